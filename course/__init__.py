@@ -1,0 +1,1 @@
+"""What an instructor runs: building, checking and grading the labs. The command is `course`."""

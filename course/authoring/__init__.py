@@ -1,0 +1,1 @@
+"""From the text sources of the labs to what students get."""

@@ -1,0 +1,113 @@
+"""Making everything that is generated from the labs' sources, and proving that it is up to date."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from rich.progress import Progress
+
+from course.authoring import lint
+from course.authoring.execute import execute
+from course.authoring.index import index_text
+from course.authoring.release import student_text
+from course.authoring.sources import read_source, source_text, with_ids
+from course.authoring.stamp import stamp
+from course.config import Course, Lab
+from course.errors import DriftError
+
+REMEDY = "Run `course build {lab}` and commit what it writes."
+
+
+def prepare(course: Course, lab: Lab) -> NotebookNode:
+    """The lab's source, checked and stamped, without outputs.
+
+    Raises
+    ------
+    LintError
+        The source breaks a rule of the course.
+    """
+    notebook = read_source(course.source(lab))
+    lint.check(course.source(lab), notebook)
+    stamp(course, lab, notebook)
+    return with_ids(notebook)
+
+
+def build(course: Course, labs: Sequence[Lab], progress: Progress) -> list[Path]:
+    """Write the stamped sources, the executed answer keys, the student copies and the index; return the files."""
+    written = []
+    for lab in labs:
+        notebook = prepare(course, lab)
+        written += [put(course.source(lab), source_text(notebook))]
+        written += [put(course.released(lab), student_text(course, lab, notebook))]
+        execute(lab.name, notebook, progress)
+        written += [put(course.solution(lab), nbformat.writes(notebook) + "\n")]
+    index = index_text(course, {lab: prepare(course, lab) for lab in course.labs})
+    return [*written, put(course.root / course.release_directory / "README.md", index)]
+
+
+def check(course: Course, labs: Sequence[Lab]) -> None:
+    """Rebuild in memory, without executing, and compare.
+
+    Raises
+    ------
+    DriftError
+        A generated file is missing, differs from what its source makes, or should not be there. The message lists
+        every such file and how to mend it.
+    """
+    problems = [problem for lab in labs for problem in drift(course, lab)]
+    index = course.root / course.release_directory / "README.md"
+    if text(index) != index_text(course, {lab: prepare(course, lab) for lab in course.labs}):
+        problems.append(f"{index} is not what the sources say. {REMEDY.format(lab='')}")
+    expected = {course.released(lab) for lab in course.labs} | {index}
+    strays = {file for file in index.parent.rglob("*") if file.is_file() and ".ipynb_checkpoints" not in file.parts}
+    problems += [f"{file} is no lab; students would get it. Delete it." for file in sorted(strays - expected)]
+    if problems:
+        raise DriftError("\n".join(["Generated files do not match their sources:", *(f"  - {p}" for p in problems)]))
+
+
+def drift(course: Course, lab: Lab) -> list[str]:
+    """What is not up to date for one lab."""
+    remedy = REMEDY.format(lab=lab.name)
+    notebook = prepare(course, lab)
+    problems = []
+    if text(course.source(lab)) != source_text(notebook):
+        problems.append(f"{course.source(lab)} has a stale stamped cell or is not written as Jupytext does. {remedy}")
+    if text(course.released(lab)) != student_text(course, lab, notebook):
+        problems.append(f"{course.released(lab)} is not what the source makes. {remedy}")
+    if reason := stale(course.solution(lab), notebook):
+        problems.append(f"{course.solution(lab)} {reason}. {remedy}")
+    return problems
+
+
+def stale(path: Path, source: NotebookNode) -> str | None:
+    """Why an answer key does not belong to the source, or None."""
+    if not path.is_file():
+        return "does not exist"
+    try:
+        key = nbformat.read(path, as_version=4)
+    except (json.JSONDecodeError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
+        return f"cannot be read ({error})"
+    if [skeleton(cell) for cell in key.cells] != [skeleton(cell) for cell in source.cells]:
+        return "has other cells than the source"
+    if any(cell.cell_type == "code" and cell.execution_count is None for cell in key.cells):
+        return "was not executed from top to bottom"
+    return None
+
+
+def skeleton(cell: NotebookNode) -> tuple[str, str, str, NotebookNode]:
+    """All of a cell but its outputs."""
+    return cell.id, cell.cell_type, cell.source, cell.metadata
+
+
+def put(path: Path, content: str) -> Path:
+    """Write text, making the folder; return the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, "utf-8")
+    return path
+
+
+def text(path: Path) -> str | None:
+    """The file's text, or None if there is no such file."""
+    return path.read_text("utf-8") if path.is_file() else None

@@ -1,0 +1,49 @@
+"""Running a notebook as "Run All" would, with a progress bar."""
+
+import tempfile
+import time
+from typing import Any
+
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from rich.progress import Progress
+
+from course.errors import BuildError
+
+CELL_SECONDS = 600
+
+
+def execute(name: str, notebook: NotebookNode, progress: Progress) -> float:
+    """Run all cells in place, in a folder of its own that is deleted afterwards; seconds with the kernel's start.
+
+    Raises
+    ------
+    BuildError
+        A cell raised, took longer than `CELL_SECONDS`, or the kernel died; the message shows the cell.
+    """
+    bar = progress.add_task(name, total=len(notebook.cells))
+
+    def advance(**_: Any) -> None:  # noqa: ANN401
+        progress.advance(bar)
+
+    with tempfile.TemporaryDirectory() as folder:
+        client = NotebookClient(
+            notebook,
+            timeout=CELL_SECONDS,
+            record_timing=False,
+            resources={"metadata": {"path": folder}},
+            on_cell_complete=advance,
+        )
+        start = time.perf_counter()
+        try:
+            with client.setup_kernel():
+                for index, cell in enumerate(notebook.cells):
+                    client.execute_cell(cell, index)
+                seconds = time.perf_counter() - start
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            raise BuildError(f"{name}: the solution does not run through.\n{error}") from error
+    progress.update(bar, completed=len(notebook.cells))
+    for cell in notebook.cells:
+        cell.metadata.pop("execution", None)
+    return seconds

@@ -1,0 +1,41 @@
+"""labs/README.md, the index that students see."""
+
+import re
+
+from nbformat import NotebookNode
+
+from course.authoring.lint import headings
+from course.authoring.stamp import badges, facts
+from course.config import Course, Lab
+
+INTRODUCTION = """\
+# {title}: the labs
+
+Nine steps from a first look at handwritten digits to networks that you train, save and watch. Take them in this
+order; each names what it builds on. Open a lab by its link here, or in Colab or Binder by its badge.
+
+In a lab, run the cells from the top with Shift+Enter. Where a cell says `YOUR CODE HERE`, replace those lines with
+your answer; the test cell below it tells you what is right and what is not yet. *Kernel → Restart Kernel and Run
+All Cells…* before you hand in, and **Validate** in the toolbar runs all visible tests at once.
+"""
+
+
+def index_text(course: Course, sources: dict[Lab, NotebookNode]) -> str:
+    """The Markdown of the index: for each lab its title, facts, badges and objectives."""
+    parts = [INTRODUCTION.format(title=course.title)]
+    for lab, notebook in sources.items():
+        parts.append(f"## [{title(notebook)}]({lab.name}/{lab.name}.ipynb)\n")
+        parts.append(f"{facts(course, lab, notebook)}\n\n{badges(course, lab)}\n")
+        parts.append(f"{objectives(notebook)}\n")
+    return "\n".join(parts)
+
+
+def title(notebook: NotebookNode) -> str:
+    """The lab's heading of level 1."""
+    return next(text for cell in notebook.cells for depth, text in headings(cell.source) if depth == 1)
+
+
+def objectives(notebook: NotebookNode) -> str:
+    """The section "What you will learn" of the lab's first cell, without its heading."""
+    match = re.search(r"^## What you will learn\n+(.*?)(?=^## |\Z)", notebook.cells[0].source, re.DOTALL | re.MULTILINE)
+    return match[1].strip() if match else ""

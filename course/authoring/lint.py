@@ -1,0 +1,119 @@
+"""The rules every lab's source keeps, checked before anything is built."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+from nbformat import NotebookNode
+
+from course.authoring.sources import grade_id, is_answer, is_test, is_written, points, tagged
+from course.authoring.sources import test_cells as tests_of
+from course.authoring.stamp import FACTS, SETUP
+from course.errors import LintError
+
+TOTAL_POINTS = 20
+FEWEST_TESTS = 6
+MOST_CELLS = 60
+HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
+SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
+IMAGE_WITHOUT_ALT = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=\"[^\"]+\")", re.IGNORECASE)
+HEADING = re.compile(r"^(#{1,6}) +(\S.*)$")
+
+
+def check(path: Path, notebook: NotebookNode) -> None:
+    """Raise `LintError` with every broken rule, one a line, each with the cell and what to do."""
+    problems = [*structure(notebook), *grading(notebook), *prose(notebook)]
+    if problems:
+        raise LintError("\n".join([f"{path} breaks the rules of a lab:", *(f"  - {text}" for text in problems)]))
+
+
+def structure(notebook: NotebookNode) -> list[str]:
+    """Size, and the cells every lab has exactly once."""
+    problems = []
+    if len(notebook.cells) > MOST_CELLS:
+        problems.append(f"it has {len(notebook.cells)} cells; a lab has at most {MOST_CELLS}. Shorten or merge.")
+    for tag in (FACTS, SETUP, "parameters"):
+        found = len(tagged(notebook, tag))
+        if found != 1:
+            problems.append(f"{found} cells are tagged {tag!r}; there must be exactly one.")
+    for cell in tagged(notebook, "parameters"):
+        for line in cell.source.splitlines():
+            if re.match(r"\w+ *=", line) and "# full run: " not in line:
+                problems.append(f"parameter {line.strip()!r} lacks the comment '# full run: VALUE'.")
+    return problems
+
+
+def grading(notebook: NotebookNode) -> list[str]:
+    """Grade ids, points, and what each graded cell must contain."""
+    problems = []
+    ids = Counter(name for cell in notebook.cells if (name := grade_id(cell)))
+    for name, count in ids.items():
+        if count > 1:
+            problems.append(f"the grade id {name!r} is used by {count} cells. Give each its own.")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+            problems.append(f"the grade id {name!r} may hold only letters, digits, - and _, at most 64.")
+    total = sum(points(notebook).values())
+    if total != TOTAL_POINTS:
+        problems.append(f"the points add up to {total:g}; they must be {TOTAL_POINTS}.")
+    tests = tests_of(notebook)
+    if len(tests) < FEWEST_TESTS:
+        problems.append(f"it has {len(tests)} test cells; a lab has at least {FEWEST_TESTS}.")
+    if not any(is_written(cell) for cell in notebook.cells):
+        problems.append("it has no written question.")
+    for cell in notebook.cells:
+        problems += graded_cell(cell, set(ids))
+    return problems
+
+
+def graded_cell(cell: NotebookNode, ids: set[str]) -> list[str]:
+    """Problems of one cell: markers in pairs, and tests that are hidden, visible, and belong to an answer."""
+    name = grade_id(cell) or f"«{cell.source[:40]}»"
+    problems = []
+    if is_test(cell):
+        answer = name.removeprefix("test-")
+        if answer == name or answer not in ids:
+            problems.append(f"test cell {name!r} must be called 'test-' and the grade id of an answer cell.")
+        problems += pairs(cell, name, HIDDEN, needed=True)
+        if "assert" not in cell.source.split(HIDDEN[0])[0]:
+            problems.append(f"test cell {name!r} has no visible assertion before {HIDDEN[0]!r}.")
+    elif any(marker in cell.source for marker in HIDDEN):
+        problems.append(f"cell {name!r} has hidden tests but is not a test cell; students would see them.")
+    if is_answer(cell):
+        problems += pairs(cell, name, SOLUTION, needed=True)
+    elif any(marker in cell.source for marker in SOLUTION):
+        problems.append(f"cell {name!r} has a solution but is not an answer cell; students would see it.")
+    return problems
+
+
+def pairs(cell: NotebookNode, name: str, markers: tuple[str, str], needed: bool) -> list[str]:
+    """Whether both markers are there, equally often and each on a line of its own."""
+    lines = [line.strip() for line in cell.source.splitlines()]
+    begin, end = (lines.count(marker) for marker in markers)
+    if begin != end or (needed and not begin):
+        return [f"cell {name!r} has {begin} lines {markers[0]!r} and {end} lines {markers[1]!r}; they go in pairs."]
+    return []
+
+
+def prose(notebook: NotebookNode) -> list[str]:
+    """Headings in order and alternative texts."""
+    problems = []
+    level, titles = 0, 0
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown":
+            continue
+        if IMAGE_WITHOUT_ALT.search(cell.source):
+            problems.append(f"an image in «{cell.source[:40]}» has no alternative text.")
+        for depth, text in headings(cell.source):
+            titles += depth == 1
+            if depth > level + 1:
+                problems.append(f"the heading {text!r} jumps from level {level} to {depth}.")
+            level = depth
+    if titles != 1:
+        problems.append(f"it has {titles} headings of level 1; there must be one, the title.")
+    return problems
+
+
+def headings(markdown: str) -> list[tuple[int, str]]:
+    """Level and text of each heading outside code blocks."""
+    outside = re.sub(r"^```.*?^```", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    return [(len(match[1]), match[2]) for line in outside.splitlines() if (match := HEADING.match(line))]

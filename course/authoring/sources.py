@@ -1,0 +1,99 @@
+"""Reading and writing the text source of a lab; Jupytext does the conversion."""
+
+import hashlib
+import re
+from pathlib import Path
+
+import jupytext
+from nbformat import NotebookNode
+
+from course.errors import LintError
+
+# Jupytext's own version is left out of the file: it would change the sources at every upgrade.
+HEADER_FILTER = (
+    "kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version"
+)
+PERCENT = {"extension": ".py", "format_name": "percent", "cell_metadata_filter": "tags,nbgrader"}
+KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+
+
+def read_source(path: Path) -> NotebookNode:
+    """Read a py:percent file as a notebook of format 4.5 with cell ids that depend on its text alone.
+
+    Raises
+    ------
+    LintError
+        The file is not UTF-8 text, or Jupytext cannot read it.
+    """
+    try:
+        return with_ids(jupytext.reads(path.read_text("utf-8"), fmt=dict(PERCENT)))
+    except (UnicodeDecodeError, ValueError, SyntaxError) as error:
+        raise LintError(f"{path} cannot be read as a py:percent source: {error}.") from error
+
+
+def source_text(notebook: NotebookNode) -> str:
+    """The py:percent text of a notebook, as it stands in the repository."""
+    copy = notebook.copy()
+    copy.metadata = NotebookNode(kernelspec=KERNELSPEC, jupytext={"notebook_metadata_filter": HEADER_FILTER})
+    text: str = jupytext.writes(copy, fmt=dict(PERCENT))
+    # The filter itself is kept in solutions/jupytext.toml, not in each file.
+    return re.sub(r"#   jupytext:\n#     notebook_metadata_filter: .*\n", "#   jupytext:\n", text)
+
+
+def with_ids(notebook: NotebookNode) -> NotebookNode:
+    """The same notebook with the course's metadata and with ids that a rebuild reproduces.
+
+    A cell graded by nbgrader has its grade id as cell id, any other a hash of its text, so that ids survive when
+    cells are inserted or moved and a submission can be matched with its lab.
+    """
+    notebook.metadata = NotebookNode(kernelspec=dict(KERNELSPEC), language_info={"name": "python"})
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    taken: set[str] = set()
+    for cell in notebook.cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:8]
+        wanted = grade_id(cell) or f"{cell.cell_type}-{digest}"
+        cell.id, count = wanted, 1
+        while cell.id in taken:
+            count += 1
+            cell.id = f"{wanted}-{count}"
+        taken.add(cell.id)
+    return notebook
+
+
+def grade_id(cell: NotebookNode) -> str | None:
+    """The cell's nbgrader id, or None for a cell that nbgrader does not know."""
+    value = cell.metadata.get("nbgrader", {}).get("grade_id")
+    return str(value) if value else None
+
+
+def tagged(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
+    """The cells with that tag."""
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def points(notebook: NotebookNode) -> dict[str, float]:
+    """Points of each graded cell by grade id, in the notebook's order."""
+    graded = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
+    return {cell.metadata["nbgrader"]["grade_id"]: cell.metadata["nbgrader"]["points"] for cell in graded}
+
+
+def test_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    """The cells that nbgrader scores by running them."""
+    return [cell for cell in notebook.cells if is_test(cell)]
+
+
+def is_test(cell: NotebookNode) -> bool:
+    """Whether the cell is scored by running it."""
+    about = cell.metadata.get("nbgrader", {})
+    return bool(about.get("grade")) and not about.get("solution")
+
+
+def is_written(cell: NotebookNode) -> bool:
+    """Whether the cell is a written answer, marked by hand."""
+    about = cell.metadata.get("nbgrader", {})
+    return bool(about.get("grade")) and bool(about.get("solution"))
+
+
+def is_answer(cell: NotebookNode) -> bool:
+    """Whether students write into the cell."""
+    return bool(cell.metadata.get("nbgrader", {}).get("solution"))

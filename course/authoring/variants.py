@@ -1,0 +1,142 @@
+"""Testing the tests: right and wrong answers of several kinds, each run against a lab's own test cells.
+
+A file tests/variants/NN_name.toml lists the answers. Many are tried in one run of the notebook: the tasks are
+divided into two halves; while the tasks of one half are answered wrongly, those of the other are answered rightly in
+another way, so that a wrong answer that spoils its neighbour's test is seen.
+"""
+
+import copy
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from nbgrader.preprocessors import IgnorePattern
+from nbgrader.utils import determine_grade
+from papermill.parameterize import parameterize_notebook
+from traitlets.config import Config
+
+from course.authoring.sources import grade_id, is_answer, test_cells
+from course.errors import CourseError
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One answer to one task: the whole text of its cell, and the test cells it must fail (none if it is right)."""
+
+    task: str
+    name: str
+    answer: str
+    fails: frozenset[str]
+
+    @property
+    def spoils(self) -> frozenset[str]:
+        """The other tasks that it fails, because they rightly build on this one."""
+        return frozenset(test.removeprefix("test-") for test in self.fails) - {self.task}
+
+
+@dataclass(frozen=True)
+class Suite:
+    """All variants of a lab, and the notebook parameters they are run with."""
+
+    variants: tuple[Variant, ...]
+    parameters: dict[str, Any]
+
+
+def read_suite(path: Path, notebook: NotebookNode) -> Suite:
+    """Read a file of variants.
+
+    Raises
+    ------
+    CourseError
+        The file is missing or not valid, or names a task that the lab does not have.
+    """
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+        variants = tuple(_variant(entry) for entry in table["variant"])
+    except FileNotFoundError as error:
+        raise CourseError(f"{path} does not exist; every lab needs right and wrong answers to test its tests.") from error
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise CourseError(f"{path} is not a valid file of variants: {error}.") from error
+    answers = {grade_id(cell) for cell in notebook.cells if is_answer(cell)}
+    unknown = sorted({variant.task for variant in variants} - answers)
+    if unknown:
+        raise CourseError(f"{path} names tasks that the lab does not have: {', '.join(unknown)}.")
+    return Suite(variants, table.get("parameters", {}))
+
+
+def _variant(entry: dict[str, Any]) -> Variant:
+    fails = [] if entry["right"] else [f"test-{entry['task']}", *entry.get("also_fails", [])]
+    return Variant(entry["task"], entry["name"], entry["answer"].strip("\n"), frozenset(fails))
+
+
+def rounds(variants: Sequence[Variant], tasks: Sequence[str]) -> Iterator[list[Variant]]:
+    """Divide the variants into runs: one a task, wrong ones only in every other task, none that another spoils."""
+    half = {task: index % 2 for index, task in enumerate(tasks)}
+    pending = list(variants)
+    while pending:
+        leader = pending[0]
+        wrong_half = half[leader.task] if leader.fails else 1 - half[leader.task]
+        chosen: list[Variant] = []
+        for variant in pending:
+            fits = (half[variant.task] == wrong_half) == bool(variant.fails)
+            if fits and all(_independent(variant, other) for other in chosen):
+                chosen.append(variant)
+        pending = [variant for variant in pending if variant not in chosen]
+        yield chosen
+
+
+def _independent(one: Variant, other: Variant) -> bool:
+    return one.task != other.task and one.task not in other.spoils and other.task not in one.spoils
+
+
+def run(notebook: NotebookNode, chosen: Sequence[Variant], parameters: dict[str, Any], folder: Path) -> NotebookNode:
+    """Execute the lab with these answers in place of the model ones; errors are kept in the cells."""
+    answers = {variant.task: variant.answer for variant in chosen}
+    trial = copy.deepcopy(notebook)
+    for cell in trial.cells:
+        cell.source = answers.get(grade_id(cell) or "", cell.source)
+    if parameters:
+        trial = with_parameters(trial, parameters)
+    client = NotebookClient(trial, timeout=300, allow_errors=True, resources={"metadata": {"path": str(folder)}})
+    client.execute()
+    return trial
+
+
+def with_parameters(notebook: NotebookNode, parameters: dict[str, Any]) -> NotebookNode:
+    """Papermill's injection: a cell with these values after the one tagged "parameters"."""
+    notebook.metadata.setdefault("papermill", NotebookNode())  # Papermill expects what its own reader would add
+    for cell in notebook.cells:
+        cell.metadata.setdefault("tags", [])
+    return parameterize_notebook(notebook, parameters)
+
+
+def auto_scores(notebook: NotebookNode, config: Config) -> dict[str, float]:
+    """Points that each test cell of an executed notebook earned, by nbgrader's rule and the course's settings."""
+    clean, _ = IgnorePattern(config=config).preprocess(copy.deepcopy(notebook), {})
+    return {cell.metadata["nbgrader"]["grade_id"]: float(determine_grade(cell)[0]) for cell in test_cells(clean)}
+
+
+def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config) -> list[str]:
+    """What came out otherwise than declared: tests that fail and should not, or pass and should not."""
+    expected = {test: variant for variant in chosen for test in variant.fails}
+    tried = ", ".join(f"{variant.task} ({variant.name})" for variant in chosen)
+    found = []
+    for cell in test_cells(notebook):
+        test = cell.metadata["nbgrader"]["grade_id"]
+        full = float(cell.metadata["nbgrader"]["points"])
+        score = auto_scores(NotebookNode(cells=[cell], metadata={}), config)[test]
+        if test in expected and score:
+            found.append(f"{test} gives {score:g} points to the wrong answer «{expected[test].name}».")
+        elif test not in expected and score != full:
+            found.append(f"{test} gives {score:g} of {full:g} points: {message(cell)}. Tried: {tried}.")
+    return found
+
+
+def message(cell: NotebookNode) -> str:
+    """The error a cell ended with, in one line."""
+    errors = [f"{out.ename}: {out.evalue}" for out in cell.outputs if out.output_type == "error"]
+    return " ".join(errors) or "no error"

@@ -1,0 +1,127 @@
+"""The course as course.toml describes it, and where its files are."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from course.errors import CourseError, UnknownLabError
+
+COURSE_FILE = "course.toml"
+
+
+@dataclass(frozen=True)
+class Lab:
+    """One lab: its name, such as "03_mlp_baseline", and the minutes a student should plan."""
+
+    name: str
+    work_minutes: int
+
+
+@dataclass(frozen=True)
+class Course:
+    """The labs in order, the repository they are published in, and the folders they lie in."""
+
+    root: Path
+    id: str
+    title: str
+    repository: str
+    branch: str
+    labs: tuple[Lab, ...]
+
+    source_directory = "solutions"
+    release_directory = "labs"
+
+    def lab(self, name: str) -> Lab:
+        """The lab of that name.
+
+        Raises
+        ------
+        UnknownLabError
+            course.toml does not list it; the message lists the names there are.
+        """
+        for lab in self.labs:
+            if lab.name == name:
+                return lab
+        raise UnknownLabError(f"There is no lab {name!r} in {COURSE_FILE}. The labs are: {self.names()}.")
+
+    def choose(self, names: list[str] | None) -> list[Lab]:
+        """The labs of those names, or all of them for an empty list, in the order of the course."""
+        chosen = {self.lab(name) for name in names or []}
+        return [lab for lab in self.labs if not chosen or lab in chosen]
+
+    def names(self) -> str:
+        """All names, for messages."""
+        return ", ".join(lab.name for lab in self.labs)
+
+    def source(self, lab: Lab) -> Path:
+        """The text that is edited by hand."""
+        return self.root / self.source_directory / lab.name / f"{lab.name}.py"
+
+    def solution(self, lab: Lab) -> Path:
+        """The answer key made from it."""
+        return self.source(lab).with_suffix(".ipynb")
+
+    def released(self, lab: Lab) -> Path:
+        """What students get."""
+        return self.root / self.release_directory / lab.name / f"{lab.name}.ipynb"
+
+    @property
+    def measurements(self) -> Path:
+        """What `make bench` measured; the labs' headers quote it."""
+        return self.root / "docs" / "benchmarks.json"
+
+
+def load_course(start: Path | None = None) -> Course:
+    """Read course.toml from the folder `start` (default: the working directory) or the nearest one above it.
+
+    Raises
+    ------
+    CourseError
+        There is no course.toml, it is not valid TOML, an entry is missing, unknown or of the wrong type, or it does
+        not agree with the folder of sources.
+    """
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / COURSE_FILE).is_file():
+            return _read(folder / COURSE_FILE)
+    raise CourseError(f"No {COURSE_FILE} in {here} or above it. Run this inside the course's repository.")
+
+
+def _read(path: Path) -> Course:
+    try:
+        table = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path} is not valid TOML: {error}.") from error
+    entries = _entry(path, table, "labs", list)
+    labs = tuple(
+        Lab(_entry(path, entry, "name", str), _entry(path, entry, "work_minutes", int)) for entry in entries
+    )
+    texts = {key: _entry(path, table, key, str) for key in ("id", "title", "repository", "branch")}
+    course = Course(root=path.parent, labs=labs, **texts)
+    _agree_with_sources(path, course)
+    return course
+
+
+def _entry(path: Path, table: dict[str, Any], key: str, kind: type) -> Any:  # noqa: ANN401
+    value = table.get(key)
+    if not isinstance(value, kind):
+        raise CourseError(f"{path}: `{key}` must be given as a {kind.__name__}; it is {value!r}.")
+    return value
+
+
+def _agree_with_sources(path: Path, course: Course) -> None:
+    names = [lab.name for lab in course.labs]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise CourseError(f"{path} lists {', '.join(twice)} twice. Delete one of the entries.")
+    for lab in course.labs:
+        if not course.source(lab).is_file():
+            raise CourseError(
+                f"{path} lists the lab {lab.name!r}, but {course.source(lab)} does not exist. "
+                "Correct the name, write the source or delete the entry."
+            )
+    folders = {file.stem for file in (course.root / course.source_directory).glob("*/*.py")}
+    unlisted = sorted(folders - set(names))
+    if unlisted:
+        raise CourseError(f"{path} does not list {', '.join(unlisted)}, found in {course.source_directory}/. Add it.")

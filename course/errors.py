@@ -1,0 +1,25 @@
+"""Errors that an author or instructor can mend; the command line prints their message without a traceback."""
+
+
+class CourseError(Exception):
+    """Something in the course's files is wrong; the message names the file and says what to do."""
+
+
+class UnknownLabError(CourseError):
+    """A lab was named that course.toml does not list."""
+
+
+class LintError(CourseError):
+    """A lab's source breaks a rule of the course."""
+
+
+class BuildError(CourseError):
+    """A lab's source could not be executed or released."""
+
+
+class DriftError(CourseError):
+    """Generated files do not match the sources they are made from."""
+
+
+class SubmissionError(CourseError):
+    """One submission cannot be graded; the message is the reason shown to the instructor."""

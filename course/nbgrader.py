@@ -1,0 +1,43 @@
+"""nbgrader in this process, set up by nbgrader_config.py but working in any folder."""
+
+import os
+import sys
+from contextlib import chdir
+from pathlib import Path
+from typing import Any
+
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config, PyFileConfigLoader
+
+from course.config import Course
+
+
+def load_config(course: Course) -> Config:
+    """What nbgrader_config.py in the course's root sets."""
+    with chdir(course.root):
+        return PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+
+
+def nbgrader_in(course: Course, folder: Path, config: Config | None = None) -> NbGraderAPI:
+    """nbgrader with `folder` as its course directory and the course's own sources and settings.
+
+    Submissions, graded copies, feedback and gradebook.db are looked for and written in `folder`.
+    """
+    config = (config or load_config(course)).copy()
+    config.CourseDirectory.root = str(folder.resolve())
+    config.CourseDirectory.source_directory = str(course.root / course.source_directory)
+    config.NbGraderAPI.log_level = "ERROR"
+    # A new gradebook calls `alembic` by name; it lies beside this interpreter.
+    tools = str(Path(sys.executable).parent)
+    if tools not in os.environ["PATH"].split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([tools, os.environ["PATH"]])
+    return NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)
+
+
+def failure(result: dict[str, Any]) -> str | None:
+    """The last line of what went wrong in an nbgrader call, or None if it went well."""
+    if result["success"]:
+        return None
+    lines = str(result.get("error") or result.get("log") or "nbgrader gave no reason").strip().splitlines()
+    return lines[-1]

@@ -1,0 +1,32 @@
+"""How nbgrader strips, grades and reports this course; read by the command line, Formgrader and `course`."""
+
+from course.config import load_course
+
+c = get_config()  # type: ignore[name-defined]  # noqa: F821
+
+course = load_course()
+c.CourseDirectory.root = str(course.root)
+c.CourseDirectory.course_id = course.id
+c.CourseDirectory.source_directory = course.source_directory
+c.CourseDirectory.release_directory = course.release_directory
+# The text sources of the labs lie beside the notebooks; without this line nbgrader would hand them out.
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "*.py", "*.keras", "jupytext.toml"]
+
+c.ClearSolutions.code_stub = {
+    "python": '# YOUR CODE HERE\nraise NotImplementedError("Not done yet: replace these two lines by your answer.")'
+}
+
+# A warning on stderr is not a wrong answer; without these two lines nbgrader scores it 0.
+c.IgnorePattern.enabled = True
+c.IgnorePattern.pattern = r"[\s\S]*"
+# A test cell that a student deleted is put back.
+c.OverwriteCells.add_missing_cells = True
+# Seconds a single cell may take.
+c.Execute.timeout = 300
+
+# Feedback shows students their own work, never the source of a hidden test.
+c.GenerateFeedback.preprocessors = [
+    "nbgrader.preprocessors.GetGrades",
+    "course.grading.feedback.HideHiddenTests",
+    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
+]

@@ -1,0 +1,764 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 3 · A baseline: the multilayer perceptron
+#
+# Before you build a convolutional network you need a number it has to beat. In this lab you build, train and judge a
+# plain feed-forward network on the digits. Then you solve a puzzle: a published run of the very same network stopped
+# at 37 % accuracy and took that for the network's limit. It is not, and the printed figures tell why.
+#
+# ## What you will do
+#
+# You count the network's parameters by hand, build it with Keras, measure it before any training, train it while
+# keeping the best version, read its learning curves, and reproduce the published failure to find its cause.
+#
+# ## What you will learn
+#
+# - Count the parameters of a fully connected network and check the count against Keras.
+# - Build, compile and fit a multilayer perceptron with dropout.
+# - Keep the best model of a training run, and reload it.
+# - Read learning curves: the best epoch, and the gap between training and validation.
+# - Diagnose a loss that is stuck, from its value alone.
+#
+# ## What you need
+#
+# Labs 1 and 2 (arrays of digits, scaling, one-hot labels, validation data) and Python functions. No knowledge of
+# neural networks is expected.
+
+# %% [markdown] tags=["stamp-facts"]
+# to be stamped
+
+# %% [markdown]
+# ## Set-up
+
+# %% tags=["stamp-setup"]
+pass
+
+# %% [markdown]
+# These numbers set how much data and time the lab takes. They are small, so that *Run All* is quick; the comments give
+# the values of the full experiment.
+
+# %% tags=["parameters"]
+N_TRAIN = 4_000  # full run: 60_000
+N_TEST = 1_000  # full run: 10_000
+EPOCHS = 10  # full run: 10
+
+# %% tags=["remove-stderr"]
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # fewer start-up notes; those that remain need no action
+
+import tempfile
+from pathlib import Path
+
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from data_utils import load_mnist, plot_history, plot_images
+
+keras.utils.set_random_seed(1)  # the same random numbers at every run
+(x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
+
+# %% [markdown]
+# As in lab 1, the network gets pixel values between 0 and 1, and labels in one-hot form: ten numbers, a 1 at the place
+# of the right digit and 0 elsewhere. Capital letters mark what is ready for the network.
+
+# %%
+X_train, X_test = x_train.astype("float32") / 255, x_test.astype("float32") / 255
+Y_train, Y_test = np.eye(10, dtype="float32")[y_train], np.eye(10, dtype="float32")[y_test]
+
+# %% tags=["nbval-check-output"]
+print("one image", X_train[0].shape, X_train.dtype, "· one label", Y_train[0].shape, Y_train.dtype)
+
+# %% [markdown]
+# ## Part 1 · The network
+#
+# A **dense** (fully connected) layer takes a list of numbers and returns another: each of its *units* multiplies every
+# input by a weight of its own, adds them up, adds one more number, its *bias*, and passes the sum through an
+# *activation function*. The network of this lab is a chain of such layers, a **multilayer perceptron** (MLP):
+#
+# | layer | what it does | numbers out |
+# | --- | --- | ---: |
+# | Flatten | lays the 28 rows of an image end to end | 784 |
+# | Dense, ReLU | 512 units; ReLU replaces a negative sum by 0 | 512 |
+# | Dropout 0.2 | in training only: sets a random fifth of the numbers to 0 | 512 |
+# | Dense, ReLU | 512 units | 512 |
+# | Dropout 0.2 | as above | 512 |
+# | Dense, softmax | 10 units, one a digit; softmax turns the sums into ten probabilities that add up to 1 | 10 |
+#
+# Weights and biases are the network's **parameters**: the numbers that training changes.
+
+# %% [markdown]
+# ### Task 1 · Count the parameters by hand (2 points)
+#
+# The count tells how much memory a network takes and how much it could memorise. A network that has another count than
+# you expect is not the network you think it is; in lab 4 a published network is unmasked that way.
+#
+# Write two functions.
+#
+# - `dense_parameters(n_inputs, n_units)` returns the number of parameters of one dense layer, an `int`.
+# - `mlp_parameters(sizes)` takes the sizes of a chain, inputs first and outputs last, such as `[784, 512, 512, 10]`,
+#   and returns the parameters of all its dense layers together, an `int`. Flatten and dropout have no parameters.
+#
+# <details><summary>Hint</summary>
+#
+# Every unit has one weight for each of its inputs, and one bias. A chain of four sizes has three dense layers: each
+# one takes the numbers that the one before it returns.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "count-parameters", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def dense_parameters(n_inputs, n_units):
+    """Parameters of a dense layer with n_units units on n_inputs inputs."""
+    ### BEGIN SOLUTION
+    return (n_inputs + 1) * n_units
+    ### END SOLUTION
+
+
+def mlp_parameters(sizes):
+    """Parameters of a chain of dense layers; sizes lists the numbers in, between and out."""
+    ### BEGIN SOLUTION
+    return sum(dense_parameters(n_inputs, n_units) for n_inputs, n_units in zip(sizes[:-1], sizes[1:]))
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test-count-parameters", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+assert int(dense_parameters(3, 1)) == 4, (
+    f"One unit on three inputs has 3 weights and 1 bias, 4 parameters; dense_parameters(3, 1) is {dense_parameters(3, 1)}."
+)
+assert int(dense_parameters(3, 2)) == 8, (
+    f"Two units on three inputs have 4 parameters each; dense_parameters(3, 2) is {dense_parameters(3, 2)}. "
+    "Does every unit have a bias of its own?"
+)
+assert int(mlp_parameters([3, 2, 1])) == 11, (
+    f"The chain 3 → 2 → 1 has 8 + 3 = 11 parameters; mlp_parameters([3, 2, 1]) is {mlp_parameters([3, 2, 1])}."
+)
+### BEGIN HIDDEN TESTS
+assert int(dense_parameters(784, 512)) == 401_920, "dense_parameters is wrong for 512 units on 784 inputs."
+assert int(mlp_parameters((784, 512, 512, 10))) == 669_706, "mlp_parameters is wrong for the network of this lab."
+assert int(mlp_parameters([5, 7])) == 42, "mlp_parameters is wrong for a chain of a single layer."
+assert int(mlp_parameters([4, 3, 2, 5, 1])) == 15 + 8 + 15 + 6, "mlp_parameters is wrong for a chain of four layers."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Task 2 · Build it (3 points)
+#
+# Keras builds a chain of layers with `keras.Sequential([...])`: a list that starts with `keras.Input(shape=...)`, the
+# shape of *one* example without the number of examples, and goes on with layers from `keras.layers`.
+#
+# Write `build_mlp()`, which returns the network of the table above, untrained. One image comes in as it is, 28×28.
+#
+# Why dropout? No unit can rely on another that may be missing at any moment, so the network learns several ways to a
+# right answer and memorises less. When the trained network is used, nothing is dropped: Keras knows the difference.
+#
+# <details><summary>Hint</summary>
+#
+# The layers are `Flatten()`, `Dense(units, activation="...")` and `Dropout(rate)`. Compare `model.count_params()` with
+# your count of Task 1.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "build-mlp", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def build_mlp():
+    """The untrained network: (n, 28, 28) images in, (n, 10) probabilities out."""
+    ### BEGIN SOLUTION
+    return keras.Sequential(
+        [
+            keras.Input(shape=(28, 28)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(512, activation="relu"),
+            keras.layers.Dropout(0.2),
+            keras.layers.Dense(512, activation="relu"),
+            keras.layers.Dropout(0.2),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    ### END SOLUTION
+
+
+# %% tags=["nbval-check-output"]
+print(f"{build_mlp().count_params():,} parameters by Keras, {mlp_parameters([784, 512, 512, 10]):,} by hand")
+
+# %% nbgrader={"grade": true, "grade_id": "test-build-mlp", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+checked = build_mlp()
+assert checked is not None, "build_mlp() returns nothing. Is there a `return`?"
+assert int(checked.count_params()) == 669_706, (
+    f"The network has {checked.count_params():,} parameters, not 669,706. Compare its layers with the table "
+    "(`build_mlp().summary()` prints them)."
+)
+some = np.random.default_rng(5).random((4, 28, 28)).astype("float32")
+out = np.asarray(checked(some, training=False), dtype=float)
+assert out.shape == (4, 10), f"Four images gave an output of shape {out.shape}; ten numbers for each, (4, 10), are needed."
+assert np.allclose(out.sum(axis=1), 1, atol=1e-4), "The ten outputs of an image do not add up to 1. Which activation makes probabilities?"
+### BEGIN HIDDEN TESTS
+arrays = [np.asarray(weights, dtype=float) for weights in checked.get_weights()]
+assert [weights.shape for weights in arrays] == [(784, 512), (512,), (512, 512), (512,), (512, 10), (10,)], (
+    "The layers do not have the sizes of the table, in its order."
+)
+rng = np.random.default_rng(6)
+arrays = [weights if weights.ndim == 2 else rng.normal(0, 0.3, weights.shape) for weights in arrays]
+checked.set_weights(arrays)
+by_hand = some.reshape(4, 784).astype(float)
+for weights, bias in zip(arrays[0:4:2], arrays[1:4:2]):
+    by_hand = np.maximum(by_hand @ weights + bias, 0)
+by_hand = np.exp(by_hand @ arrays[4] + arrays[5])
+by_hand = by_hand / by_hand.sum(axis=1, keepdims=True)
+out = np.asarray(checked(some, training=False), dtype=float)
+assert np.allclose(out, by_hand, atol=1e-4), (
+    "The outputs are not those of two ReLU layers and a softmax layer. Check the activation of each dense layer."
+)
+rates = [round(float(layer.rate), 3) for layer in checked.layers if isinstance(layer, keras.layers.Dropout)]
+assert rates == [0.2, 0.2], f"There must be two dropout layers of rate 0.2; found rates {rates}."
+kinds = [type(layer).__name__ for layer in checked.layers if isinstance(layer, (keras.layers.Dense, keras.layers.Dropout))]
+assert kinds == ["Dense", "Dropout", "Dense", "Dropout", "Dense"], (
+    "Dropout must follow the first and the second dense layer, and not the last: dropped probabilities make no sense."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Part 2 · Before training
+#
+# **Accuracy** is the share of digits that the network names rightly. It answers with ten probabilities; the digit it
+# *names* is the one with the largest. An untrained network has random weights, so it should be right about one time in
+# ten. Measuring that first costs a second and catches many mistakes: if an untrained network is right half the time,
+# something leaks; if its loss is far from what guessing gives, something is badly scaled. You will need this in Part 5.
+
+# %% [markdown]
+# ### Task 3 · Measure accuracy yourself (2 points)
+#
+# Write `accuracy(model, images, one_hot_labels)`, which returns the share of images whose most probable digit is the
+# right one, a plain `float` between 0 and 1. `images` has shape (n, 28, 28), `one_hot_labels` has shape (n, 10). The
+# model may not be compiled, so `model.evaluate` is of no use here: ask it for predictions.
+#
+# <details><summary>Hint</summary>
+#
+# `model.predict(images, verbose=0)` returns an array of shape (n, 10). `np.argmax` with the right `axis` turns ten
+# numbers into the place of the largest, for predictions and labels alike.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "accuracy", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def accuracy(model, images, one_hot_labels):
+    """Share of the images, shape (n, 28, 28), for which the model's largest output is at the label's 1."""
+    ### BEGIN SOLUTION
+    predictions = model.predict(images, verbose=0).argmax(axis=1)
+    return float((predictions == one_hot_labels.argmax(axis=1)).mean())
+    ### END SOLUTION
+
+
+# %%
+untrained = build_mlp()
+print(f"accuracy before training: {accuracy(untrained, X_test, Y_test):.1%}")
+
+# %% [markdown]
+# About one digit in ten, as guessing would give. The published run measured 10.42 % at this point: so far, all was well.
+
+# %% nbgrader={"grade": true, "grade_id": "test-accuracy", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# A network that always names the digit whose pixel in the first row is brightest: its answers are known beforehand.
+reader = keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, use_bias=False)])
+reader.set_weights([np.eye(784, 10, dtype="float32")])
+
+
+def written(digits):
+    """Images in which `reader` sees exactly these digits."""
+    images = np.zeros((len(digits), 28, 28), dtype="float32")
+    images[np.arange(len(digits)), 0, digits] = 1
+    return images
+
+
+share = accuracy(reader, written([3, 1, 4, 1]), np.eye(10)[[3, 1, 4, 5]])
+assert share is not None, "accuracy returns nothing. Is there a `return`?"
+assert np.ndim(share) == 0, f"accuracy must return one number, not something of shape {np.shape(share)}."
+assert abs(float(share) - 0.75) < 1e-6, (
+    f"Three of four digits named rightly are an accuracy of 0.75; accuracy(...) is {float(share):.4f}. "
+    "Compare the places of the largest numbers, image by image."
+)
+### BEGIN HIDDEN TESTS
+digits = np.random.default_rng(7).integers(0, 10, 203)
+labels = digits.copy()
+labels[:41] = (labels[:41] + 1) % 10
+share = float(accuracy(reader, written(digits), np.eye(10, dtype="float32")[labels]))
+assert abs(share - 162 / 203) < 1e-6, f"accuracy is {share:.4f} where 162 of 203 digits are right ({162 / 203:.4f})."
+assert float(accuracy(reader, written([7]), np.eye(10)[[7]])) == 1, "accuracy of a single right digit must be 1."
+assert float(accuracy(reader, written([7, 2]), np.eye(10)[[2, 7]])) == 0, "accuracy must be 0 when every digit is wrong, even if the wrong names occur equally often."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Part 3 · Training
+#
+# Training needs three choices, made by `model.compile`:
+#
+# - a **loss**: one number that says how bad the answers are. *Categorical cross-entropy* looks at the probability *p*
+#   that the network gave to the right digit, takes −log *p*, and averages over the digits: 0 for a network that is sure
+#   and right, large for one that is sure and wrong;
+# - an **optimiser**, which changes the parameters a little after each batch of digits so that the loss falls. Here it
+#   is *RMSprop* with Keras's defaults;
+# - **metrics** to report beside the loss: accuracy.
+#
+# An **epoch** is one pass through the training digits. With `validation_split=0.2` Keras sets the *last* fifth of the
+# arrays aside, does not train on it, and measures loss and accuracy on it after each epoch (`val_loss`,
+# `val_accuracy`). The last epoch need not be the best one: a network that goes on memorising gets better on its
+# training digits and worse on all others. So the best version is written to a file whenever `val_loss` reaches a new
+# low, and reloaded at the end.
+
+# %% [markdown]
+# ### Task 4 · Train, and keep the best (3 points)
+#
+# Write `train_keeping_best(model, images, one_hot_labels, epochs, path)`, which
+#
+# 1. compiles the model with RMSprop (default settings), categorical cross-entropy and accuracy;
+# 2. fits it for `epochs` epochs with batches of 128, with the last fifth of the data for validation, and with a
+#    `keras.callbacks.ModelCheckpoint` that writes the whole model to `path` each time `val_loss` is lower than ever before;
+# 3. returns two things: the history (what `fit` returns) and the best model, *loaded from the file*.
+#
+# `path` is a string that ends in `.keras`.
+#
+# <details><summary>Hint</summary>
+#
+# `fit` takes `callbacks=[...]` and `verbose=0` (to be quiet) or `2` (one line an epoch). `ModelCheckpoint` watches
+# `val_loss` unless told otherwise, but writes at *every* epoch unless told otherwise: look for its argument that
+# begins with `save_best`. `keras.models.load_model` reads the file.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "train-keeping-best", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def train_keeping_best(model, images, one_hot_labels, epochs, path):
+    """Fit the model; return the history and the model of the epoch with the lowest validation loss."""
+    ### BEGIN SOLUTION
+    model.compile(optimizer="rmsprop", loss="categorical_crossentropy", metrics=["accuracy"])
+    keep_best = keras.callbacks.ModelCheckpoint(path, monitor="val_loss", save_best_only=True)
+    history = model.fit(
+        images,
+        one_hot_labels,
+        batch_size=128,
+        epochs=epochs,
+        validation_split=0.2,
+        callbacks=[keep_best],
+        verbose=0,
+    )
+    return history, keras.models.load_model(path)
+    ### END SOLUTION
+
+
+# %% nbgrader={"grade": true, "grade_id": "test-train-keeping-best", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+def small_network():
+    """A network that trains in a moment."""
+    return keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
+
+
+def loss_on(model, images, one_hot_labels):
+    """Categorical cross-entropy, by its definition."""
+    p = (np.asarray(model(images, training=False), dtype=float) * one_hot_labels).sum(axis=1)
+    return float(-np.log(np.clip(p, 1e-7, 1)).mean())
+
+
+# 500 made-up images, each with one bright row that gives away its class. In the last 100 the label is another one: the
+# more a network learns from the first 400, the worse it gets on these, so the first epoch is the best.
+rows = np.random.default_rng(8).integers(0, 10, 500)
+made_up = np.zeros((500, 28, 28), dtype="float32")
+made_up[np.arange(500), rows] = 1
+their_labels = np.eye(10, dtype="float32")[np.where(np.arange(500) < 400, rows, (rows + 1) % 10)]
+with tempfile.TemporaryDirectory() as folder:
+    file, fitted = Path(folder, "some_name.keras"), small_network()
+    returned = train_keeping_best(fitted, made_up, their_labels, 4, str(file))
+    assert returned is not None and len(returned) == 2, "train_keeping_best must return two things: history and best model."
+    record, best = getattr(returned[0], "history", returned[0]), returned[1]
+    assert file.exists(), f"There is no file at the path that was given. Found instead: {[f.name for f in Path(folder).iterdir()]}."
+    lacking = {"loss", "accuracy", "val_loss", "val_accuracy"} - set(record)
+    assert not lacking, f"The history lacks {sorted(lacking)}. Check the metrics of compile and the validation_split of fit."
+    assert len(record["loss"]) == 4, f"4 epochs were asked for, the history has {len(record['loss'])}."
+    ### BEGIN HIDDEN TESTS
+    assert hasattr(best, "predict"), "The second thing returned is not a model."
+    assert fitted.optimizer is not None and "rmsprop" in type(fitted.optimizer).__name__.lower(), "The optimiser is not RMSprop."
+    again = keras.models.load_model(file)
+    assert np.allclose(np.asarray(best(made_up[:9])), np.asarray(again(made_up[:9])), atol=1e-5), (
+        "The best model returned is not the one in the file."
+    )
+    assert int(fitted.optimizer.iterations) == 4 * 4, (
+        f"400 training digits in batches of 128 are 4 steps an epoch, 16 in 4 epochs; the optimiser counted {int(fitted.optimizer.iterations)}. "
+        "Check batch_size and validation_split."
+    )
+    lows = [float(value) for value in record["val_loss"]]
+    measured = loss_on(best, made_up[400:], their_labels[400:])
+    assert abs(measured - min(lows)) < 2e-3, (
+        f"The model in the file has a loss of {measured:.3f} on the last fifth; the lowest val_loss of the run was {min(lows):.3f}, "
+        f"that of the last epoch {lows[-1]:.3f}. The file must hold the best epoch."
+    )
+    assert max(lows) > min(lows) + 0.01, "The validation losses of this test should differ from epoch to epoch. Was the loss categorical cross-entropy?"
+    ### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Task 5 · The baseline (2 points)
+#
+# Now train the network of Task 2 on the digits for `EPOCHS` epochs. Two names must exist afterwards: `history`, and
+# `best_model`, the reloaded best model. Write the file into `folder`, a temporary folder that is made for you. The
+# test asks `best_model` for predictions on the test digits, so a number that you print does not count; a network that
+# has learned does.
+#
+# <details><summary>Hint</summary>
+#
+# One line that calls `train_keeping_best` with `build_mlp()`, `X_train`, `Y_train` and `EPOCHS` does it. If one of
+# your functions does not work yet, you can train here with Keras directly.
+#
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "best-model", "locked": false, "schema_version": 3, "solution": true, "task": false}
+history = None  # what fit returns
+best_model = None  # the model of the best epoch, loaded from its file
+with tempfile.TemporaryDirectory() as folder:
+    path = str(Path(folder, "mlp.keras"))
+    ### BEGIN SOLUTION
+    history, best_model = train_keeping_best(build_mlp(), X_train, Y_train, EPOCHS, path)
+    ### END SOLUTION
+
+# %%
+print(f"accuracy on the test digits: {accuracy(best_model, X_test, Y_test):.2%}")
+
+# %% [markdown]
+# This is far above 37 %: with the 4,000 bundled training digits the network reaches more than 90 %, and with all 60,000
+# digits of MNIST more than 95 % after a single epoch.
+
+# %%
+named = best_model.predict(X_test, verbose=0).argmax(axis=1)
+wrong = np.flatnonzero(named != y_test)
+shown = np.concatenate([np.arange(10), wrong[wrong >= 10][:5]])
+plot_images(x_test[shown], y_test[shown], named[shown]);
+
+# %% [markdown]
+# The first ten test digits, and in the last row the next five that the network gets wrong. A wrong name is marked with
+# ✗ and a frame, and followed by the true one. Would you have read them all rightly?
+
+# %% nbgrader={"grade": true, "grade_id": "test-best-model", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+assert best_model is not None, "Task 5 is not done yet: best_model is still None."
+assert hasattr(best_model, "predict"), f"best_model must be a Keras model; it is a {type(best_model).__name__}."
+(_, _), (fresh_images, fresh_labels) = load_mnist(N_TRAIN, N_TEST)
+answers = np.asarray(best_model(fresh_images.astype("float32") / 255, training=False)).argmax(axis=1)
+reached = float((answers == fresh_labels).mean())
+assert reached > 0.5, (
+    f"best_model names {reached:.1%} of the test digits rightly; even a short training reaches much more. "
+    "Was it fitted on X_train and Y_train, and for EPOCHS epochs?"
+)
+### BEGIN HIDDEN TESTS
+needed = 0.88 if N_TRAIN * EPOCHS >= 20_000 else 0.80
+assert reached >= needed, f"best_model names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} with these settings."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Part 4 · Reading the curves
+#
+# The **learning curves** show each epoch's loss and accuracy on the digits trained on and on those set aside.
+
+# %%
+plot_history(history);
+
+# %% [markdown]
+# Both training curves (solid, round marks) keep improving. The validation curves (dashed, square marks) improve at
+# first and then level off: from there on the network mostly memorises. In the first epoch validation is the better of
+# the two: training figures are averages over an epoch in which the network was still learning, with dropout switched on.
+
+# %% [markdown]
+# ### Task 6 · Best epoch and gap (2 points)
+#
+# Write two functions that take the dictionary `history.history`, which holds a list of numbers, one an epoch, for each
+# of `"loss"`, `"accuracy"`, `"val_loss"` and `"val_accuracy"`.
+#
+# - `best_epoch(record)` returns the number of the epoch with the lowest validation loss, an `int`. Epochs are
+#   counted from 1; of equally good epochs it is the first.
+# - `accuracy_gap(record)` returns a list with one number an epoch: training accuracy minus validation accuracy. A gap
+#   that grows is the sign of **overfitting**.
+#
+# <details><summary>Hint</summary>
+#
+# Python counts from 0, this course counts epochs from 1, as Keras prints them. `min` and the list method `index`, or
+# `np.argmin`, find the place.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "read-curves", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def best_epoch(record):
+    """Number, from 1, of the first epoch with the lowest validation loss."""
+    ### BEGIN SOLUTION
+    return int(np.argmin(record["val_loss"])) + 1
+    ### END SOLUTION
+
+
+def accuracy_gap(record):
+    """Training accuracy minus validation accuracy, a list with one number an epoch."""
+    ### BEGIN SOLUTION
+    return [train - validation for train, validation in zip(record["accuracy"], record["val_accuracy"])]
+    ### END SOLUTION
+
+
+# %%
+print(f"best epoch: {best_epoch(history.history)} of {len(history.history['loss'])}")
+print("gap by epoch:", ", ".join(f"{gap:+.3f}" for gap in accuracy_gap(history.history)))
+
+# %% nbgrader={"grade": true, "grade_id": "test-read-curves", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+record = {
+    "loss": [0.9, 0.5, 0.3, 0.2],
+    "accuracy": [0.70, 0.85, 0.92, 0.97],
+    "val_loss": [0.8, 0.6, 0.4, 0.5],
+    "val_accuracy": [0.75, 0.80, 0.88, 0.87],
+}
+assert int(best_epoch(record)) == 3, (
+    f"The lowest validation loss, 0.4, is in the third epoch; best_epoch gives {best_epoch(record)}. Epochs count from 1."
+)
+gaps = np.asarray(accuracy_gap(record), dtype=float)
+assert gaps.shape == (4,), f"accuracy_gap must give one number an epoch, four here; it has shape {gaps.shape}."
+assert np.allclose(gaps, [-0.05, 0.05, 0.04, 0.10]), (
+    f"The gaps are -0.05, 0.05, 0.04, 0.10; accuracy_gap gives {gaps.round(3).tolist()}. It is training minus validation."
+)
+### BEGIN HIDDEN TESTS
+other = {
+    "loss": [1.0, 0.7, 0.5, 0.4, 0.3],
+    "accuracy": [0.5, 0.6, 0.7, 0.8, 0.9],
+    "val_loss": [0.9, 0.6, 0.7, 0.6, 0.65],
+    "val_accuracy": [0.55, 0.7, 0.65, 0.72, 0.8],
+}
+assert int(best_epoch(other)) == 2, "Of two epochs with the same lowest val_loss, best_epoch must give the first."
+assert int(best_epoch({**other, "val_loss": [0.1, 0.2, 0.3, 0.4, 0.5]})) == 1, "best_epoch must give 1 if the first epoch is best."
+assert np.allclose(np.asarray(accuracy_gap(other), dtype=float), [-0.05, -0.1, 0.05, 0.08, 0.1]), "accuracy_gap is wrong for another history."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Part 5 · The puzzle of the stuck loss
+#
+# A book printed a run of exactly this network. Its accuracy before training was 10.42 %. Then, through all ten epochs,
+# the validation loss stayed near 11, and the test accuracy at the end was **37.36 %**. The text concluded that a
+# network without convolutions can do no better. You have just seen that it can. What happened there?
+#
+# The figures themselves hold the answer. Start with what a network that *guesses* should have as its loss: a
+# probability of 1/10 for each digit gives −log(1/10) ≈ 2.3. A loss of 11 is worse than guessing, although 37 % is far
+# better than guessing! Only one kind of network manages both: one that is **certain**, and wrong. It does not say
+# "perhaps a 3"; it says "a 3, and nothing else".
+
+# %% [markdown]
+# ### Task 7 · The loss of a network that is certain (2 points)
+#
+# Take a network that always gives probability 1 to one digit and 0 to the nine others. When it is right, its loss is
+# −log 1 = 0. When it is wrong, it would be −log 0, infinite; so Keras **clips** probabilities to the range from ε to
+# 1 − ε before it takes the logarithm, with ε = 10⁻⁷.
+#
+# - `certain_loss(accuracy, epsilon=1e-7)` returns the mean loss of such a network, when a share `accuracy` of its
+#   answers is right, a `float`.
+# - `certain_accuracy(loss, epsilon=1e-7)` goes the other way: the accuracy that such a network must have for this loss.
+#
+# You may leave out the loss of the right answers: −log(1 − ε) is 0.0000001.
+#
+# <details><summary>Hint</summary>
+#
+# How large is the loss of a single wrong answer? The mean over all answers is that number times the share of wrong
+# answers. `np.log` is the natural logarithm, which Keras uses.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "certain-loss", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def certain_loss(accuracy, epsilon=1e-7):
+    """Mean clipped cross-entropy of a network that is always certain and right in a share `accuracy` of the cases."""
+    ### BEGIN SOLUTION
+    return float((1 - accuracy) * -np.log(epsilon))
+    ### END SOLUTION
+
+
+def certain_accuracy(loss, epsilon=1e-7):
+    """Accuracy of a network that is always certain and has this mean clipped cross-entropy."""
+    ### BEGIN SOLUTION
+    return float(1 - loss / -np.log(epsilon))
+    ### END SOLUTION
+
+
+# %% tags=["nbval-check-output"]
+print(f"the published accuracy of 37.36 % means a loss of {certain_loss(0.3736):.2f}")
+print(f"a loss of 11 means an accuracy of {certain_accuracy(11):.1%}")
+
+# %% nbgrader={"grade": true, "grade_id": "test-certain-loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+assert abs(float(certain_loss(1.0))) < 1e-4, f"A network that is always right has loss 0; certain_loss(1.0) is {certain_loss(1.0)}."
+assert abs(float(certain_loss(0.0)) - 16.1181) < 1e-3, (
+    f"A network that is always certain and wrong has loss -log(0.0000001) = 16.118; certain_loss(0.0) is {certain_loss(0.0)}."
+)
+assert abs(float(certain_accuracy(16.1181)) - 0) < 1e-3, f"A loss of 16.118 means that no answer is right; certain_accuracy gives {certain_accuracy(16.1181)}."
+### BEGIN HIDDEN TESTS
+assert abs(float(certain_loss(0.25)) - 12.08857) < 1e-3, "certain_loss is wrong for an accuracy of 0.25."
+assert abs(float(certain_loss(0.5, epsilon=1e-3)) - 3.45388) < 2e-3, "certain_loss is wrong for another epsilon."
+assert abs(float(certain_accuracy(4.0)) - 0.75183) < 1e-3, "certain_accuracy is wrong for a loss of 4."
+assert abs(float(certain_accuracy(2.0, epsilon=1e-3)) - 0.71047) < 1e-3, "certain_accuracy is wrong for another epsilon."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# The two published figures fit together: 37 % and a loss between 10 and 11 are what a network has that is certain of
+# *everything* it says. Such a network is called **saturated**. What makes a network certain before it has learned
+# anything? Large sums in front of the softmax. And large sums come from large inputs: pixels from 0 to 255 that nobody
+# divided by 255.
+#
+# Let us try it: the same network, fed with raw pixel values. One more detail matters. Keras notices when a
+# softmax is the last thing in a model and then computes the loss from the sums in front of it, which never saturates.
+# The model below ends with a layer that multiplies by 1: it changes no answer, but Keras no longer sees the softmax and
+# must clip the probabilities, as other versions and backends always did.
+
+
+# %%
+def build_saturated():
+    """The same layers, with a last one that changes nothing but hides the softmax from the loss."""
+    return keras.Sequential([*build_mlp().layers, keras.layers.Rescaling(1.0)])
+
+
+raw_train, raw_test = x_train.astype("float32"), x_test.astype("float32")  # 0 to 255: not scaled
+saturated = build_saturated()
+saturated.compile(optimizer="rmsprop", loss="categorical_crossentropy", metrics=["accuracy"])
+loss_before, _ = saturated.evaluate(raw_test, Y_test, verbose=0)
+stuck = saturated.fit(raw_train, Y_train, batch_size=128, epochs=EPOCHS, validation_split=0.2, verbose=0)
+loss_after, accuracy_after = saturated.evaluate(raw_test, Y_test, verbose=0)
+print(f"loss before training {loss_before:.1f}, after {loss_after:.1f}; test accuracy {accuracy_after:.1%}")
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+for record, name, style, colour in [
+    (history.history, "pixels 0 to 1", "o-", "#0072B2"),
+    (stuck.history, "pixels 0 to 255, clipped loss", "s--", "#D55E00"),
+]:
+    epochs = range(1, len(record["val_loss"]) + 1)
+    left.plot(epochs, record["val_loss"], style, color=colour, label=name)
+    right.plot(epochs, record["val_accuracy"], style, color=colour, label=name)
+left.axhline(certain_loss(0.3736), color="0.4", linestyle=":", label="certain, with 37.36 % right")
+right.axhline(0.3736, color="0.4", linestyle=":", label="published, 37.36 %")
+left.set(xlabel="epoch", ylabel="validation loss", ylim=(0, 16.5), title="loss")
+right.set(xlabel="epoch", ylabel="validation accuracy", ylim=(0, 1), title="accuracy")
+left.legend(loc="center right")
+right.legend(loc="center right")
+for axes in (left, right):
+    axes.xaxis.set_major_locator(plt.MaxNLocator(integer=True));
+
+# %% [markdown]
+# The same network, the same digits, one forgotten division. The dashed curves (square marks) hardly move and stay about
+# where the published run was (dotted lines); the solid ones (round marks) show what the network can do. We cannot know
+# what the authors ran, but this reproduces both of their figures.
+
+# %% [markdown]
+# ### Task 8 · Diagnose a network by its answers (2 points)
+#
+# Averages hide *how* a network is wrong. Write `diagnose(probabilities, labels, certain=0.999)`, which looks at the
+# answers one by one. `probabilities` has shape (n, 10), `labels` are integers of shape (n,). It returns a dictionary
+# with three shares of the n answers, plain `float`s between 0 and 1:
+#
+# - `"accuracy"`: the most probable digit is the right one;
+# - `"certain"`: the most probable digit has a probability of at least `certain`;
+# - `"certain_and_wrong"`: both certain and not right.
+#
+# <details><summary>Hint</summary>
+#
+# Make two arrays of `True` and `False` of length n, one for "right" and one for "certain". The mean of such an array is
+# the share of `True`; `&` and `~` combine them.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "diagnose", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def diagnose(probabilities, labels, certain=0.999):
+    """Shares of right, of certain, and of certain but wrong answers."""
+    ### BEGIN SOLUTION
+    right = probabilities.argmax(axis=1) == labels
+    sure = probabilities.max(axis=1) >= certain
+    return {
+        "accuracy": float(right.mean()),
+        "certain": float(sure.mean()),
+        "certain_and_wrong": float((sure & ~right).mean()),
+    }
+    ### END SOLUTION
+
+
+# %%
+answers = {
+    "scaled, untrained": untrained.predict(X_test, verbose=0),
+    "scaled, trained": best_model.predict(X_test, verbose=0),
+    "not scaled, untrained": build_saturated().predict(raw_test, verbose=0),
+    "not scaled, trained": saturated.predict(raw_test, verbose=0),
+}
+pd.DataFrame({name: diagnose(probabilities, y_test) for name, probabilities in answers.items()}).T.style.format("{:.1%}")
+
+# %% [markdown]
+# The honest network starts without any certainty and becomes certain as it becomes right. The other one is certain
+# of nearly everything before it has seen a single digit. And that is why it stays there: where the right digit's
+# probability is below ε, the clipped loss is the same for any small change of the weights, so its gradient is zero and
+# that digit teaches the network nothing.
+
+# %%
+p_right = (answers["not scaled, untrained"] * Y_test).sum(axis=1)
+print(f"digits that cannot teach the saturated network anything at the start: {(p_right < keras.config.epsilon()).mean():.0%}")
+
+# %% nbgrader={"grade": true, "grade_id": "test-diagnose", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def spread(digits, tops):
+    """Probabilities with `tops` at `digits`; the rest is shared by the other nine."""
+    rows = np.repeat(((1 - np.asarray(tops, dtype=float)) / 9)[:, None], 10, axis=1)
+    rows[np.arange(len(digits)), digits] = tops
+    return rows
+
+
+found = diagnose(spread([3, 1, 4, 1], [1.0, 0.6, 1.0, 0.9]), np.array([3, 1, 5, 2]))
+assert isinstance(found, dict), f"diagnose must return a dictionary; it returns a {type(found).__name__}."
+lacking = {"accuracy", "certain", "certain_and_wrong"} - set(found)
+assert not lacking, f"diagnose's dictionary lacks {sorted(lacking)}."
+for key, value in [("accuracy", 0.5), ("certain", 0.5), ("certain_and_wrong", 0.25)]:
+    assert abs(float(found[key]) - value) < 1e-6, f'Of four answers, two right, two certain, one both certain and wrong, diagnose gives "{key}" as {found[key]}, not {value}.'
+### BEGIN HIDDEN TESTS
+rng = np.random.default_rng(9)
+digits, tops, truth = rng.integers(0, 10, 400), rng.choice([0.5, 0.95, 0.9995], 400), rng.integers(0, 4, 400)
+found = diagnose(spread(digits, tops), truth)
+for key, value in [("accuracy", digits == truth), ("certain", tops > 0.999), ("certain_and_wrong", (tops > 0.999) & (digits != truth))]:
+    assert abs(float(found[key]) - float(value.mean())) < 1e-6, f'"{key}" is {found[key]}, not {value.mean()}, for 400 made-up answers.'
+found = diagnose(spread(digits, tops), truth, certain=0.9)
+assert abs(float(found["certain"]) - float((tops > 0.9).mean())) < 1e-6, "diagnose does not use its argument `certain`."
+assert abs(float(found["certain_and_wrong"]) - float(((tops > 0.9) & (digits != truth)).mean())) < 1e-6, "certain_and_wrong does not use the argument `certain`."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Task 9 · Explain it to the author (2 points)
+#
+# Write, in three to six sentences, to the author of the published run. What do a loss near 11 *and* an accuracy of 37 %
+# tell together? Which change would you try first, and which measurement, made before any training, would have shown
+# the mistake?
+#
+# **Marking scheme.** 1 point: the two figures together mean that the network is certain of its wrong answers (a merely
+# ignorant one would have a loss near 2.3). 1 point: scale the pixels to the range from 0 to 1, *and* a measurement that fits, such as
+# the loss before training (near 2.3 if all is well, far above if not) or the share of certain answers.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "explain-stuck-loss", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# Guessing costs a loss of −log(1/10) ≈ 2.3. A loss near 11 together with 37 % of right answers is only possible if the
+# network gives its wrong answers a probability of nearly 1: with ε = 10⁻⁷ a certain network that is right in 37.36 %
+# of the cases has a loss of 10.1. So the network is saturated, and clipped losses have no gradient, which is why
+# it does not recover. I would divide the pixels by 255 before anything else. The loss before training would have shown
+# it: about 2.3 with scaled pixels, above 10 without.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## Going further
+#
+# - Remove both dropout layers and train for 30 epochs. What happens to the gap of Task 6, and to the best epoch?
+# - Feed raw pixels to the network as `build_mlp` makes it, without the last layer that hides the softmax. How far does
+#   it get now? A loss computed from the sums in front of the softmax rescues much, but not all.
+# - Set `N_TRAIN` to 1,000 and to 2,000 digits. How does the test accuracy grow with the data? Draw it with a
+#   logarithmic axis.
+#
+# ## References
+#
+# - D. E. Rumelhart, G. E. Hinton, R. J. Williams: *Learning representations by back-propagating errors*. Nature 323, 1986.
+# - N. Srivastava et al.: *Dropout: a simple way to prevent neural networks from overfitting*. JMLR 15, 2014.
+# - Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: *Gradient-based learning applied to document recognition*. Proc. IEEE 86(11), 1998.
