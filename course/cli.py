@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from course.config import load_course
+from course.config import Course, Lab, load_course
 from course.errors import CourseError
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -43,6 +43,87 @@ def build(
         written = builder.build(course, chosen, progress)
     for path in written:
         console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
+
+
+@app.command()
+def variants(labs: Labs = None) -> None:
+    """Test the tests: run right and wrong answers and report every test that judges one wrongly."""
+    from course.authoring import variants as trials
+
+    course = load_course()
+    with progress_bar("runs") as progress:
+        found = [text for lab in course.choose(labs) for text in trials.try_all(course, lab, progress)]
+    for text in found:
+        console.print(f"- {text}", highlight=False, markup=False)
+    if found:
+        raise typer.Exit(1)
+    console.print("Every right answer got full marks, every wrong one lost what it should.")
+
+
+@app.command()
+def bench(labs: Labs = None) -> None:
+    """Measure "Run All" of each solution: time and peak memory; kept for the labs' headers."""
+    from course.authoring import bench as benchmark
+
+    course = load_course()
+    os.environ.setdefault("MNIST_SOURCE", "bundled")
+    with progress_bar("cells") as progress:
+        measured = benchmark.measure(course, course.choose(labs), progress)
+    console.print(benchmark.table(measured))
+    console.print(f"wrote {benchmark.save(course, measured).relative_to(course.root)}", highlight=False)
+
+
+@app.command()
+def grade(
+    lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
+    folder: Annotated[Path, typer.Option(help="Holds submitted/STUDENT/LAB/LAB.ipynb; results go there too.")] = Path(),
+) -> None:
+    """Grade all submissions of a lab: gradebook, feedback as HTML, grades as CSV, and a table here."""
+    from course.grading.submissions import find
+
+    course = load_course()
+    chosen = course.lab(lab)
+    grade_and_show(course, chosen, folder, len(find(folder, chosen)))
+
+
+@app.command()
+def demo(
+    lab: Annotated[str, typer.Argument(help="Name from course.toml.")] = "03_mlp_baseline",
+    folder: Annotated[Path, typer.Option(help="Made anew at each run.")] = Path("demo"),
+) -> None:
+    """Show the main job: strip a lab for students, make a small class, grade it, print the grades."""
+    from course.grading.demo import make_class
+
+    course = load_course()
+    chosen = course.lab(lab)
+    os.environ.setdefault("MNIST_SOURCE", "bundled")
+    console.print(f"1  {course.source(chosen).relative_to(course.root)} → student copy, stripped by nbgrader")
+    console.print(f"2  a class of made-up students, each handing in the student copy, in {folder}/submitted")
+    students = make_class(course, chosen, folder)
+    for student, what in students.items():
+        console.print(f"   {student:18} {what}", highlight=False)
+    console.print(f"3  grading {lab}, about 20 seconds a student")
+    grade_and_show(course, chosen, folder, len(students))
+
+
+def grade_and_show(course: Course, lab: Lab, folder: Path, count: int) -> None:
+    """Grade, write the CSV, print the table and where everything is."""
+    from course.grading import grade as grader
+    from course.grading import report, submissions
+
+    with progress_bar("students") as progress:
+        bar = progress.add_task(lab.name, total=count)
+
+        def advance(student: str) -> None:
+            progress.update(bar, advance=1, description=f"graded {student}")
+
+        results = grader.grade(course, lab, folder, submissions.find(folder, lab), advance)
+    grades = folder / f"grades_{lab.name}.csv"
+    report.write_csv(grades, results)
+    console.print(report.grades_table(f"{lab.name}: {len(results)} submissions", results))
+    console.print(f"gradebook  {folder / 'gradebook.db'}", highlight=False)
+    console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
+    console.print(f"grades     {grades}", highlight=False)
 
 
 def progress_bar(unit: str) -> Progress:

@@ -94,16 +94,14 @@ def _read(path: Path) -> Course:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} is not valid TOML: {error}.") from error
     entries = _entry(path, table, "labs", list)
-    labs = tuple(
-        Lab(_entry(path, entry, "name", str), _entry(path, entry, "work_minutes", int)) for entry in entries
-    )
+    labs = tuple(Lab(_entry(path, entry, "name", str), _entry(path, entry, "work_minutes", int)) for entry in entries)
     texts = {key: _entry(path, table, key, str) for key in ("id", "title", "repository", "branch")}
     course = Course(root=path.parent, labs=labs, **texts)
     _agree_with_sources(path, course)
     return course
 
 
-def _entry(path: Path, table: dict[str, Any], key: str, kind: type) -> Any:  # noqa: ANN401
+def _entry(path: Path, table: dict[str, Any], key: str, kind: type) -> Any:
     value = table.get(key)
     if not isinstance(value, kind):
         raise CourseError(f"{path}: `{key}` must be given as a {kind.__name__}; it is {value!r}.")

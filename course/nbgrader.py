@@ -1,6 +1,7 @@
 """nbgrader in this process, set up by nbgrader_config.py but working in any folder."""
 
 import os
+import re
 import sys
 from contextlib import chdir
 from pathlib import Path
@@ -11,6 +12,10 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config, PyFileConfigLoader
 
 from course.config import Course
+
+# In nbgrader's log the cause is the last line of a traceback; a general line, told apart here, comes after it.
+RAISED = re.compile(r"^\s*[\w.]*(Error|Exception|Entry)\w*: ")
+VAGUE = "see the the above traceback"
 
 
 def load_config(course: Course) -> Config:
@@ -26,7 +31,8 @@ def nbgrader_in(course: Course, folder: Path, config: Config | None = None) -> N
     """
     config = (config or load_config(course)).copy()
     config.CourseDirectory.root = str(folder.resolve())
-    config.CourseDirectory.source_directory = str(course.root / course.source_directory)
+    # A relative path, because nbgrader reads an absolute one as a regular expression.
+    config.CourseDirectory.source_directory = os.path.relpath(course.root / course.source_directory, folder.resolve())
     config.NbGraderAPI.log_level = "ERROR"
     # A new gradebook calls `alembic` by name; it lies beside this interpreter.
     tools = str(Path(sys.executable).parent)
@@ -36,8 +42,9 @@ def nbgrader_in(course: Course, folder: Path, config: Config | None = None) -> N
 
 
 def failure(result: dict[str, Any]) -> str | None:
-    """The last line of what went wrong in an nbgrader call, or None if it went well."""
+    """What went wrong in an nbgrader call, in one line, or None if it went well."""
     if result["success"]:
         return None
-    lines = str(result.get("error") or result.get("log") or "nbgrader gave no reason").strip().splitlines()
-    return lines[-1]
+    log = str(result.get("log", "")) + str(result.get("error", ""))
+    raised = [line.strip() for line in log.splitlines() if RAISED.match(line) and VAGUE not in line]
+    return raised[-1] if raised else (log.strip().splitlines() or ["nbgrader gave no reason"])[-1]

@@ -49,7 +49,9 @@ def plot_images(
         raise ValueError(f"images must have shape (n, 28, 28) or (n, 28, 28, 1), not {np.shape(images)}")
     titles = [_title(label, guess) for label, guess in zip(*_texts(len(pixels), labels, predictions), strict=True)]
     rows = -(-len(pixels) // columns)
-    figure, grid = plt.subplots(rows, columns, figsize=(1.5 * columns, 1.75 * rows), squeeze=False, layout="constrained")
+    figure, grid = plt.subplots(
+        rows, columns, figsize=(1.5 * columns, 1.75 * rows), squeeze=False, layout="constrained"
+    )
     top = vmax if vmax is not None else max(float(pixels.max()), 1e-12)
     for axes in grid.flat:
         axes.set_axis_off()

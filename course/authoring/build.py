@@ -15,8 +15,9 @@ from course.authoring.release import student_text
 from course.authoring.sources import read_source, source_text, with_ids
 from course.authoring.stamp import stamp
 from course.config import Course, Lab
-from course.errors import DriftError
+from course.errors import BuildError, DriftError
 
+REMOVE_STDERR = "remove-stderr"  # a tag that Jupyter Book uses with the same meaning
 REMEDY = "Run `course build {lab}` and commit what it writes."
 
 
@@ -42,9 +43,28 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress) -> list[Path]
         written += [put(course.source(lab), source_text(notebook))]
         written += [put(course.released(lab), student_text(course, lab, notebook))]
         execute(lab.name, notebook, progress)
+        drop_machine_notes(course.source(lab), notebook)
         written += [put(course.solution(lab), nbformat.writes(notebook) + "\n")]
     index = index_text(course, {lab: prepare(course, lab) for lab in course.labs})
     return [*written, put(course.root / course.release_directory / "README.md", index)]
+
+
+def drop_machine_notes(source: Path, notebook: NotebookNode) -> None:
+    """Leave out of an answer key what cells tagged "remove-stderr" wrote there, such as TensorFlow's start-up notes.
+
+    Raises
+    ------
+    BuildError
+        Another cell wrote to stderr: a warning that the author should mend.
+    """
+    for cell in notebook.cells:
+        notes = [out for out in cell.get("outputs", []) if out.output_type == "stream" and out.name == "stderr"]
+        if notes and REMOVE_STDERR not in cell.metadata.get("tags", []):
+            raise BuildError(
+                f"{source}: the cell {cell.id!r} writes to stderr: {notes[0].text.strip()[:300]}\n"
+                f"Mend the cause, or tag the cell {REMOVE_STDERR!r} if students need not care."
+            )
+        cell.get("outputs", [])[:] = [out for out in cell.get("outputs", []) if out not in notes]
 
 
 def check(course: Course, labs: Sequence[Lab]) -> None:

@@ -24,7 +24,7 @@ def execute(name: str, notebook: NotebookNode, progress: Progress) -> float:
     """
     bar = progress.add_task(name, total=len(notebook.cells))
 
-    def advance(**_: Any) -> None:  # noqa: ANN401
+    def advance(**_: Any) -> None:
         progress.advance(bar)
 
     with tempfile.TemporaryDirectory() as folder:

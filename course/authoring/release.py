@@ -22,6 +22,8 @@ def student_text(course: Course, lab: Lab, notebook: NotebookNode) -> str:
         nbgrader refuses the notebook; the message is nbgrader's.
     """
     config = load_config(course)
+    config.SaveCells.enabled = False
+    config.GenerateAssignment.no_database = True
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "source", lab.name, f"{lab.name}.ipynb")
         source.parent.mkdir(parents=True)
@@ -30,7 +32,6 @@ def student_text(course: Course, lab: Lab, notebook: NotebookNode) -> str:
         api.coursedir.source_directory = "source"
         api.coursedir.assignment_id = lab.name
         converter = GenerateAssignment(coursedir=api.coursedir, parent=api)
-        converter.no_database = True
         result = capture_log(converter)
         if reason := failure(result):
             raise BuildError(f"{course.source(lab)}: nbgrader cannot make the student copy: {reason}")

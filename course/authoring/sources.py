@@ -10,9 +10,7 @@ from nbformat import NotebookNode
 from course.errors import LintError
 
 # Jupytext's own version is left out of the file: it would change the sources at every upgrade.
-HEADER_FILTER = (
-    "kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version"
-)
+HEADER_FILTER = "kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version"
 PERCENT = {"extension": ".py", "format_name": "percent", "cell_metadata_filter": "tags,nbgrader"}
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
@@ -36,8 +34,8 @@ def source_text(notebook: NotebookNode) -> str:
     copy = notebook.copy()
     copy.metadata = NotebookNode(kernelspec=KERNELSPEC, jupytext={"notebook_metadata_filter": HEADER_FILTER})
     text: str = jupytext.writes(copy, fmt=dict(PERCENT))
-    # The filter itself is kept in solutions/jupytext.toml, not in each file.
-    return re.sub(r"#   jupytext:\n#     notebook_metadata_filter: .*\n", "#   jupytext:\n", text)
+    # The filters are kept once in solutions/jupytext.toml, not in each file.
+    return re.sub(r"#     (cell|notebook)_metadata_filter: .*\n", "", text)
 
 
 def with_ids(notebook: NotebookNode) -> NotebookNode:

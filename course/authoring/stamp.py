@@ -10,7 +10,7 @@ from course.config import Course, Lab
 
 FACTS, SETUP = "stamp-facts", "stamp-setup"
 
-SETUP_TEXT = '''\
+SETUP_TEXT = """\
 # Run this cell first. Where the course's helper module is missing, as in Colab, it is installed.
 import importlib
 import importlib.util
@@ -21,7 +21,7 @@ import sys
 if importlib.util.find_spec("data_utils") is None:
     source = os.environ.get("CNN_LABS_SOURCE", "{source}")
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
-    importlib.invalidate_caches()'''
+    importlib.invalidate_caches()"""
 
 
 def stamp(course: Course, lab: Lab, notebook: NotebookNode) -> None:

@@ -6,6 +6,7 @@ another way, so that a wrong answer that spoils its neighbour's test is seen.
 """
 
 import copy
+import tempfile
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,10 +18,14 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import IgnorePattern
 from nbgrader.utils import determine_grade
 from papermill.parameterize import parameterize_notebook
+from rich.progress import Progress
 from traitlets.config import Config
 
+from course.authoring.build import prepare
 from course.authoring.sources import grade_id, is_answer, test_cells
+from course.config import Course, Lab
 from course.errors import CourseError
+from course.nbgrader import load_config
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,9 @@ def read_suite(path: Path, notebook: NotebookNode) -> Suite:
         table = tomllib.loads(path.read_text("utf-8"))
         variants = tuple(_variant(entry) for entry in table["variant"])
     except FileNotFoundError as error:
-        raise CourseError(f"{path} does not exist; every lab needs right and wrong answers to test its tests.") from error
+        raise CourseError(
+            f"{path} does not exist; every lab needs right and wrong answers to test its tests."
+        ) from error
     except (tomllib.TOMLDecodeError, KeyError) as error:
         raise CourseError(f"{path} is not a valid file of variants: {error}.") from error
     answers = {grade_id(cell) for cell in notebook.cells if is_answer(cell)}
@@ -134,6 +141,26 @@ def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config)
         elif test not in expected and score != full:
             found.append(f"{test} gives {score:g} of {full:g} points: {message(cell)}. Tried: {tried}.")
     return found
+
+
+def try_all(course: Course, lab: Lab, progress: Progress) -> list[str]:
+    """Try every variant of a lab, with the digits that are bundled; return what came out otherwise than declared."""
+    notebook = prepare(course, lab)
+    suite = read_suite(variants_file(course, lab), notebook)
+    tasks = [name for cell in notebook.cells if is_answer(cell) and (name := grade_id(cell))]
+    config, found = load_config(course), []
+    plan = list(rounds(suite.variants, tasks))
+    bar = progress.add_task(f"{lab.name}, {len(suite.variants)} answers", total=len(plan))
+    for chosen in plan:
+        with tempfile.TemporaryDirectory() as folder:
+            found += surprises(run(notebook, chosen, suite.parameters, Path(folder)), chosen, config)
+        progress.advance(bar)
+    return found
+
+
+def variants_file(course: Course, lab: Lab) -> Path:
+    """Where a lab's right and wrong answers are listed."""
+    return course.root / "tests" / "variants" / f"{lab.name}.toml"
 
 
 def message(cell: NotebookNode) -> str:

@@ -36,13 +36,26 @@
 # neural networks is expected.
 
 # %% [markdown] tags=["stamp-facts"]
-# to be stamped
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs/blob/main/labs/03_mlp_baseline/03_mlp_baseline.ipynb)
+# [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs/main?urlpath=lab/tree/labs/03_mlp_baseline/03_mlp_baseline.ipynb)
+#
+# **20 points** · plan about 90 minutes
 
 # %% [markdown]
 # ## Set-up
 
 # %% tags=["stamp-setup"]
-pass
+# Run this cell first. Where the course's helper module is missing, as in Colab, it is installed.
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("data_utils") is None:
+    source = os.environ.get("CNN_LABS_SOURCE", "cnn-labs @ git+https://github.com/cnn-labs/cnn-labs@main")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
+    importlib.invalidate_caches()
 
 # %% [markdown]
 # These numbers set how much data and time the lab takes. They are small, so that *Run All* is quick; the comments give

@@ -1,0 +1,62 @@
+"""How long "Run All" of a solution takes and how much memory its kernel needs."""
+
+import json
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from rich.progress import Progress
+from rich.table import Table
+
+from course.authoring.build import prepare, put
+from course.authoring.execute import execute
+from course.config import Course, Lab
+
+MOST_SECONDS, MOST_MIB = 60, 1536
+# ru_maxrss is in KiB on Linux and in bytes on macOS (getrusage(2)).
+PROBE = """import resource, sys
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> (20 if sys.platform == "darwin" else 10))"""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One "Run All": seconds from starting the kernel to the last cell's end; its peak resident memory in MiB."""
+
+    seconds: float
+    peak_mib: int
+
+
+def measure(course: Course, labs: Sequence[Lab], progress: Progress) -> dict[str, Measurement]:
+    """Run each solution once, one after the other."""
+    return {lab.name: run_all(lab.name, prepare(course, lab), progress) for lab in labs}
+
+
+def run_all(name: str, notebook: NotebookNode, progress: Progress) -> Measurement:
+    """Run one notebook and ask its kernel for its peak memory at the end."""
+    notebook.cells.append(nbformat.v4.new_code_cell(PROBE))
+    seconds = execute(name, notebook, progress)
+    return Measurement(round(seconds, 1), int(notebook.cells[-1].outputs[0].text))
+
+
+def save(course: Course, measured: dict[str, Measurement]) -> Path:
+    """Keep the measurements, those of labs not measured now included; return the file."""
+    path = course.measurements
+    kept = json.loads(path.read_text("utf-8")) if path.is_file() else {"run_all": {}}
+    kept["machine"] = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    kept["run_all"] |= {name: asdict(measurement) for name, measurement in measured.items()}
+    return put(path, json.dumps(kept, indent=2, sort_keys=True) + "\n")
+
+
+def table(measured: dict[str, Measurement]) -> Table:
+    """A Rich table of the measurements beside their limits."""
+    view = Table(title=f'"Run All" of the solutions on {os.cpu_count()} cores', title_justify="left")
+    for heading in ("lab", "seconds", f"of {MOST_SECONDS} s", "peak MiB", f"of {MOST_MIB} MiB"):
+        view.add_column(heading, justify="left" if heading == "lab" else "right")
+    for name, found in measured.items():
+        shares = f"{found.seconds / MOST_SECONDS:.0%}", f"{found.peak_mib / MOST_MIB:.0%}"
+        view.add_row(name, f"{found.seconds:.1f}", shares[0], f"{found.peak_mib}", shares[1])
+    return view

@@ -1,0 +1,49 @@
+"""Grades for the terminal and for the instructor's spreadsheet."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from course.grading.grade import GRADED, Result
+
+COLUMNS = ("student", "status", "score", "max_auto", "to_mark", "reason", "feedback")
+
+
+def write_csv(path: Path, results: Sequence[Result]) -> None:
+    """One row a student: the columns above, then the points of each test."""
+    tests = list(dict.fromkeys(test for result in results for test in result.by_test))
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow([*COLUMNS, *tests])
+        for result in results:
+            points = [f"{result.by_test.get(test, 0):g}" for test in tests]
+            writer.writerow([*(_text(getattr(result, column)) for column in COLUMNS), *points])
+
+
+def grades_table(title: str, results: Sequence[Result]) -> Table:
+    """A Rich table, one row a student; what lost points is named."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("student", no_wrap=True)
+    table.add_column("tests", justify="right", no_wrap=True)
+    table.add_column("to mark", justify="right")
+    table.add_column("remarks", overflow="fold")
+    for result in results:
+        points = f"{result.score:g} / {result.max_auto:g}"
+        table.add_row(result.student, points, f"{result.to_mark:g}" if result.to_mark else "", remark(result))
+    return table
+
+
+def remark(result: Result) -> str:
+    """Why points are missing: the reason, or the tests that failed."""
+    if result.status != GRADED:
+        return f"{result.status}: {result.reason}"
+    failed = [test.removeprefix("test-") for test, score in result.by_test.items() if score == 0]
+    return f"failed: {', '.join(failed)}" if failed else "all tests passed"
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)

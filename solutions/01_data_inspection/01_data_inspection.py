@@ -1,0 +1,1107 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 1 · Know your data before you train
+#
+# A network learns whatever is in its data, including what went wrong on the way in. Before you train
+# anything, spend an hour with the numbers themselves: what they are, how they are stored, and how to divide
+# them so that the accuracy you report later is one you can believe. No network is needed for that yet, only
+# NumPy and a few figures.
+#
+# ## What you will do
+#
+# Open MNIST, a collection of handwritten digits, and look at it from five sides: as a learning problem, as
+# the numbers of a single digit, as ten classes, as input for a network, and as data for training and for
+# checking. On the way you write a small toolbox of functions for the questions that come up with every new
+# data set.
+#
+# ## What you will learn
+#
+# - Tell labels from features, and read type, shape, dtype and value range off any array
+# - Check the class balance with a table and with a bar plot that does not mislead
+# - Give images the channel axis and the scale that a network expects
+# - Turn integer labels into one-hot labels and back
+# - Split off validation data without leakage, and say what the test set is for
+#
+# ## What you need
+#
+# No earlier lab. You should be at ease with Python functions, and have seen NumPy arrays before: slicing,
+# arithmetic on whole arrays, boolean masks.
+
+# %% [markdown] tags=["stamp-facts"]
+# to be stamped
+
+# %% [markdown]
+# ## Set-up
+#
+# Run this cell first. It makes the helper package of the course available, wherever you have opened the
+# notebook.
+
+# %% tags=["stamp-setup"]
+pass
+
+# %% [markdown]
+# The next cell sets how many digits you work with. The values there keep everything quick; put in the ones
+# from the comments when you want all of MNIST.
+
+# %% tags=["parameters"]
+N_TRAIN = 4_000  # full run: 60_000
+N_TEST = 1_000  # full run: 10_000
+
+# %% [markdown]
+# `load_mnist` hands over the digits in two portions: one for training, one for the final test. It also
+# prints where it got them: the whole of MNIST has 60,000 and 10,000 digits, but without a network
+# connection the helper package falls back on a smaller set of 4,000 and 1,000 real MNIST digits.
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+
+from data_utils import load_mnist, plot_images
+
+BLUE, ORANGE, *_ = sns.color_palette("colorblind")
+
+(X_train, y_train), (X_test, y_test) = load_mnist(N_TRAIN, N_TEST)
+
+# %% [markdown]
+# ## Part 1 · What is the problem?
+#
+# A first look costs one line. Always take it: upside-down images, shifted labels or an empty file show at
+# once.
+
+# %%
+plot_images(X_train[:15], y_train[:15]);
+
+# %% [markdown]
+# You see fifteen digits in dark ink on light paper, written by different hands. The number above each is
+# its label. Compare a few of them with the picture: do they match?
+#
+# ### Task 1 · Features, labels and their numbers (2 points)
+#
+# In *supervised learning* every example has two sides. The **features** are what the model is given: here
+# the brightness of each pixel. The **label** is what the model has to find out: here which of the ten
+# digits it is. Labels that come from a short list of possibilities are called **classes**, and the problem
+# is then one of *classification*.
+#
+# Write the problem down in numbers before you choose a model. The number of features decides how large the
+# first layer of a network must be, the number of classes decides how large the last one must be, and
+# whoever mixes up the number of examples with the number of features builds a network for another problem.
+#
+# Write `describe_problem(images, labels)`. `images` is an array whose first axis counts the examples, and
+# `labels` has shape `(n,)`. Return a dictionary with these four keys:
+#
+# | key | value |
+# | --- | --- |
+# | `"n_examples"` | how many examples there are, an int |
+# | `"image_shape"` | the shape of a single image, a tuple of ints |
+# | `"n_features"` | how many numbers describe one example, an int |
+# | `"n_classes"` | how many *different* labels occur in `labels`, an int |
+#
+# Take everything from the arguments. The function must also be right for other data, say for colour images
+# of shape `(n, 32, 32, 3)`, or for labels of which only a few occur.
+#
+# <details><summary>Hint</summary>
+#
+# An array's `shape` is a tuple, so you can slice it like one. The features of an image are all of its
+# numbers: think of what you have to multiply. For the classes, NumPy has a function that leaves each value
+# only once.
+#
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "describe-problem", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def describe_problem(images, labels):
+    """Return the number of examples, the shape of an image, and the numbers of features and classes."""
+    ### BEGIN SOLUTION
+    image_shape = images.shape[1:]
+    return {
+        "n_examples": len(images),
+        "image_shape": image_shape,
+        "n_features": int(np.prod(image_shape)),
+        "n_classes": len(np.unique(labels)),
+    }
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-describe-problem", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+facts = describe_problem(np.zeros((12, 28, 28), dtype=np.uint8), np.arange(12, dtype=np.uint8) % 10)
+assert isinstance(facts, dict), (
+    f"describe_problem must return a dictionary, not {facts!r}. Is there a return?"
+)
+missing = {"n_examples", "image_shape", "n_features", "n_classes"} - set(facts)
+assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(facts)}."
+assert facts["n_examples"] == 12, f"There were 12 images, but n_examples is {facts['n_examples']!r}."
+assert np.asarray(facts["image_shape"]).tolist() == [28, 28], (
+    f"Each image was 28 × 28, but image_shape is {facts['image_shape']!r}. "
+    "The first axis counts the examples."
+)
+assert facts["n_features"] == 784, (
+    f"n_features is {facts['n_features']!r}. Count all numbers of one 28 × 28 image, and of one image only."
+)
+assert facts["n_classes"] == 10, (
+    f"The labels were 0 to 9, ten classes, but n_classes is {facts['n_classes']!r}."
+)
+### BEGIN HIDDEN TESTS
+facts = describe_problem(np.ones((5, 4, 6, 3)), np.array([7, 2, 7, 7, 2]))
+assert facts["n_examples"] == 5, f"For 5 other images, n_examples is {facts['n_examples']!r}."
+assert np.asarray(facts["image_shape"]).tolist() == [4, 6, 3], (
+    f"For colour images of 4 × 6 pixels, image_shape is {facts['image_shape']!r}; it must be (4, 6, 3)."
+)
+assert facts["n_features"] == 72, (
+    f"For images of shape (4, 6, 3), n_features is {facts['n_features']!r}; it must be 4 · 6 · 3 = 72."
+)
+assert facts["n_classes"] == 2, (
+    f"For the labels 7, 2, 7, 7, 2, n_classes is {facts['n_classes']!r}. "
+    "Count the different labels that occur: 2."
+)
+### END HIDDEN TESTS
+
+# %% tags=["nbval-check-output"]
+describe_problem(X_train, y_train)
+
+# %% [markdown]
+# The last three values are the ones to remember: each of the 28 × 28 images is 784 numbers, and there are
+# ten classes.
+#
+# ### Task 2 · Four questions for every array (2 points)
+#
+# Most errors in preparing data are answered by four questions: *What type of object is it? What shape? What
+# dtype? Which range of values?* A label stored as text, an image that lies on its side, pixels that were
+# already scaled and are about to be scaled again: each of them shows in one of the answers.
+#
+# There is a small trap in the last answer. `X_train.max()` is not the Python number 255 but a NumPy one,
+# `np.uint8(255)`, that keeps the dtype of its array. The dtype `uint8` has 8 bits and ends at 255, so that
+# 1 more is not 256 but 0. Numbers that you pass on should therefore be plain Python ones.
+#
+# Write `inspect_array(array)`, which returns a dictionary with these five keys:
+#
+# | key | value |
+# | --- | --- |
+# | `"type"` | the name of the Python class of `array`, a str such as `'ndarray'` |
+# | `"shape"` | a tuple of ints |
+# | `"dtype"` | the name of the dtype, a str such as `'uint8'` |
+# | `"min"` | the smallest value of all, a plain Python `int` or `float`, not a NumPy one |
+# | `"max"` | the largest value of all, likewise |
+#
+# Nothing may be lost on the way to a plain number: the smallest value of an array of 0.25 and 0.75 is 0.25.
+#
+# <details><summary>Hint</summary>
+#
+# Every Python class knows its own name; look at `type([])` and what you can ask it with two underscores on
+# either side. Every NumPy scalar has a method that returns the plain Python number of the fitting kind;
+# search for "item" in NumPy's documentation.
+#
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "inspect-array", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def inspect_array(array):
+    """Return type, shape, dtype, smallest and largest value of an array."""
+    ### BEGIN SOLUTION
+    return {
+        "type": type(array).__name__,
+        "shape": array.shape,
+        "dtype": str(array.dtype),
+        "min": array.min().item(),
+        "max": array.max().item(),
+    }
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-inspect-array", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+info = inspect_array(np.array([[3, 0, 250], [7, 1, 2]], dtype=np.uint8))
+assert isinstance(info, dict), f"inspect_array must return a dictionary, not {info!r}. Is there a return?"
+missing = {"type", "shape", "dtype", "min", "max"} - set(info)
+assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(info)}."
+assert info["type"] == "ndarray", f"type is {info['type']!r}; the name of the class alone is 'ndarray'."
+assert np.asarray(info["shape"]).tolist() == [2, 3], f"shape is {info['shape']!r}; it must be (2, 3)."
+assert str(info["dtype"]) == "uint8", f"dtype is {info['dtype']!r}; its name is 'uint8'."
+for key, right in {"min": 0, "max": 250}.items():
+    assert not isinstance(info[key], np.generic | np.ndarray), (
+        f"{key} is {info[key]!r}, a NumPy value of type {type(info[key]).__name__}; "
+        "make it a plain Python number."
+    )
+    assert info[key] == right, f"{key} is {info[key]!r} for an array with values from 0 to 250."
+### BEGIN HIDDEN TESTS
+info = inspect_array(np.array([0.75, 0.25, -1.5, 0.5], dtype=np.float32))
+assert np.asarray(info["shape"]).tolist() == [4], f"For an array of 4 numbers, shape is {info['shape']!r}."
+assert str(info["dtype"]) == "float32", f"For a float32 array, dtype is {info['dtype']!r}."
+for key, right in {"min": -1.5, "max": 0.75}.items():
+    assert not isinstance(info[key], np.generic | np.ndarray), (
+        f"For a float32 array, {key} is still a NumPy value."
+    )
+    assert info[key] == right, f"{key} is {info[key]!r} for an array with values from -1.5 to 0.75."
+info = inspect_array(np.array([[[5, 6]], [[4, 70_000]]], dtype=np.int64))
+assert np.asarray(info["shape"]).tolist() == [2, 1, 2], f"For shape (2, 1, 2), shape is {info['shape']!r}."
+assert str(info["dtype"]) == "int64", f"For an int64 array, dtype is {info['dtype']!r}."
+assert (info["min"], info["max"]) == (4, 70_000), (
+    f"For values from 4 to 70000, min and max are {info['min']!r} and {info['max']!r}. "
+    "Look at the whole array."
+)
+info = inspect_array(pd.Series([1, 2, 3], dtype="int64"))
+assert info["type"] == "Series", (
+    f"For a pandas Series, type is {info['type']!r}; ask the object for its class."
+)
+### END HIDDEN TESTS
+
+# %% tags=["nbval-check-output"]
+for name, array in {"X_train": X_train, "y_train": y_train, "X_test": X_test, "y_test": y_test}.items():
+    print(f"{name:8}{inspect_array(array)}")
+
+# %% [markdown]
+# Images and labels agree in their first axis, one label an image. Both are `uint8`, whole numbers from 0 to
+# 255 in one byte each: the pixels use the whole range, the labels only 0 to 9. And images have no axis for
+# colour: a pixel is a single number.
+#
+# ## Part 2 · One digit as numbers
+#
+# Now from the whole collection to one digit. For the computer, the first digit of the training data is the
+# table that the next cell prints: 28 rows of 28 numbers. Lean back and half-close your eyes.
+
+# %%
+print("label:", y_train[0])
+for row in X_train[0]:
+    print("".join(f"{value:4d}" for value in row))
+
+# %% [markdown]
+# Zeros are paper, large numbers are ink, and the numbers in between, along the rims of the strokes, are
+# grey. The digit is there to be read, and so is an empty border around it.
+#
+# ### Task 3 · The box around the ink (2 points)
+#
+# How wide is that border, and is it the same for each digit? If one image were shifted to the edge, a
+# network that looks at fixed pixels would see something quite unlike the other examples of its class. Let
+# the computer find the smallest box that holds all the ink.
+#
+# Write `ink_box(image)`. `image` has shape `(height, width)` and can hold whole numbers or decimals; every
+# value above 0 is ink, however faint. Return the tuple `(top, bottom, left, right)` of ints: the first and
+# the last *row* with ink, then the first and the last *column* with ink, all counted from 0 and all
+# **inclusive**. An image without any ink has no box: return `None`.
+#
+# <details><summary>Hint</summary>
+#
+# Start with a boolean array that says where the ink is. From it you can learn which rows hold any ink by
+# looking along one axis, and which columns by looking along the other. NumPy can tell the positions at
+# which a boolean array is true; you need only the first and last of them. What does such a list of
+# positions look like for a blank image?
+#
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "ink-box", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def ink_box(image):
+    """Return (top, bottom, left, right) of the ink, inclusive, or None for a blank image."""
+    ### BEGIN SOLUTION
+    rows, columns = np.nonzero(image > 0)
+    if len(rows) == 0:
+        return None
+    return int(rows.min()), int(rows.max()), int(columns.min()), int(columns.max())
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-ink-box", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+image = np.zeros((28, 28), dtype=np.uint8)
+image[4:22, 9:15] = 200
+box = ink_box(image)
+assert box is not None, "ink_box returned None for an image with ink in it. Is there a return for this case?"
+assert np.asarray(box).tolist() == [4, 21, 9, 14], (
+    f"With ink in the rows 4 to 21 and the columns 9 to 14, the box is {box!r}. "
+    "The order is (top, bottom, left, right), and the last row and column belong to the box."
+)
+box = ink_box(np.zeros((28, 28), dtype=np.uint8))
+assert box is None, f"A blank image has no box: return None, not {box!r}."
+### BEGIN HIDDEN TESTS
+image = np.zeros((6, 9), dtype=np.uint8)
+image[2, 7], image[4, 1], image[3, 3] = 1, 255, 90
+before = image.copy()
+box = ink_box(image)
+assert np.asarray(box).tolist() == [2, 4, 1, 7], (
+    f"With ink of the values 255, 90 and 1 at (4, 1), (3, 3) and (2, 7), the box is {box!r}; "
+    "it must be (2, 4, 1, 7). Faint ink counts too, and rows are the first axis."
+)
+assert np.array_equal(image, before), "ink_box has changed the image it was given; work on a copy."
+image = np.zeros((5, 5), dtype=np.float32)
+image[3, 2] = 0.2
+box = ink_box(image)
+assert np.asarray(box).tolist() == [3, 3, 2, 2], (
+    f"With a single pixel of 0.2 at row 3 and column 2, the box is {box!r}; it must be (3, 3, 2, 2)."
+)
+box = ink_box(np.full((3, 4), 9))
+assert np.asarray(box).tolist() == [0, 2, 0, 3], (
+    f"With ink all over 3 rows and 4 columns, the box is {box!r}."
+)
+assert ink_box(np.zeros((5, 5))) is None, "A blank image of decimals must give None as well."
+### END HIDDEN TESTS
+
+# %%
+top, bottom, left, right = ink_box(X_train[0])
+figure, axes = plt.subplots(figsize=(4, 4), layout="constrained")
+axes.imshow(X_train[0], cmap="gray_r")
+corner, width, height = (left - 0.5, top - 0.5), right - left + 1, bottom - top + 1
+box_style = {"fill": False, "edgecolor": ORANGE, "linewidth": 2.5, "linestyle": "--"}
+axes.add_patch(plt.Rectangle(corner, width, height, **box_style))
+axes.set(xlabel="column", ylabel="row", title=f"rows {top} to {bottom}, columns {left} to {right}")
+plt.show()
+
+boxes = np.array([ink_box(image) for image in X_train[:1000]])
+heights = boxes[:, 1] - boxes[:, 0] + 1
+widths = boxes[:, 3] - boxes[:, 2] + 1
+print(f"height: {heights.min()} to {heights.max()} pixels, width: {widths.min()} to {widths.max()} pixels")
+
+# %% [markdown]
+# The dashed box should touch the ink on all four sides, with no empty row or column inside its rim. Rows
+# are counted from the top down, as in the table of numbers: the vertical axis of an image runs the other
+# way than that of a graph.
+#
+# The line below the figure measures a thousand digits: none is taller or wider than 20 pixels. That is no
+# accident: whoever prepared MNIST scaled each digit to fit into a box of 20 × 20 and placed its centre of
+# mass in the middle of the 28 × 28 image. Remember it when you draw a digit yourself and a trained network
+# fails on it: it has only ever seen digits prepared like these.
+#
+# ## Part 3 · Ten classes, equally many?
+#
+# ### Task 4 · Count the classes (2 points)
+#
+# Suppose that 99 of 100 examples belong to one class. A model that always answers with that class, without
+# a glance at its input, is 99 % accurate and good for nothing. So an accuracy means little before you know
+# how the examples are spread over the classes, the **class balance**: the share of the largest class is
+# what any model has to beat.
+#
+# Write `class_counts(labels, n_classes=10)`. `labels` is an array of shape `(n,)` with integers from 0 to
+# `n_classes - 1`. Return an array or list of `n_classes` integers, in the order of the classes: entry `k`
+# says how often the label `k` occurs. A class that does not occur counts 0. It must not be left out, or
+# every class after it would move into another one's place.
+#
+# <details><summary>Hint</summary>
+#
+# `np.unique` can count, but it knows nothing of classes that do not occur. NumPy has another function that
+# counts small whole numbers into "bins"; look in its documentation for a way to ask for a minimum number of
+# them. A loop over the classes is fine as well.
+#
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "class-counts", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def class_counts(labels, n_classes=10):
+    """Return how often each of the classes 0 to n_classes - 1 occurs, in this order."""
+    ### BEGIN SOLUTION
+    return np.bincount(labels, minlength=n_classes)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-class-counts", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+labels = np.array([3, 1, 3, 9, 3, 0], dtype=np.uint8)
+counts = class_counts(labels)
+assert counts is not None, "class_counts returned None. Is there a return?"
+assert not isinstance(counts, dict), (
+    f"Return an array or list in the order of the classes, not {type(counts).__name__}."
+)
+assert np.shape(counts) == (10,), (
+    f"The result must hold 10 numbers, one a class, but its shape is {np.shape(counts)}. "
+    "Classes that do not occur count 0."
+)
+assert np.asarray(counts, dtype=float).tolist() == [1, 1, 0, 3, 0, 0, 0, 0, 0, 1], (
+    f"For the labels 3, 1, 3, 9, 3, 0 the counts are {np.asarray(counts).tolist()}; "
+    "entry 0 must be 1, entry 1 must be 1, entry 2 must be 0, entry 3 must be 3, and so on."
+)
+### BEGIN HIDDEN TESTS
+labels = np.array([2, 0, 2, 2], dtype=np.int64)
+counts = class_counts(labels, n_classes=4)
+assert np.shape(counts) == (4,), (
+    f"With n_classes=4 and no label 3 or 1, the shape is {np.shape(counts)}, not (4,)."
+)
+assert np.asarray(counts, dtype=float).tolist() == [1, 0, 3, 0], (
+    f"For the labels 2, 0, 2, 2 and n_classes=4 the counts are {np.asarray(counts).tolist()}."
+)
+assert labels.tolist() == [2, 0, 2, 2], (
+    "class_counts has changed the labels it was given, for instance by sorting them."
+)
+labels = np.random.default_rng(1).permutation(np.repeat(np.array([5, 6], dtype=np.uint8), [300, 20]))
+counts = class_counts(labels, n_classes=8)
+assert np.asarray(counts, dtype=float).tolist() == [0, 0, 0, 0, 0, 300, 20, 0], (
+    f"For 300 labels 5 and 20 labels 6 the counts are {np.asarray(counts).tolist()}. "
+    "Counts are not shares, and they do not fit into uint8."
+)
+### END HIDDEN TESTS
+
+# %%
+balance = pd.DataFrame({"train": class_counts(y_train), "test": class_counts(y_test)})
+balance.index.name = "digit"
+balance["train, %"] = (100 * balance["train"] / balance["train"].sum()).round(1)
+balance["test, %"] = (100 * balance["test"] / balance["test"].sum()).round(1)
+balance
+
+# %% [markdown]
+# Look at the two columns in percent. All of MNIST is balanced only roughly: of its 60,000 training digits
+# 11.2 % are ones and 9.0 % are fives. The smaller set that comes with the helper package was picked so that
+# each class has exactly 10 %. Either way, guessing the same digit every time is right in about one case of
+# ten. That is the score to beat.
+#
+# ### Task 5 · The class balance as a bar plot (2 points)
+#
+# A table is exact; a figure is quick. In a bar plot the eye compares *lengths*, so a bar must be as long as
+# its number is large. It is only if the axis **starts at zero**. Cut off the lower part of the axis and you
+# cut the same piece off every bar: small differences grow into large ones, without one wrong number in the
+# whole figure. (For a curve, where the eye follows the slope, an axis may start anywhere.)
+#
+# Write `plot_class_balance(counts)`. `counts` is an array of shape `(n_classes,)`. Draw a plot with one
+# vertical bar a class, in the order of the classes from left to right, each as high as its count. Label
+# both axes, let the vertical axis start at zero, and return the Matplotlib `Axes`. Use Matplotlib or
+# Seaborn, as you like.
+#
+# <details><summary>Hint</summary>
+#
+# `figure, axes = plt.subplots()` gives you an `Axes` on which you can draw and which you can return. Some
+# Seaborn functions return the `Axes` themselves, and most accept one as `ax=`. Do not call `plt.show()`
+# inside the function: it puts the finished figure away.
+#
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "plot-class-balance", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def plot_class_balance(counts):
+    """Draw the number of examples of each class as bars and return the Axes."""
+    ### BEGIN SOLUTION
+    figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
+    classes = np.arange(len(counts))
+    axes.bar(classes, counts, color=BLUE)
+    axes.set(xlabel="class", ylabel="number of examples", xticks=classes)
+    axes.set_ylim(bottom=0)
+    return axes
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-plot-class-balance", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def bars_of(axes):
+    """The heights of the bars, from left to right."""
+    bars = [bar for bar in axes.patches if isinstance(bar, plt.Rectangle) and bar.get_width() > 0]
+    return [float(bar.get_height()) for bar in sorted(bars, key=lambda bar: bar.get_x())]
+
+
+plt.close("all")
+axes = plot_class_balance(np.array([40, 38, 45, 41, 39, 36, 42, 44, 40, 37]))
+assert isinstance(axes, plt.Axes), (
+    f"plot_class_balance must return the Axes, not {type(axes).__name__}. "
+    "Is there a return, and does it return the Axes?"
+)
+seen, low = bars_of(axes), axes.get_ylim()[0]
+x_label, y_label = axes.get_xlabel().strip(), axes.get_ylabel().strip()
+plt.close("all")
+assert len(seen) == 10, (
+    f"There are {len(seen)} bars on the Axes you returned, not 10. "
+    "With 0 bars: did plt.show() put the figure away before?"
+)
+assert np.allclose(seen, [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), (
+    f"From left to right the bars are {seen} high; "
+    "they must be as high as the counts, in the order of the classes."
+)
+assert x_label, "The horizontal axis has no label. What do the numbers under the bars stand for?"
+assert y_label, "The vertical axis has no label. What does the height of a bar stand for?"
+assert low == 0, f"The vertical axis starts at {low:g}. Bars are compared by length, so let it start at 0."
+### BEGIN HIDDEN TESTS
+plt.close("all")
+axes = plot_class_balance(np.array([5010, 5000, 4990, 0]))
+seen, low = bars_of(axes), axes.get_ylim()[0]
+plt.close("all")
+assert len(seen) == 4, (
+    f"For 4 classes there are {len(seen)} bars; the number of bars is the number of counts."
+)
+assert np.allclose(seen, [5010, 5000, 4990, 0]), (
+    f"For the counts 5010, 5000, 4990, 0 the bars are {seen} high."
+)
+assert low == 0, f"For the counts 5010, 5000, 4990, 0 the vertical axis starts at {low:g}, not at 0."
+plt.close("all")
+axes = plot_class_balance(np.array([310, 305, 300]))
+seen, low = bars_of(axes), axes.get_ylim()[0]
+plt.close("all")
+assert np.allclose(seen, [310, 305, 300]), f"For the counts 310, 305, 300 the bars are {seen} high."
+assert low == 0, f"For the counts 310, 305, 300 the vertical axis starts at {low:g}, not at 0."
+### END HIDDEN TESTS
+
+# %%
+axes = plot_class_balance(np.bincount(y_train, minlength=10))
+axes.set_title("the training digits of this notebook")
+all_of_mnist = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
+axes = plot_class_balance(all_of_mnist)
+axes.set(title="axis cut off at 5,300: do not do this", ylim=(5300, 6850))
+axes = plot_class_balance(all_of_mnist)
+axes.set_title("the same numbers, axis from zero")
+plt.show()
+
+# %% [markdown]
+# The first figure shows your digits: ten bars of equal or nearly equal height, so no class is rare enough to
+# worry about. The other two show the same numbers, the counts of all 60,000 training digits. What would you
+# have said about the second figure, had you not read its axis? There the bar of the 1 is about twelve times
+# as long as that of the 5, as if the fives were almost missing. In the third it is 1.24 times as long, which
+# is the truth: 6,742 against 5,421.
+#
+# ## Part 4 · Into the form that a network expects
+#
+# ### Task 6 · The channel axis (2 points)
+#
+# A colour image has three numbers a pixel, for red, green and blue: its **channels**. Layers for images
+# therefore expect an axis for channels, even if there is only one. A stack of *n* grey digits has to become
+# one of two things:
+#
+# | data format | shape | read as |
+# | --- | --- | --- |
+# | `"channels_last"` | `(n, 28, 28, 1)` | examples, rows, columns, channels |
+# | `"channels_first"` | `(n, 1, 28, 28)` | examples, channels, rows, columns |
+#
+# Which of them Keras takes for granted is a setting. You can ask for it (no need to run this now):
+#
+# ```python
+# import keras
+#
+# keras.config.image_data_format()  # 'channels_last', unless the file ~/.keras/keras.json says otherwise
+# ```
+#
+# It pays to ask, since nothing crashes if you are wrong. A published lab gave its network images of shape
+# `(1, 28, 28)` while Keras was set to channels-last. Keras read each digit as *one row* of 28 pixels with
+# 28 *channels*: what had been a row of the digit was now a single pixel, and what had been its columns were
+# channels. The network trained without complaint, and its test accuracy was 98.7 %, so that nobody noticed.
+# You will meet it again in lab 4.
+#
+# A second trap waits for those who go from one format to the other. `reshape` keeps all numbers in the
+# order in which they lie in memory and only draws new borders between them. For a single channel that is
+# right: the order is the same in both formats. For three channels it is not, as in channels-last the three
+# numbers of a pixel lie side by side. The axes have to be *moved*, by `np.moveaxis` or `np.transpose`. The
+# next cell makes a colour image of a digit (with three equal channels, so it is still grey), takes it to
+# channels-first in both ways, and draws the first channel.
+
+# %%
+colour = np.stack([X_train[0]] * 3, axis=-1)
+reshaped, moved = colour.reshape(3, 28, 28), np.moveaxis(colour, -1, 0)
+figure, panels = plt.subplots(1, 3, figsize=(8, 3), layout="constrained")
+titles = ["channels last: channel 0", "after reshape: channel 0", "after moveaxis: channel 0"]
+for axes, channel, title in zip(panels, [colour[..., 0], reshaped[0], moved[0]], titles, strict=True):
+    axes.imshow(channel, cmap="gray_r")
+    axes.set(title=title, xlabel="column", ylabel="row")
+plt.show()
+
+# %% [markdown]
+# On the right the digit is intact, as on the left. In the middle it is torn: `reshape` took the first third
+# of the numbers, all three channels mixed, for the first channel. Both arrays have the shape `(3, 28, 28)`,
+# so a look at the shape would not have told them apart.
+#
+# Write `add_channel_axis(images, data_format="channels_last")`. `images` has shape `(n, 28, 28)`. Return
+# the same numbers with shape `(n, 28, 28, 1)` for `"channels_last"` and `(n, 1, 28, 28)` for
+# `"channels_first"`. Any other `data_format` must raise a `ValueError`: a spelling mistake should stop the
+# program rather than choose a format at random. Leave the array of the caller as it is.
+#
+# <details><summary>Hint</summary>
+#
+# There are at least three ways to get a new axis of length 1: `np.newaxis` in an index, `np.expand_dims`,
+# and `reshape` (is it safe here? see above). An error is raised, not returned.
+#
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "add-channel-axis", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def add_channel_axis(images, data_format="channels_last"):
+    """Return grey images with an axis of length 1 for the channel, last or first."""
+    ### BEGIN SOLUTION
+    if data_format == "channels_last":
+        return images[:, :, :, np.newaxis]
+    if data_format == "channels_first":
+        return images[:, np.newaxis, :, :]
+    raise ValueError(f"data_format must be 'channels_last' or 'channels_first', not {data_format!r}")
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-add-channel-axis", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+images = np.arange(3 * 28 * 28, dtype=np.float32).reshape(3, 28, 28)
+last = add_channel_axis(images.copy())
+assert last is not None, "add_channel_axis returned None. Is there a return?"
+assert np.shape(last) == (3, 28, 28, 1), (
+    f"Without a data_format, channels come last: the shape must be (3, 28, 28, 1), it is {np.shape(last)}."
+)
+assert np.array_equal(np.asarray(last)[:, :, :, 0], images), (
+    "The shape is right, but pixels have changed their places. Add an axis; do not move or flip the others."
+)
+first = add_channel_axis(images.copy(), "channels_first")
+assert np.shape(first) == (3, 1, 28, 28), (
+    f"With channels_first the shape must be (3, 1, 28, 28), it is {np.shape(first)}."
+)
+assert np.array_equal(np.asarray(first)[:, 0], images), (
+    "With channels_first the shape is right, but pixels have changed their places."
+)
+try:
+    other = add_channel_axis(images.copy(), "channels_in_the_middle")
+except ValueError:
+    other = ValueError
+assert other is ValueError, (
+    "A data_format of 'channels_in_the_middle' must raise a ValueError. Use raise, not return."
+)
+### BEGIN HIDDEN TESTS
+images = np.random.default_rng(6).integers(0, 256, size=(28, 28, 28), dtype=np.uint8)
+given = images.copy()
+last = np.asarray(add_channel_axis(given, data_format="channels_last"))
+assert given.shape == (28, 28, 28) and np.array_equal(given, images), (
+    "add_channel_axis has changed the array of the caller, its shape or its numbers. Return a new one."
+)
+assert last.shape == (28, 28, 28, 1), f"For 28 images and channels_last the shape is {last.shape}."
+assert np.array_equal(last[..., 0], images), (
+    "For 28 images and channels_last, pixels have changed their places."
+)
+first = np.asarray(add_channel_axis(given, data_format="channels_first"))
+assert given.shape == (28, 28, 28) and np.array_equal(given, images), (
+    "With channels_first, add_channel_axis has changed the array of the caller."
+)
+assert first.shape == (28, 1, 28, 28), f"For 28 images and channels_first the shape is {first.shape}."
+assert np.array_equal(first[:, 0], images), (
+    "For 28 images and channels_first, pixels have changed their places."
+)
+assert np.shape(add_channel_axis(images[:1])) == (1, 28, 28, 1), (
+    f"For a single image of shape (1, 28, 28) the result has shape {np.shape(add_channel_axis(images[:1]))}."
+)
+for wrong in ["last", "channel_first", ""]:
+    try:
+        other = add_channel_axis(images[:2], wrong)
+    except ValueError:
+        other = ValueError
+    assert other is ValueError, f"A data_format of {wrong!r} must raise a ValueError."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Task 7 · Scale to the range from 0 to 1 (2 points)
+#
+# The pixels run from 0 to 255. How are they spread in between?
+
+# %%
+pixels = X_train[:2000].ravel()
+figure, panels = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
+panels[0].hist(pixels, bins=32, range=(0, 256), color=BLUE)
+panels[0].set(title="all pixels", xlabel="pixel value", ylabel="number of pixels")
+panels[1].hist(pixels[pixels > 0], bins=32, range=(0, 256), color=BLUE)
+panels[1].set(title="pixels with ink only", xlabel="pixel value", ylabel="number of pixels")
+plt.show()
+print(f"pixels without ink: {np.mean(pixels == 0):.0%}")
+
+# %% [markdown]
+# On the left almost everything is in one bar: four of five pixels are paper. On the right, without them,
+# you see that ink is mostly very dark, above 250, with a thin and even layer of greys from the rims of the
+# strokes. (Look at the two vertical scales: they differ.)
+#
+# Networks start with small random weights and learn in small steps; both work best with inputs of about the
+# size of 1. So the pixels are divided by 255. In which dtype that is done matters, as you see when you
+# calculate with `uint8`:
+
+# %% tags=["nbval-check-output"]
+grey = np.array([0, 100, 200, 250], dtype=np.uint8)
+print("grey      ", grey)
+print("grey + 10 ", grey + 10)
+print("grey - 200", grey - 200)
+print("grey * 2  ", grey * 2)
+print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
+
+# %% [markdown]
+# Nothing warns you, and five of the numbers in the middle three lines are wrong: 250 + 10 gives 4 and
+# 0 − 200 gives 56, since `uint8` has only the numbers from 0 to 255 and begins again where it ends. This is
+# the **overflow trap**; it turns sums and differences of images into noise. So change to decimals first and
+# calculate afterwards.
+#
+# Division by `/` does that by itself, but it gives `float64`, eight bytes a number. Networks calculate in
+# `float32`, which is precise enough and needs half of that: the 60,000 training digits of MNIST take 47 MB
+# as `uint8`, 188 MB as `float32` and 376 MB as `float64`.
+#
+# Write `scale(images)`. `images` is an array of any shape and of any dtype, with values from 0 to 255.
+# Return an array of the same shape and of dtype `float32` in which each value is divided by the constant
+# 255.
+#
+# - Divide by 255, not by the largest value that happens to be in `images`. A faint digit must stay faint,
+#   and the training data, the test data and a single new digit must all be measured with the same ruler.
+# - Leave the array of the caller as it is, for `float32` input too. Who runs the cell twice should not
+#   divide twice.
+#
+# <details><summary>Hint</summary>
+#
+# An array's `astype` returns a copy in another dtype. After it, ask yourself which dtype the result of your
+# division has. Be careful with operators such as `+=` that write into an array that exists already.
+#
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "scale", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def scale(images):
+    """Return the images as float32 with values from 0 to 1."""
+    ### BEGIN SOLUTION
+    return images.astype(np.float32) / np.float32(255)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-scale", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+images = np.array([[[0, 51], [102, 255]]], dtype=np.uint8)
+result = scale(images)
+assert result is not None, "scale returned None. Is there a return?"
+assert isinstance(result, np.ndarray), f"scale must return a NumPy array, not {type(result).__name__}."
+assert result.shape == (1, 2, 2), f"The shape must stay (1, 2, 2), it is {result.shape}."
+assert result.dtype == np.float32, f"The dtype must be float32, it is {result.dtype}."
+assert np.allclose(result, [[[0, 0.2], [0.4, 1]]], atol=1e-6), (
+    f"The pixels 0, 51, 102, 255 became {result.ravel().tolist()}; they must become 0, 0.2, 0.4, 1."
+)
+assert images.ravel().tolist() == [0, 51, 102, 255], (
+    "scale has changed the array it was given; return a new one."
+)
+### BEGIN HIDDEN TESTS
+images = np.array([[[102, 51, 204]]], dtype=np.uint8)
+result = scale(images)
+assert np.allclose(result, [[[0.4, 0.2, 0.8]]], atol=1e-6), (
+    f"Without a pixel of 255 or 0, the pixels 102, 51, 204 became {np.asarray(result).ravel().tolist()}; "
+    "they must become 0.4, 0.2, 0.8. Divide by the constant 255, not by the largest value of the batch."
+)
+result = scale(np.zeros((2, 28, 28, 1), dtype=np.uint8))
+assert result.shape == (2, 28, 28, 1), f"For shape (2, 28, 28, 1) the result has shape {result.shape}."
+assert np.all(result == 0), "Two blank images must stay blank, without a NaN."
+images = np.random.default_rng(7).integers(0, 256, size=(4, 28, 28)).astype(np.float32)
+given = images.copy()
+result = scale(given)
+assert np.array_equal(given, images), (
+    "For float32 input, scale has changed the array it was given; return a new one."
+)
+assert result.dtype == np.float32, f"For float32 input the dtype is {result.dtype}."
+assert np.allclose(result, images / 255, atol=1e-6), "For float32 input the values are not divided by 255."
+result = scale(images.astype(np.int64))
+assert result.dtype == np.float32, f"For int64 input the dtype is {result.dtype}."
+assert np.allclose(result, images / 255, atol=1e-6), "For int64 input the values are not divided by 255."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Task 8 · One-hot labels and back (2 points)
+#
+# A network for ten classes has ten outputs, one a class. To compare them with a label such as 3, the label
+# can be written as ten numbers too: nine zeros, and a one in place 3. This is a **one-hot** label. It also
+# states what an integer hides: the classes have no order, and a 3 is not halfway between a 2 and a 4.
+#
+# Both kinds will come up in the next labs. The loss function has to fit: in Keras *categorical
+# cross-entropy* wants one-hot labels, *sparse categorical cross-entropy* wants integers. Mix them up and,
+# at best, you get an error.
+#
+# Write two functions:
+#
+# - `one_hot(labels, n_classes=10)` takes integers of shape `(n,)` and returns an array of shape
+#   `(n, n_classes)` in a float dtype, with 1 in the place of the label and 0 elsewhere. The width is
+#   `n_classes`, not what happens to be the largest label: a batch without a nine still needs ten columns,
+#   or it will not fit the network.
+# - `to_integer(one_hot_labels)` takes an array of shape `(n, n_classes)` and returns integers of shape
+#   `(n,)`: for each row, the place of its largest number. So it also turns the *probabilities* that a
+#   network gives for the classes, such as `[0.1, 0.7, 0.2]`, into the class with the highest one.
+#
+# <details><summary>Hint</summary>
+#
+# The rows of the unit matrix (ones on the diagonal, zeros elsewhere) are all the one-hot labels that there
+# are. For the way back, NumPy can find the position of the largest value; decide along which axis, and try
+# it on a matrix with 2 rows and 3 columns.
+#
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "one-hot", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def one_hot(labels, n_classes=10):
+    """Return one row a label: 1.0 in the place of its class, 0.0 elsewhere."""
+    ### BEGIN SOLUTION
+    return np.eye(n_classes, dtype=np.float32)[labels]
+    ### END SOLUTION
+
+
+def to_integer(one_hot_labels):
+    """Return, for each row, the place of its largest number."""
+    ### BEGIN SOLUTION
+    return np.argmax(one_hot_labels, axis=1)
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-one-hot", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+codes = one_hot(np.array([3, 0, 9], dtype=np.uint8))
+assert codes is not None, "one_hot returned None. Is there a return?"
+codes = np.asarray(codes)
+assert codes.shape == (3, 10), f"For 3 labels the shape must be (3, 10), it is {codes.shape}."
+assert codes.dtype.kind == "f", f"The dtype must be a float one, it is {codes.dtype}."
+assert [np.flatnonzero(row).tolist() for row in codes] == [[3], [0], [9]], (
+    f"For the labels 3, 0, 9 the places other than 0 are {[np.flatnonzero(row).tolist() for row in codes]}; "
+    "each row needs exactly one, in the place of its label."
+)
+assert codes.max() == 1, f"The place of the label must hold 1, it holds {codes.max()}."
+back = to_integer(np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]))
+assert back is not None, "to_integer returned None. Is there a return?"
+assert np.shape(back) == (2,), (
+    f"For 2 rows to_integer must return shape (2,), it returned {np.shape(back)}. Check the axis."
+)
+assert np.asarray(back).dtype.kind in "iu", (
+    f"to_integer must return integers, it returned {np.asarray(back).dtype}."
+)
+assert np.asarray(back).tolist() == [2, 0], (
+    f"For ones in the places 2 and 0, to_integer returned {np.asarray(back).tolist()}."
+)
+### BEGIN HIDDEN TESTS
+labels = np.array([1, 0, 1, 2], dtype=np.int64)
+codes = np.asarray(one_hot(labels))
+assert codes.shape == (4, 10), (
+    f"For the labels 1, 0, 1, 2 the shape is {codes.shape}; it must be (4, 10). "
+    "The largest label is not the number of classes."
+)
+assert codes[:, :3].tolist() == [[0, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]] and not codes[:, 3:].any(), (
+    f"For the labels 1, 0, 1, 2 the first columns are {codes[:, :3].tolist()}."
+)
+assert labels.tolist() == [1, 0, 1, 2], "one_hot has changed the labels it was given."
+codes = np.asarray(one_hot(np.array([4], dtype=np.uint8), n_classes=6))
+assert codes.tolist() == [[0, 0, 0, 0, 1, 0]], f"For the label 4 of 6 classes one_hot gives {codes.tolist()}."
+assert codes.dtype.kind == "f", f"For the label 4 of 6 classes the dtype is {codes.dtype}."
+chances = np.array([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3], [0.3, 0.3, 0.4], [0.05, 0.9, 0.05]])
+given = chances.copy()
+back = np.asarray(to_integer(given))
+assert back.shape == (4,), f"For 4 rows of probabilities to_integer returned shape {back.shape}."
+assert back.tolist() == [1, 0, 2, 1], (
+    f"For probabilities that are highest in the places 1, 0, 2, 1, to_integer returned {back.tolist()}."
+)
+assert np.array_equal(given, chances), "to_integer has changed the array it was given."
+labels = np.random.default_rng(8).integers(0, 10, size=50)
+back = np.asarray(to_integer(np.array([[float(k == label) for k in range(10)] for label in labels])))
+assert back.tolist() == labels.tolist(), (
+    "For 50 one-hot labels of 10 classes, to_integer does not find the labels again."
+)
+### END HIDDEN TESTS
+
+# %%
+codes = one_hot(y_train[:8])
+print(pd.DataFrame(codes.astype(int), index=pd.Index(y_train[:8], name="label")))
+print("and back:", to_integer(codes))
+
+# %% [markdown]
+# Each row holds a single one, in the column that bears the number of the label; the last line repeats the
+# labels.
+#
+# ## Part 5 · Data you may learn from, data you may not
+#
+# A network can learn its training examples by heart, so how well it does on those says little. What counts
+# is how well it does on digits that it has never seen. For that, the data are divided in three:
+#
+# - **training data**, from which the weights of the network are learned;
+# - **validation data**, by which *you* choose: how many layers, how long to train, which of two models is
+#   better;
+# - **test data**, on which the model that was chosen is measured once, at the very end.
+#
+# Why not choose by the test data and save a part? Because choosing is learning, too. Whatever you select by
+# a set of examples fits that set a little better than it fits the world, and after the choice its score is
+# no longer that of unseen digits.
+#
+# **Leakage** is what happens if knowledge about the validation or test data gets into training or choosing.
+# The plainest form is the same example in two parts. To see what it does, here is a model that really only
+# learns by heart: it keeps all training digits and answers with the label of the one that is most alike.
+
+# %%
+def label_of_most_alike(known, known_labels, unknown):
+    """For each unknown image, return the label of the known image with the smallest squared differences."""
+    a = known.reshape(len(known), -1) / 255
+    b = unknown.reshape(len(unknown), -1) / 255
+    distances = (b**2).sum(axis=1)[:, np.newaxis] - 2 * b @ a.T + (a**2).sum(axis=1)
+    return known_labels[distances.argmin(axis=1)]
+
+
+unseen, unseen_labels = X_train[:200], y_train[:200]
+clean = label_of_most_alike(X_train[200:1200], y_train[200:1200], unseen)
+leaky = label_of_most_alike(X_train[:1200], y_train[:1200], unseen)
+print(f"validation digits kept out of training:  {np.mean(clean == unseen_labels):.1%} right")
+print(f"validation digits among the training ones: {np.mean(leaky == unseen_labels):.1%} right")
+
+# %% [markdown]
+# The second line says 100 %, and it is worthless: the model found each digit in its own memory. In practice
+# leakage is seldom complete, and therefore seldom noticed; the score is just somewhat too good.
+#
+# A second mistake needs no double examples: taking *the last 20 %* for validation. Many data sets are
+# sorted by class, by date or by the person who collected them. See what the last 20 % are if our digits are
+# sorted by class:
+
+# %%
+by_class = np.sort(y_train, kind="stable")
+first_part, last_part = np.split(by_class, [int(0.8 * len(by_class))])
+print("classes in the training part:  ", np.unique(first_part))
+print("classes in the validation part:", np.unique(last_part))
+
+# %% [markdown]
+# The model would be asked about digits that it has hardly ever met in training, and never about most of
+# those that it has learned. So the examples must be shuffled first, and best **stratified**: each class is
+# divided on its own, in the same proportion, so that both parts have the class balance of the whole.
+#
+# ### Task 9 · A leakage-free validation split (2 points)
+#
+# Write `split_train_validation(images, labels, validation_fraction=0.2, seed=0)`. `images` has the examples
+# along its first axis, and `labels` has shape `(n,)`. Return two pairs, `(X_tr, y_tr), (X_val, y_val)`,
+# such that
+#
+# - every example is in exactly one of the two parts, together with its own label;
+# - of each class, `validation_fraction` of the examples are in the validation part, give or take one
+#   example;
+# - which ones is drawn at random, and both parts are in random order, not sorted by class;
+# - the same `seed` gives the same split again, and another `seed` gives another one;
+# - the arrays of the caller stay as they are.
+#
+# You may write it with NumPy alone. You may also use scikit-learn, which is installed: importing it in the
+# answer cell is fine, if you know what its arguments do.
+#
+# <details><summary>Hint</summary>
+#
+# Do not move images about; work with their *positions*, the numbers 0 to n − 1. Collect the positions of
+# one class, shuffle them with a random generator that was made from `seed`, and deal them out: so many for
+# validation, the rest for training. At the end you have two lists of positions. Shuffle each once more, and
+# index images and labels with the same list.
+#
+# </details>
+
+# %% nbgrader={"grade": false, "grade_id": "split-train-validation", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def split_train_validation(images, labels, validation_fraction=0.2, seed=0):
+    """Return (X_tr, y_tr), (X_val, y_val): a random split, stratified by class."""
+    ### BEGIN SOLUTION
+    rng = np.random.default_rng(seed)
+    training, validation = [], []
+    for label in np.unique(labels):
+        positions = rng.permutation(np.flatnonzero(labels == label))
+        n_validation = round(validation_fraction * len(positions))
+        validation.extend(positions[:n_validation])
+        training.extend(positions[n_validation:])
+    training, validation = rng.permutation(training), rng.permutation(validation)
+    return (images[training], labels[training]), (images[validation], labels[validation])
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-split-train-validation", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def numbered_examples(class_sizes):
+    """Small images, sorted by class, in which each pixel is the number of the image; and their labels."""
+    labels = np.repeat(np.arange(len(class_sizes), dtype=np.uint8), class_sizes)
+    return np.repeat(np.arange(len(labels), dtype=np.int32), 4).reshape(-1, 2, 2), labels
+
+
+def checked_split(class_sizes, fraction, seed):
+    """Split such examples, check what one split can show, and return the numbers of both parts, in order."""
+    images, labels = numbered_examples(class_sizes)
+    given_images, given_labels = images.copy(), labels.copy()
+    result = split_train_validation(given_images, given_labels, validation_fraction=fraction, seed=seed)
+    assert result is not None, "split_train_validation returned None. Is there a return?"
+    assert len(result) == 2 and all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in result), (
+        "Return two pairs, (X_tr, y_tr), (X_val, y_val): first training, then validation, "
+        "images before labels."
+    )
+    assert np.array_equal(given_images, images) and np.array_equal(given_labels, labels), (
+        "The arrays of the caller were changed. Shuffle positions, not the arrays themselves."
+    )
+    (X_a, y_a), (X_b, y_b) = [[np.asarray(part) for part in pair] for pair in result]
+    assert X_a.shape == (len(y_a), 2, 2) and X_b.shape == (len(y_b), 2, 2), (
+        f"Images of shapes {X_a.shape} and {X_b.shape} do not go with labels of shapes {y_a.shape} and "
+        f"{y_b.shape}. "
+        "Each part needs as many labels as images, and the images must keep their shape."
+    )
+    a, b = X_a[:, 0, 0].tolist(), X_b[:, 0, 0].tolist()
+    both = len(set(a) & set(b))
+    assert both == 0, (
+        f"Leakage: {both} of {len(labels)} examples are in the training and in the validation part."
+    )
+    assert len(set(a)) == len(a) and len(set(b)) == len(b), (
+        "Some examples are more than once in the same part."
+    )
+    assert len(a) + len(b) == len(labels), (
+        f"Of {len(labels)} examples only {len(a) + len(b)} are in one of the parts."
+    )
+    assert y_a.tolist() == labels[a].tolist() and y_b.tolist() == labels[b].tolist(), (
+        "Labels have been parted from their images. Use the same positions, in the same order, for both."
+    )
+    for label, size in enumerate(class_sizes):
+        n = int(np.sum(y_b == label))
+        assert abs(n - fraction * size) <= 1 + 1e-9, (
+            f"Of class {label} with {size} examples, {n} are in the validation part; "
+            f"with validation_fraction={fraction} "
+            f"it must be {fraction * size:g}, give or take one. Divide each class on its own."
+        )
+    assert sorted(y_a.tolist()) != y_a.tolist() and sorted(y_b.tolist()) != y_b.tolist(), (
+        "A part is sorted by class. Shuffle both parts after you have put the classes together."
+    )
+    return a, b
+
+
+one, again, other = (checked_split([30] * 10, 0.2, seed) for seed in (0, 0, 1))
+assert one == again, (
+    "The same seed gave two different splits. Make the random generator from seed, in the function."
+)
+assert set(one[1]) != set(other[1]), "Another seed gave the same validation examples. Is seed used at all?"
+### BEGIN HIDDEN TESTS
+cases = [([90, 40, 20], 0.2), ([60, 24, 36, 12], 0.25), ([55, 47, 63, 38], 0.1), ([40, 60], 0.5)]
+for sizes, fraction in cases:
+    one, again, other = (checked_split(sizes, fraction, seed) for seed in (5, 5, 6))
+    assert one == again, f"With seed=5 and validation_fraction={fraction}, two splits differ."
+    assert set(one[1]) != set(other[1]), (
+        f"With validation_fraction={fraction}, the seeds 5 and 6 give the same split."
+    )
+images, labels = numbered_examples([50, 50, 50])
+(X_a, y_a), (X_b, y_b) = split_train_validation(images, labels)
+(X_c, y_c), (X_d, y_d) = split_train_validation(images, labels, 0.2, 0)
+assert abs(len(y_b) - 30) <= 3, (
+    f"Without a validation_fraction, {len(y_b)} of 150 examples are for validation, not 30."
+)
+assert np.array_equal(X_a, X_c) and np.array_equal(X_b, X_d), (
+    "Without the last two arguments the split must be the one of 0.2 and seed 0."
+)
+### END HIDDEN TESTS
+
+# %%
+(X_tr, y_tr), (X_val, y_val) = split_train_validation(X_train, y_train)
+plot_images(X_val[:10], y_val[:10])
+plt.show()
+
+parts = {"training": y_tr, "validation": y_val}
+print({name: y.shape for name, y in parts.items()})
+shares = {f"{name}, %": 100 * np.bincount(y, minlength=10) / len(y) for name, y in parts.items()}
+pd.DataFrame(shares, index=pd.RangeIndex(10, name="digit")).round(1)
+
+# %% [markdown]
+# The figure shows ten validation digits with their labels. Such a glance is worth it after each step that
+# reorders data: if images and labels had been shuffled apart, most of the titles would be wrong. And the two
+# columns of the table should agree, to within what a single example makes up: both parts have the class
+# balance of the whole.
+#
+# ### Question · The best of twenty (2 points)
+#
+# A colleague has trained twenty different models. She measured the accuracy of all twenty on the test set,
+# took the one with the highest, and reports that accuracy as what the model will reach on new digits.
+#
+# **What is wrong with the figure that she reports, and how should it have been done?** Write three to six
+# sentences.
+#
+# *Marking:* 1 point for saying in which direction the figure is off, and why; 1 point for a procedure that
+# gives a figure one can believe, saying which part of the data is used for what.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "explain-test-set", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# The figure is too high on average. An accuracy measured on a limited number of digits has some luck in it,
+# good for some models and bad for others; who takes the highest of twenty takes the model that is good *or
+# lucky*, and the luck will not come again with new digits. Even twenty equally good models would have a
+# "best" one above their true accuracy. By choosing, the test set has become part of learning: it is no
+# longer unseen (leakage). (1 point)
+#
+# The twenty models should be compared on validation data, split off from the training data (or by
+# cross-validation). Only the one chosen is then measured on the test set, once, and that accuracy is
+# reported, best with the number of test digits or an interval. As she has already chosen by this test set,
+# she needs new test digits that had no part in it for an honest figure. (1 point)
+# ### END SOLUTION
+
+# %% [markdown]
+# ## Going further
+#
+# - **How much luck is in the best of twenty?** Simulate it: twenty models that are all right in exactly
+#   90 % of cases, each tested on 1,000 digits (`rng.binomial(1000, 0.9, size=20) / 1000`). Repeat it a
+#   thousand times and draw a histogram of the highest accuracy. How does it change with 10,000 digits, or
+#   with a hundred models?
+# - **Unbalance the digits.** Keep only one in fifty of the nines, and redo the table, the plot and the
+#   split. Which accuracy does a model reach that never answers "9"? Which other measure would have given it
+#   away?
+# - **Same hand, two parts.** MNIST's training and test digits come from different writers. Your validation
+#   split does not know about writers, so that digits by the same hand are in both of its parts. Is that
+#   leakage? QMNIST (below) tells who wrote each digit: think about how a split by writer would have to
+#   work.
+#
+# ## References
+#
+# - Y. LeCun, L. Bottou, Y. Bengio and P. Haffner (1998). Gradient-based learning applied to document
+#   recognition. *Proceedings of the IEEE* 86(11), 2278–2324. Describes MNIST and how its digits were
+#   prepared.
+# - C. Yadav and L. Bottou (2019). Cold case: the lost MNIST digits. *Advances in Neural Information
+#   Processing Systems* 32. QMNIST, with the writer of each digit.
+# - S. Kaufman, S. Rosset, C. Perlich and O. Stitelman (2012). Leakage in data mining: formulation,
+#   detection, and avoidance. *ACM Transactions on Knowledge Discovery from Data* 6(4).
+# - S. Kapoor and A. Narayanan (2023). Leakage and the reproducibility crisis in machine-learning-based
+#   science. *Patterns* 4(9).
+# - E. R. Tufte (1983). *The Visual Display of Quantitative Information*. Graphics Press.

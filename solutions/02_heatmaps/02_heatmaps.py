@@ -1,0 +1,1051 @@
+# ---
+# jupyter:
+#   jupytext:
+#     formats: ipynb,py:percent
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # 2 · Heatmaps: look before you train
+#
+# A network will learn from whatever you give it: a mislabelled digit, an image stored upside down, pixels
+# that wrapped around past 255. The cheapest way to find such things is to look. In this lab you turn digits
+# into heatmaps, read their pixels, average them, measure how far apart the classes lie, and end up with your
+# first classifier, without any network.
+#
+# ## What you will do
+#
+# Draw one digit as a heatmap, write each pixel's value into it, and check its label. Then draw many digits in
+# a grid, the mean digit of each class, the distances between the classes, and finally the colour maps
+# themselves.
+#
+# ## What you will learn
+#
+# - Draw digits as heatmaps that can be compared with each other
+# - Read the pixels of a digit and judge whether its label matches
+# - Build a grid of labelled digits for any number of images
+# - Compute mean digits and distances without integer overflow, and use them as a first classifier
+# - Judge a colour map by its lightness
+#
+# ## What you need
+#
+# Lab 1 (arrays of digits, shapes, dtypes) and Python with a little NumPy: indexing, functions, loops. No
+# network is trained here, so TensorFlow is not needed.
+
+# %% [markdown] tags=["stamp-facts"]
+# to be stamped
+
+# %% [markdown]
+# ## Set-up
+#
+# Run these cells first. They make the course's helper module available and load the digits.
+
+# %% tags=["stamp-setup"]
+pass
+
+# %% [markdown]
+# The next cell sets how many digits are loaded. The small numbers keep *Run All* short; for the full run,
+# replace them by the numbers in the comments (this needs the whole of MNIST).
+
+# %% tags=["parameters"]
+N_TRAIN = 4_000  # full run: 60_000
+N_TEST = 1_000  # full run: 10_000
+
+# %%
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+
+from data_utils import load_mnist, plot_images
+
+(X_train, y_train), (X_test, y_test) = load_mnist(N_TRAIN, N_TEST)
+chosen = 0  # the test digit that you will study closely
+
+# %% [markdown]
+# ## Part 1 · One digit, two displays
+#
+# ### Task 1 · A digit as a heatmap (2 points)
+#
+# A **heatmap** draws a table of numbers as coloured cells. An image *is* a table of numbers, so a heatmap
+# shows exactly what the network will get: row 0 on top, column 0 on the left, one cell for each pixel.
+# Seaborn's `heatmap` draws one in a single call, but three of its habits are wrong for images:
+#
+# - Cells are stretched to fill the figure. A digit needs **square** cells, or a round 0 becomes an oval.
+# - The colour range runs from the smallest to the largest value *of that image*. A faint digit then gets the
+#   same colours as a dark one, and two figures cannot be compared. Fix the range at `vmin=0`, `vmax=255`: one
+#   colour then means one value, in every figure.
+# - It draws into the *current* axes. A second call in the same cell would draw on top of the first.
+#
+# Write `show_digit(image, ax=None)`:
+#
+# - `image` is a 2-D array of whole numbers from 0 to 255: (28, 28) for a digit, but do not rely on that
+#   shape.
+# - Draw it with `sns.heatmap`: square cells, colour range 0 to 255, the values as they are (nothing scaled or
+#   inverted).
+# - With `ax`, draw into these axes and no others. Without, make a **new figure** and draw there.
+# - Return the Matplotlib `Axes` that holds the heatmap.
+#
+# Colour map, colour bar and axis labels are your choice. `cmap="gray_r"` shows ink dark on light paper; Part
+# 4 explains why that is a safe choice.
+#
+# <details><summary>Hint</summary>
+#
+# `sns.heatmap` has parameters `square`, `vmin`, `vmax`, `cmap` and `ax`, and it returns the axes it drew
+# into. `plt.subplots()` makes a new figure and gives you the figure and its axes. Test for a missing argument
+# with `if ax is None:`.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "show-digit", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def show_digit(image, ax=None):
+    """Draw `image` as a heatmap with square cells and colours from 0 to 255; return the Axes."""
+    ### BEGIN SOLUTION
+    if ax is None:
+        _, ax = plt.subplots(figsize=(5, 4))
+    sns.heatmap(image, vmin=0, vmax=255, square=True, cmap="gray_r", ax=ax)
+    ax.set(xlabel="column", ylabel="row")
+    return ax
+    ### END SOLUTION
+
+
+# %%
+figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+show_digit(X_test[chosen], ax=left)
+left.set_title("the digit as it is")
+show_digit(X_test[chosen] // 3, ax=right)
+right.set_title("the same digit with a third of its ink")
+plt.show()
+
+# %% [markdown]
+# **What to see.** On the left the ink is dark, on the right pale, and both colour bars run from 0 to 255. Had
+# each heatmap chosen its own range, the two pictures would look the same and only the numbers at the colour
+# bar would tell them apart.
+
+# %% nbgrader={"grade": true, "grade_id": "test-show-digit", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+
+
+def _check_heatmap(axes, image):
+    """Compare what the axes show, as the eye sees it, with the image."""
+    assert isinstance(axes, Axes), (
+        f"show_digit returned {type(axes).__name__}, not Axes. Does it end with a return of the axes it drew "
+        "into?"
+    )
+    meshes = [mesh for mesh in axes.collections if isinstance(mesh, QuadMesh)]
+    assert len(meshes) == 1, (
+        f"The returned axes hold {len(meshes)} heatmaps; there must be one. Use sns.heatmap once, and pass "
+        "it ax=ax."
+    )
+    rows, columns = (size - 1 for size in meshes[0].get_coordinates().shape[:2])
+    assert (rows, columns) == image.shape, (
+        f"The heatmap has {rows} × {columns} cells, the image {image.shape[0]} × {image.shape[1]} pixels."
+    )
+    seen = np.ma.filled(np.ma.asarray(meshes[0].get_array(), dtype=float), np.nan).reshape(rows, columns)
+    seen = seen if axes.yaxis_inverted() else seen[::-1]
+    seen = seen[:, ::-1] if axes.xaxis_inverted() else seen
+    assert seen[0].tolist() == image[0].tolist(), (
+        f"The top row of the heatmap shows {seen[0].tolist()}, row 0 of the image is {image[0].tolist()}. "
+        "Draw the image as it is: not scaled, inverted, turned or mirrored."
+    )
+    assert seen.tolist() == image.tolist(), (
+        "The top row is right, but other cells do not show their pixel's value."
+    )
+    low, high = (float(limit) for limit in meshes[0].get_clim())
+    assert (low, high) == (0.0, 255.0), (
+        f"The colours run from {low:g} to {high:g}; they must run from 0 to 255 whatever the image. Look at "
+        "vmin and vmax."
+    )
+    box = axes.get_box_aspect()
+    square = axes.get_aspect() in (1, "equal") or (box is not None and abs(box - rows / columns) < 1e-6)
+    assert square, "The cells are not square: look at the parameter square of sns.heatmap."
+
+
+plt.close("all")
+_image = np.array([[20, 90, 30, 40], [50, 60, 70, 80], [25, 35, 45, 120]], dtype=np.uint8)
+_first = show_digit(_image.copy())
+_check_heatmap(_first, _image)
+_second = show_digit(_image.copy())
+assert _second is not _first and _second.figure is not _first.figure, (
+    "Two calls without ax drew into the same figure. When ax is None, make a new figure with plt.subplots()."
+)
+_figure, (_left, _right) = plt.subplots(1, 2)
+assert show_digit(_image.copy(), ax=_left) is _left, "show_digit must return the axes it was given as ax."
+_check_heatmap(_left, _image)
+assert not _right.collections and not _right.images, (
+    "show_digit was given the left axes but drew into the right ones. Pass ax on to sns.heatmap."
+)
+plt.close("all")
+### BEGIN HIDDEN TESTS
+_image = np.random.default_rng(20).integers(3, 180, size=(28, 28)).astype(np.uint8)
+_given = _image.copy()
+_check_heatmap(show_digit(_given), _image)
+assert _given.tolist() == _image.tolist(), (
+    "show_digit changed the image it was given. Draw it, but leave it as it is."
+)
+_figure, _grid = plt.subplots(2, 2)
+_image = np.random.default_rng(21).integers(0, 256, size=(6, 2))
+_check_heatmap(show_digit(_image.copy(), ax=_grid[0, 1]), _image)
+assert len(_figure.axes) <= 5 and not any(_grid[_place].collections for _place in ((0, 0), (1, 0), (1, 1))), (
+    "show_digit drew into axes other than those it was given."
+)
+_image = np.zeros((4, 3), dtype=np.int64)
+_image[0, 2] = 255
+_check_heatmap(show_digit(_image.copy()), _image)
+plt.close("all")
+assert not plt.get_fignums(), "The figures of this test could not be closed."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Task 2 · Every pixel with its value (2 points)
+#
+# Colours are good for shapes and poor for numbers: nobody can tell 250 from 255 by eye. For a close look,
+# write each value into its cell. `sns.heatmap` does so with `annot=True`, but its standard format `".2g"`
+# keeps two significant digits: 253 becomes `2.5e+02`, which does not even fit into the cell.
+#
+# Write `show_digit_values(image)`:
+#
+# - `image` is a 2-D array of whole numbers from 0 to 255, of any shape.
+# - Make a new figure with the heatmap of Task 1: `sns.heatmap`, square cells, colour range 0 to 255, values
+#   as they are.
+# - Write into **every** cell its pixel's value as a whole number: `0`, `64`, `253`. Also the zeros, so that
+#   "no ink" is told apart from "not drawn"; a digit then holds 28 × 28 = 784 numbers.
+# - Make it readable: for an image of 28 × 28 pixels, no number may be wider or higher than its cell.
+# - Return the `Axes`.
+#
+# <details><summary>Hint</summary>
+#
+# `fmt` sets the format of the numbers; `"d"` stands for a whole number. `annot_kws={"size": …}` sets the size
+# of the letters in points (72 points are an inch). A figure of 10 × 10 inches leaves about a quarter of an
+# inch for each of 28 columns. A colour bar takes space away from the cells.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "show-digit-values", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def show_digit_values(image):
+    """Draw `image` as in Task 1, with each pixel's value written in its cell; return the Axes."""
+    ### BEGIN SOLUTION
+    _, ax = plt.subplots(figsize=(11, 11), layout="constrained")
+    sns.heatmap(
+        image,
+        vmin=0,
+        vmax=255,
+        square=True,
+        cmap="gray_r",
+        cbar=False,
+        annot=True,
+        fmt="d",
+        annot_kws={"size": 8},
+        ax=ax,
+    )
+    ax.set(xlabel="column", ylabel="row")
+    return ax
+    ### END SOLUTION
+
+
+# %%
+show_digit_values(X_test[chosen])
+plt.show()
+
+# %% [markdown]
+# **What to see.** The paper is exactly 0 and the middle of the strokes is at or close to 255. The grey steps
+# between them lie only at the edges of the strokes: they come from the smoothing when the digit was scaled
+# down to its present size.
+
+# %% nbgrader={"grade": true, "grade_id": "test-show-digit-values", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from matplotlib.axes import Axes
+from matplotlib.collections import QuadMesh
+
+
+def _check_values(axes, image):
+    """Compare colours and numbers of the axes, as the eye sees them, with the image."""
+    assert isinstance(axes, Axes), (
+        f"show_digit_values returned {type(axes).__name__}, not Axes. Does it end with a return of the axes "
+        "it drew into?"
+    )
+    meshes = [mesh for mesh in axes.collections if isinstance(mesh, QuadMesh)]
+    assert len(meshes) == 1, (
+        f"The returned axes hold {len(meshes)} heatmaps; there must be one, in a new figure. Use sns.heatmap "
+        "once."
+    )
+    rows, columns = (size - 1 for size in meshes[0].get_coordinates().shape[:2])
+    assert (rows, columns) == image.shape, (
+        f"The heatmap has {rows} × {columns} cells, the image {image.shape[0]} × {image.shape[1]} pixels."
+    )
+    seen = np.ma.filled(np.ma.asarray(meshes[0].get_array(), dtype=float), np.nan).reshape(rows, columns)
+    seen = seen if axes.yaxis_inverted() else seen[::-1]
+    seen = seen[:, ::-1] if axes.xaxis_inverted() else seen
+    assert seen.tolist() == image.tolist(), (
+        "The colours of the cells do not show the values of the image, row 0 on top."
+    )
+    low, high = (float(limit) for limit in meshes[0].get_clim())
+    assert (low, high) == (0.0, 255.0), (
+        f"The colours run from {low:g} to {high:g}; they must run from 0 to 255."
+    )
+    box = axes.get_box_aspect()
+    square = axes.get_aspect() in (1, "equal") or (box is not None and abs(box - rows / columns) < 1e-6)
+    assert square, "The cells are not square: look at the parameter square of sns.heatmap."
+    texts = [text for text in axes.texts if text.get_text().strip()]
+    assert len(texts) == image.size, (
+        f"{len(texts)} numbers are written in the heatmap of {image.size} pixels; every pixel needs one, "
+        "also a 0. Look at annot."
+    )
+    written = np.full(image.shape, -1)
+    for text in texts:
+        word = text.get_text().strip()
+        assert word.isdigit(), f"A cell says {word!r}; values must be written as whole numbers. Look at fmt."
+        x, y = (int(np.floor(place)) for place in text.get_position())
+        row = y if axes.yaxis_inverted() else rows - 1 - y
+        column = columns - 1 - x if axes.xaxis_inverted() else x
+        assert 0 <= row < rows and 0 <= column < columns, f"The number {word} is written outside the heatmap."
+        written[row, column] = int(word)
+    wrong = np.argwhere(written != image)
+    assert len(wrong) == 0, (
+        f"{len(wrong)} cells say a wrong number; the first is row {wrong[0][0]}, column {wrong[0][1]}: "
+        f"it says {written[tuple(wrong[0])]}, the pixel is {image[tuple(wrong[0])]}."
+    )
+
+
+def _check_readable(axes):
+    """Measure the drawn numbers against the drawn cells."""
+    axes.figure.draw_without_rendering()
+    (x0, y0), (x1, y1) = axes.transData.transform([(0, 0), (1, 1)])
+    sizes = [text.get_window_extent() for text in axes.texts]
+    width = max(box.width for box in sizes) / abs(x1 - x0)
+    height = max(box.height for box in sizes) / abs(y1 - y0)
+    assert width <= 1 and height <= 1, (
+        f"The largest number is {width:.1f} cells wide and {height:.1f} cells high, so numbers run into each "
+        "other. Make the figure larger or the letters smaller."
+    )
+
+
+plt.close("all")
+_image = np.array([[0, 7, 100, 255], [30, 0, 203, 64], [128, 191, 0, 9]], dtype=np.uint8)
+_first = show_digit_values(_image.copy())
+_check_values(_first, _image)
+_image = np.random.default_rng(22).choice([0, 0, 64, 128, 191, 253, 254], size=(28, 28)).astype(np.uint8)
+_second = show_digit_values(_image.copy())
+assert _second.figure is not _first.figure, (
+    "Two calls drew into the same figure. Make a new one with plt.subplots()."
+)
+_check_values(_second, _image)
+_check_readable(_second)
+plt.close("all")
+### BEGIN HIDDEN TESTS
+_image = np.random.default_rng(23).integers(0, 256, size=(5, 2))
+_image[3, 1] = 0
+_given = _image.copy()
+_check_values(show_digit_values(_given), _image)
+assert _given.tolist() == _image.tolist(), "show_digit_values changed the image it was given."
+_image = np.random.default_rng(24).integers(0, 99, size=(9, 12)).astype(np.uint8)
+_image[0, :] = 0
+_check_values(show_digit_values(_image.copy()), _image)
+plt.close("all")
+assert not plt.get_fignums(), "The figures of this test could not be closed."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Task 3 · Does the label match? (2 points, written)
+#
+# Labels are made by people, and people slip: Northcutt, Athalye and Mueller (2021) found labels in the MNIST
+# test set that most readers reject. A wrong label teaches a wrong thing in training and hides a right answer
+# in testing.
+#
+# Decide from the two displays above which digit you see. Only then run the next cell to uncover its label.
+
+# %%
+print(f"Test digit {chosen} has the label {y_test[chosen]}.")
+
+# %% [markdown]
+# Below are 40 test digits, each with its number in the set and its label. Change `start` to look at others.
+
+# %%
+start = 0
+figure = plot_images(X_test[start : start + 40], columns=10, vmax=255)
+for number, axes in zip(range(start, len(X_test)), figure.axes):
+    axes.set_title(f"{number}: {y_test[number]}", fontsize=9)
+plt.show()
+
+# %% [markdown]
+# **What to see.** Each title gives number and label, for example "7: 6" for test digit 7 with label 6. Most
+# digits are plain at first sight; a few make you hesitate.
+#
+# **The question.** In about five sentences:
+#
+# 1. Which digit does test digit `chosen` show, and does its label match? Name the pixels (rows and columns,
+#    with some of their values) that speak for your reading, and what speaks against it, if anything.
+# 2. Name one digit of the set, by its number, whose label is doubtful or hard to read. Which other digit
+#    could it be, and which stroke makes it doubtful?
+#
+# *Marking scheme.* 1 point for a reading of the chosen digit, compared with its label and argued with strokes
+# at stated rows and columns that can be found in the display. 1 point for a digit named by its number, a
+# plausible second reading, and the stroke that causes the doubt. Which digits appear depends on where the
+# data came from (see the message of `load_mnist`), so the argument counts, not the number.
+
+# %% [markdown] nbgrader={"grade": true, "grade_id": "explain-label", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
+# ### BEGIN SOLUTION
+# (For the bundled digits; with another source of data the digits are others and the argument goes the same
+# way.)
+#
+# Test digit 0 is a 2, and its label 2 matches. The best evidence is the foot: rows 20 to 22 are 255
+# throughout from column 4 to column 17, a long bar at the bottom, which a 9 does not have. The right-hand
+# stroke comes down in columns 20 and 21 and from row 16 on swings to the left (row 19 has its 255s in columns
+# 15 to 18) until it runs into that bar, as in a 2. Against it speaks the head: rows 9 and 10 are 255 from
+# column 8 to column 17, so that the stroke curls back almost to a closed loop, and without the foot I would
+# read a 9. Column 18 shows that the loop was not quite closed: it is 0 in rows 8 and 11, and only 191 in rows
+# 9 and 10.
+#
+# Test digit 868 is labelled 7, but I would have said 1: its stem is upright (columns 14 to 16 from row 10 to
+# row 24), and in place of the bar of a 7 there is only a short flag that falls off to the left, from row 8,
+# column 12, to row 12, column 8. The flag is what makes it doubtful: drawn level and a little longer, it would
+# be a plain 7.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## Part 2 · Many digits at once
+#
+# ### Task 4 · A grid of digits (3 points)
+#
+# One look at a grid of digits with their labels finds swapped axes, shuffled labels and inverted colours in
+# seconds. The helper `plot_images` used above draws such grids in the later labs. Here you write your own,
+# and meet the two places where home-made grids break: the last row that is not full, and the grid that has
+# only one row or one column.
+#
+# Write `show_grid(images, labels, columns=5)`:
+#
+# - `images` has shape (n, 28, 28) and dtype uint8, `labels` holds n integers; n is at least 1.
+# - Draw the images row by row, from left to right, `columns` in a row, and as many rows as needed.
+# - Every image has the colour range 0 to 255, row 0 on top, and its label as the title of its axes.
+# - No empty frame may be visible: where the last row has no more images, the figure is blank.
+# - Return the Matplotlib `Figure`. Seaborn or Matplotlib, colour map and sizes are your choice.
+#
+# <details><summary>Hint</summary>
+#
+# `plt.subplots(rows, columns, squeeze=False)` always gives a 2-D array of axes, also for one row; its `.flat`
+# runs through them in reading order. The number of rows is n divided by `columns`, rounded *up*.
+# `axes.set_axis_off()` hides a frame. Matplotlib's `imshow` takes `vmin` and `vmax` as well and is quicker
+# than a heatmap.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "show-grid", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def show_grid(images, labels, columns=5):
+    """Draw all images in a grid, each with its label as title; return the Figure."""
+    ### BEGIN SOLUTION
+    rows = -(-len(images) // columns)
+    size = (1.5 * columns, 1.7 * rows)
+    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
+    for axes in grid.flat:
+        axes.set_axis_off()
+    for axes, image, label in zip(grid.flat, images, labels):
+        axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
+        axes.set_title(str(label))
+    return figure
+    ### END SOLUTION
+
+
+# %%
+show_grid(X_train[:13], y_train[:13])
+plt.show()
+
+# %% [markdown]
+# **What to see.** Thirteen training digits, five in a row, each under its label, and nothing at all in the
+# last two places.
+
+# %% nbgrader={"grade": true, "grade_id": "test-show-grid", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+import re
+
+from matplotlib.collections import QuadMesh
+from matplotlib.figure import Figure
+
+
+def _check_grid(n, seed, columns=None):
+    """Draw n random images and compare what the figure shows, in reading order, with them."""
+    rng = np.random.default_rng(seed)
+    images = rng.integers(5, 200, size=(n, 28, 28)).astype(np.uint8)
+    labels = rng.integers(0, 10, size=n).astype(np.uint8)
+    plt.close("all")
+    if columns is None:
+        figure, columns = show_grid(images.copy(), labels.copy()), 5
+    else:
+        figure = show_grid(images.copy(), labels.copy(), columns=columns)
+    case = f"For {n} images and columns={columns}"
+    assert isinstance(figure, Figure), (
+        f"show_grid returned {type(figure).__name__}, not a Figure. Does it end with a return of the figure?"
+    )
+    figure.draw_without_rendering()
+    pictures = []
+    for axes in figure.axes:
+        drawn = [*axes.images, *(mesh for mesh in axes.collections if isinstance(mesh, QuadMesh))]
+        drawn = [
+            picture for picture in drawn if np.size(picture.get_array()) == 28 * 28 and axes.get_visible()
+        ]
+        assert len(drawn) <= 1, (
+            f"{case}, {len(drawn)} images are drawn on top of each other in the same axes."
+        )
+        if drawn:
+            pictures.append((axes, drawn[0]))
+        elif axes.get_label() != "<colorbar>":
+            frame = any(spine.get_visible() for spine in axes.spines.values())
+            assert not (axes.get_visible() and axes.axison and frame), (
+                f"{case}, an empty frame is visible. Hide the axes that hold no image, for example with "
+                "set_axis_off()."
+            )
+    assert len(pictures) == n, (
+        f"{case}, the figure shows {len(pictures)} images of shape (28, 28); it must show {n}."
+    )
+    pictures.sort(key=lambda pair: -pair[0].get_position().y0)
+    rows = [[pictures[0]]]
+    for pair in pictures[1:]:
+        place, above = pair[0].get_position(), rows[-1][0][0].get_position()
+        if above.y0 - place.y0 > above.height / 2:
+            rows.append([])
+        rows[-1].append(pair)
+    counts = [len(row) for row in rows]
+    expected = [columns] * (n // columns) + ([n % columns] if n % columns else [])
+    assert counts == expected, f"{case}, the rows hold {counts} images; they must hold {expected}."
+    ordered = [pair for row in rows for pair in sorted(row, key=lambda pair: pair[0].get_position().x0)]
+    for place, (axes, picture) in enumerate(ordered):
+        seen = np.ma.filled(np.ma.asarray(picture.get_array(), dtype=float), np.nan).reshape(28, 28)
+        seen = seen if axes.yaxis_inverted() else seen[::-1]
+        assert seen.tolist() == images[place].tolist(), (
+            f"{case}, place {place} in reading order does not show image {place} as it is, with row 0 on top."
+        )
+        limits = tuple(float(limit) for limit in picture.get_clim())
+        assert limits == (0.0, 255.0), (
+            f"{case}, the colours of image {place} run from {limits[0]:g} to {limits[1]:g}, not from 0 to "
+            "255. Look at vmin and vmax."
+        )
+        title = " ".join(axes.get_title(loc=side) for side in ("left", "center", "right")).strip()
+        assert [int(number) for number in re.findall(r"\d+", title)] == [int(labels[place])], (
+            f"{case}, image {place} has the title {title!r}; its label is {labels[place]}."
+        )
+
+
+_check_grid(7, seed=30)
+_check_grid(4, seed=31, columns=2)
+_check_grid(3, seed=34)  # a single row, not full
+plt.close("all")
+### BEGIN HIDDEN TESTS
+_check_grid(4, seed=32, columns=3)  # the last row holds one image
+_check_grid(5, seed=33)  # a single row, full
+_check_grid(2, seed=35, columns=1)  # a single column
+_check_grid(1, seed=36, columns=1)  # a single image
+plt.close("all")
+assert not plt.get_fignums(), "The figures of this test could not be closed."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Part 3 · The mean digit and the distance between classes
+#
+# ### Task 5 · The mean digit of each class (3 points)
+#
+# What does a typical 3 look like? Average all 3s, pixel by pixel: where most writers put ink, the mean is
+# dark, and where they differ, it is grey. The mean digits show at a glance how much a class varies.
+#
+# Two things go wrong easily. The rows of the result must be in the order of the *labels* (row 3 is the mean
+# 3), not in the order in which the classes first appear. And pixels are `uint8`: 200 + 100 does not fit into
+# eight bits, so NumPy gives 300 − 256 = 44, without a word. NumPy's own `sum` and `mean` use a wider type; a
+# total that you build up yourself in `uint8`, or Python's built-in `sum`, does not.
+#
+# Write `mean_digits(images, labels, n_classes=10)`:
+#
+# - `images` has shape (n, height, width) and dtype uint8; `labels` holds n integers from 0 to `n_classes` −
+#   1, in any order. Every class occurs at least once.
+# - Return a float array of shape (n_classes, height, width), for our digits (10, 28, 28): entry `c` is the
+#   mean of all images with label `c`. Do not round.
+#
+# <details><summary>Hint</summary>
+#
+# `images[labels == c]` picks the images of class `c`. Take the mean over the axis that counts images, and put
+# the means of the classes on top of each other with `np.stack`.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "mean-digits", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def mean_digits(images, labels, n_classes=10):
+    """Return the mean image of each class, shape (n_classes, height, width), as floats."""
+    ### BEGIN SOLUTION
+    return np.stack([images[labels == c].mean(axis=0) for c in range(n_classes)])
+    ### END SOLUTION
+
+
+# %%
+means = mean_digits(X_train, y_train)
+figure, row = plt.subplots(1, 10, figsize=(15, 1.9), layout="constrained")
+for digit, axes in enumerate(row):
+    sns.heatmap(
+        means[digit],
+        vmin=0,
+        vmax=255,
+        square=True,
+        cmap="gray_r",
+        cbar=False,
+        xticklabels=False,
+        yticklabels=False,
+        ax=axes,
+    )
+    axes.set_title(f"mean {digit}")
+plt.show()
+
+# %% [markdown]
+# **What to see.** All ten can be read. The hole of the mean 0 is clear, since hardly anybody writes there. The
+# mean 1 fans out at its ends, since some writers lean it and others do not, but where they all meet in the
+# middle it is nearly as dark as a real stroke. The others are grey even where they are darkest: writers agree
+# on few pixels.
+
+# %% nbgrader={"grade": true, "grade_id": "test-mean-digits", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+_images = np.array(
+    [[[200, 0, 9]], [[10, 20, 30]], [[100, 1, 0]], [[250, 2, 0]], [[12, 20, 33]]], dtype=np.uint8
+)
+_labels = np.array([1, 0, 1, 1, 0], dtype=np.uint8)
+_result = mean_digits(_images.copy(), _labels.copy(), n_classes=2)
+assert _result is not None, "mean_digits returned None. Does it end with return?"
+_means = np.asarray(_result)
+assert _means.shape == (2, 1, 3), (
+    f"For 5 images of shape (1, 3) in 2 classes the result has shape {_means.shape}; it must be (2, 1, 3). "
+    "Take the mean over the axis that counts images."
+)
+assert _means.dtype.kind == "f", (
+    f"The result has dtype {_means.dtype}; means are floats. Do not round or convert them."
+)
+assert np.allclose(_means[0], [[11, 20, 31.5]]), (
+    "The mean of [10 20 30] and [12 20 33], both of class 0, is [11 20 31.5]; entry 0 is "
+    f"{_means[0].tolist()}. "
+    "Entry c must belong to label c, and only images of that class count."
+)
+assert np.allclose(_means[1], [[550 / 3, 1, 3]]), (
+    "The mean of [200 0 9], [100 1 0] and [250 2 0], all of class 1, is [183.33 1 3]; entry 1 is "
+    f"{_means[1].tolist()}. "
+    "A first value that is much too small means that the sum wrapped around in uint8."
+)
+### BEGIN HIDDEN TESTS
+_rng = np.random.default_rng(40)
+for _n_classes, _shape, _n in ((10, (28, 28), 300), (4, (3, 5), 41)):
+    _labels = np.concatenate([np.arange(_n_classes)[::-1], _rng.integers(0, _n_classes, _n - _n_classes)])
+    _images = _rng.integers(0, 256, size=(_n, *_shape)).astype(np.uint8)
+    _given_images, _given_labels = _images.copy(), _labels.astype(np.uint8)
+    if _n_classes == 10:
+        _means = np.asarray(mean_digits(_given_images, _given_labels))
+    else:
+        _means = np.asarray(mean_digits(_given_images, _given_labels, _n_classes))
+    assert _means.shape == (_n_classes, *_shape), (
+        f"For {_n_classes} classes and images of shape {_shape} the result has shape {_means.shape}."
+    )
+    _expected = np.zeros((_n_classes, *_shape))
+    for _c in range(_n_classes):
+        _expected[_c] = _images[_labels == _c].astype(float).sum(axis=0) / int((_labels == _c).sum())
+    assert np.allclose(_means, _expected, atol=1e-3), (
+        f"For {_n} random images in {_n_classes} classes a mean is off by up to "
+        f"{np.abs(_means - _expected).max():.3g}."
+    )
+    assert _given_images.tolist() == _images.tolist(), "mean_digits changed the images it was given."
+    assert _given_labels.tolist() == _labels.tolist(), "mean_digits changed the labels it was given."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Task 6 · Distances between the classes (3 points)
+#
+# Which classes will a classifier mix up? Those whose typical digits look alike. "Alike" becomes a number if
+# you think of an image with $28 \times 28 = 784$ pixels as a point in a space of 784 dimensions. The
+# **Euclidean distance** between two images $a$ and $b$ is then
+#
+# $$d(a, b) = \sqrt{\sum_{i} (a_i - b_i)^2}$$
+#
+# with the sum over all pixels. Here lies the next trap of `uint8`: it has no negative numbers. Look at the
+# output of the next cell before you go on.
+
+# %% tags=["nbval-check-output"]
+a = np.array([10, 200], dtype=np.uint8)
+b = np.array([12, 100], dtype=np.uint8)
+print("uint8:   a - b is", a - b, "and its square is", (a - b) ** 2)
+print("float64: a - b is", a.astype(float) - b, "and its square is", (a.astype(float) - b) ** 2)
+
+# %% [markdown]
+# **What to see.** In `uint8`, 10 − 12 gives 254, and the square of 100 gives 16 instead of 10,000. No error,
+# no warning. (That 254 squared gives 4, the right square of −2, is arithmetic modulo 256 at work, not a
+# rescue: the next square is wrong.) Convert to float *before* you subtract.
+#
+# Write `class_distances(means)`:
+#
+# - `means` has shape (n_classes, height, width), any numeric dtype, **also uint8**.
+# - Return a float array of shape (n_classes, n_classes): entry `[i, j]` is the Euclidean distance between
+#   image `i` and image `j`. The array is symmetric and its diagonal is 0.
+#
+# <details><summary>Hint</summary>
+#
+# Convert to float and make each image a row of pixels with `reshape(len(means), -1)`. Two loops over the
+# classes are fine: there are only 100 pairs. `np.linalg.norm` of a 1-D array is the square root of its sum of
+# squares.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "class-distances", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def class_distances(means):
+    """Return the Euclidean distances between all pairs of images, shape (n_classes, n_classes)."""
+    ### BEGIN SOLUTION
+    points = np.asarray(means, dtype=float).reshape(len(means), -1)
+    return np.array([[np.linalg.norm(a - b) for b in points] for a in points])
+    ### END SOLUTION
+
+
+# %%
+distances = class_distances(mean_digits(X_train, y_train))
+figure, axes = plt.subplots(figsize=(7.5, 6), layout="constrained")
+sns.heatmap(distances, vmin=0, annot=True, fmt=".0f", square=True, cmap="viridis", ax=axes)
+axes.set(xlabel="class", ylabel="class", title="Euclidean distance between mean digits")
+plt.show()
+
+# %% [markdown]
+# **What to see.** Dark cells are near pairs. 4 and 9 are nearest (680 with the bundled digits; the last
+# figures depend on the source of the data). Then follow 7 and 9, 5 and 8, 3 and 5, 3 and 8: pairs that share
+# most of their strokes. 0 and 1 are farthest apart (2,005): the 1 has its ink in the middle, just where the 0
+# has its hole.
+
+# %% nbgrader={"grade": true, "grade_id": "test-class-distances", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+_images = np.array([[[0.0, 0.0]], [[3.0, 4.0]], [[3.0, 0.0]]])
+_result = class_distances(_images.copy())
+assert _result is not None, "class_distances returned None. Does it end with return?"
+_distances = np.asarray(_result, dtype=float)
+assert _distances.shape == (3, 3), f"For 3 images the result has shape {_distances.shape}; it must be (3, 3)."
+assert np.allclose(np.diag(_distances), 0, atol=1e-3), (
+    f"The diagonal is {np.diag(_distances).tolist()}; each image has distance 0 from itself."
+)
+assert np.allclose(_distances[0], [0, 5, 3], atol=1e-3), (
+    f"[0 0] has the distances 0, 5 and 3 from [0 0], [3 4] and [3 0]; row 0 is {_distances[0].tolist()}. "
+    "Square the differences, add them up, and take the root."
+)
+assert np.allclose(_distances, _distances.T, atol=1e-3), (
+    f"The distance from i to j must equal that from j to i, but the result is {_distances.tolist()}."
+)
+### BEGIN HIDDEN TESTS
+_rng = np.random.default_rng(50)
+for _dtype in (np.float64, np.uint8):
+    _images = (_rng.random((6, 7, 5)) * 255).astype(_dtype)
+    _given = _images.copy()
+    _distances = np.asarray(class_distances(_given), dtype=float)
+    assert _distances.shape == (6, 6), (
+        f"For 6 images the result has shape {_distances.shape}; it must be (6, 6)."
+    )
+    _expected = np.zeros((6, 6))
+    for _i in range(6):
+        for _j in range(6):
+            _expected[_i, _j] = (
+                sum((float(_p) - float(_q)) ** 2 for _p, _q in zip(_images[_i].flat, _images[_j].flat)) ** 0.5
+            )
+    assert np.allclose(_distances, _expected, atol=1e-3), (
+        f"For 6 random images of dtype {_images.dtype} a distance is off by "
+        f"{np.abs(_distances - _expected).max():.3g}. "
+        "If only uint8 goes wrong, convert to float before you subtract."
+    )
+    assert _given.tolist() == _images.tolist(), "class_distances changed the images it was given."
+_distances = np.asarray(class_distances(np.array([[[10]], [[250]]], dtype=np.uint8)), dtype=float)
+assert np.allclose(_distances, [[0, 240], [240, 0]], atol=1e-3), (
+    f"The uint8 images [10] and [250] are 240 apart in both directions; the result is {_distances.tolist()}."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ### Task 7 · A first classifier: the nearest mean (3 points)
+#
+# You now have all you need to read a digit: compare it with the ten mean digits and say the class of the
+# nearest. Nothing is trained but ten averages. Its accuracy is a **baseline**: a network with hundreds of
+# thousands of parameters has to beat it clearly, or it is not worth its electricity.
+#
+# Write `nearest_mean(images, means)`:
+#
+# - `images` has shape (n, height, width), `means` has shape (n_classes, height, width); either may be float
+#   or **uint8**.
+# - Return an integer array of shape (n,): for each image the index of the mean with the smallest Euclidean
+#   distance. (No test contains a tie.)
+#
+# <details><summary>Hint</summary>
+#
+# Loop over the means, not over the images: for one mean, all n distances come from one array operation.
+# Collect them as an array of shape (n, n_classes) and use `argmin` along the right axis. One array of all
+# differences at once would need over 600 MB for 10,000 images. And remember what `uint8` does to differences.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "nearest-mean", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def nearest_mean(images, means):
+    """Return for each image the index of the nearest mean, an integer array of shape (n,)."""
+    ### BEGIN SOLUTION
+    pixels = np.asarray(images, dtype=float).reshape(len(images), -1)
+    centres = np.asarray(means, dtype=float).reshape(len(means), -1)
+    distances = np.stack([np.linalg.norm(pixels - centre, axis=1) for centre in centres], axis=1)
+    return distances.argmin(axis=1)
+    ### END SOLUTION
+
+
+# %%
+means = mean_digits(X_train, y_train)  # training digits only: the test digits must be new to the classifier
+predicted = nearest_mean(X_test, means)
+print(f"Accuracy of the nearest mean on {len(y_test):,} test digits: {np.mean(predicted == y_test):.3f}")
+
+table = pd.crosstab(pd.Series(y_test, name="label"), pd.Series(predicted, name="prediction"))
+table = table.reindex(index=range(10), columns=range(10), fill_value=0)
+figure, axes = plt.subplots(figsize=(7.5, 6), layout="constrained")
+sns.heatmap(table, annot=True, fmt="d", square=True, cmap="viridis", ax=axes)
+axes.set_title("How often each label got each prediction")
+plt.show()
+
+# %% [markdown]
+# **What to see.** About four digits in five are right (0.801 with the bundled digits, 0.820 in the full run);
+# guessing would get one in ten. Right answers lie on the diagonal. The most common mistake is a 5 read as a 3
+# (23 times with the bundled digits), and 5 is the class with the most mistakes. Near pairs from Task 6 such
+# as 4 and 9 show up, too. Write your accuracy down: every network in the coming labs has to beat it.
+
+# %% nbgrader={"grade": true, "grade_id": "test-nearest-mean", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+_means = np.array([[[0.0, 0.0]], [[100.0, 0.0]], [[90.0, 200.0]]])
+_images = np.array([[[95, 10]], [[10, 20]], [[60, 180]], [[255, 30]]], dtype=np.uint8)
+_result = nearest_mean(_images.copy(), _means.copy())
+assert _result is not None, "nearest_mean returned None. Does it end with return?"
+_predicted = np.asarray(_result)
+assert _predicted.shape == (4,), (
+    f"For 4 images the result has shape {_predicted.shape}; it must be (4,), one class each."
+)
+assert _predicted.dtype.kind in "iu", (
+    f"The result has dtype {_predicted.dtype}; classes are integers. Look at argmin."
+)
+assert _predicted.tolist() == [1, 0, 2, 1], (
+    "The images [95 10], [10 20], [60 180], [255 30] are nearest to the means 1, 0, 2, 1 of [0 0], [100 0], "
+    f"[90 200]; the result is {_predicted.tolist()}."
+)
+### BEGIN HIDDEN TESTS
+_rng = np.random.default_rng(60)
+for _image_type, _mean_type in ((np.uint8, np.float64), (np.uint8, np.uint8), (np.float64, np.float64)):
+    _images = (_rng.random((60, 3, 2)) * 255).astype(_image_type)
+    _means = (_rng.random((5, 3, 2)) * 255).astype(_mean_type)
+    _expected = []
+    for _image in _images:
+        _squares = [
+            sum((float(_p) - float(_q)) ** 2 for _p, _q in zip(_image.flat, _mean.flat)) for _mean in _means
+        ]
+        _expected.append(_squares.index(min(_squares)))
+    _given = _images.copy(), _means.copy()
+    _predicted = [int(_c) for _c in np.asarray(nearest_mean(*_given)).ravel()]
+    _wrong = sum(_p != _e for _p, _e in zip(_predicted, _expected)) if len(_predicted) == 60 else 60
+    assert _predicted == _expected, (
+        f"{_wrong} of 60 random images ({_images.dtype}) get another class than that of the nearest mean "
+        f"({_means.dtype}). "
+        "Use the Euclidean distance, in float."
+    )
+    assert _given[0].tolist() == _images.tolist() and _given[1].tolist() == _means.tolist(), (
+        "nearest_mean changed an array it was given."
+    )
+_predicted = np.asarray(
+    nearest_mean(
+        np.full((1, 28, 28), 200, dtype=np.uint8), np.stack([np.full((28, 28), v) for v in (9.0, 180.0)])
+    )
+)
+assert _predicted.shape == (1,) and int(_predicted[0]) == 1, (
+    "A single image of 200s is nearest to the mean of 180s, class 1, not to that of 9s; the result is "
+    f"{_predicted.tolist()}."
+)
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Part 4 · Colour maps that mislead
+#
+# ### Task 8 · How light is each colour? (2 points)
+#
+# A **colour map** turns a value into a colour. The eye finds shapes mostly by **lightness**, much less by
+# hue. A map whose lightness goes one way only, from dark to light or back, keeps the order of the values:
+# lighter always means more (or always less). A map whose lightness goes up and down, such as the rainbow
+# `jet`, draws bright bands where the data is smooth, so that we see edges that are not there (Borland and
+# Taylor, 2007). It also fails readers who cannot tell red from green, and everybody who prints in black and
+# white.
+#
+# The CIE's lightness $L^*$ puts a number on it, from 0 (black) to 100 (white). It is computed from the
+# colour's parts red, green and blue, each between 0 and 1, in three steps:
+#
+# **Step 1, linear light.** Screens code colours non-linearly. Each part $c$ becomes (sRGB standard,
+# IEC 61966-2-1)
+#
+# $$c_\text{lin} = \begin{cases}
+# c / 12.92 & \text{if } c \le 0.04045 \\
+# \left(\dfrac{c + 0.055}{1.055}\right)^{2.4} & \text{otherwise}
+# \end{cases}$$
+#
+# **Step 2, luminance.** The eye is most sensitive to green, least to blue (weights of Recommendation
+# ITU-R BT.709):
+#
+# $$Y = 0.2126\, R_\text{lin} + 0.7152\, G_\text{lin} + 0.0722\, B_\text{lin}$$
+#
+# **Step 3, lightness.** Equal steps should look equal (CIE 1976, white at $Y = 1$):
+#
+# $$L^* = \begin{cases}
+# (29/3)^3\, Y & \text{if } Y \le (6/29)^3 \\
+# 116\, \sqrt[3]{Y} - 16 & \text{otherwise}
+# \end{cases}$$
+#
+# Write two functions, both in the cell below:
+#
+# - `lightness_profile(name, n=256)`: sample the Matplotlib colour map `name` at `n` evenly spaced positions
+#   from 0 to 1, both ends included, and return the lightness $L^*$ of these colours, in this order, as a
+#   float array of shape (n,). The tests allow a difference of 0.1.
+# - `is_monotonic(values)`: return `True` if the sequence `values` never goes down or never goes up, else
+#   `False`. Equal neighbours are allowed, and the comparison is exact, without a tolerance.
+#
+# <details><summary>Hint</summary>
+#
+# `plt.get_cmap(name)` gives the colour map, a function: called with an array of `n` *float* positions it
+# returns an array of shape (n, 4) with red, green, blue and opacity; drop the last. `np.linspace` includes
+# both ends. `np.where(condition, first, second)` chooses element by element. `np.diff` gives the steps
+# between neighbours.
+#
+# </details>
+
+
+# %% nbgrader={"grade": false, "grade_id": "lightness-profile", "locked": false, "schema_version": 3, "solution": true, "task": false}
+def lightness_profile(name, n=256):
+    """Return the lightness L* (0 to 100) at n evenly spaced positions of a colour map, shape (n,)."""
+    ### BEGIN SOLUTION
+    colours = plt.get_cmap(name)(np.linspace(0, 1, n))[:, :3]
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    luminance = linear @ np.array([0.2126, 0.7152, 0.0722])
+    return np.where(luminance <= (6 / 29) ** 3, (29 / 3) ** 3 * luminance, 116 * np.cbrt(luminance) - 16)
+    ### END SOLUTION
+
+
+def is_monotonic(values):
+    """Return whether the values never go down, or never go up."""
+    ### BEGIN SOLUTION
+    steps = np.diff(np.asarray(values, dtype=float))
+    return bool(np.all(steps >= 0) or np.all(steps <= 0))
+    ### END SOLUTION
+
+
+# %%
+smooth = X_train[y_train == 0].mean(axis=0)  # a mean 0: its slopes are gentle
+smooth = smooth / smooth.max()  # 0 to 1, so that each map is used from end to end
+names = ["jet", "viridis", "gray_r"]
+figure, grid = plt.subplots(3, 3, figsize=(9, 8.2), layout="constrained", height_ratios=(3, 3, 2))
+for (top, middle, bottom), name in zip(grid.T, names):
+    profile = lightness_profile(name)
+    quiet = {"square": True, "cbar": False, "xticklabels": False, "yticklabels": False}
+    sns.heatmap(smooth, cmap=name, vmin=0, vmax=1, ax=top, **quiet)
+    top.set_title(f"{name}, in colour")
+    sns.heatmap(profile[(smooth * 255).astype(int)], cmap="gray", vmin=0, vmax=100, ax=middle, **quiet)
+    middle.set_title(f"{name}, lightness alone")
+    bottom.plot(np.linspace(0, 1, len(profile)), profile, color="black")
+    bottom.set(xlabel="position in the colour map", ylabel="lightness L*", ylim=(0, 105))
+    bottom.set_title("goes one way" if is_monotonic(profile) else "goes up and down")
+    bottom.grid(alpha=0.3)
+plt.show()
+
+# %% [markdown]
+# **What to see.** The three columns show the same mean 0. Below `viridis` and `gray_r` the curve goes one
+# way, and the picture in lightness alone keeps the ring, smooth from edge to middle. Below `jet` the curve
+# climbs, wavers near the top and falls, so the ring breaks into bright bands with dark bands between them:
+# outlines that nobody wrote. Its two ends are both dark, so in black and white the strongest ink is hard to
+# tell from paper.
+
+# %% nbgrader={"grade": true, "grade_id": "test-lightness-profile", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+_result = lightness_profile("gray", 11)
+assert _result is not None, "lightness_profile returned None. Does it end with return?"
+_profile = np.asarray(_result, dtype=float)
+assert _profile.shape == (11,), f"lightness_profile('gray', 11) has shape {_profile.shape}; it must be (11,)."
+assert abs(_profile[0]) <= 0.1, (
+    f"The colour map gray starts with black, which has lightness 0, not {_profile[0]:.4g}."
+)
+assert abs(_profile[-1] - 100) <= 0.1, (
+    f"The colour map gray ends with white, which has lightness 100, not {_profile[-1]:.4g}. Is the end "
+    "included?"
+)
+assert abs(_profile[2] - 21.25) <= 0.1, (
+    f"Position 0.2 of the colour map gray has lightness 21.25, not {_profile[2]:.4g}. Check steps 1 and 3 of "
+    "the formula."
+)
+assert is_monotonic(_profile), (
+    f"The lightness of the colour map gray only goes up: {np.round(_profile, 1).tolist()}."
+)
+for _values, _expected in (([1, 2, 2, 5], True), ([3, 2, 1], True), ([1, 3, 2], False)):
+    _answer = is_monotonic(_values)
+    assert isinstance(_answer, (bool, np.bool_)), (
+        f"is_monotonic returned {_answer!r}; it must be True or False."
+    )
+    assert bool(_answer) == _expected, f"is_monotonic({_values}) must be {_expected}, it is {_answer}."
+### BEGIN HIDDEN TESTS
+import matplotlib
+
+
+def _lightness(colour):
+    """L* of one colour, straight from the formulas."""
+    linear = [float(c) / 12.92 if c <= 0.04045 else ((float(c) + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+    return (29 / 3) ** 3 * luminance if luminance <= (6 / 29) ** 3 else 116 * luminance ** (1 / 3) - 16
+
+
+for _name, _n, _one_way in (
+    ("viridis", 256, True),
+    ("jet", 256, False),
+    ("gray_r", 256, True),
+    ("viridis_r", 64, True),
+    ("hsv", 50, False),
+    ("plasma", 7, True),
+):
+    _profile = np.asarray(
+        lightness_profile(_name) if _n == 256 else lightness_profile(_name, _n), dtype=float
+    )
+    _colours = matplotlib.colormaps[_name](np.linspace(0, 1, _n))
+    assert _profile.shape == (_n,), f"The profile of {_name} with n={_n} has shape {_profile.shape}."
+    _expected = np.array([_lightness(_colour) for _colour in _colours])
+    assert np.abs(_profile - _expected).max() <= 0.1, (
+        f"The lightness of {_name} is off by up to {np.abs(_profile - _expected).max():.3g}. Check the three "
+        "steps."
+    )
+    assert bool(is_monotonic(_expected)) == _one_way, (
+        f"is_monotonic must be {_one_way} for the lightness of {_name}."
+    )
+for _values, _expected in (
+    ([4.0], True),
+    ([2, 2, 2], True),
+    ((5, 5, 4, 4, 0), True),
+    ([0, 1, 1, 0], False),
+    ([2, 1, 1, 3], False),
+    (np.array([1.0, 1.0 + 1e-9, 1.0]), False),
+    (np.array([3, 2, 1], dtype=float), True),
+    ([1, 5, 2, 9], False),
+):
+    assert bool(is_monotonic(_values)) == _expected, f"is_monotonic({list(_values)}) must be {_expected}."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# ## Going further
+#
+# - Replace the mean in Task 5 by the median of each pixel. The digits become sharper; does the classifier
+#   become better?
+# - Draw the test digits that lie farthest from the mean of their own class. How many of them would you have
+#   labelled otherwise?
+# - Take several means for each class, for example one for leaning and one for upright 1s, and let the nearest
+#   decide. How much accuracy does each additional mean bring?
+#
+# ## References
+#
+# - Y. LeCun, L. Bottou, Y. Bengio, P. Haffner (1998). Gradient-based learning applied to document
+#   recognition. *Proceedings of the IEEE* 86(11). The paper that introduced MNIST.
+# - C. G. Northcutt, A. Athalye, J. Mueller (2021). Pervasive label errors in test sets destabilize machine
+#   learning benchmarks. *NeurIPS Datasets and Benchmarks*.
+# - D. Borland, R. M. Taylor II (2007). Rainbow color map (still) considered harmful. *IEEE Computer Graphics
+#   and Applications* 27(2).
+# - F. Crameri, G. E. Shephard, P. J. Heron (2020). The misuse of colour in science communication. *Nature
+#   Communications* 11, 5444.
+# - M. L. Waskom (2021). seaborn: statistical data visualization. *Journal of Open Source Software* 6(60),
+#   3021.
+# - J. D. Hunter (2007). Matplotlib: a 2D graphics environment. *Computing in Science & Engineering* 9(3).
+# - IEC 61966-2-1:1999 (sRGB), Recommendation ITU-R BT.709, and CIE 15 *Colorimetry* (the formulas of Task 8).
