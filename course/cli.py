@@ -2,6 +2,9 @@
 
 import os
 import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -39,7 +42,7 @@ def build(
         console.print(f"{len(chosen)} labs are up to date.")
         return
     os.environ.setdefault("MNIST_SOURCE", "bundled")  # answer keys show the digits everybody has
-    with progress_bar("cells") as progress:
+    with kernels(course), progress_bar("cells") as progress:
         written = builder.build(course, chosen, progress)
     for path in written:
         console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
@@ -51,7 +54,7 @@ def variants(labs: Labs = None) -> None:
     from course.authoring import variants as trials
 
     course = load_course()
-    with progress_bar("runs") as progress:
+    with kernels(course), progress_bar("runs") as progress:
         found = [text for lab in course.choose(labs) for text in trials.try_all(course, lab, progress)]
     for text in found:
         console.print(f"- {text}", highlight=False, markup=False)
@@ -67,7 +70,7 @@ def bench(labs: Labs = None) -> None:
 
     course = load_course()
     os.environ.setdefault("MNIST_SOURCE", "bundled")
-    with progress_bar("cells") as progress:
+    with kernels(course), progress_bar("cells") as progress:
         measured = benchmark.measure(course, course.choose(labs), progress)
     console.print(benchmark.table(measured))
     console.print(f"wrote {benchmark.save(course, measured).relative_to(course.root)}", highlight=False)
@@ -108,10 +111,14 @@ def demo(
 
 def grade_and_show(course: Course, lab: Lab, folder: Path, count: int) -> None:
     """Grade, write the CSV, print the table and where everything is."""
+    from sqlalchemy.exc import SAWarning
+
     from course.grading import grade as grader
     from course.grading import report, submissions
 
-    with progress_bar("students") as progress:
+    # nbgrader's queries are right but of a form that SQLAlchemy 2.1 remarks upon.
+    warnings.filterwarnings("ignore", module=r"nbgrader\.", category=SAWarning)
+    with kernels(course), progress_bar("students") as progress:
         bar = progress.add_task(lab.name, total=count)
 
         def advance(student: str) -> None:
@@ -124,6 +131,21 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, count: int) -> None:
     console.print(f"gradebook  {folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
     console.print(f"grades     {grades}", highlight=False)
+
+
+@contextmanager
+def kernels(course: Course) -> Iterator[None]:
+    """Let kernels write their start-up notes to kernels.log instead of over the progress bar."""
+    terminal = os.dup(2)
+    log = os.open(course.root / "kernels.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    stream, sys.stderr = sys.stderr, os.fdopen(terminal, "w", buffering=1, encoding="utf-8")
+    os.dup2(log, 2)
+    try:
+        yield
+    finally:
+        os.dup2(terminal, 2)
+        os.close(log)
+        sys.stderr = stream
 
 
 def progress_bar(unit: str) -> Progress:

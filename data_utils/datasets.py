@@ -105,7 +105,8 @@ def read_npz(path: Path, advice: str = "") -> Mnist:
         ends with `advice`.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file:
+            archive = np.load(file, allow_pickle=False)
             if not isinstance(archive, np.lib.npyio.NpzFile):
                 raise DatasetError(f"{path} holds a single array, not an .npz archive of four. {advice}")
             missing = [name for name in Mnist._fields if name not in archive]

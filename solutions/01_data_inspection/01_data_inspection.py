@@ -1,7 +1,6 @@
 # ---
 # jupyter:
 #   jupytext:
-#     formats: ipynb,py:percent
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -40,7 +39,10 @@
 # arithmetic on whole arrays, boolean masks.
 
 # %% [markdown] tags=["stamp-facts"]
-# to be stamped
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs/blob/main/labs/01_data_inspection/01_data_inspection.ipynb)
+# [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs/main?urlpath=lab/tree/labs/01_data_inspection/01_data_inspection.ipynb)
+#
+# **20 points** · plan about 75 minutes · *Run All* of the finished lab takes about 0.1 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -49,7 +51,17 @@
 # notebook.
 
 # %% tags=["stamp-setup"]
-pass
+# Run this cell first. Where the course's helper module is missing, as in Colab, it is installed.
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("data_utils") is None:
+    source = os.environ.get("CNN_LABS_SOURCE", "cnn-labs @ git+https://github.com/cnn-labs/cnn-labs@main")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
+    importlib.invalidate_caches()
 
 # %% [markdown]
 # The next cell sets how many digits you work with. The values there keep everything quick; put in the ones
@@ -312,7 +324,7 @@ image[4:22, 9:15] = 200
 box = ink_box(image)
 assert box is not None, "ink_box returned None for an image with ink in it. Is there a return for this case?"
 assert np.asarray(box).tolist() == [4, 21, 9, 14], (
-    f"With ink in the rows 4 to 21 and the columns 9 to 14, the box is {box!r}. "
+    f"With ink in the rows 4 to 21 and the columns 9 to 14, the box is {np.asarray(box).tolist()}. "
     "The order is (top, bottom, left, right), and the last row and column belong to the box."
 )
 box = ink_box(np.zeros((28, 28), dtype=np.uint8))
@@ -323,19 +335,20 @@ image[2, 7], image[4, 1], image[3, 3] = 1, 255, 90
 before = image.copy()
 box = ink_box(image)
 assert np.asarray(box).tolist() == [2, 4, 1, 7], (
-    f"With ink of the values 255, 90 and 1 at (4, 1), (3, 3) and (2, 7), the box is {box!r}; "
-    "it must be (2, 4, 1, 7). Faint ink counts too, and rows are the first axis."
+    f"With ink of the values 255, 90 and 1 at (4, 1), (3, 3) and (2, 7), the box is "
+    f"{np.asarray(box).tolist()}; it must be (2, 4, 1, 7). Faint ink counts too, and rows are the first axis."
 )
 assert np.array_equal(image, before), "ink_box has changed the image it was given; work on a copy."
 image = np.zeros((5, 5), dtype=np.float32)
 image[3, 2] = 0.2
 box = ink_box(image)
 assert np.asarray(box).tolist() == [3, 3, 2, 2], (
-    f"With a single pixel of 0.2 at row 3 and column 2, the box is {box!r}; it must be (3, 3, 2, 2)."
+    f"With a single pixel of 0.2 at row 3 and column 2, the box is {np.asarray(box).tolist()}; "
+    "it must be (3, 3, 2, 2)."
 )
 box = ink_box(np.full((3, 4), 9))
 assert np.asarray(box).tolist() == [0, 2, 0, 3], (
-    f"With ink all over 3 rows and 4 columns, the box is {box!r}."
+    f"With ink all over 3 rows and 4 columns, the box is {np.asarray(box).tolist()}."
 )
 assert ink_box(np.zeros((5, 5))) is None, "A blank image of decimals must give None as well."
 ### END HIDDEN TESTS
@@ -575,11 +588,12 @@ plt.show()
 # %%
 colour = np.stack([X_train[0]] * 3, axis=-1)
 reshaped, moved = colour.reshape(3, 28, 28), np.moveaxis(colour, -1, 0)
-figure, panels = plt.subplots(1, 3, figsize=(8, 3), layout="constrained")
-titles = ["channels last: channel 0", "after reshape: channel 0", "after moveaxis: channel 0"]
+figure, panels = plt.subplots(1, 3, figsize=(8, 3.3), layout="constrained")
+titles = ["channels last", "after reshape", "after moveaxis"]
 for axes, channel, title in zip(panels, [colour[..., 0], reshaped[0], moved[0]], titles, strict=True):
     axes.imshow(channel, cmap="gray_r")
     axes.set(title=title, xlabel="column", ylabel="row")
+figure.suptitle("the first channel")
 plt.show()
 
 # %% [markdown]
@@ -680,9 +694,9 @@ plt.show()
 print(f"pixels without ink: {np.mean(pixels == 0):.0%}")
 
 # %% [markdown]
-# On the left almost everything is in one bar: four of five pixels are paper. On the right, without them,
-# you see that ink is mostly very dark, above 250, with a thin and even layer of greys from the rims of the
-# strokes. (Look at the two vertical scales: they differ.)
+# On the left almost everything is in one bar: four of five pixels are paper. On the right, without them, you
+# see that more than a third of the ink is very dark, above 250, while the rest, the rims of the strokes, is
+# spread thinly over all the greys. (Look at the two vertical scales: they differ.)
 #
 # Networks start with small random weights and learn in small steps; both work best with inputs of about the
 # size of 1. So the pixels are divided by 255. In which dtype that is done matters, as you see when you
@@ -916,7 +930,7 @@ print("classes in the training part:  ", np.unique(first_part))
 print("classes in the validation part:", np.unique(last_part))
 
 # %% [markdown]
-# The model would be asked about digits that it has hardly ever met in training, and never about most of
+# The model would be asked about digits that it has hardly or never met in training, and not about most of
 # those that it has learned. So the examples must be shuffled first, and best **stratified**: each class is
 # divided on its own, in the same proportion, so that both parts have the class balance of the whole.
 #

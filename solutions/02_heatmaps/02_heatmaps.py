@@ -1,7 +1,6 @@
 # ---
 # jupyter:
 #   jupytext:
-#     formats: ipynb,py:percent
 #     text_representation:
 #       extension: .py
 #       format_name: percent
@@ -39,7 +38,10 @@
 # network is trained here, so TensorFlow is not needed.
 
 # %% [markdown] tags=["stamp-facts"]
-# to be stamped
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs/blob/main/labs/02_heatmaps/02_heatmaps.ipynb)
+# [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs/main?urlpath=lab/tree/labs/02_heatmaps/02_heatmaps.ipynb)
+#
+# **20 points** · plan about 90 minutes · *Run All* of the finished lab takes about 0.3 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -47,7 +49,17 @@
 # Run these cells first. They make the course's helper module available and load the digits.
 
 # %% tags=["stamp-setup"]
-pass
+# Run this cell first. Where the course's helper module is missing, as in Colab, it is installed.
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("data_utils") is None:
+    source = os.environ.get("CNN_LABS_SOURCE", "cnn-labs @ git+https://github.com/cnn-labs/cnn-labs@main")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
+    importlib.invalidate_caches()
 
 # %% [markdown]
 # The next cell sets how many digits are loaded. The small numbers keep *Run All* short; for the full run,
@@ -234,7 +246,7 @@ assert not plt.get_fignums(), "The figures of this test could not be closed."
 def show_digit_values(image):
     """Draw `image` as in Task 1, with each pixel's value written in its cell; return the Axes."""
     ### BEGIN SOLUTION
-    _, ax = plt.subplots(figsize=(11, 11), layout="constrained")
+    _, ax = plt.subplots(figsize=(12, 12))
     sns.heatmap(
         image,
         vmin=0,
@@ -406,8 +418,8 @@ plt.show()
 #
 # Test digit 868 is labelled 7, but I would have said 1: its stem is upright (columns 14 to 16 from row 10 to
 # row 24), and in place of the bar of a 7 there is only a short flag that falls off to the left, from row 8,
-# column 12, to row 12, column 8. The flag is what makes it doubtful: drawn level and a little longer, it would
-# be a plain 7.
+# column 12, to row 12, column 8. The flag is what makes it doubtful: drawn level and a little longer, it
+# would be a plain 7.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -600,10 +612,10 @@ for digit, axes in enumerate(row):
 plt.show()
 
 # %% [markdown]
-# **What to see.** All ten can be read. The hole of the mean 0 is clear, since hardly anybody writes there. The
-# mean 1 fans out at its ends, since some writers lean it and others do not, but where they all meet in the
-# middle it is nearly as dark as a real stroke. The others are grey even where they are darkest: writers agree
-# on few pixels.
+# **What to see.** All ten can be read. The hole of the mean 0 is clear, since hardly anybody writes there.
+# The mean 1 fans out at its ends, since some writers lean it and others do not, but where they all meet in
+# the middle it is nearly as dark as a real stroke. The others are grey even where they are darkest: writers
+# agree on few pixels.
 
 # %% nbgrader={"grade": true, "grade_id": "test-mean-digits", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 _images = np.array(
@@ -936,7 +948,7 @@ smooth = smooth / smooth.max()  # 0 to 1, so that each map is used from end to e
 names = ["jet", "viridis", "gray_r"]
 figure, grid = plt.subplots(3, 3, figsize=(9, 8.2), layout="constrained", height_ratios=(3, 3, 2))
 for (top, middle, bottom), name in zip(grid.T, names):
-    profile = lightness_profile(name)
+    profile = np.asarray(lightness_profile(name))
     quiet = {"square": True, "cbar": False, "xticklabels": False, "yticklabels": False}
     sns.heatmap(smooth, cmap=name, vmin=0, vmax=1, ax=top, **quiet)
     top.set_title(f"{name}, in colour")

@@ -1,0 +1,68 @@
+# The whole project from the command line; `make help` lists the targets.
+# Every target first sets up the environment .venv if requirements.txt has changed.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+# The digits that everybody has: no test depends on a network or on what a machine has cached.
+test nbval demo build bench variants: export MNIST_SOURCE = bundled
+export PATH := $(abspath $(BIN)):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help lab demo test build bench variants lint unit nbval lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+$(READY): requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11 …") if sys.version_info < (3, 11) else None'
+	@echo "Setting up $(VENV): about two minutes and 2 GB, once."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --requirement requirements.txt
+	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@touch $@
+
+lab: $(READY) ## Open the labs in JupyterLab
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/labs/README.md
+
+demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
+	@$(BIN)/course demo
+
+test: lint unit nbval ## Run every check there is
+
+lint: $(READY) ## Check style and types
+	@echo "== lint: ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet course data_utils tests nbgrader_config.py
+	@echo "== lint: mypy"
+	@$(BIN)/mypy
+
+unit: $(READY)
+	@echo "== unit: tools, generated files, grading, and the labs' tests tested by right and wrong answers"
+	@$(BIN)/pytest --numprocesses 2 --dist worksteal
+
+nbval: $(READY)
+	@echo "== nbval: every solution from top to bottom"
+	@$(BIN)/pytest --override-ini filterwarnings= --nbval-lax --numprocesses 2 --dist loadscope solutions
+
+build: $(READY) ## Execute the solutions, make student copies and index
+	@$(BIN)/course build
+
+variants: $(READY) ## Test the labs' tests by right and wrong answers
+	@$(BIN)/course variants
+
+bench: $(READY) ## Measure time and memory of "Run All"
+	@$(BIN)/course bench
+
+lock: $(READY) ## Pin all versions anew from the two requirements.in
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
+		--custom-compile-command "make lock" --output-file requirements.txt requirements.in
+	@$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-emit-index-url \
+		--no-annotate --custom-compile-command "make lock" --constraint requirements.txt \
+		--output-file binder/requirements.txt binder/requirements.in
+
+clean: ## Delete the environment and everything that can be made again
+	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache kernels.log
+	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf

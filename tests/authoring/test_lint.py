@@ -1,0 +1,117 @@
+"""Every rule for a lab's source is broken once, and named."""
+
+import copy
+
+import nbformat
+import pytest
+
+from course.authoring import lint
+from course.authoring.sources import grade_id, read_source, tagged
+from course.errors import LintError
+
+
+@pytest.fixture
+def notebook(course):
+    return copy.deepcopy(read_source(course.source(course.labs[0])))
+
+
+def cell_of(notebook, name):
+    return next(cell for cell in notebook.cells if grade_id(cell) == name)
+
+
+def first_test(notebook):
+    return next(cell for cell in notebook.cells if (grade_id(cell) or "").startswith("test-"))
+
+
+def first_answer(notebook):
+    return cell_of(notebook, grade_id(first_test(notebook)).removeprefix("test-"))
+
+
+def same_id_twice(notebook):
+    tests = [cell for cell in notebook.cells if (grade_id(cell) or "").startswith("test-")]
+    tests[1].metadata.nbgrader.grade_id = tests[0].metadata.nbgrader.grade_id
+
+
+def replace(cell, old, new):
+    assert old in cell.source
+    cell.source = cell.source.replace(old, new)
+
+
+BREAKS = {
+    "two cells with one grade id": (same_id_twice, r"grade id 'test-.*' is used by 2 cells"),
+    "a grade id with a space": (
+        lambda nb: first_answer(nb).metadata.nbgrader.update(grade_id="my answer"),
+        "'my answer' may hold only letters",
+    ),
+    "21 points": (lambda nb: first_test(nb).metadata.nbgrader.update(points=3), "add up to 21; they must be 20"),
+    "no hidden test": (
+        lambda nb: replace(first_test(nb), "### BEGIN HIDDEN TESTS", "# more"),
+        "has 0 lines '### BEGIN HIDDEN TESTS' and 1",
+    ),
+    "no visible test": (
+        lambda nb: setattr(first_test(nb), "source", "### BEGIN HIDDEN TESTS\nassert 1\n### END HIDDEN TESTS"),
+        "has no visible assertion",
+    ),
+    "a test without an answer": (
+        lambda nb: first_test(nb).metadata.nbgrader.update(grade_id="test-nothing"),
+        "'test-nothing' must be called 'test-' and the grade id of an answer",
+    ),
+    "an answer that is not removed": (
+        lambda nb: replace(first_answer(nb), "### BEGIN SOLUTION", "# here"),
+        "has 0 lines '### BEGIN SOLUTION' and 1",
+    ),
+    "hidden tests in a plain cell": (
+        lambda nb: nb.cells.append(nbformat.v4.new_code_cell("### BEGIN HIDDEN TESTS\n### END HIDDEN TESTS")),
+        "students would see them",
+    ),
+    "a solution in a plain cell": (
+        lambda nb: nb.cells.append(nbformat.v4.new_code_cell("### BEGIN SOLUTION\n### END SOLUTION")),
+        "students would see it",
+    ),
+    "no set-up cell": (lambda nb: tagged(nb, "stamp-setup")[0].metadata.pop("tags"), "0 cells are tagged 'stamp-setup'"),
+    "a parameter without its full value": (
+        lambda nb: setattr(tagged(nb, "parameters")[0], "source", "N_TRAIN = 9  # few"),
+        "'N_TRAIN = 9  # few' lacks the comment",
+    ),
+    "an image without a text": (
+        lambda nb: nb.cells.append(nbformat.v4.new_markdown_cell("see ![](digit.png)")),
+        "no alternative text",
+    ),
+    "an HTML image without a text": (
+        lambda nb: nb.cells.append(nbformat.v4.new_markdown_cell('<img src="digit.png">')),
+        "no alternative text",
+    ),
+    "a heading that jumps": (
+        lambda nb: nb.cells.append(nbformat.v4.new_markdown_cell("#### Deep")),
+        "'Deep' jumps from level 2 to 4",
+    ),
+    "two titles": (lambda nb: nb.cells.append(nbformat.v4.new_markdown_cell("# Again")), "2 headings of level 1"),
+    "61 cells": (
+        lambda nb: nb.cells.extend(nbformat.v4.new_code_cell("1") for _ in range(61 - len(nb.cells))),
+        "61 cells; a lab has at most 60",
+    ),
+    "no written question": (
+        lambda nb: [nb.cells.remove(c) for c in list(nb.cells) if c.cell_type == "markdown" and grade_id(c)],
+        "no written question",
+    ),
+}
+
+
+def test_the_labs_keep_the_rules(course, lab):
+    lint.check(course.source(lab), read_source(course.source(lab)))
+
+
+@pytest.mark.parametrize("name", BREAKS)
+def test_a_broken_rule_is_named(course, notebook, name):
+    damage, message = BREAKS[name]
+    damage(notebook)
+    with pytest.raises(LintError, match=message) as error:
+        lint.check(course.source(course.labs[0]), notebook)
+    assert str(course.source(course.labs[0])) in str(error.value)
+
+
+def test_few_tests_are_counted(course, notebook):
+    for cell in [cell for cell in notebook.cells if (grade_id(cell) or "").startswith("test-")][5:]:
+        notebook.cells.remove(cell)
+    with pytest.raises(LintError, match="it has 5 test cells; a lab has at least 6"):
+        lint.check(course.source(course.labs[0]), notebook)

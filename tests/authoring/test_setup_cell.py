@@ -1,0 +1,60 @@
+"""The set-up cell installs the helper package where it is missing, as in Colab."""
+
+import os
+import shutil
+import site
+import subprocess
+import sys
+import venv
+
+import pytest
+
+from course.authoring.sources import read_source, tagged
+
+
+@pytest.fixture(scope="module")
+def bare_python(tmp_path_factory):
+    """An environment with NumPy, Matplotlib and the rest, but without data_utils."""
+    folder = tmp_path_factory.mktemp("colab")
+    venv.create(folder, with_pip=True, symlinks=True)
+    python = folder / "bin" / "python"
+    packages = subprocess.check_output([python, "-c", "import site; print(site.getsitepackages()[0])"], text=True)
+    # Packages found through a .pth file come without the .pth files among them, so without our editable install.
+    (folder / "outer.pth").write_text(site.getsitepackages()[0] + "\n")
+    shutil.move(folder / "outer.pth", packages.strip())
+    return python
+
+
+def run(python, code, tmp_path, **extra):
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | extra
+    return subprocess.run([python, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the bare environment is laid out as on Linux and macOS")
+def test_set_up_installs_the_helper_package(course, lab, bare_python, tmp_path):
+    missing = run(bare_python, "import data_utils", tmp_path)
+    assert "No module named 'data_utils'" in missing.stderr, "the environment is not bare"
+    source = tmp_path / "checkout"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(course.root / name, source)
+    for name in ("data_utils", "course"):
+        shutil.copytree(course.root / name, source / name)
+    setup = tagged(read_source(course.source(lab)), "stamp-setup")[0].source
+    code = f"{setup}\nfrom data_utils import load_mnist\nprint(len(load_mnist(500, 100)[0][0]))"
+    # The packages that data_utils needs are there; pip must only not look for them again.
+    done = run(bare_python, code, tmp_path, CNN_LABS_SOURCE=str(source), PIP_NO_DEPS="1", PIP_NO_BUILD_ISOLATION="0")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "500"
+    subprocess.run([bare_python, "-m", "pip", "uninstall", "--quiet", "--yes", "cnn-labs"], check=True)
+
+
+def test_set_up_installs_from_the_repository_in_course_toml(course, lab):
+    setup = tagged(read_source(course.source(lab)), "stamp-setup")[0].source
+    assert f"cnn-labs @ git+https://github.com/{course.repository}@{course.branch}" in setup
+
+
+def test_set_up_does_nothing_where_the_package_is_there(course, lab, tmp_path):
+    setup = tagged(read_source(course.source(lab)), "stamp-setup")[0].source
+    done = run(sys.executable, setup, tmp_path, CNN_LABS_SOURCE="/nowhere/at/all")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

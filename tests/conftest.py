@@ -1,0 +1,43 @@
+"""What the tests share: the course, its labs, and the digits that are bundled."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from course.config import Course, Lab, load_course
+
+COURSE = load_course(Path(__file__).parent)
+
+
+@pytest.fixture(autouse=True)
+def _bundled_digits(monkeypatch):
+    """No test depends on a network, on what this machine has cached, or on the shell's environment."""
+    monkeypatch.setenv("MNIST_SOURCE", "bundled")
+    monkeypatch.delenv("MNIST_NPZ", raising=False)
+    tools = str(Path(sys.executable).parent)
+    monkeypatch.setenv("PATH", os.pathsep.join([tools, os.environ["PATH"]]))
+
+
+@pytest.fixture
+def course() -> Course:
+    return COURSE
+
+
+@pytest.fixture(params=COURSE.labs, ids=lambda lab: lab.name)
+def lab(request) -> Lab:
+    return request.param
+
+
+@pytest.fixture
+def copied(tmp_path) -> Course:
+    """A copy of the course that a test may damage."""
+    root = tmp_path / "course copy"
+    root.mkdir()
+    for name in ("course.toml", "nbgrader_config.py"):
+        shutil.copy(COURSE.root / name, root)
+    for name in ("solutions", "labs", "docs"):
+        shutil.copytree(COURSE.root / name, root / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    return load_course(root)
