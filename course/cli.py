@@ -2,7 +2,6 @@
 
 import os
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,13 +110,9 @@ def demo(
 
 def grade_and_show(course: Course, lab: Lab, folder: Path, count: int) -> None:
     """Grade, write the CSV, print the table and where everything is."""
-    from sqlalchemy.exc import SAWarning
-
     from course.grading import grade as grader
     from course.grading import report, submissions
 
-    # nbgrader's queries are right but of a form that SQLAlchemy 2.1 remarks upon.
-    warnings.filterwarnings("ignore", module=r"nbgrader\.", category=SAWarning)
     with kernels(course), progress_bar("students") as progress:
         bar = progress.add_task(lab.name, total=count)
 

@@ -3,12 +3,16 @@
 import os
 import re
 import sys
-from contextlib import chdir
+import warnings
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
+from nbformat.warnings import MissingIDFieldWarning
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from course.config import Course
@@ -39,6 +43,15 @@ def nbgrader_in(course: Course, folder: Path, config: Config | None = None) -> N
     if tools not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join([tools, os.environ["PATH"]])
     return NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)
+
+
+@contextmanager
+def without_remarks() -> Iterator[None]:
+    """Silence what newer libraries remark upon in nbgrader's own code, which is right all the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SAWarning)  # the form of its queries
+        warnings.simplefilter("ignore", MissingIDFieldWarning)  # test cells it puts back have no cell id
+        yield
 
 
 def failure(result: dict[str, Any]) -> str | None:

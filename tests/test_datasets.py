@@ -154,7 +154,10 @@ DAMAGE = {
         r"x_train has shape \(200, 784\)",
     ),
     "no images": (lambda path, arrays: save(path, {**arrays, "x_test": arrays["x_test"][:0]}), "x_test has shape"),
-    "one label short": (lambda path, arrays: save(path, {**arrays, "y_test": arrays["y_test"][1:]}), "y_test has shape"),
+    "one label short": (
+        lambda path, arrays: save(path, {**arrays, "y_test": arrays["y_test"][1:]}),
+        "y_test has shape",
+    ),
     "scaled": (lambda path, arrays: save(path, {**arrays, "x_train": arrays["x_train"] / 255}), "dtype float64"),
     "nearly blank": (lambda path, arrays: save(path, {**arrays, "x_train": arrays["x_train"] // 99}), "brightest"),
     "one-hot": (lambda path, arrays: save(path, {**arrays, "y_train": np.eye(10)[arrays["y_train"]]}), "y_train has"),

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from course.authoring.sources import grade_id, is_answer, is_test, is_written, points, tagged
-from course.authoring.sources import test_cells as tests_of
+from course.authoring.sources import cells_with_tests, grade_id, is_answer, is_test, is_written, points, tagged
 from course.authoring.stamp import FACTS, SETUP
 from course.errors import LintError
 
@@ -55,7 +54,7 @@ def grading(notebook: NotebookNode) -> list[str]:
     total = sum(points(notebook).values())
     if total != TOTAL_POINTS:
         problems.append(f"the points add up to {total:g}; they must be {TOTAL_POINTS}.")
-    tests = tests_of(notebook)
+    tests = cells_with_tests(notebook)
     if len(tests) < FEWEST_TESTS:
         problems.append(f"it has {len(tests)} test cells; a lab has at least {FEWEST_TESTS}.")
     if not any(is_written(cell) for cell in notebook.cells):

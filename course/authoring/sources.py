@@ -75,7 +75,7 @@ def points(notebook: NotebookNode) -> dict[str, float]:
     return {cell.metadata["nbgrader"]["grade_id"]: cell.metadata["nbgrader"]["points"] for cell in graded}
 
 
-def test_cells(notebook: NotebookNode) -> list[NotebookNode]:
+def cells_with_tests(notebook: NotebookNode) -> list[NotebookNode]:
     """The cells that nbgrader scores by running them."""
     return [cell for cell in notebook.cells if is_test(cell)]
 

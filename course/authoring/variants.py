@@ -22,7 +22,7 @@ from rich.progress import Progress
 from traitlets.config import Config
 
 from course.authoring.build import prepare
-from course.authoring.sources import grade_id, is_answer, test_cells
+from course.authoring.sources import cells_with_tests, grade_id, is_answer
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.nbgrader import load_config
@@ -124,7 +124,7 @@ def with_parameters(notebook: NotebookNode, parameters: dict[str, Any]) -> Noteb
 def auto_scores(notebook: NotebookNode, config: Config) -> dict[str, float]:
     """Points that each test cell of an executed notebook earned, by nbgrader's rule and the course's settings."""
     clean, _ = IgnorePattern(config=config).preprocess(copy.deepcopy(notebook), {})
-    return {cell.metadata["nbgrader"]["grade_id"]: float(determine_grade(cell)[0]) for cell in test_cells(clean)}
+    return {cell.metadata["nbgrader"]["grade_id"]: float(determine_grade(cell)[0]) for cell in cells_with_tests(clean)}
 
 
 def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config) -> list[str]:
@@ -132,7 +132,7 @@ def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config)
     expected = {test: variant for variant in chosen for test in variant.fails}
     tried = ", ".join(f"{variant.task} ({variant.name})" for variant in chosen)
     found = []
-    for cell in test_cells(notebook):
+    for cell in cells_with_tests(notebook):
         test = cell.metadata["nbgrader"]["grade_id"]
         full = float(cell.metadata["nbgrader"]["points"])
         score = auto_scores(NotebookNode(cells=[cell], metadata={}), config)[test]

@@ -12,7 +12,7 @@ from nbgrader.utils import temp_attrs
 from course.config import Course, Lab
 from course.errors import BuildError, SubmissionError
 from course.grading.submissions import Submission, check
-from course.nbgrader import failure, nbgrader_in
+from course.nbgrader import failure, nbgrader_in, without_remarks
 
 GRADED, UNREADABLE, FAILED = "graded", "not readable", "not graded"
 
@@ -48,11 +48,12 @@ def grade(
         nbgrader cannot make the lab known to the gradebook.
     """
     api = nbgrader_in(course, folder)
-    register(api, lab)
     results = []
-    for submission in submissions:
-        results.append(grade_one(api, lab, submission))
-        advance(submission.student)
+    with without_remarks():
+        register(api, lab)
+        for submission in submissions:
+            results.append(grade_one(api, lab, submission))
+            advance(submission.student)
     return results
 
 

@@ -68,7 +68,10 @@ BREAKS = {
         lambda nb: nb.cells.append(nbformat.v4.new_code_cell("### BEGIN SOLUTION\n### END SOLUTION")),
         "students would see it",
     ),
-    "no set-up cell": (lambda nb: tagged(nb, "stamp-setup")[0].metadata.pop("tags"), "0 cells are tagged 'stamp-setup'"),
+    "no set-up cell": (
+        lambda nb: tagged(nb, "stamp-setup")[0].metadata.pop("tags"),
+        "0 cells are tagged 'stamp-setup'",
+    ),
     "a parameter without its full value": (
         lambda nb: setattr(tagged(nb, "parameters")[0], "source", "N_TRAIN = 9  # few"),
         "'N_TRAIN = 9  # few' lacks the comment",

@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 
-from course.authoring.sources import is_answer, read_source, test_cells
+from course.authoring.sources import cells_with_tests, is_answer, read_source
 
 MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN")
 
@@ -69,7 +69,7 @@ def test_answers_are_stubs_and_tests_are_locked(course, lab):
     for cell in notebook.cells:
         if is_answer(cell):
             assert ("Not done yet" if cell.cell_type == "code" else "YOUR ANSWER HERE") in cell.source
-    for cell in test_cells(notebook):
+    for cell in cells_with_tests(notebook):
         assert "assert" in cell.source
         assert cell.metadata["editable"] is False and cell.metadata["deletable"] is False
 

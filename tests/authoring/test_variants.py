@@ -30,7 +30,7 @@ def every_run():
             yield pytest.param(lab, suite.parameters, chosen, id=f"{lab.name}-{number}")
 
 
-@pytest.mark.parametrize(("lab", "parameters", "chosen"), every_run())
+@pytest.mark.parametrize(("lab", "parameters", "chosen"), list(every_run()))
 def test_answers_get_what_they_deserve(lab, parameters, chosen):
     with tempfile.TemporaryDirectory() as folder:
         executed = variants.run(prepare(COURSE, lab), chosen, parameters, Path(folder))

@@ -1,0 +1,207 @@
+"""Grading with nbgrader: right scores, and no student who costs another one anything."""
+
+import csv
+import re
+from html import unescape
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course.authoring.build import prepare
+from course.authoring.sources import cells_with_tests, grade_id, points, read_source
+from course.config import Lab, load_course
+from course.errors import CourseError
+from course.grading import demo, grade, report, submissions
+from course.grading.demo import answered, hand_in, submission_path
+
+COURSE = load_course(Path(__file__).parent)
+LIGHT = COURSE.labs[0]  # needs no TensorFlow
+
+
+def graded(folder: Path, lab: Lab) -> dict[str, grade.Result]:
+    results = grade.grade(COURSE, lab, folder, submissions.find(folder, lab), lambda student: None)
+    return {result.student: result for result in results}
+
+
+@pytest.fixture
+def blank():
+    return nbformat.read(COURSE.released(LIGHT), as_version=4)
+
+
+@pytest.fixture
+def model():
+    return demo.model_answers(read_source(COURSE.source(LIGHT)))
+
+
+def test_solution_gets_full_marks_and_blank_lab_none(lab, tmp_path):
+    released = nbformat.read(COURSE.released(lab), as_version=4)
+    hand_in(tmp_path, lab, "solved", answered(released, demo.model_answers(prepare(COURSE, lab))))
+    hand_in(tmp_path, lab, "blank", released)
+    results = graded(tmp_path, lab)
+    source = prepare(COURSE, lab)
+    worth = {name: float(value) for name, value in points(source).items()}
+    tests = {grade_id(cell): worth[grade_id(cell)] for cell in cells_with_tests(source)}
+    assert results["solved"].by_test == tests
+    assert results["solved"].score == results["solved"].max_auto == sum(tests.values())
+    assert results["solved"].to_mark == sum(worth.values()) - sum(tests.values()) > 0
+    assert results["blank"].by_test == dict.fromkeys(tests, 0.0)
+    assert (results["blank"].score, results["blank"].to_mark) == (0, 0)
+    assert results["blank"].status == grade.GRADED
+
+
+def cut_off(notebook):
+    text = nbformat.writes(notebook)
+    return text[: len(text) // 2].encode()
+
+
+def doubled_cell(notebook):
+    """A test cell twice, as copy and paste leaves it: plain nbgrader stops the whole batch here."""
+    copy = nbformat.reads(nbformat.writes(notebook), as_version=4)
+    twin = nbformat.from_dict(next(cell for cell in copy.cells if (grade_id(cell) or "").startswith("test-")))
+    copy.cells.append(nbformat.from_dict({**twin, "id": "twin"}))
+    return nbformat.writes(copy).encode()
+
+
+BAD = {
+    "cut-off": (cut_off, grade.UNREADABLE, "is not JSON"),
+    "empty": (lambda nb: b"", grade.UNREADABLE, "is not JSON"),
+    "text": (lambda nb: b"I could not do it, sorry.", grade.UNREADABLE, "is not JSON"),
+    "latin-1": (lambda nb: '{"cells": ["\xe9"]}'.encode("latin-1"), grade.UNREADABLE, "is not UTF-8 text"),
+    "a-list": (lambda nb: b"[1, 2, 3]", grade.UNREADABLE, "is JSON but not a valid notebook"),
+    "no-cells": (
+        lambda nb: b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}',
+        grade.UNREADABLE,
+        "valid notebook",
+    ),
+    "cells-are-text": (
+        lambda nb: b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": "all"}',
+        grade.UNREADABLE,
+        "valid notebook",
+    ),
+}
+
+
+def test_whatever_is_handed_in_the_others_are_graded(blank, model, tmp_path):
+    """Students before, between and after the damaged submissions get their points; each damage has its reason."""
+    whole = answered(blank, model)
+    for student in ("aaron", "mary", "zoe"):
+        hand_in(tmp_path, LIGHT, student, whole)
+    for name, (make, _, _) in BAD.items():
+        path = submission_path(tmp_path, LIGHT, f"bad-{name}")
+        path.parent.mkdir(parents=True)
+        path.write_bytes(make(whole))
+    (tmp_path / "submitted" / "bad-no-file" / LIGHT.name).mkdir(parents=True)
+    other = submission_path(tmp_path, LIGHT, "bad-renamed")
+    other.parent.mkdir(parents=True)
+    other.with_name("my lab.ipynb").write_text(nbformat.writes(whole))
+    double = submission_path(tmp_path, LIGHT, "n-doubled-cell")
+    double.parent.mkdir(parents=True)
+    double.write_bytes(doubled_cell(whole))
+
+    results = graded(tmp_path, LIGHT)
+
+    assert len(results) == 3 + len(BAD) + 3
+    for student in ("aaron", "mary", "zoe"):
+        assert (results[student].status, results[student].score) == (grade.GRADED, results[student].max_auto)
+        assert results[student].feedback.is_file()
+    for name, (_, status, reason) in BAD.items():
+        result = results[f"bad-{name}"]
+        assert (result.status, result.score) == (status, 0), name
+        assert reason in result.reason, name
+    assert "is missing; the folder holds no notebook" in results["bad-no-file"].reason
+    assert "is missing; the folder holds my lab.ipynb" in results["bad-renamed"].reason
+    # nbgrader cannot grade this one: it is reported, and it costs nobody else a point
+    assert results["n-doubled-cell"].status == grade.FAILED
+    assert results["n-doubled-cell"].reason
+
+
+def test_noise_on_stderr_costs_nothing(blank, model, tmp_path):
+    noisy = answered(blank, {**model, "scale": "import warnings\nwarnings.warn('old habit')\n" + model["scale"]})
+    for cell in noisy.cells:
+        if grade_id(cell) == "scale":
+            cell.source += (
+                "\n\n_scale = scale\ndef scale(images):\n    warnings.warn('careful')\n    return _scale(images)"
+            )
+    hand_in(tmp_path, LIGHT, "noisy", noisy)
+    assert graded(tmp_path, LIGHT)["noisy"].by_test["test-scale"] == 2
+
+
+def test_a_deleted_test_cell_is_put_back(blank, model, tmp_path):
+    short = answered(blank, {**model, "scale": "def scale(images):\n    return images"})
+    short.cells = [cell for cell in short.cells if grade_id(cell) not in ("test-scale", "test-one-hot")]
+    hand_in(tmp_path, LIGHT, "short", short)
+    result = graded(tmp_path, LIGHT)["short"]
+    assert (result.by_test["test-scale"], result.by_test["test-one-hot"]) == (0, 2)
+
+
+def test_feedback_shows_no_line_of_a_hidden_test(blank, tmp_path):
+    hand_in(tmp_path, LIGHT, "blank", blank)
+    wrong = {"scale": "def scale(images):\n    return (images / images.max()).astype(np.float32)"}
+    hand_in(tmp_path, LIGHT, "wrong", answered(blank, wrong))
+    source = read_source(COURSE.source(LIGHT))
+    hidden, shown = set(), set()
+    for cell in source.cells:
+        for part in re.findall(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", cell.source, re.DOTALL):
+            hidden |= {line.strip() for line in part.splitlines() if len(line.strip()) > 14}
+        shown |= {
+            line.strip()
+            for line in re.sub(r"### BEGIN.*?### END [A-Z ]+", "", cell.source, flags=re.DOTALL).splitlines()
+        }
+    assert len(hidden - shown) > 30
+    for student, result in graded(tmp_path, LIGHT).items():
+        page = unescape(re.sub(r"<[^>]*>", "", result.feedback.read_text("utf-8")))
+        lines = {line.strip() for line in page.splitlines()}
+        assert not lines & (hidden - shown), student
+        assert "HIDDEN TESTS" not in page
+    assert "Divide by the constant 255, not by the largest value of the batch" in page, "the message is the lesson"
+
+
+def test_grading_again_gives_the_same_and_new_work_counts(blank, model, tmp_path):
+    hand_in(tmp_path, LIGHT, "kim", blank)
+    assert graded(tmp_path, LIGHT)["kim"].score == 0
+    hand_in(tmp_path, LIGHT, "kim", answered(blank, {"scale": model["scale"]}))
+    assert graded(tmp_path, LIGHT)["kim"].score == 2
+    assert graded(tmp_path, LIGHT)["kim"].score == 2
+
+
+def test_grading_leaves_labs_and_submissions_alone(blank, tmp_path):
+    hand_in(tmp_path, LIGHT, "kim", blank)
+    watched = [COURSE.released(LIGHT), COURSE.solution(LIGHT), submission_path(tmp_path, LIGHT, "kim")]
+    before = [path.read_bytes() for path in watched]
+    graded(tmp_path, LIGHT)
+    assert [path.read_bytes() for path in watched] == before
+    assert {path.name for path in COURSE.released(LIGHT).parent.iterdir()} - {".ipynb_checkpoints"} == {
+        f"{LIGHT.name}.ipynb"
+    }
+
+
+def test_no_submissions(tmp_path):
+    with pytest.raises(CourseError, match=r"no submission of 01_data_inspection in .*submitted/STUDENT/"):
+        submissions.find(tmp_path, LIGHT)
+
+
+RESULTS = [
+    grade.Result("ann", grade.GRADED, 2.5, 4, 2, {"test-a": 2.0, "test-b": 0.5}, feedback=Path("f/ann.html")),
+    grade.Result("bob", grade.UNREADABLE, 0, 4, 0, {}, "x.ipynb is not JSON, so…"),
+]
+
+
+def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
+    report.write_csv(tmp_path / "grades.csv", RESULTS)
+    with (tmp_path / "grades.csv").open(encoding="utf-8", newline="") as file:
+        ann, bob = csv.DictReader(file)
+    assert (ann["student"], ann["score"], ann["to_mark"], ann["test-b"]) == ("ann", "2.5", "2", "0.5")
+    assert (bob["status"], bob["score"], bob["reason"], bob["test-a"]) == (
+        "not readable",
+        "0",
+        "x.ipynb is not JSON, so…",
+        "0",
+    )
+
+
+def test_remarks():
+    assert report.remark(RESULTS[0]) == "all tests passed"
+    assert report.remark(RESULTS[1]) == "not readable: x.ipynb is not JSON, so…"
+    failed = grade.Result("eve", grade.GRADED, 2, 4, 0, {"test-a": 2.0, "test-b": 0.0})
+    assert report.remark(failed) == "failed: b"
