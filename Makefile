@@ -16,16 +16,17 @@ export PATH := $(abspath $(BIN)):$(PATH)
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
-$(READY): requirements.txt pyproject.toml
+$(READY): requirements.txt pyproject.toml binder/overrides.json
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11 …") if sys.version_info < (3, 11) else None'
 	@echo "Setting up $(VENV): about two minutes and 2 GB, once."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --requirement requirements.txt
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@install -D binder/overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json  # Markdown opens as a page
 	@touch $@
 
 lab: $(READY) ## Open the labs in JupyterLab
-	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/labs/README.md
+	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/labs/README.md $(if $(filter 0,$(shell id -u)),--allow-root)
 
 demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
 	@$(BIN)/course demo

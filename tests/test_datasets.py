@@ -204,5 +204,5 @@ def test_sizes_the_source_does_not_have(sizes):
 
 def test_unknown_source(monkeypatch):
     monkeypatch.setenv("MNIST_SOURCE", "bundeld")
-    with pytest.raises(DatasetError, match="bundeld.*auto, bundled"):
+    with pytest.raises(DatasetError, match=r"bundeld.*auto, bundled"):
         load_mnist()

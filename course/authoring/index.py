@@ -11,8 +11,8 @@ from course.config import Course, Lab
 INTRODUCTION = """\
 # {title}: the labs
 
-Nine steps from a first look at handwritten digits to networks that you train, save and watch. Take them in this
-order; each names what it builds on. Open a lab by its link here, or in Colab or Binder by its badge.
+From a first look at handwritten digits to networks that you train, save and watch. Take the labs in this order; each
+names what it builds on. Open a lab by its link here, or in Colab or Binder by its badge.
 
 In a lab, run the cells from the top with Shift+Enter. Where a cell says `YOUR CODE HERE`, replace those lines with
 your answer; the test cell below it tells you what is right and what is not yet. *Kernel → Restart Kernel and Run

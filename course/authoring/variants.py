@@ -101,9 +101,14 @@ def _independent(one: Variant, other: Variant) -> bool:
 
 
 def run(notebook: NotebookNode, chosen: Sequence[Variant], parameters: dict[str, Any], folder: Path) -> NotebookNode:
-    """Execute the lab with these answers in place of the model ones; errors are kept in the cells."""
+    """Execute set-up, answers and tests with these answers in place of the model ones; errors are kept in the cells.
+
+    Cells that only show something, between the tasks, are left out: no test may depend on them.
+    """
     answers = {variant.task: variant.answer for variant in chosen}
     trial = copy.deepcopy(notebook)
+    first = next(index for index, cell in enumerate(trial.cells) if is_answer(cell))
+    trial.cells = [cell for index, cell in enumerate(trial.cells) if index < first or grade_id(cell)]
     for cell in trial.cells:
         cell.source = answers.get(grade_id(cell) or "", cell.source)
     if parameters:

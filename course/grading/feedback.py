@@ -1,12 +1,15 @@
 """What feedback may show a student: never the source or the traceback of a hidden test."""
 
 import re
+import textwrap
 
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*\n?", re.DOTALL)
+
+WIDTH = 100  # characters that fit into the page
 
 
 class HideHiddenTests(NbGraderPreprocessor):
@@ -21,5 +24,5 @@ class HideHiddenTests(NbGraderPreprocessor):
             for output in cell.outputs:
                 if output.output_type == "error":
                     # A traceback quotes the lines around the failure; the message alone was written for students.
-                    output.traceback = [f"{output.ename}: {output.evalue}"]
+                    output.traceback = textwrap.wrap(f"{output.ename}: {output.evalue}", WIDTH)
         return cell, resources

@@ -48,7 +48,7 @@ DRIFT = {
         ["labs/{0}/notes.txt is no lab"],
     ),
     "the index edited": (
-        lambda c, lab: edit(c.root / "labs" / "README.md", "Take them in this", "Take these in this"),
+        lambda c, lab: edit(c.root / "labs" / "README.md", "Take the labs in this", "Take these in this"),
         ["labs/README.md is not what the sources say"],
     ),
     "the repository moved": (

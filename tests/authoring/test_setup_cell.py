@@ -44,7 +44,9 @@ def wheel(tmp_path_factory):
 
 def run(python, code, tmp_path, **extra):
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")} | extra
-    return subprocess.run([python, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    return subprocess.run(
+        [python, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the bare environment is laid out as on Linux and macOS")
