@@ -15,8 +15,9 @@ From a first look at handwritten digits to networks that you train, save and wat
 names what it builds on. Open a lab by its link here, or in Colab or Binder by its badge.
 
 In a lab, run the cells from the top with Shift+Enter. Where a cell says `YOUR CODE HERE`, replace those lines with
-your answer; the test cell below it tells you what is right and what is not yet. *Kernel → Restart Kernel and Run
-All Cells…* before you hand in, and **Validate** in the toolbar runs all visible tests at once.
+your answer; the test cell below it tells you what is not right yet and where to look. When the lab is graded, each
+test cell has further tests, with other data: what counts is the text of the task. Before you hand in, choose
+*Kernel → Restart Kernel and Run All Cells…*; in JupyterLab, **Validate** in the toolbar runs all visible tests at once.
 """
 
 

@@ -20,10 +20,10 @@
 #
 # ## What you will do
 #
-# Open MNIST, a collection of handwritten digits, and look at it from five sides: as a learning problem, as
-# the numbers of a single digit, as ten classes, as input for a network, and as data for training and for
-# checking. On the way you write a small toolbox of functions for the questions that come up with every new
-# data set.
+# Open MNIST, a collection of handwritten digits, and look at it from six sides: as a learning problem, as
+# the numbers of a single digit, as ten classes, by the axes and by the numbers that a network expects, and
+# as data for training and for checking. On the way you write a small toolbox of functions for the questions
+# that come up with every new data set.
 #
 # ## What you will learn
 #
@@ -49,6 +49,9 @@
 #
 # Run this cell first. It makes the helper package of the course available, wherever you have opened the
 # notebook.
+#
+# Below each answer stands a test cell. It also has hidden tests, run when the lab is graded, that use other
+# data: so the text of the task says what is asked for, not the test that you see.
 
 # %% tags=["stamp-setup"]
 # Run this cell first. Where the course's helper module is missing, as in Colab, it is installed.
@@ -108,9 +111,9 @@ plot_images(X_train[:15], y_train[:15]);
 # digits it is. Labels that come from a short list of possibilities are called **classes**, and the problem
 # is then one of *classification*.
 #
-# Write the problem down in numbers before you choose a model. The number of features decides how large the
-# first layer of a network must be, the number of classes decides how large the last one must be, and
-# whoever mixes up the number of examples with the number of features builds a network for another problem.
+# Write the problem down in numbers before you choose a model. The number of features decides how many
+# numbers go into a network, the number of classes decides how many come out, and whoever mixes up the number
+# of examples with the number of features builds a network for another problem.
 #
 # Write `describe_problem(images, labels)`. `images` is an array whose first axis counts the examples, and
 # `labels` has shape `(n,)`. Return a dictionary with these four keys:
@@ -193,7 +196,7 @@ describe_problem(X_train, y_train)
 # already scaled and are about to be scaled again: each of them shows in one of the answers.
 #
 # There is a small trap in the last answer. `X_train.max()` is not the Python number 255 but a NumPy one,
-# `np.uint8(255)`, that keeps the dtype of its array. The dtype `uint8` has 8 bits and ends at 255, so that
+# `np.uint8(255)`, which keeps the dtype of its array. The dtype `uint8` has 8 bits and ends at 255, so that
 # 1 more is not 256 but 0. Numbers that you pass on should therefore be plain Python ones.
 #
 # Write `inspect_array(array)`, which returns a dictionary with these five keys:
@@ -270,7 +273,7 @@ for name, array in {"X_train": X_train, "y_train": y_train, "X_test": X_test, "y
     print(f"{name:8}{inspect_array(array)}")
 
 # %% [markdown]
-# Images and labels agree in their first axis, one label an image. Both are `uint8`, whole numbers from 0 to
+# Images and labels agree in their first axis, one label per image. Both are `uint8`, whole numbers from 0 to
 # 255 in one byte each: the pixels use the whole range, the labels only 0 to 9. And images have no axis for
 # colour: a pixel is a single number.
 #
@@ -319,38 +322,61 @@ def ink_box(image):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-ink-box", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def checked_box(image):
+    """What ink_box returns for an image with ink, as a list of four numbers."""
+    box = ink_box(image)
+    assert box is not None, (
+        "ink_box returned None for an image with ink in it. Is there a return for this case?"
+    )
+    assert isinstance(box, tuple | list | np.ndarray) and len(box) == 4, (
+        f"ink_box must return four numbers, it returned {box!r}."
+    )
+    assert all(np.ndim(side) == 0 for side in box), (
+        f"ink_box must return four single numbers, it returned {box!r}. "
+        "Some NumPy functions, np.where among them, return a tuple of arrays: look at yours with print."
+    )
+    return np.asarray(box).tolist()
+
+
+def box_of_blank(image):
+    """What ink_box returns for an image without ink."""
+    try:
+        return ink_box(image)
+    except (ValueError, IndexError) as error:
+        raise AssertionError(
+            f"ink_box crashed on a blank image ({error}). "
+            "Without ink there is no first row: ask for it before you look for one, and return None."
+        ) from error
+
+
 image = np.zeros((28, 28), dtype=np.uint8)
 image[4:22, 9:15] = 200
-box = ink_box(image)
-assert box is not None, "ink_box returned None for an image with ink in it. Is there a return for this case?"
-assert np.asarray(box).tolist() == [4, 21, 9, 14], (
-    f"With ink in the rows 4 to 21 and the columns 9 to 14, the box is {np.asarray(box).tolist()}. "
+box = checked_box(image)
+assert box == [4, 21, 9, 14], (
+    f"With ink in the rows 4 to 21 and the columns 9 to 14, the box is {box}. "
     "The order is (top, bottom, left, right), and the last row and column belong to the box."
 )
-box = ink_box(np.zeros((28, 28), dtype=np.uint8))
+box = box_of_blank(np.zeros((28, 28), dtype=np.uint8))
 assert box is None, f"A blank image has no box: return None, not {box!r}."
 ### BEGIN HIDDEN TESTS
 image = np.zeros((6, 9), dtype=np.uint8)
 image[2, 7], image[4, 1], image[3, 3] = 1, 255, 90
 before = image.copy()
-box = ink_box(image)
-assert np.asarray(box).tolist() == [2, 4, 1, 7], (
-    f"With ink of the values 255, 90 and 1 at (4, 1), (3, 3) and (2, 7), the box is "
-    f"{np.asarray(box).tolist()}; it must be (2, 4, 1, 7). Faint ink counts too, and rows are the first axis."
+box = checked_box(image)
+assert box == [2, 4, 1, 7], (
+    f"With ink of the values 255, 90 and 1 at (4, 1), (3, 3) and (2, 7), the box is {box}; "
+    "it must be (2, 4, 1, 7). Faint ink counts too, and rows are the first axis."
 )
 assert np.array_equal(image, before), "ink_box has changed the image it was given; work on a copy."
 image = np.zeros((5, 5), dtype=np.float32)
 image[3, 2] = 0.2
-box = ink_box(image)
-assert np.asarray(box).tolist() == [3, 3, 2, 2], (
-    f"With a single pixel of 0.2 at row 3 and column 2, the box is {np.asarray(box).tolist()}; "
-    "it must be (3, 3, 2, 2)."
+box = checked_box(image)
+assert box == [3, 3, 2, 2], (
+    f"With a single pixel of 0.2 at row 3 and column 2, the box is {box}; it must be (3, 3, 2, 2)."
 )
-box = ink_box(np.full((3, 4), 9))
-assert np.asarray(box).tolist() == [0, 2, 0, 3], (
-    f"With ink all over 3 rows and 4 columns, the box is {np.asarray(box).tolist()}."
-)
-assert ink_box(np.zeros((5, 5))) is None, "A blank image of decimals must give None as well."
+box = checked_box(np.full((3, 4), 9))
+assert box == [0, 2, 0, 3], f"With ink all over 3 rows and 4 columns, the box is {box}."
+assert box_of_blank(np.zeros((5, 5))) is None, "A blank image of decimals must give None as well."
 ### END HIDDEN TESTS
 
 # %%
@@ -415,7 +441,7 @@ assert not isinstance(counts, dict), (
     f"Return an array or list in the order of the classes, not {type(counts).__name__}."
 )
 assert np.shape(counts) == (10,), (
-    f"The result must hold 10 numbers, one a class, but its shape is {np.shape(counts)}. "
+    f"The result must hold 10 numbers, one per class, but its shape is {np.shape(counts)}. "
     "Classes that do not occur count 0."
 )
 assert np.asarray(counts, dtype=float).tolist() == [1, 1, 0, 3, 0, 0, 0, 0, 0, 1], (
@@ -463,15 +489,15 @@ balance
 # whole figure. (For a curve, where the eye follows the slope, an axis may start anywhere.)
 #
 # Write `plot_class_balance(counts)`. `counts` is an array of shape `(n_classes,)`. Draw a plot with one
-# vertical bar a class, in the order of the classes from left to right, each as high as its count. Label
-# both axes, let the vertical axis start at zero, and return the Matplotlib `Axes`. Use Matplotlib or
-# Seaborn, as you like.
+# vertical bar per class, in the order of the classes from left to right, each as high as its count. Make a
+# **new figure** at each call, or two plots would land on top of each other. Label both axes, let the vertical
+# axis start at zero, and return the Matplotlib `Axes`. Use Matplotlib or Seaborn, as you like.
 #
 # <details><summary>Hint</summary>
 #
-# `figure, axes = plt.subplots()` gives you an `Axes` on which you can draw and which you can return. Some
-# Seaborn functions return the `Axes` themselves, and most accept one as `ax=`. Do not call `plt.show()`
-# inside the function: it puts the finished figure away.
+# `figure, axes = plt.subplots()` gives you a new figure and an `Axes` on which you can draw and which you can
+# return. Many Seaborn functions accept it as `ax=`; without it they draw into the current figure. Do not
+# call `plt.show()` inside the function: it puts the finished figure away.
 #
 # </details>
 
@@ -502,11 +528,10 @@ assert isinstance(axes, plt.Axes), (
 )
 seen, low = bars_of(axes), axes.get_ylim()[0]
 x_label, y_label = axes.get_xlabel().strip(), axes.get_ylabel().strip()
+same_figure = plot_class_balance(np.array([3, 1, 2])).figure is axes.figure
 plt.close("all")
-assert len(seen) == 10, (
-    f"There are {len(seen)} bars on the Axes you returned, not 10. "
-    "With 0 bars: did plt.show() put the figure away before?"
-)
+assert seen, "There are no bars on the Axes you returned. Did plt.show() put the figure away before?"
+assert len(seen) == 10, f"There are {len(seen)} bars on the Axes you returned, not 10, one per class."
 assert np.allclose(seen, [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), (
     f"From left to right the bars are {seen} high; "
     "they must be as high as the counts, in the order of the classes."
@@ -514,11 +539,16 @@ assert np.allclose(seen, [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), (
 assert x_label, "The horizontal axis has no label. What do the numbers under the bars stand for?"
 assert y_label, "The vertical axis has no label. What does the height of a bar stand for?"
 assert low == 0, f"The vertical axis starts at {low:g}. Bars are compared by length, so let it start at 0."
+assert not same_figure, "Two calls have drawn into the same figure. Make a new figure in the function."
 ### BEGIN HIDDEN TESTS
 plt.close("all")
+open_figure = plt.figure()
 axes = plot_class_balance(np.array([5010, 5000, 4990, 0]))
 seen, low = bars_of(axes), axes.get_ylim()[0]
 plt.close("all")
+assert axes.figure is not open_figure, (
+    "With another figure open, the bars were drawn into it. Make a new figure in the function."
+)
 assert len(seen) == 4, (
     f"For 4 classes there are {len(seen)} bars; the number of bars is the number of counts."
 )
@@ -535,8 +565,6 @@ assert low == 0, f"For the counts 310, 305, 300 the vertical axis starts at {low
 ### END HIDDEN TESTS
 
 # %%
-axes = plot_class_balance(np.bincount(y_train, minlength=10))
-axes.set_title("the training digits of this notebook")
 all_of_mnist = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
 axes = plot_class_balance(all_of_mnist)
 axes.set(title="axis cut off at 5,300: do not do this", ylim=(5300, 6850))
@@ -545,45 +573,28 @@ axes.set_title("the same numbers, axis from zero")
 plt.show()
 
 # %% [markdown]
-# The first figure shows your digits: ten bars of equal or nearly equal height, so no class is rare enough to
-# worry about. The other two show the same numbers, the counts of all 60,000 training digits. What would you
-# have said about the second figure, had you not read its axis? There the bar of the 1 is about twelve times
-# as long as that of the 5, as if the fives were almost missing. In the third it is 1.24 times as long, which
-# is the truth: 6,742 against 5,421.
+# Both figures show the same numbers, the counts of all 60,000 training digits of MNIST. What would you have
+# said about the first, had you not read its axis? There the bar of the 1 is about twelve times as long as
+# that of the 5, as if the fives were almost missing. In the second it is 1.24 times as long, which is the
+# truth: 6,742 against 5,421. No class is rare enough to worry about.
 #
-# ## Part 4 · Into the form that a network expects
+# ## Part 4 · The axes that a network expects
 #
-# ### Task 6 · The channel axis (2 points)
-#
-# A colour image has three numbers a pixel, for red, green and blue: its **channels**. Layers for images
-# therefore expect an axis for channels, even if there is only one. A stack of *n* grey digits has to become
-# one of two things:
+# A colour image has three numbers per pixel, for red, green and blue: its **channels**. Networks for
+# images therefore expect an axis for channels, even if there is only one. A stack of *n* grey digits has to
+# become one of two things:
 #
 # | data format | shape | read as |
 # | --- | --- | --- |
 # | `"channels_last"` | `(n, 28, 28, 1)` | examples, rows, columns, channels |
 # | `"channels_first"` | `(n, 1, 28, 28)` | examples, channels, rows, columns |
 #
-# Which of them Keras takes for granted is a setting. You can ask for it (no need to run this now):
-#
-# ```python
-# import keras
-#
-# keras.config.image_data_format()  # 'channels_last', unless the file ~/.keras/keras.json says otherwise
-# ```
-#
-# It pays to ask, since nothing crashes if you are wrong. A published lab gave its network images of shape
-# `(1, 28, 28)` while Keras was set to channels-last. Keras read each digit as *one row* of 28 pixels with
-# 28 *channels*: what had been a row of the digit was now a single pixel, and what had been its columns were
-# channels. The network trained without complaint, and its test accuracy was 98.7 %, so that nobody noticed.
-# You will meet it again in lab 4.
-#
-# A second trap waits for those who go from one format to the other. `reshape` keeps all numbers in the
-# order in which they lie in memory and only draws new borders between them. For a single channel that is
-# right: the order is the same in both formats. For three channels it is not, as in channels-last the three
-# numbers of a pixel lie side by side. The axes have to be *moved*, by `np.moveaxis` or `np.transpose`. The
-# next cell makes a colour image of a digit (with three equal channels, so it is still grey), takes it to
-# channels-first in both ways, and draws the first channel.
+# A trap waits for those who go from one format to the other. `reshape` keeps all numbers in the order in
+# which they lie in memory and only draws new borders between them. For a single channel that is right: the
+# order is the same in both formats. For three channels it is not, as in channels-last the three numbers of
+# a pixel lie side by side. The axes have to be *moved*, by `np.moveaxis` or `np.transpose`. The next cell
+# makes a colour image of a digit (with three equal channels, so it is still grey), takes it to channels-first
+# in both ways, and draws the first channel.
 
 # %%
 colour = np.stack([X_train[0]] * 3, axis=-1)
@@ -600,6 +611,23 @@ plt.show()
 # On the right the digit is intact, as on the left. In the middle it is torn: `reshape` took the first third
 # of the numbers, all three channels mixed, for the first channel. Both arrays have the shape `(3, 28, 28)`,
 # so a look at the shape would not have told them apart.
+#
+# ### Task 6 · The channel axis (2 points)
+#
+# Which of the two formats is taken for granted by Keras, the library of the later labs, is a setting. You can
+# ask for it (no need to run this now):
+#
+# ```python
+# import keras
+#
+# keras.config.image_data_format()  # 'channels_last', unless the file ~/.keras/keras.json says otherwise
+# ```
+#
+# It pays to ask, since nothing crashes if you are wrong. A published lab gave its network images of shape
+# `(1, 28, 28)` while Keras was set to channels-last. Keras read each digit as *one row* of 28 pixels with
+# 28 *channels*: what had been a row of the digit was now a single pixel, and what had been its columns were
+# channels. The network trained without complaint, and its test accuracy was 98.7 %, so that nobody noticed.
+# You will meet it again in lab 4.
 #
 # Write `add_channel_axis(images, data_format="channels_last")`. `images` has shape `(n, 28, 28)`. Return
 # the same numbers with shape `(n, 28, 28, 1)` for `"channels_last"` and `(n, 1, 28, 28)` for
@@ -641,11 +669,12 @@ assert np.shape(first) == (3, 1, 28, 28), (
 assert np.array_equal(np.asarray(first)[:, 0], images), (
     "With channels_first the shape is right, but pixels have changed their places."
 )
+raised = False
 try:
-    other = add_channel_axis(images.copy(), "channels_in_the_middle")
+    add_channel_axis(images.copy(), "channels_in_the_middle")
 except ValueError:
-    other = ValueError
-assert other is ValueError, (
+    raised = True
+assert raised, (
     "A data_format of 'channels_in_the_middle' must raise a ValueError. Use raise, not return."
 )
 ### BEGIN HIDDEN TESTS
@@ -671,15 +700,16 @@ assert np.shape(add_channel_axis(images[:1])) == (1, 28, 28, 1), (
     f"For a single image of shape (1, 28, 28) the result has shape {np.shape(add_channel_axis(images[:1]))}."
 )
 for wrong in ["last", "channel_first", ""]:
+    raised = False
     try:
-        other = add_channel_axis(images[:2], wrong)
+        add_channel_axis(images[:2], wrong)
     except ValueError:
-        other = ValueError
-    assert other is ValueError, f"A data_format of {wrong!r} must raise a ValueError."
+        raised = True
+    assert raised, f"A data_format of {wrong!r} must raise a ValueError."
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# ### Task 7 · Scale to the range from 0 to 1 (2 points)
+# ## Part 5 · The numbers that a network expects
 #
 # The pixels run from 0 to 255. How are they spread in between?
 
@@ -698,9 +728,7 @@ print(f"pixels without ink: {np.mean(pixels == 0):.0%}")
 # see that more than a third of the ink is very dark, above 250, while the rest, the rims of the strokes, is
 # spread thinly over all the greys. (Look at the two vertical scales: they differ.)
 #
-# Networks start with small random weights and learn in small steps; both work best with inputs of about the
-# size of 1. So the pixels are divided by 255. In which dtype that is done matters, as you see when you
-# calculate with `uint8`:
+# Before you change these numbers, see what happens when you calculate with `uint8`:
 
 # %% tags=["nbval-check-output"]
 grey = np.array([0, 100, 200, 250], dtype=np.uint8)
@@ -716,9 +744,15 @@ print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
 # the **overflow trap**; it turns sums and differences of images into noise. So change to decimals first and
 # calculate afterwards.
 #
-# Division by `/` does that by itself, but it gives `float64`, eight bytes a number. Networks calculate in
-# `float32`, which is precise enough and needs half of that: the 60,000 training digits of MNIST take 47 MB
-# as `uint8`, 188 MB as `float32` and 376 MB as `float64`.
+# ### Task 7 · Scale to the range from 0 to 1 (2 points)
+#
+# A network multiplies its inputs by numbers called **weights**. They are small and random at the start, and
+# are learned in small steps; both work best with inputs of about the size of 1. So the pixels are divided
+# by 255.
+#
+# Division by `/` changes to decimals by itself, but it gives `float64`, eight bytes per number. Networks
+# calculate in `float32`, which is precise enough and needs half of that: the 60,000 training digits of MNIST
+# take 47 MB as `uint8`, 188 MB as `float32` and 376 MB as `float64`.
 #
 # Write `scale(images)`. `images` is an array of any shape and of any dtype, with values from 0 to 255.
 # Return an array of the same shape and of dtype `float32` in which each value is divided by the constant
@@ -745,7 +779,13 @@ def scale(images):
 
 # %% nbgrader={"grade": true, "grade_id": "test-scale", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 images = np.array([[[0, 51], [102, 255]]], dtype=np.uint8)
-result = scale(images)
+try:
+    result = scale(images)
+except TypeError as error:
+    raise AssertionError(
+        f"scale stopped with a TypeError ({error}). "
+        "Does it write into the array it was given, as /= does? A uint8 array cannot hold decimals."
+    ) from error
 assert result is not None, "scale returned None. Is there a return?"
 assert isinstance(result, np.ndarray), f"scale must return a NumPy array, not {type(result).__name__}."
 assert result.shape == (1, 2, 2), f"The shape must stay (1, 2, 2), it is {result.shape}."
@@ -761,7 +801,7 @@ images = np.array([[[102, 51, 204]]], dtype=np.uint8)
 result = scale(images)
 assert np.allclose(result, [[[0.4, 0.2, 0.8]]], atol=1e-6), (
     f"Without a pixel of 255 or 0, the pixels 102, 51, 204 became {np.asarray(result).ravel().tolist()}; "
-    "they must become 0.4, 0.2, 0.8. Divide by the constant 255, not by the largest value of the batch."
+    "they must become 0.4, 0.2, 0.8. Divide by the constant 255, not by the largest value."
 )
 result = scale(np.zeros((2, 28, 28, 1), dtype=np.uint8))
 assert result.shape == (2, 28, 28, 1), f"For shape (2, 28, 28, 1) the result has shape {result.shape}."
@@ -782,20 +822,20 @@ assert np.allclose(result, images / 255, atol=1e-6), "For int64 input the values
 # %% [markdown]
 # ### Task 8 · One-hot labels and back (2 points)
 #
-# A network for ten classes has ten outputs, one a class. To compare them with a label such as 3, the label
+# A network for ten classes has ten outputs, one per class. To compare them with a label such as 3, the label
 # can be written as ten numbers too: nine zeros, and a one in place 3. This is a **one-hot** label. It also
 # states what an integer hides: the classes have no order, and a 3 is not halfway between a 2 and a 4.
 #
-# Both kinds will come up in the next labs. The loss function has to fit: in Keras *categorical
-# cross-entropy* wants one-hot labels, *sparse categorical cross-entropy* wants integers. Mix them up and,
-# at best, you get an error.
+# Both kinds will come up in the next labs. The measure of error that is made small in training, the **loss
+# function**, has to fit: in Keras *categorical cross-entropy* wants one-hot labels, *sparse categorical
+# cross-entropy* wants integers. Mix them up and, at best, you get an error.
 #
 # Write two functions:
 #
 # - `one_hot(labels, n_classes=10)` takes integers of shape `(n,)` and returns an array of shape
 #   `(n, n_classes)` in a float dtype, with 1 in the place of the label and 0 elsewhere. The width is
-#   `n_classes`, not what happens to be the largest label: a batch without a nine still needs ten columns,
-#   or it will not fit the network.
+#   `n_classes`, not what happens to be the largest label: a few labels without a nine still need ten
+#   columns, or they will not fit the network.
 # - `to_integer(one_hot_labels)` takes an array of shape `(n, n_classes)` and returns integers of shape
 #   `(n,)`: for each row, the place of its largest number. So it also turns the *probabilities* that a
 #   network gives for the classes, such as `[0.1, 0.7, 0.2]`, into the class with the highest one.
@@ -810,7 +850,7 @@ assert np.allclose(result, images / 255, atol=1e-6), "For int64 input the values
 
 # %% nbgrader={"grade": false, "grade_id": "one-hot", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def one_hot(labels, n_classes=10):
-    """Return one row a label: 1.0 in the place of its class, 0.0 elsewhere."""
+    """Return one row per label: 1.0 in the place of its class, 0.0 elsewhere."""
     ### BEGIN SOLUTION
     return np.eye(n_classes, dtype=np.float32)[labels]
     ### END SOLUTION
@@ -882,14 +922,14 @@ print("and back:", to_integer(codes))
 # Each row holds a single one, in the column that bears the number of the label; the last line repeats the
 # labels.
 #
-# ## Part 5 · Data you may learn from, data you may not
+# ## Part 6 · Data you may learn from, data you may not
 #
 # A network can learn its training examples by heart, so how well it does on those says little. What counts
 # is how well it does on digits that it has never seen. For that, the data are divided in three:
 #
 # - **training data**, from which the weights of the network are learned;
-# - **validation data**, by which *you* choose: how many layers, how long to train, which of two models is
-#   better;
+# - **validation data**, by which *you* choose: how large a network, how long to train, which of two models
+#   is better;
 # - **test data**, on which the model that was chosen is measured once, at the very end.
 #
 # Why not choose by the test data and save a part? Because choosing is learning, too. Whatever you select by
@@ -905,14 +945,15 @@ def label_of_most_alike(known, known_labels, unknown):
     """For each unknown image, return the label of the known image with the smallest squared differences."""
     a = known.reshape(len(known), -1) / 255
     b = unknown.reshape(len(unknown), -1) / 255
+    # For speed, (b - a)² is calculated as b² - 2ab + a²: the middle part is a single matrix product.
     distances = (b**2).sum(axis=1)[:, np.newaxis] - 2 * b @ a.T + (a**2).sum(axis=1)
-    return known_labels[distances.argmin(axis=1)]
+    return np.array([known_labels[np.argmin(row)] for row in distances])
 
 
 unseen, unseen_labels = X_train[:200], y_train[:200]
 clean = label_of_most_alike(X_train[200:1200], y_train[200:1200], unseen)
 leaky = label_of_most_alike(X_train[:1200], y_train[:1200], unseen)
-print(f"validation digits kept out of training:  {np.mean(clean == unseen_labels):.1%} right")
+print(f"validation digits kept out of training:    {np.mean(clean == unseen_labels):.1%} right")
 print(f"validation digits among the training ones: {np.mean(leaky == unseen_labels):.1%} right")
 
 # %% [markdown]
@@ -1056,10 +1097,10 @@ assert np.array_equal(X_a, X_c) and np.array_equal(X_b, X_d), (
 plot_images(X_val[:10], y_val[:10])
 plt.show()
 
-parts = {"training": y_tr, "validation": y_val}
-print({name: y.shape for name, y in parts.items()})
-shares = {f"{name}, %": 100 * np.bincount(y, minlength=10) / len(y) for name, y in parts.items()}
-pd.DataFrame(shares, index=pd.RangeIndex(10, name="digit")).round(1)
+print("training:", y_tr.shape, "validation:", y_val.shape)
+digits = pd.Series(np.concatenate([y_tr, y_val]), name="digit")
+part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]), name="part, %")
+(100 * pd.crosstab(digits, part, normalize="columns")).round(1)
 
 # %% [markdown]
 # The figure shows ten validation digits with their labels. Such a glance is worth it after each step that
@@ -1070,35 +1111,37 @@ pd.DataFrame(shares, index=pd.RangeIndex(10, name="digit")).round(1)
 # ### Question · The best of twenty (2 points)
 #
 # A colleague has trained twenty different models. She measured the accuracy of all twenty on the test set,
-# took the one with the highest, and reports that accuracy as what the model will reach on new digits.
+# took the model with the highest, and reports its accuracy as what it will reach on new digits.
 #
-# **What is wrong with the figure that she reports, and how should it have been done?** Write three to six
-# sentences.
+# **Is the accuracy that she reports more likely too high or too low, and how would that come about even if
+# all twenty models were equally good? What should she have done, step by step, and what can she do now?**
+# Write four to eight sentences.
 #
-# *Marking:* 1 point for saying in which direction the figure is off, and why; 1 point for a procedure that
-# gives a figure one can believe, saying which part of the data is used for what.
+# *Marking:* 1 point for the direction, with a reason that also holds for equally good models; 1 point for
+# the steps in their order, with the data that each of them uses, and for what is still possible now.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain-test-set", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
-# The figure is too high on average. An accuracy measured on a limited number of digits has some luck in it,
-# good for some models and bad for others; who takes the highest of twenty takes the model that is good *or
-# lucky*, and the luck will not come again with new digits. Even twenty equally good models would have a
-# "best" one above their true accuracy. By choosing, the test set has become part of learning: it is no
-# longer unseen (leakage). (1 point)
+# It is more likely too high. An accuracy measured on a limited number of digits has some luck in it, good for
+# some models and bad for others. Twenty equally good models would therefore score differently, and the
+# highest score is that of the luckiest one: above the accuracy that all of them share. With new digits the
+# luck will not come again. (1 point)
 #
-# The twenty models should be compared on validation data, split off from the training data (or by
-# cross-validation). Only the one chosen is then measured on the test set, once, and that accuracy is
-# reported, best with the number of test digits or an interval. As she has already chosen by this test set,
-# she needs new test digits that had no part in it for an honest figure. (1 point)
+# Step by step: split validation data off the training data, stratified, and leave the test set alone; train
+# all twenty models on the remaining training data; compare them on the validation data (or by
+# cross-validation) and choose one; measure only this one on the test set, once, and report that accuracy.
+# Now that she has chosen by this test set, it can no longer give the final accuracy: it has served as
+# validation data. She needs new test digits that had no part in the choice, or must say how she chose.
+# (1 point)
 # ### END SOLUTION
 
 # %% [markdown]
 # ## Going further
 #
 # - **How much luck is in the best of twenty?** Simulate it: twenty models that are all right in exactly
-#   90 % of cases, each tested on 1,000 digits (`rng.binomial(1000, 0.9, size=20) / 1000`). Repeat it a
-#   thousand times and draw a histogram of the highest accuracy. How does it change with 10,000 digits, or
-#   with a hundred models?
+#   90 % of cases, each tested on 1,000 digits (`rng.binomial(1000, 0.9, size=20) / 1000`, with
+#   `rng = np.random.default_rng(0)`). Repeat it a thousand times and draw a histogram of the highest
+#   accuracy. How does it change with 10,000 digits, or with a hundred models?
 # - **Unbalance the digits.** Keep only one in fifty of the nines, and redo the table, the plot and the
 #   split. Which accuracy does a model reach that never answers "9"? Which other measure would have given it
 #   away?
