@@ -94,6 +94,7 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Made anew at each run.")] = Path("demo"),
 ) -> None:
     """Show the main job: strip a lab for students, make a small class, grade it, print the grades."""
+    from course.authoring.stamp import run_all_seconds, spoken
     from course.grading.demo import make_class
 
     course = load_course()
@@ -104,7 +105,8 @@ def demo(
     students = make_class(course, chosen, folder)
     for student, what in students.items():
         console.print(f"   {student:18} {what}", highlight=False)
-    console.print(f"3  grading {lab}, about 20 seconds a student")
+    seconds = run_all_seconds(course, chosen)
+    console.print(f"3  grading {lab}" + (f", {spoken(seconds)} a student" if seconds else ""))
     grade_and_show(course, chosen, folder, len(students))
 
 

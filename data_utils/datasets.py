@@ -104,21 +104,21 @@ def read_npz(path: Path, advice: str = "") -> Mnist:
         The file is missing, unreadable, or its arrays have the wrong names, shapes, dtypes or values. The message
         ends with `advice`.
     """
+    if not path.is_file():
+        raise DatasetError(f"{path} does not exist. {advice}")
+    if not zipfile.is_zipfile(path):
+        raise DatasetError(f"{path} is not an .npz archive; it may be cut off or of another kind. {advice}")
     try:
         with path.open("rb") as file:
             archive = np.load(file, allow_pickle=False)
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DatasetError(f"{path} holds a single array, not an .npz archive of four. {advice}")
             missing = [name for name in Mnist._fields if name not in archive]
             if missing:
                 raise DatasetError(f"{path} lacks {', '.join(missing)}; it holds {', '.join(archive)}. {advice}")
             mnist = Mnist(*(archive[name] for name in Mnist._fields))
-    except FileNotFoundError:
-        raise DatasetError(f"{path} does not exist. {advice}") from None
+    except DatasetError:
+        raise
     except (OSError, EOFError, zipfile.BadZipFile, zlib.error, ValueError) as error:
-        if isinstance(error, DatasetError):
-            raise
-        raise DatasetError(f"{path} is damaged or not an .npz file ({error}). {advice}") from error
+        raise DatasetError(f"{path} is damaged ({error}). {advice}") from error
     problem = _problem(mnist.x_train, mnist.y_train, "train") or _problem(mnist.x_test, mnist.y_test, "test")
     if problem:
         raise DatasetError(f"{path} is not MNIST: {problem}. {advice}")

@@ -140,14 +140,14 @@ def test_keras_uses_the_same_file_and_hash():
 
 DAMAGE = {
     "missing": (lambda path, arrays: path.unlink(), "does not exist"),
-    "empty": (lambda path, arrays: path.write_bytes(b""), "damaged or not an .npz"),
-    "truncated": (lambda path, arrays: path.write_bytes(path.read_bytes()[:9000]), "damaged or not an .npz"),
-    "text": (lambda path, arrays: path.write_text("version https://git-lfs"), "damaged or not an .npz"),
+    "empty": (lambda path, arrays: path.write_bytes(b""), "is not an .npz archive"),
+    "truncated": (lambda path, arrays: path.write_bytes(path.read_bytes()[:9000]), "is not an .npz archive"),
+    "text": (lambda path, arrays: path.write_text("version https://git-lfs"), "is not an .npz archive"),
     "flipped": (
         lambda path, arrays: path.write_bytes(path.read_bytes()[:5000] + b"\xff" * 99 + path.read_bytes()[5099:]),
-        "damaged or not an .npz",
+        "is damaged",
     ),
-    "single array": (lambda path, arrays: path.write_bytes(npy(arrays["x_train"])), "single array"),
+    "single array": (lambda path, arrays: path.write_bytes(npy(arrays["x_train"])), "is not an .npz archive"),
     "other names": (lambda path, arrays: save(path, {"images": arrays["x_train"]}), "lacks x_train, y_train"),
     "flat images": (
         lambda path, arrays: save(path, {**arrays, "x_train": arrays["x_train"].reshape(-1, 784)}),
@@ -166,7 +166,7 @@ DAMAGE = {
         "y_train has dtype int64",
     ),
     "label 10": (lambda path, arrays: save(path, {**arrays, "y_test": arrays["y_test"] + 8}), "labels must be 0 to 9"),
-    "pickled": (lambda path, arrays: save(path, {**arrays, "x_train": np.array([{}])}), "damaged or not an .npz"),
+    "pickled": (lambda path, arrays: save(path, {**arrays, "x_train": np.array([{}])}), "is damaged"),
 }
 
 

@@ -40,10 +40,11 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress) -> list[Path]
     written = []
     for lab in labs:
         notebook = prepare(course, lab)
-        written += [put(course.source(lab), source_text(notebook))]
-        written += [put(course.released(lab), student_text(course, lab, notebook))]
+        source, student = source_text(notebook), student_text(course, lab, notebook)
         execute(lab.name, notebook, progress)
         drop_machine_notes(course.source(lab), notebook)
+        # Only a lab that runs through is written, and then all of it.
+        written += [put(course.source(lab), source), put(course.released(lab), student)]
         written += [put(course.solution(lab), nbformat.writes(notebook) + "\n")]
     index = index_text(course, {lab: prepare(course, lab) for lab in course.labs})
     return [*written, put(course.root / course.release_directory / "README.md", index)]
