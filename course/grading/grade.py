@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nbgrader.api import Gradebook
@@ -21,18 +21,28 @@ GRADED, UNREADABLE, FAILED = "graded", "not readable", "not graded"
 class Result:
     """One student's points for a lab.
 
-    `by_test` holds the points of each test cell by grade id; it is empty if the submission was not graded.
-    `to_mark` is the number of points of written answers that wait for a person.
+    `by_test` holds the points of each test cell by grade id; it is empty if the submission was not graded. `written`
+    holds the points given by hand so far; `to_mark` is the number of points that still wait for a person.
     """
 
     student: str
     status: str
-    score: float
-    max_auto: float
-    to_mark: float
-    by_test: dict[str, float]
+    max_tests: float
+    by_test: dict[str, float] = field(default_factory=dict)
+    written: float = 0.0
+    to_mark: float = 0.0
     reason: str = ""
     feedback: Path | None = None
+
+    @property
+    def tests(self) -> float:
+        """Points of all tests together."""
+        return sum(self.by_test.values())
+
+    @property
+    def score(self) -> float:
+        """All points so far."""
+        return self.tests + self.written
 
 
 def grade(
@@ -73,14 +83,15 @@ def grade_one(api: NbGraderAPI, lab: Lab, submission: Submission) -> Result:
         return without_points(api, lab, student, UNREADABLE, str(error))
     if reason := failure(api.autograde(lab.name, student)):
         return without_points(api, lab, student, FAILED, reason)
-    if reason := failure(api.generate_feedback(lab.name, student)):
-        return without_points(api, lab, student, FAILED, f"graded, but no feedback could be written: {reason}")
-    feedback = Path(api.coursedir.format_path("feedback", student, lab.name), f"{lab.name}.html")
     with api.gradebook as gradebook:
-        return from_gradebook(gradebook, lab, student, feedback)
+        result = from_gradebook(gradebook, lab, student)
+    if reason := failure(api.generate_feedback(lab.name, student)):
+        return replace(result, reason=f"no feedback could be written: {reason}")
+    page = Path(api.coursedir.format_path("feedback", student, lab.name), f"{lab.name}.html")
+    return replace(result, feedback=page)
 
 
-def from_gradebook(gradebook: Gradebook, lab: Lab, student: str, feedback: Path) -> Result:
+def from_gradebook(gradebook: Gradebook, lab: Lab, student: str) -> Result:
     """What the gradebook holds for one student."""
     notebook = gradebook.find_submission_notebook(lab.name, lab.name, student)
     tests = [grade for grade in notebook.grades if grade.cell.cell_type != "markdown"]
@@ -88,11 +99,10 @@ def from_gradebook(gradebook: Gradebook, lab: Lab, student: str, feedback: Path)
     return Result(
         student=student,
         status=GRADED,
-        score=float(notebook.score),
-        max_auto=float(sum(grade.max_score for grade in tests)),
-        to_mark=float(sum(grade.max_score for grade in written if grade.needs_manual_grade)),
+        max_tests=float(sum(grade.max_score for grade in tests)),
         by_test={grade.name: float(grade.score) for grade in tests},
-        feedback=feedback,
+        written=float(sum(grade.score for grade in written)),
+        to_mark=float(sum(grade.max_score for grade in written if grade.needs_manual_grade)),
     )
 
 
@@ -100,5 +110,5 @@ def without_points(api: NbGraderAPI, lab: Lab, student: str, status: str, reason
     """A result of 0 points with its reason."""
     with api.gradebook as gradebook:
         notebook = gradebook.find_notebook(lab.name, lab.name)
-        max_auto = sum(cell.max_score for cell in notebook.grade_cells if cell.cell_type != "markdown")
-    return Result(student, status, 0.0, float(max_auto), 0.0, {}, reason)
+        max_tests = sum(cell.max_score for cell in notebook.grade_cells if cell.cell_type != "markdown")
+    return Result(student, status, float(max_tests), reason=reason)

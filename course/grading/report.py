@@ -8,7 +8,7 @@ from rich.table import Table
 
 from course.grading.grade import GRADED, Result
 
-COLUMNS = ("student", "status", "score", "max_auto", "to_mark", "reason", "feedback")
+COLUMNS = ("student", "status", "score", "tests", "max_tests", "written", "to_mark", "reason", "feedback")
 
 
 def write_csv(path: Path, results: Sequence[Result]) -> None:
@@ -27,11 +27,12 @@ def grades_table(title: str, results: Sequence[Result]) -> Table:
     table = Table(title=title, title_justify="left")
     table.add_column("student", no_wrap=True)
     table.add_column("tests", justify="right", no_wrap=True)
-    table.add_column("to mark", justify="right")
+    table.add_column("written", justify="right", no_wrap=True)
     table.add_column("remarks", overflow="fold")
     for result in results:
-        points = f"{result.score:g} / {result.max_auto:g}"
-        table.add_row(result.student, points, f"{result.to_mark:g}" if result.to_mark else "", remark(result))
+        tests = f"{result.tests:g} / {result.max_tests:g}"
+        written = f"{result.to_mark:g} to mark" if result.to_mark else f"{result.written:g}"
+        table.add_row(result.student, tests, written, remark(result))
     return table
 
 
@@ -40,7 +41,8 @@ def remark(result: Result) -> str:
     if result.status != GRADED:
         return f"{result.status}: {result.reason}"
     failed = [test.removeprefix("test-") for test, score in result.by_test.items() if score == 0]
-    return f"failed: {', '.join(failed)}" if failed else "all tests passed"
+    outcome = f"failed: {', '.join(failed)}" if failed else "all tests passed"
+    return f"{outcome}; {result.reason}" if result.reason else outcome
 
 
 def _text(value: object) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbgrader.api import Gradebook
 
 from course.authoring.build import prepare
 from course.authoring.sources import cells_with_tests, grade_id, points, read_source
@@ -43,7 +44,7 @@ def test_solution_gets_full_marks_and_blank_lab_none(lab, tmp_path):
     worth = {name: float(value) for name, value in points(source).items()}
     tests = {grade_id(cell): worth[grade_id(cell)] for cell in cells_with_tests(source)}
     assert results["solved"].by_test == tests
-    assert results["solved"].score == results["solved"].max_auto == sum(tests.values())
+    assert results["solved"].tests == results["solved"].max_tests == sum(tests.values())
     assert results["solved"].to_mark == sum(worth.values()) - sum(tests.values()) > 0
     assert results["blank"].by_test == dict.fromkeys(tests, 0.0)
     assert (results["blank"].score, results["blank"].to_mark) == (0, 0)
@@ -103,7 +104,7 @@ def test_whatever_is_handed_in_the_others_are_graded(blank, model, tmp_path):
 
     assert len(results) == 3 + len(BAD) + 3
     for student in ("aaron", "mary", "zoe"):
-        assert (results[student].status, results[student].score) == (grade.GRADED, results[student].max_auto)
+        assert (results[student].status, results[student].score) == (grade.GRADED, results[student].max_tests)
         assert results[student].feedback.is_file()
     for name, (_, status, reason) in BAD.items():
         result = results[f"bad-{name}"]
@@ -154,7 +155,8 @@ def test_feedback_shows_no_line_of_a_hidden_test(blank, tmp_path):
         lines = {line.strip() for line in page.splitlines()}
         assert not lines & (hidden - shown), student
         assert "HIDDEN TESTS" not in page
-    assert "Divide by the constant 255, not by the largest value of the batch" in page, "the message is the lesson"
+    message = "Divide by the constant 255, not by the largest value of the batch"
+    assert message in " ".join(page.split()), "the message is the lesson"
 
 
 def test_grading_again_gives_the_same_and_new_work_counts(blank, model, tmp_path):
@@ -163,6 +165,20 @@ def test_grading_again_gives_the_same_and_new_work_counts(blank, model, tmp_path
     hand_in(tmp_path, LIGHT, "kim", answered(blank, {"scale": model["scale"]}))
     assert graded(tmp_path, LIGHT)["kim"].score == 2
     assert graded(tmp_path, LIGHT)["kim"].score == 2
+
+
+def test_marks_given_by_hand_survive_grading_again(blank, model, tmp_path):
+    """As Formgrader writes them; they are counted beside the tests, not among them."""
+    hand_in(tmp_path, LIGHT, "kim", answered(blank, model))
+    first = graded(tmp_path, LIGHT)["kim"]
+    assert (first.tests, first.written, first.to_mark) == (18, 0, 2)
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", COURSE.id) as gradebook:
+        notebook = gradebook.find_submission_notebook(LIGHT.name, LIGHT.name, "kim")
+        written = next(mark for mark in notebook.grades if mark.cell.cell_type == "markdown")
+        written.manual_score, written.needs_manual_grade = 1.5, False
+        gradebook.db.commit()
+    again = graded(tmp_path, LIGHT)["kim"]
+    assert (again.tests, again.written, again.score) == (18, 1.5, 19.5)
 
 
 def test_grading_leaves_labs_and_submissions_alone(blank, tmp_path):
@@ -182,8 +198,8 @@ def test_no_submissions(tmp_path):
 
 
 RESULTS = [
-    grade.Result("ann", grade.GRADED, 2.5, 4, 2, {"test-a": 2.0, "test-b": 0.5}, feedback=Path("f/ann.html")),
-    grade.Result("bob", grade.UNREADABLE, 0, 4, 0, {}, "x.ipynb is not JSON, so…"),
+    grade.Result("ann", grade.GRADED, 4, {"test-a": 2.0, "test-b": 0.5}, 1.5, 2, feedback=Path("f/ann.html")),
+    grade.Result("bob", grade.UNREADABLE, 4, reason="x.ipynb is not JSON, so…"),
 ]
 
 
@@ -191,7 +207,8 @@ def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
     report.write_csv(tmp_path / "grades.csv", RESULTS)
     with (tmp_path / "grades.csv").open(encoding="utf-8", newline="") as file:
         ann, bob = csv.DictReader(file)
-    assert (ann["student"], ann["score"], ann["to_mark"], ann["test-b"]) == ("ann", "2.5", "2", "0.5")
+    assert (ann["student"], ann["tests"], ann["written"], ann["to_mark"]) == ("ann", "2.5", "1.5", "2")
+    assert (ann["score"], ann["test-b"], ann["feedback"]) == ("4", "0.5", "f/ann.html")
     assert (bob["status"], bob["score"], bob["reason"], bob["test-a"]) == (
         "not readable",
         "0",
@@ -203,5 +220,5 @@ def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
 def test_remarks():
     assert report.remark(RESULTS[0]) == "all tests passed"
     assert report.remark(RESULTS[1]) == "not readable: x.ipynb is not JSON, so…"
-    failed = grade.Result("eve", grade.GRADED, 2, 4, 0, {"test-a": 2.0, "test-b": 0.0})
+    failed = grade.Result("eve", grade.GRADED, 4, {"test-a": 2.0, "test-b": 0.0})
     assert report.remark(failed) == "failed: b"
