@@ -155,7 +155,7 @@ def test_feedback_shows_no_line_of_a_hidden_test(blank, tmp_path):
         lines = {line.strip() for line in page.splitlines()}
         assert not lines & (hidden - shown), student
         assert "HIDDEN TESTS" not in page
-    message = "Divide by the constant 255, not by the largest value of the batch"
+    message = "Divide by the constant 255, not by the largest value"
     assert message in " ".join(page.split()), "the message is the lesson"
 
 
