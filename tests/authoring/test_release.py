@@ -1,35 +1,13 @@
 """Nothing that students must not see is in labs/: neither in cells, outputs, metadata nor stray files."""
 
 import json
-import re
 
 import nbformat
-import pytest
+from secret_lines import HIDDEN, SOLUTION, secret_lines
 
 from course.authoring.sources import cells_with_tests, is_answer, read_source
 
 MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN")
-
-
-def between(source, begin, end):
-    """Lines between markers, long enough to be recognised."""
-    inside = re.findall(rf"### {begin}\n(.*?)### {end}", source, re.DOTALL)
-    return {line.strip() for text in inside for line in text.splitlines() if len(line.strip()) > 14}
-
-
-@pytest.fixture
-def secrets(course, lab):
-    """Lines of solutions and hidden tests that the lab does not also show openly."""
-    cells = read_source(course.source(lab)).cells
-    secret, shown = set(), set()
-    for cell in cells:
-        for begin, end in (("BEGIN SOLUTION", "END SOLUTION"), ("BEGIN HIDDEN TESTS", "END HIDDEN TESTS")):
-            secret |= between(cell.source, begin, end)
-        open_text = re.sub(r"### BEGIN.*?### END [A-Z ]+", "", cell.source, flags=re.DOTALL)
-        shown |= {line.strip() for line in open_text.splitlines()}
-    secret -= shown
-    assert len(secret) > 30
-    return secret
 
 
 def strings(value):
@@ -44,7 +22,8 @@ def strings(value):
         yield value
 
 
-def test_no_secret_line_anywhere_in_the_student_copy(course, lab, secrets):
+def test_no_secret_line_anywhere_in_the_student_copy(course, lab):
+    secrets = secret_lines(read_source(course.source(lab)), SOLUTION, HIDDEN)
     everything = json.loads(course.released(lab).read_text("utf-8"))
     lines = {line.strip() for text in strings(everything) for line in text.splitlines()}
     assert not lines & secrets

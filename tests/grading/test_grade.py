@@ -8,6 +8,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from secret_lines import HIDDEN, secret_lines
 
 from course.authoring.build import prepare
 from course.authoring.sources import cells_with_tests, grade_id, points, read_source
@@ -140,20 +141,11 @@ def test_feedback_shows_no_line_of_a_hidden_test(blank, tmp_path):
     hand_in(tmp_path, LIGHT, "blank", blank)
     wrong = {"scale": "def scale(images):\n    return (images / images.max()).astype(np.float32)"}
     hand_in(tmp_path, LIGHT, "wrong", answered(blank, wrong))
-    source = read_source(COURSE.source(LIGHT))
-    hidden, shown = set(), set()
-    for cell in source.cells:
-        for part in re.findall(r"### BEGIN HIDDEN TESTS\n(.*?)### END HIDDEN TESTS", cell.source, re.DOTALL):
-            hidden |= {line.strip() for line in part.splitlines() if len(line.strip()) > 14}
-        shown |= {
-            line.strip()
-            for line in re.sub(r"### BEGIN.*?### END [A-Z ]+", "", cell.source, flags=re.DOTALL).splitlines()
-        }
-    assert len(hidden - shown) > 30
+    hidden = secret_lines(read_source(COURSE.source(LIGHT)), HIDDEN)
     for student, result in graded(tmp_path, LIGHT).items():
         page = unescape(re.sub(r"<[^>]*>", "", result.feedback.read_text("utf-8")))
         lines = {line.strip() for line in page.splitlines()}
-        assert not lines & (hidden - shown), student
+        assert not lines & hidden, student
         assert "HIDDEN TESTS" not in page
     message = "Divide by the constant 255, not by the largest value"
     assert message in " ".join(page.split()), "the message is the lesson"
