@@ -81,11 +81,9 @@ def grade(
     folder: Annotated[Path, typer.Option(help="Holds submitted/STUDENT/LAB/LAB.ipynb; results go there too.")] = Path(),
 ) -> None:
     """Grade all submissions of a lab: gradebook, feedback as HTML, grades as CSV, and a table here."""
-    from course.grading.submissions import find
-
     course = load_course()
     chosen = course.lab(lab)
-    grade_and_show(course, chosen, folder, len(find(folder, chosen)))
+    grade_and_show(course, chosen, folder)
 
 
 @app.command()
@@ -107,21 +105,22 @@ def demo(
         console.print(f"   {student:18} {what}", highlight=False)
     seconds = run_all_seconds(course, chosen)
     console.print(f"3  grading {lab}" + (f", {spoken(seconds)} a student" if seconds else ""))
-    grade_and_show(course, chosen, folder, len(students))
+    grade_and_show(course, chosen, folder)
 
 
-def grade_and_show(course: Course, lab: Lab, folder: Path, count: int) -> None:
+def grade_and_show(course: Course, lab: Lab, folder: Path) -> None:
     """Grade, write the CSV, print the table and where everything is."""
     from course.grading import grade as grader
     from course.grading import report, submissions
 
+    found = submissions.find(folder, lab)
     with kernels(course), progress_bar("students") as progress:
-        bar = progress.add_task(lab.name, total=count)
+        bar = progress.add_task(lab.name, total=len(found))
 
         def advance(student: str) -> None:
             progress.update(bar, advance=1, description=f"graded {student}")
 
-        results = grader.grade(course, lab, folder, submissions.find(folder, lab), advance)
+        results = grader.grade(course, lab, folder, found, advance)
     grades = folder / f"grades_{lab.name}.csv"
     report.write_csv(grades, results)
     console.print(report.grades_table(f"{lab.name}: {len(results)} submissions", results))

@@ -136,11 +136,11 @@ def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config)
     """What came out otherwise than declared: tests that fail and should not, or pass and should not."""
     expected = {test: variant for variant in chosen for test in variant.fails}
     tried = ", ".join(f"{variant.task} ({variant.name})" for variant in chosen)
-    found = []
+    scores, found = auto_scores(notebook, config), []
     for cell in cells_with_tests(notebook):
         test = cell.metadata["nbgrader"]["grade_id"]
         full = float(cell.metadata["nbgrader"]["points"])
-        score = auto_scores(NotebookNode(cells=[cell], metadata={}), config)[test]
+        score = scores[test]
         if test in expected and score:
             found.append(f"{test} gives {score:g} points to the wrong answer «{expected[test].name}».")
         elif test not in expected and score != full:
