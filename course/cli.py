@@ -76,6 +76,32 @@ def bench(labs: Labs = None) -> None:
 
 
 @app.command()
+def reproduce(
+    labs: Labs = None,
+    again: Annotated[bool, typer.Option("--again", help="Also run what has been run already.")] = False,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="Run at lab size, print, keep nothing.")] = False,
+    page: Annotated[bool, typer.Option("--page", help="Run nothing; write the page from the runs kept.")] = False,
+) -> None:
+    """Run the labs at full size on all of MNIST and write docs/reproduction.md; goes on where it was interrupted."""
+    from course.authoring import build as builder
+    from course.authoring import reproduce as runs
+    from course.authoring.reproduction_page import page as page_text
+    from course.authoring.systems import read_plan
+
+    course = load_course()
+    plans = [plan for lab in course.choose(labs) if (plan := read_plan(course, lab))]
+    with kernels(course), progress_bar("cells") as progress:
+        if rehearse:
+            for key, run in runs.rehearse(course, plans, progress).items():
+                console.print(key, run.values, run.times)
+            return
+        if not page:
+            runs.reproduce(course, plans, progress, again)
+    path = builder.put(course.reproduction.with_suffix(".md"), page_text(course))
+    console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
+
+
+@app.command()
 def grade(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
     folder: Annotated[Path, typer.Option(help="Holds submitted/STUDENT/LAB/LAB.ipynb; results go there too.")] = Path(),

@@ -71,6 +71,11 @@ class Course:
         """What `make bench` measured; the labs' headers quote it."""
         return self.root / "docs" / "benchmarks.json"
 
+    @property
+    def reproduction(self) -> Path:
+        """What `course reproduce` measured; docs/reproduction.md is made from it."""
+        return self.root / "docs" / "reproduction.json"
+
 
 def load_course(start: Path | None = None) -> Course:
     """Read course.toml from the folder `start` (default: the working directory) or the nearest one above it.

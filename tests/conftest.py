@@ -38,6 +38,6 @@ def copied(tmp_path) -> Course:
     root.mkdir()
     for name in ("course.toml", "nbgrader_config.py"):
         shutil.copy(COURSE.root / name, root)
-    for name in ("solutions", "labs", "docs"):
+    for name in ("solutions", "labs", "docs", "reproduction"):
         shutil.copytree(COURSE.root / name, root / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
     return load_course(root)

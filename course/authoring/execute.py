@@ -9,20 +9,24 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from rich.progress import Progress
 
+from course.authoring.sources import grade_id
 from course.errors import BuildError
 
 CELL_SECONDS = 600
 
 
-def execute(name: str, notebook: NotebookNode, progress: Progress) -> float:
+def execute(name: str, notebook: NotebookNode, progress: Progress, cell_seconds: int | None = CELL_SECONDS) -> float:
     """Run all cells in place, in a folder of its own that is deleted afterwards; seconds with the kernel's start.
 
     Raises
     ------
     BuildError
-        A cell raised, took longer than `CELL_SECONDS`, or the kernel died; the message shows the cell.
+        A cell raised, took longer than `cell_seconds` (None: no limit), or the kernel died; the message shows it.
     """
     bar = progress.add_task(name, total=len(notebook.cells))
+
+    def announce(cell: NotebookNode, **_: Any) -> None:
+        progress.update(bar, description=f"{name} {grade_id(cell) or ''}")
 
     def advance(**_: Any) -> None:
         progress.advance(bar)
@@ -30,9 +34,10 @@ def execute(name: str, notebook: NotebookNode, progress: Progress) -> float:
     with tempfile.TemporaryDirectory() as folder:
         client = NotebookClient(
             notebook,
-            timeout=CELL_SECONDS,
+            timeout=cell_seconds,
             record_timing=False,
             resources={"metadata": {"path": folder}},
+            on_cell_start=announce,
             on_cell_complete=advance,
         )
         start = time.perf_counter()
@@ -43,7 +48,7 @@ def execute(name: str, notebook: NotebookNode, progress: Progress) -> float:
                 seconds = time.perf_counter() - start
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             raise BuildError(f"{name}: the solution does not run through.\n{error}") from error
-    progress.update(bar, completed=len(notebook.cells))
+    progress.update(bar, completed=len(notebook.cells), description=name)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     return seconds

@@ -639,7 +639,7 @@ plt.show()
 # Now train the published form the same way, with the digits in the shape it asks for, and keep a copy of its first
 # weights:
 
-# %%
+# %% tags=["train-published-form"]
 published.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
 before = published.get_weights()
 strips_train, strips_test = X_train.reshape(-1, 1, 28, 28), X_test.reshape(-1, 1, 28, 28)

@@ -1,0 +1,82 @@
+"""docs/reproduction.md: the published figures beside those of the runs that are kept."""
+
+from typing import Any
+
+from course.authoring.reproduce import SECOND_CELL, Run, read_runs, second_key
+from course.authoring.systems import Figure, Plan, Second, read_plans, read_systems
+from course.config import Course
+
+INTRODUCTION = """\
+# Reproduction
+
+The labs rebuild five published systems. Here is each figure that was published beside the one that the lab gives when
+it is run at full size on the whole of MNIST. `course reproduce [LAB]...` makes this page: it runs the labs with the
+values of their "full run" comments and takes each figure from the finished notebook. Times are seconds of the cell
+that trains, with the CPU seconds of all cores in brackets, on {machines}.
+"""
+HEADINGS = "| figure | published | here | time here | remark |\n| --- | ---: | ---: | ---: | --- |"
+SECOND_HEADINGS = (
+    "| setting | published | reached | its training | published setting's training | share of the time |\n"
+    "| --- | ---: | ---: | ---: | ---: | ---: |"
+)
+NOT_YET = "not run yet"
+
+
+def page(course: Course) -> str:
+    """The Markdown of the page."""
+    plans, runs = read_plans(course), read_runs(course)
+    machines = "; ".join(sorted({run.machine for run in runs.values()})) or "no machine yet"
+    parts = [INTRODUCTION.format(machines=machines)]
+    for letter, title in read_systems(course).items():
+        figures = [row(plan, figure, runs) for plan in plans for figure in plan.figures if figure.system == letter]
+        seconds = [second_row(plan, one, runs) for plan in plans for one in plan.seconds if one.system == letter]
+        parts.append(f"## {letter}. {title}\n")
+        parts.append("\n".join([HEADINGS, *figures]) + "\n")
+        if seconds:
+            parts.append("The same architecture in a setting chosen by the course:\n")
+            parts.append("\n".join([SECOND_HEADINGS, *seconds]) + "\n")
+    return "\n".join(parts)
+
+
+def row(plan: Plan, figure: Figure, runs: dict[str, Run]) -> str:
+    """One figure's line of the table."""
+    run = runs.get(plan.lab.name)
+    if run is None or figure.name not in run.values:
+        found, time = NOT_YET, ""
+    else:
+        verdict = {True: " ✓", False: " ✗ not reached", None: ""}[figure.reached(run.values[figure.name])]
+        found = spoken(run.values[figure.name]) + verdict
+        time = seconds(run.times[figure.time]) if figure.time else ""
+    name = f"{figure.name} (lab {int(plan.lab.name[:2])})"
+    return f"| {name} | {spoken(figure.published)} | {found} | {time} | {figure.note} |"
+
+
+def second_row(plan: Plan, second: Second, runs: dict[str, Run]) -> str:
+    """One second setting's line of the table."""
+    own, published = runs.get(second_key(plan, second)), runs.get(plan.lab.name)
+    if own is None or published is None or second.what not in own.values:
+        return f"| {second.what} | {spoken(second.published)} | {NOT_YET} | | | |"
+    reached = own.values[second.what]
+    verdict = "✓" if reached >= second.published else "✗ not reached"
+    mine, theirs = own.times[SECOND_CELL], published.times[second.beside]
+    cells = [second.what, spoken(second.published), f"{spoken(reached)} {verdict}", seconds(mine), seconds(theirs)]
+    return f"| {' | '.join(cells)} | {mine[0] / theirs[0]:.0%} |"
+
+
+def seconds(time: tuple[float, float]) -> str:
+    """Wall-clock and CPU seconds."""
+    return f"{time[0]:,.1f} s ({time[1]:,.0f} s)"
+
+
+def spoken(value: Any) -> str:
+    """A count with thousands separated, a share with four digits, a shape in brackets, a text as it is."""
+    match value:
+        case bool() | str():
+            return str(value)
+        case int():
+            return f"{value:,}"
+        case float():
+            return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"
+        case list():
+            return "(" + ", ".join(spoken(part) for part in value) + ")"
+    raise TypeError(f"a published figure is a number, a text or a list of them, not {value!r}")
