@@ -1,54 +1,49 @@
-"""Grading a folder of submissions with nbgrader, one student at a time, so that none can stop the others."""
+"""Grading a folder of submissions: run each in a box, score and store it with nbgrader, write its feedback."""
 
+import os
 import tempfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.utils import temp_attrs
+from traitlets.config import Config
 
 from course.config import Course, Lab
-from course.errors import BuildError, SubmissionError
-from course.grading.submissions import Submission, check
-from course.nbgrader import failure, nbgrader_in, without_remarks
+from course.errors import BuildError
+from course.grading import batch, store
+from course.grading.feedback import write_page
+from course.grading.folder import inspect_folder
+from course.grading.gradebook import FAILED, GRADED, UNREADABLE, Result, give_zero, is_stored, mark_stored, result_of
+from course.grading.kit import Kit, make_kit
+from course.grading.submissions import Submission
+from course.grading.worker import Outcome, Task
+from course.nbgrader import failure, load_config, nbgrader_in, without_remarks
 
-GRADED, UNREADABLE, FAILED = "graded", "not readable", "not graded"
+Advance = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Result:
-    """One student's points for a lab.
+class Options:
+    """How to grade.
 
-    `by_test` holds the points of each test cell by grade id; it is empty if the submission was not graded. `written`
-    holds the points given by hand so far; `to_mark` is the number of points that still wait for a person.
+    `workers` submissions are run at a time; None means one a core. `scheduler` is the address of a Dask cluster to run
+    them on. `trust` runs them without a box. `full_size` leaves out the grading budget. `database` is a SQLAlchemy
+    address for the gradebook in place of gradebook.db.
     """
 
-    student: str
-    status: str
-    max_tests: float
-    by_test: dict[str, float] = field(default_factory=dict)
-    written: float = 0.0
-    to_mark: float = 0.0
-    reason: str = ""
-    feedback: Path | None = None
-
-    @property
-    def tests(self) -> float:
-        """Points of all tests together."""
-        return sum(self.by_test.values())
-
-    @property
-    def score(self) -> float:
-        """All points so far."""
-        return self.tests + self.written
+    workers: int | None = None
+    scheduler: str | None = None
+    trust: bool = False
+    full_size: bool = False
+    database: str | None = None
 
 
 def grade(
-    course: Course, lab: Lab, folder: Path, submissions: Sequence[Submission], advance: Callable[[str], None]
+    course: Course, lab: Lab, folder: Path, submissions: Sequence[Submission], advance: Advance, options: Options
 ) -> list[Result]:
-    """Grade the submissions into `folder`: autograded/, feedback/ and gradebook.db; results in the same order.
+    """Grade the submissions into `folder`; results in the same order. What an earlier run finished is not done again.
 
     `advance` is called with a student's name after each one.
 
@@ -56,15 +51,39 @@ def grade(
     ------
     BuildError
         nbgrader cannot make the lab known to the gradebook.
+    BoxError
+        There is no box on this machine and `trust` is not set.
     """
-    api = nbgrader_in(course, folder)
-    results = []
+    folder = folder.resolve()
+    kit = make_kit(course, lab, options.full_size)
+    api = nbgrader_in(course, folder, settings(course, folder, options))
+    workers = options.workers or os.cpu_count() or 1
     with without_remarks():
         register(api, lab)
-        for submission in submissions:
-            results.append(grade_one(api, lab, submission))
-            advance(submission.student)
-    return results
+        tasks = [task_of(submission, kit, options, workers) for submission in submissions]
+        for outcome in ran(tasks, lab, folder, options, workers):
+            save(api, lab, folder, outcome)
+            advance(outcome.student)
+        return [result_of(api, lab, folder, task.student) for task in tasks]
+
+
+def settings(course: Course, folder: Path, options: Options) -> Config:
+    """nbgrader's settings, with the outcomes of our own runs in place of its execution."""
+    config = load_config(course)
+    executed = str(folder / store.EXECUTED)
+    config.CourseDirectory.submitted_directory = store.MENDED
+    config.TakeExecuted.executed_directory = executed
+    config.AddReport.executed_directory = executed
+    config.Autograde.autograde_preprocessors = [
+        "course.grading.store.TakeExecuted",
+        "nbgrader.preprocessors.IgnorePattern",
+        "nbgrader.preprocessors.SaveAutoGrades",
+        "nbgrader.preprocessors.AssignLatePenalties",
+        "nbgrader.preprocessors.CheckCellMetadata",
+    ]
+    if options.database:
+        config.CourseDirectory.db_url = options.database
+    return config
 
 
 def register(api: NbGraderAPI, lab: Lab) -> None:
@@ -74,41 +93,44 @@ def register(api: NbGraderAPI, lab: Lab) -> None:
             raise BuildError(f"nbgrader cannot register {lab.name}: {reason}")
 
 
-def grade_one(api: NbGraderAPI, lab: Lab, submission: Submission) -> Result:
-    """Grade one submission and write its feedback; a failure is a result too, with its reason."""
-    student = submission.student
-    try:
-        check(submission)
-    except SubmissionError as error:
-        return without_points(api, lab, student, UNREADABLE, str(error))
-    if reason := failure(api.autograde(lab.name, student)):
-        return without_points(api, lab, student, FAILED, reason)
-    with api.gradebook as gradebook:
-        result = from_gradebook(gradebook, lab, student)
-    if reason := failure(api.generate_feedback(lab.name, student)):
-        return replace(result, reason=f"no feedback could be written: {reason}")
-    page = Path(api.coursedir.format_path("feedback", student, lab.name), f"{lab.name}.html")
-    return replace(result, feedback=page)
+def task_of(submission: Submission, kit: Kit, options: Options, workers: int) -> Task:
+    """What a worker needs for one submission."""
+    found = inspect_folder(submission.path.parent, kit.lab)
+    threads = batch.threads_each(workers)
+    return Task(submission.student, found.data, found.missing, found.notes, kit, not options.trust, threads)
 
 
-def from_gradebook(gradebook: Gradebook, lab: Lab, student: str) -> Result:
-    """What the gradebook holds for one student."""
-    notebook = gradebook.find_submission_notebook(lab.name, lab.name, student)
-    tests = [grade for grade in notebook.grades if grade.cell.cell_type != "markdown"]
-    written = [grade for grade in notebook.grades if grade.cell.cell_type == "markdown"]
-    return Result(
-        student=student,
-        status=GRADED,
-        max_tests=float(sum(grade.max_score for grade in tests)),
-        by_test={grade.name: float(grade.score) for grade in tests},
-        written=float(sum(grade.score for grade in written)),
-        to_mark=float(sum(grade.max_score for grade in written if grade.needs_manual_grade)),
-    )
+def ran(tasks: Sequence[Task], lab: Lab, folder: Path, options: Options, workers: int) -> Iterator[Outcome]:
+    """The outcome of every task: those kept from an earlier run first, then the others as they come in."""
+    todo = []
+    for task in tasks:
+        earlier = store.kept(folder, lab.name, task.student)
+        if earlier and earlier.digest == task.digest:
+            yield earlier
+        else:
+            todo.append(task)
+    if not todo:
+        return
+    pool = batch.cluster(options.scheduler) if options.scheduler else batch.local(workers)
+    submitted = {task.student: folder / "submitted" / task.student / lab.name for task in todo}
+    with pool as make:
+        for outcome in batch.outcomes(todo, workers, make):
+            store.keep(folder, lab.name, outcome, submitted[outcome.student])
+            yield outcome
 
 
-def without_points(api: NbGraderAPI, lab: Lab, student: str, status: str, reason: str) -> Result:
-    """A result of 0 points with its reason."""
-    with api.gradebook as gradebook:
-        notebook = gradebook.find_notebook(lab.name, lab.name)
-        max_tests = sum(cell.max_score for cell in notebook.grade_cells if cell.cell_type != "markdown")
-    return Result(student, status, float(max_tests), reason=reason)
+def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:
+    """Score an outcome, store the grades and write the feedback, unless that is done."""
+    student = outcome.student
+    if is_stored(api, lab, folder, outcome):
+        return
+    notebook = store.place(folder, store.MENDED, student, lab.name) / f"{lab.name}.ipynb"
+    status, reason = (GRADED, "") if notebook.is_file() else (UNREADABLE, outcome.reason)
+    if notebook.is_file() and (failed := failure(api.autograde(lab.name, student))):
+        status, reason = FAILED, failed
+    if status != GRADED:
+        give_zero(api, lab, student)
+        write_page(folder, lab, outcome, reason)
+    elif failed := failure(api.generate_feedback(lab.name, student)):
+        reason = f"no feedback could be written: {failed}"
+    mark_stored(folder, lab, outcome, status, reason)

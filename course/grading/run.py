@@ -1,0 +1,214 @@
+"""Running one submission: its cells in a kernel, its tests by the judge in that kernel.
+
+The notebook stays here; the kernel gets one cell at a time, and test cells sealed. Nothing that the kernel says about
+a test counts but a verdict signed by the judge.
+"""
+
+import asyncio
+import math
+import random
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from jupyter_client.manager import AsyncKernelManager
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
+from course.authoring.sources import grade_id, is_test
+from course.grading.canaries import draw
+from course.grading.limits import Limits
+from course.grading.seal import Seal
+from course.grading.talk import Ended, Interrupted, Outputs, Talk
+
+START_SECONDS = 120.0
+WITHHELD = "Withheld"
+
+
+@dataclass(frozen=True)
+class Incident:
+    """Something in a submission that an instructor should look at.
+
+    `withheld` tells whether the points of the test cell `where` were withheld because of it.
+    """
+
+    where: str
+    evidence: str
+    withheld: bool
+
+
+@dataclass
+class Executed:
+    """A notebook that was run, what was noticed, and where the time went.
+
+    `seconds` has the keys "start" (kernel and judge, with the lab's imports), "cells" (the submission's own cells),
+    "tests" and "canaries".
+    """
+
+    notebook: NotebookNode
+    incidents: list[Incident] = field(default_factory=list)
+    seconds: dict[str, float] = field(
+        default_factory=lambda: dict.fromkeys(("start", "cells", "tests", "canaries"), 0.0)
+    )
+    ended: str = ""
+
+
+async def execute(
+    notebook: NotebookNode, manager: AsyncKernelManager, imports: str, values: dict[str, Any], limits: Limits
+) -> Executed:
+    """Run all cells in place; never raises for anything that the submission does.
+
+    Parameters
+    ----------
+    notebook
+        A mended submission with the whole of its test cells.
+    manager
+        A kernel of course/grading/kernel, not started yet.
+    imports, values
+        What tests may rely on: the import statements of the lab's set-up, and the values of its parameters.
+    """
+    done = Executed(notebook)
+    began = time.monotonic()
+    await manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    try:
+        talk = Talk(manager, client, began + limits.submission_seconds)
+        runner = Runner(talk, Seal(), limits, done)
+        try:
+            await client.wait_for_ready(timeout=START_SECONDS)
+            await runner.open(imports, values)
+        except (RuntimeError, Ended, Interrupted) as error:
+            done.ended = f"The kernel did not start: {error}"
+        done.seconds["start"] = time.monotonic() - began
+        for number, cell in enumerate(notebook.cells, 1):
+            if cell.cell_type == "code":
+                await runner.cell(cell, number)
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+        await manager.cleanup_resources()
+    return done
+
+
+class Runner:
+    """The cells of one submission, one after the other."""
+
+    def __init__(self, talk: Talk, seal: Seal, limits: Limits, done: Executed) -> None:
+        self.talk, self.seal, self.limits, self.done = talk, seal, limits, done
+        self.rng = random.SystemRandom()
+
+    async def open(self, imports: str, values: dict[str, Any]) -> None:
+        """Start the judge, before any cell of the submission."""
+        content = {"key": self.seal.key.hex(), "imports": imports, "values": values}
+        await self.talk.request("judge_open", content, START_SECONDS, lambda _: None)
+
+    async def cell(self, cell: NotebookNode, number: int) -> None:
+        """Run one code cell; after the kernel's end, tests fail with the reason and other cells stay empty."""
+        cell.outputs, cell.execution_count = [], number
+        start = time.monotonic()
+        if self.done.ended:
+            if is_test(cell):
+                cell.outputs = [error_output("KernelEnded", self.done.ended)]
+            return
+        try:
+            await (self.test(cell) if is_test(cell) else self.own(cell))
+        except Ended as error:
+            self.done.ended = f"{error} (cell {number})"
+            cell.outputs.append(error_output("KernelEnded", self.done.ended))
+        self.done.seconds["tests" if is_test(cell) else "cells"] += time.monotonic() - start
+
+    async def own(self, cell: NotebookNode) -> None:
+        """Run a cell that is not scored, as Jupyter would; its errors are part of its output."""
+        outputs = Outputs(self.limits.output_kib)
+        content = {"code": cell.source, "silent": False, "store_history": False, "allow_stdin": False}
+        content |= {"user_expressions": {}, "stop_on_error": False}
+        try:
+            await self.talk.request("execute_request", content, self.limits.cell_seconds, outputs.add)
+        except Interrupted as error:
+            outputs.kept.append(error_output("CellTimeout", str(error)))
+        finally:
+            cell.outputs = outputs.kept
+
+    async def test(self, cell: NotebookNode) -> None:
+        """Let the judge run a test cell, with canaries before it; write the verdict as nbgrader reads it."""
+        name = grade_id(cell) or ""
+        outputs = Outputs(self.limits.output_kib)
+        before = time.monotonic()
+        silent = await self.canaries(name)
+        self.done.seconds["canaries"] += time.monotonic() - before
+        self.done.seconds["tests"] -= time.monotonic() - before
+        try:
+            verdict = await self.judged(cell.source, outputs)
+        except Interrupted as error:
+            cell.outputs = [*shown(outputs), error_output("CellTimeout", str(error))]
+            return
+        cell.outputs = shown(outputs)
+        if verdict is None:
+            self.withhold(cell, "the judge's verdict is missing or forged")
+            return
+        for evidence in dict.fromkeys(verdict["before"]):
+            self.done.incidents.append(Incident(name, evidence, withheld=False))
+        if not verdict["passed"]:
+            cell.outputs.append(failed(cell.source, verdict))
+        for evidence in [*dict.fromkeys(verdict["during"]), *([silent] if silent else [])]:
+            self.withhold(cell, evidence)
+        if verdict["passed"] and verdict["value"] is not None:
+            self.partial(cell, verdict["value"])
+
+    async def canaries(self, name: str) -> str:
+        """Ask for verdicts that are known; the evidence if one is wrong."""
+        for canary in draw(self.rng):
+            try:
+                verdict = await self.judged(canary.source, Outputs(1))
+            except Interrupted:
+                return "a test of the test took too long"
+            if verdict is None or verdict["passed"] != canary.passes:
+                return f"{canary.source.splitlines()[-1]!r} {'fails' if canary.passes else 'passes'}"
+            for evidence in dict.fromkeys([*verdict["before"], *verdict["during"]]):
+                self.done.incidents.append(Incident(name, evidence, withheld=False))
+        return ""
+
+    async def judged(self, source: str, outputs: Outputs) -> dict[str, Any] | None:
+        """The judge's verdict on a piece of code, or None if what came back is not the judge's."""
+        nonce, content = self.seal.request(source)
+        reply = await self.talk.request("judge_test", content, self.limits.cell_seconds, outputs.add)
+        return self.seal.verdict(nonce, reply)
+
+    def withhold(self, cell: NotebookNode, evidence: str) -> None:
+        """Let a test cell fail because of what was noticed, and note it for review."""
+        self.done.incidents.append(Incident(grade_id(cell) or "", evidence, withheld=True))
+        text = f"The points of this test are withheld until an instructor has looked: {evidence}."
+        cell.outputs.append(error_output(WITHHELD, text))
+
+    def partial(self, cell: NotebookNode, value: float) -> None:
+        """Write partial credit as nbgrader reads it: as the cell's result."""
+        most = float(cell.metadata["nbgrader"]["points"])
+        if not math.isfinite(value) or not 0 <= value <= most:
+            self.withhold(cell, f"a partial score of {value:g}, where 0 to {most:g} are possible")
+            return
+        data = {"text/plain": repr(value)}
+        cell.outputs.append(new_output("execute_result", data=data, execution_count=cell.execution_count))
+
+
+def shown(outputs: Outputs) -> list[NotebookNode]:
+    """What a test cell may show: text and figures, but no result and no error, which would be taken for a score."""
+    return [output for output in outputs.kept if output.output_type in ("stream", "display_data")]
+
+
+def failed(source: str, verdict: dict[str, Any]) -> NotebookNode:
+    """The error of a failed test, with the line of the test that failed."""
+    lines = source.splitlines()
+    line = verdict["line"]
+    quoted = [f"line {line}: {lines[line - 1]}"] if 0 < line <= len(lines) else []
+    return error_output(verdict["ename"], verdict["evalue"], quoted)
+
+
+def error_output(name: str, text: str, lines: list[str] | None = None) -> NotebookNode:
+    """A cell's error output."""
+    return new_output("error", ename=name, evalue=text, traceback=[*(lines or []), f"{name}: {text}"])
+
+
+def run(*args: Any, **kwargs: Any) -> Executed:
+    """`execute` from a place without an event loop, such as a worker process."""
+    return asyncio.run(execute(*args, **kwargs))
