@@ -21,11 +21,23 @@ c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"[\s\S]*"
 # A test cell that a student deleted is put back.
 c.OverwriteCells.add_missing_cells = True
-# Seconds a single cell may take.
-c.Execute.timeout = 300
+# Submissions run in a box (course/grading/box.py), from the command line and from Formgrader too. Setting
+# c.Execute.kernel_manager_class would do nothing: nbgrader overrules it. These are nbgrader's own steps, the first boxed.
+c.Autograde.autograde_preprocessors = [
+    "course.grading.boxed_execute.BoxedExecute",
+    "nbgrader.preprocessors.IgnorePattern",
+    "nbconvert.preprocessors.ClearMetadataPreprocessor",
+    "nbgrader.preprocessors.LimitOutput",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+    "nbgrader.preprocessors.CheckCellMetadata",
+]
+c.BoxedKernelManager.limits = course.limits
+c.Execute.timeout = course.limits.cell_seconds
 
 # Feedback shows students their own work, never the source of a hidden test.
 c.GenerateFeedback.preprocessors = [
+    "course.grading.report_page.AddReport",
     "nbgrader.preprocessors.GetGrades",
     "course.grading.feedback.HideHiddenTests",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",

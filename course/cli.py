@@ -5,14 +5,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
+
+if TYPE_CHECKING:
+    from course.grading.grade import Options
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
@@ -105,11 +108,23 @@ def reproduce(
 def grade(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
     folder: Annotated[Path, typer.Option(help="Holds submitted/STUDENT/LAB/LAB.ipynb; results go there too.")] = Path(),
+    workers: Annotated[int | None, typer.Option(min=1, help="Submissions run at a time; one a core if none.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask cluster, such as tcp://host:8786.")] = None,
+    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
+    full_size: Annotated[bool, typer.Option("--full-size", help="Leave out the lab's grading budget.")] = False,
+    trust_submissions: Annotated[
+        bool, typer.Option("--trust-submissions", help="Run without a box: only for code that you would run yourself.")
+    ] = False,
 ) -> None:
-    """Grade all submissions of a lab: gradebook, feedback as HTML, grades as CSV, and a table here."""
+    """Grade all submissions of a lab: gradebook, feedback as HTML, grades as CSV, and a table here.
+
+    Run it again after an interruption: what was finished is not done again.
+    """
+    from course.grading.grade import Options
+
     course = load_course()
     chosen = course.lab(lab)
-    grade_and_show(course, chosen, folder)
+    grade_and_show(course, chosen, folder, Options(workers, scheduler, trust_submissions, full_size, db))
 
 
 @app.command()
@@ -118,8 +133,8 @@ def demo(
     folder: Annotated[Path, typer.Option(help="Made anew at each run.")] = Path("demo"),
 ) -> None:
     """Show the main job: strip a lab for students, make a small class, grade it, print the grades."""
-    from course.authoring.stamp import run_all_seconds, spoken
     from course.grading.demo import make_class
+    from course.grading.grade import Options
 
     course = load_course()
     chosen = course.lab(lab)
@@ -129,28 +144,29 @@ def demo(
     students = make_class(course, chosen, folder)
     for student, what in students.items():
         console.print(f"   {student:18} {what}", highlight=False)
-    seconds = run_all_seconds(course, chosen)
-    console.print(f"3  grading {lab}" + (f", {spoken(seconds)} a student" if seconds else ""))
-    grade_and_show(course, chosen, folder)
+    console.print(f"3  grading {lab}, each submission in a box of its own")
+    grade_and_show(course, chosen, folder, Options())
 
 
-def grade_and_show(course: Course, lab: Lab, folder: Path) -> None:
+def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -> None:
     """Grade, write the CSV, print the table and where everything is."""
     from course.grading import grade as grader
     from course.grading import report, submissions
 
     found = submissions.find(folder, lab)
-    with kernels(course), progress_bar("students") as progress:
+    with kernels(course), progress_bar("students", left=True) as progress:
         bar = progress.add_task(lab.name, total=len(found))
 
         def advance(student: str) -> None:
             progress.update(bar, advance=1, description=f"graded {student}")
 
-        results = grader.grade(course, lab, folder, found, advance)
+        results = grader.grade(course, lab, folder, found, advance, options)
     grades = folder / f"grades_{lab.name}.csv"
     report.write_csv(grades, results)
     console.print(report.grades_table(f"{lab.name}: {len(results)} submissions", results))
-    console.print(f"gradebook  {folder / 'gradebook.db'}", highlight=False)
+    for line in report.for_review(results):
+        console.print(line, highlight=False, markup=False)
+    console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
     console.print(f"grades     {grades}", highlight=False)
 
@@ -170,10 +186,11 @@ def kernels(course: Course) -> Iterator[None]:
         sys.stderr = stream
 
 
-def progress_bar(unit: str) -> Progress:
-    """A bar with a count of `unit` and the time so far."""
+def progress_bar(unit: str, left: bool = False) -> Progress:
+    """A bar with a count of `unit` and the time so far, and if asked for the time that is left."""
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
-    return Progress(*columns, TimeElapsedColumn(), console=errors)
+    more = (TextColumn("left"), TimeRemainingColumn()) if left else ()
+    return Progress(*columns, TimeElapsedColumn(), *more, console=errors)
 
 
 def main() -> None:

@@ -1,26 +1,36 @@
 """The course as course.toml describes it, and where its files are."""
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from course.errors import CourseError, UnknownLabError
+from course.grading.limits import DEFAULTS, Limits, read_limits
 
 COURSE_FILE = "course.toml"
 
 
 @dataclass(frozen=True)
 class Lab:
-    """One lab: its name, such as "03_mlp_baseline", and the minutes a student should plan."""
+    """One lab: its name, such as "03_mlp_baseline", the minutes a student should plan, and how it is graded.
+
+    `budget` holds the parameters injected while grading, by name; `limits` what a submission may use.
+    """
 
     name: str
     work_minutes: int
+    limits: Limits = DEFAULTS
+    budget: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
 class Course:
-    """The labs in order, the repository they are published in, and the folders they lie in."""
+    """The labs in order, the repository they are published in, and the folders they lie in.
+
+    `limits` are those of a lab that sets none of its own.
+    """
 
     root: Path
     id: str
@@ -28,6 +38,7 @@ class Course:
     repository: str
     branch: str
     labs: tuple[Lab, ...]
+    limits: Limits = DEFAULTS
 
     source_directory = "solutions"
     release_directory = "labs"
@@ -99,11 +110,19 @@ def _read(path: Path) -> Course:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} is not valid TOML: {error}.") from error
     entries = _entry(path, table, "labs", list)
-    labs = tuple(Lab(_entry(path, entry, "name", str), _entry(path, entry, "work_minutes", int)) for entry in entries)
+    limits = read_limits(str(path), table.get("limits", {}), DEFAULTS)
+    labs = tuple(_lab(path, entry, limits) for entry in entries)
     texts = {key: _entry(path, table, key, str) for key in ("id", "title", "repository", "branch")}
-    course = Course(root=path.parent, labs=labs, **texts)
+    course = Course(root=path.parent, labs=labs, limits=limits, **texts)
     _agree_with_sources(path, course)
     return course
+
+
+def _lab(path: Path, entry: dict[str, Any], default: Limits) -> Lab:
+    name = _entry(path, entry, "name", str)
+    limits = read_limits(f"{path}, lab {name!r}", entry.get("limits", {}), default)
+    budget = _entry(path, {"budget": {}} | entry, "budget", dict)
+    return Lab(name, _entry(path, entry, "work_minutes", int), limits, budget)
 
 
 def _entry(path: Path, table: dict[str, Any], key: str, kind: type) -> Any:

@@ -23,3 +23,7 @@ class DriftError(CourseError):
 
 class SubmissionError(CourseError):
     """One submission cannot be graded; the message is the reason shown to the instructor."""
+
+
+class BoxError(CourseError):
+    """No box can be made to run a submission in; without a box nothing is run."""

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 
 from course.errors import CourseError
-from course.grading.worker import Outcome, Task, work
+from course.grading.task import Outcome, Task
+from course.grading.worker import work
 
 TRIES = 3  # a task whose worker died is given to another one this often
 DIED = "the process that graded it died {tries} times; the machine may be short of memory. Run the grading again."

@@ -11,14 +11,15 @@ from nbgrader.utils import temp_attrs
 from traitlets.config import Config
 
 from course.config import Course, Lab
-from course.errors import BuildError
+from course.errors import BoxError, BuildError, SubmissionError
 from course.grading import batch, store
-from course.grading.feedback import write_page
+from course.grading.box import box_available
 from course.grading.folder import inspect_folder
 from course.grading.gradebook import FAILED, GRADED, UNREADABLE, Result, give_zero, is_stored, mark_stored, result_of
 from course.grading.kit import Kit, make_kit
+from course.grading.report_page import write_page
 from course.grading.submissions import Submission
-from course.grading.worker import Outcome, Task
+from course.grading.task import Outcome, Task
 from course.nbgrader import failure, load_config, nbgrader_in, without_remarks
 
 Advance = Callable[[str], None]
@@ -54,6 +55,8 @@ def grade(
     BoxError
         There is no box on this machine and `trust` is not set.
     """
+    if not options.trust and (reason := box_available()):
+        raise BoxError(f"{reason} Or grade submissions that you trust without a box, with --trust-submissions.")
     folder = folder.resolve()
     kit = make_kit(course, lab, options.full_size)
     api = nbgrader_in(course, folder, settings(course, folder, options))
@@ -95,9 +98,13 @@ def register(api: NbGraderAPI, lab: Lab) -> None:
 
 def task_of(submission: Submission, kit: Kit, options: Options, workers: int) -> Task:
     """What a worker needs for one submission."""
-    found = inspect_folder(submission.path.parent, kit.lab)
     threads = batch.threads_each(workers)
-    return Task(submission.student, found.data, found.missing, found.notes, kit, not options.trust, threads)
+    student, boxed = submission.student, not options.trust
+    try:
+        found = inspect_folder(submission.path.parent, kit.lab)
+    except SubmissionError as error:
+        return Task(student, None, str(error), (), kit, boxed, threads)
+    return Task(student, found.notebook, "", found.notes, kit, boxed, threads)
 
 
 def ran(tasks: Sequence[Task], lab: Lab, folder: Path, options: Options, workers: int) -> Iterator[Outcome]:

@@ -10,7 +10,7 @@ from nbgrader.apps.api import NbGraderAPI
 
 from course.config import Lab
 from course.grading import store
-from course.grading.worker import Outcome
+from course.grading.task import Outcome
 
 GRADED, UNREADABLE, FAILED = "graded", "not readable", "not graded"
 STORED = "stored.json"

@@ -1,8 +1,52 @@
-from dataclasses import dataclass
+"""How much a submission may use while it is graded."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from course.errors import CourseError
 
 
 @dataclass(frozen=True)
 class Limits:
-    cell_seconds: float = 300
-    submission_seconds: float = 1200
-    output_kib: int = 1024
+    """What a box allows its kernel; course.toml sets it for the course ([limits]) and for single labs (limits = {…}).
+
+    TensorFlow with a small network takes 1.6 GiB of address space, of which it fills 0.7 GiB, and 20 threads on two
+    cores; 2.6 GiB and 144 threads when it is told to use 64. The defaults leave room.
+    """
+
+    memory_mib: int = 4096  # address space of each process, and what all processes of a box together may hold in memory
+    processes: int = 256  # processes and threads together
+    open_files: int = 1024  # of each process
+    file_mib: int = 256  # size of each file
+    scratch_mib: int = 1024  # all that is written: home, working folder and /tmp together
+    cpu_seconds: int = 900  # of each process
+    cell_seconds: int = 300  # by the clock on the wall
+    submission_seconds: int = 1200  # by the clock on the wall
+    output_kib: int = 1024  # of a cell's output is kept
+
+
+DEFAULTS = Limits()
+
+
+def read_limits(where: str, table: object, default: Limits) -> Limits:
+    """The limits of `default`, except those that the table sets.
+
+    Raises
+    ------
+    CourseError
+        The table is none, has an unknown key, or a value is not a whole number above 0; the message begins with
+        `where`.
+    """
+    if not isinstance(table, Mapping):
+        raise CourseError(f"{where}: `limits` must be a table such as {{ memory_mib = 4096 }}; it is {table!r}.")
+    known = [field.name for field in fields(Limits)]
+    return replace(default, **{key: _limit(where, key, value, known) for key, value in table.items()})
+
+
+def _limit(where: str, key: str, value: Any, known: list[str]) -> int:
+    if key not in known:
+        raise CourseError(f"{where}: there is no limit `{key}`. The limits are: {', '.join(known)}.")
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise CourseError(f"{where}: the limit `{key}` must be a whole number above 0; it is {value!r}.")
+    return value

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from rich.table import Table
 
-from course.grading.grade import GRADED, Result
+from course.grading.gradebook import GRADED, Result
 
-COLUMNS = ("student", "status", "score", "tests", "max_tests", "written", "to_mark", "reason", "feedback")
+COLUMNS = ("student", "status", "score", "tests", "max_tests", "written", "to_mark", "penalty", "reason", "review")
+LAST = ("feedback",)
 
 
 def write_csv(path: Path, results: Sequence[Result]) -> None:
@@ -16,10 +17,10 @@ def write_csv(path: Path, results: Sequence[Result]) -> None:
     tests = list(dict.fromkeys(test for result in results for test in result.by_test))
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow([*COLUMNS, *tests])
+        writer.writerow([*COLUMNS, *LAST, *tests])
         for result in results:
             points = [f"{result.by_test.get(test, 0):g}" for test in tests]
-            writer.writerow([*(_text(getattr(result, column)) for column in COLUMNS), *points])
+            writer.writerow([*(_text(getattr(result, column)) for column in (*COLUMNS, *LAST)), *points])
 
 
 def grades_table(title: str, results: Sequence[Result]) -> Table:
@@ -41,11 +42,20 @@ def remark(result: Result) -> str:
     if result.status != GRADED:
         return f"{result.status}: {result.reason}"
     failed = [test.removeprefix("test-") for test, score in result.by_test.items() if score == 0]
+    failed = [f"{test} ⚑" if any(f"test-{test}:" in text for text in result.review) else test for test in failed]
     outcome = f"failed: {', '.join(failed)}" if failed else "all tests passed"
     return f"{outcome}; {result.reason}" if result.reason else outcome
+
+
+def for_review(results: Sequence[Result]) -> list[str]:
+    """One line for each thing that an instructor should look at."""
+    lines = [f"  {result.student}: {text}" for result in results for text in result.review]
+    return ["To look at:", *lines] if lines else []
 
 
 def _text(value: object) -> str:
     if value is None:
         return ""
+    if isinstance(value, tuple):
+        return "; ".join(value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -6,9 +6,12 @@ a test counts but a verdict signed by the judge.
 
 import asyncio
 import math
+import os
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
@@ -22,6 +25,7 @@ from course.grading.seal import Seal
 from course.grading.talk import Ended, Interrupted, Outputs, Talk
 
 START_SECONDS = 120.0
+JUDGE = Path(__file__).with_name("judge.py")
 WITHHELD = "Withheld"
 
 
@@ -54,7 +58,12 @@ class Executed:
 
 
 async def execute(
-    notebook: NotebookNode, manager: AsyncKernelManager, imports: str, values: dict[str, Any], limits: Limits
+    notebook: NotebookNode,
+    manager: AsyncKernelManager,
+    imports: str,
+    values: dict[str, Any],
+    limits: Limits,
+    environment: Mapping[str, str] | None = None,
 ) -> Executed:
     """Run all cells in place; never raises for anything that the submission does.
 
@@ -63,13 +72,16 @@ async def execute(
     notebook
         A mended submission with the whole of its test cells.
     manager
-        A kernel of course/grading/kernel, not started yet.
+        For a kernel of kernel.py, not started yet.
     imports, values
         What tests may rely on: the import statements of the lab's set-up, and the values of its parameters.
+    environment
+        Variables to start the kernel with beside this process's own; a box takes its own from its manager.
     """
     done = Executed(notebook)
     began = time.monotonic()
-    await manager.start_kernel()
+    options = {"env": os.environ | environment} if environment else {}
+    await manager.start_kernel(**options)
     client = manager.client()
     client.start_channels()
     try:
@@ -100,7 +112,7 @@ class Runner:
 
     async def open(self, imports: str, values: dict[str, Any]) -> None:
         """Start the judge, before any cell of the submission."""
-        content = {"key": self.seal.key.hex(), "imports": imports, "values": values}
+        content = {"judge": JUDGE.read_text("utf-8"), "key": self.seal.key.hex(), "imports": imports, "values": values}
         await self.talk.request("judge_open", content, START_SECONDS, lambda _: None)
 
     async def cell(self, cell: NotebookNode, number: int) -> None:

@@ -18,7 +18,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
 from course.errors import BuildError
-from course.grading.worker import Outcome
+from course.grading.task import Outcome
 
 MENDED, EXECUTED, REPORT = "mended", "executed", "report.json"
 

@@ -1,62 +1,18 @@
 """One submission from its bytes to an executed notebook: what a worker does, on this machine or another."""
 
-import hashlib
 import traceback
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any
 
 import nbformat
 
 from course.authoring.variants import with_parameters
 from course.errors import SubmissionError
-from course.grading.box import kernel_manager
-from course.grading.kit import Kit
-from course.grading.mend import Note, mend
+from course.grading.kernels import kernel_manager
+from course.grading.mend import mend
 from course.grading.reading import read_notebook
 from course.grading.run import Incident, run
-
-
-@dataclass(frozen=True)
-class Task:
-    """A submission to run.
-
-    `data` is the notebook's bytes; None if there is none, with the reason in `missing`. `notes` tells what was found
-    in the folder. `boxed` is False only for submissions that the instructor trusts.
-    """
-
-    student: str
-    data: bytes | None
-    missing: str
-    notes: tuple[Note, ...]
-    kit: Kit
-    boxed: bool
-    threads: int
-
-    @property
-    def digest(self) -> str:
-        """What the outcome depends on; a kept outcome with the same digest is not computed again."""
-        parts = (self.student, self.missing, self.notes, self.kit.digest, self.boxed)
-        return hashlib.sha256(repr(parts).encode() + (self.data or b"")).hexdigest()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What came of a task, in plain values.
-
-    `mended` and `executed` are notebooks as JSON, empty if the submission could not be read; then `reason` says why.
-    """
-
-    student: str
-    digest: str
-    reason: str = ""
-    mended: str = ""
-    executed: str = ""
-    notes: tuple[dict[str, Any], ...] = ()
-    incidents: tuple[dict[str, Any], ...] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
-    ended: str = ""
-    boxed: bool = True
-    error: str = ""
+from course.grading.task import Outcome, Task
 
 
 def work(task: Task) -> Outcome:
@@ -78,8 +34,8 @@ def _work(task: Task) -> Outcome:
     mended = mend(submitted, kit.reference)
     notebook = with_parameters(mended.notebook, kit.budget) if kit.budget else mended.notebook
     text = nbformat.writes(notebook)
-    manager = kernel_manager(kit.limits, boxed=task.boxed, threads=task.threads)
-    done = run(nbformat.reads(text, as_version=4), manager, kit.imports, kit.values, kit.limits)
+    manager, environment = kernel_manager(kit.limits, task.boxed, task.threads)
+    done = run(nbformat.reads(text, as_version=4), manager, kit.imports, kit.values, kit.limits, environment)
     return Outcome(
         task.student,
         task.digest,

@@ -2,7 +2,7 @@
 
 A kernel is one process, so a submission can replace anything that it can name. The judge is therefore a generator,
 started before any cell of the submission: its key, its references and its helpers are local variables of a suspended
-frame. The kernel's main file executes this text in a dictionary that it then drops. An audit hook, which Python cannot
+frame. The kernel (kernel.py) executes this text in a dictionary that it then drops. An audit hook, which Python cannot
 remove again, refuses the ways to a frame that the interpreter offers.
 
 The grader and the judge share a key. Requests and verdicts are encrypted and signed with it, each with a fresh nonce,

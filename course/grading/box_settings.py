@@ -1,0 +1,38 @@
+"""What the caller of a box decides."""
+
+import os
+from pathlib import Path
+
+from traitlets import Dict, Instance, Unicode
+from traitlets.config import Configurable
+
+from course.config import load_course
+from course.grading.limits import Limits
+
+PASSED = (
+    *("MNIST_SOURCE", "MNIST_NPZ", "NBGRADER_EXECUTION", "TF_CPP_MIN_LOG_LEVEL"),
+    *("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
+)
+
+
+def passed_environment() -> dict[str, str]:
+    """The variables of this process that a box is told unless its caller says otherwise."""
+    return {name: os.environ[name] for name in PASSED if name in os.environ}
+
+
+class BoxSettings(Configurable):
+    """What the caller decides about a box."""
+
+    limits = Instance(Limits, help="What the kernel may use; the course's limits if not set.").tag(config=True)
+    environment = Dict(
+        value_trait=Unicode(),
+        key_trait=Unicode(),
+        help="All variables that the box is told; some of this process's if not set. MNIST_NPZ is shown too.",
+    ).tag(config=True)
+    kernel_file = Instance(Path, allow_none=True, help="A Python file to run in place of ipykernel.").tag(config=True)
+
+    def _limits_default(self) -> Limits:
+        return load_course().limits
+
+    def _environment_default(self) -> dict[str, str]:
+        return passed_environment()

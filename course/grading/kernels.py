@@ -1,0 +1,35 @@
+"""Kernels that run submissions: in a box, or, for those that an instructor trusts, without one."""
+
+import sys
+from pathlib import Path
+
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+
+from course.grading.box import BoxedKernelManager, passed_environment
+from course.grading.limits import Limits
+
+KERNEL = Path(__file__).with_name("kernel.py")
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+class TrustedKernelManager(AsyncKernelManager):
+    """Starts the same kernel as in a box, as the instructor's own process."""
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """This Python and the judging kernel."""
+        argv = [sys.executable, str(KERNEL), "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python without a box", language="python")
+
+
+def kernel_manager(limits: Limits, boxed: bool, threads: int) -> tuple[AsyncKernelManager, dict[str, str]]:
+    """A manager for one submission's kernel, not started yet, and the environment to start it with.
+
+    `threads` is how many TensorFlow and NumPy may use.
+    """
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    environment = passed_environment() | QUIET | dict.fromkeys(names, str(threads))
+    if boxed:
+        return BoxedKernelManager(limits=limits, kernel_file=KERNEL, environment=environment), {}
+    return TrustedKernelManager(transport="ipc"), environment

@@ -1,0 +1,91 @@
+"""The system calls that a box refuses, as a seccomp filter for bubblewrap.
+
+Each is either a way around the box's limits and walls, or a part of Linux that a notebook has no use for and in which
+holes have been found before. Calls that fail cleanly are refused with an error, so that libraries can do without them.
+"""
+
+import errno
+import platform
+import struct
+
+from course.errors import BoxError
+
+# By machine: the name that the kernel gives the architecture, then the number of each call on it.
+ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+NUMBERS = {
+    # other namespaces: a user namespace would hand its maker the rights that the box has just taken away
+    "unshare": (272, 97),
+    "setns": (308, 268),
+    # mounts, which such rights would allow
+    "mount": (165, 40),
+    "umount2": (166, 39),
+    "pivot_root": (155, 41),
+    "chroot": (161, 51),
+    "open_tree": (428, 428),
+    "move_mount": (429, 429),
+    "fsopen": (430, 430),
+    "fsconfig": (431, 431),
+    "fsmount": (432, 432),
+    "fspick": (433, 433),
+    "mount_setattr": (442, 442),
+    "open_by_handle_at": (304, 265),
+    # keys of the instructor's session, which belong to no namespace
+    "add_key": (248, 217),
+    "request_key": (249, 218),
+    "keyctl": (250, 219),
+    # memory that belongs to no process and no file, so that no limit counts it
+    "shmget": (29, 194),
+    "msgget": (68, 186),
+    "semget": (64, 190),
+    "memfd_create": (319, 279),
+    "memfd_secret": (447, 447),
+    # large parts of the kernel that work for programs, not for notebooks
+    "bpf": (321, 280),
+    "perf_event_open": (298, 241),
+    "userfaultfd": (323, 282),
+    "io_uring_setup": (425, 425),
+}
+# The C library falls back to `clone`, whose flags a filter can read; those of `clone3` lie in memory, where it cannot.
+CLONE3 = (435, 435)
+CLONE = (56, 220)
+NEW_NAMESPACE = 0x7E020000  # any of clone's CLONE_NEW… flags
+SOCKET = (41, 198)
+FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK; others, like AF_VSOCK, may leave the namespace
+X32 = 0x40000000  # numbers from here on are calls of x86_64's second set
+
+LOAD, EQUAL, ABOVE, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # instructions of the filter's machine
+CALL, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where it finds them
+ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
+
+
+def seccomp_filter(machine: str | None = None) -> bytes:
+    """The filter for this machine (or the one named) in the form that the kernel reads.
+
+    Raises
+    ------
+    BoxError
+        The call numbers of this kind of machine are not known.
+    """
+    machine = machine or platform.machine()
+    if machine not in ARCHITECTURES:
+        known = " and ".join(ARCHITECTURES)
+        raise BoxError(f"Boxes work on {known}; this machine is {machine}. Grade on one of those.")
+    column = list(ARCHITECTURES).index(machine)
+    program = [_step(LOAD, ARCHITECTURE), _step(EQUAL, ARCHITECTURES[machine], 1, 0), _step(RETURN, KILL)]
+    program += [_step(LOAD, CALL), _step(ABOVE, X32, 0, 1), _step(RETURN, REFUSE | errno.EPERM)]
+    for numbers in NUMBERS.values():
+        program += [_step(EQUAL, numbers[column], 0, 1), _step(RETURN, REFUSE | errno.EPERM)]
+    program += [_step(EQUAL, CLONE3[column], 0, 1), _step(RETURN, REFUSE | errno.ENOSYS)]
+    program += [
+        *(_step(EQUAL, CLONE[column], 0, 4), _step(LOAD, FIRST_ARGUMENT), _step(ANY_BIT, NEW_NAMESPACE, 0, 1)),
+        *(_step(RETURN, REFUSE | errno.EPERM), _step(RETURN, ALLOW)),
+    ]
+    program += [_step(EQUAL, SOCKET[column], 1, 0), _step(RETURN, ALLOW), _step(LOAD, FIRST_ARGUMENT)]
+    for family in FAMILIES:
+        program += [_step(EQUAL, family, 0, 1), _step(RETURN, ALLOW)]
+    return b"".join([*program, _step(RETURN, REFUSE | errno.EAFNOSUPPORT)])
+
+
+def _step(instruction: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
+    """One instruction; the last two say how many to skip after a comparison."""
+    return struct.pack("=HBBI", instruction, if_true, if_false, value)

@@ -1,0 +1,51 @@
+"""What goes to a worker and what comes back, in plain values."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from course.grading.kit import Kit
+from course.grading.notes import Note
+
+
+@dataclass(frozen=True)
+class Task:
+    """A submission to run.
+
+    `data` is the notebook's bytes; None if there is none, with the reason in `missing`. `notes` tells what was found
+    in the folder. `boxed` is False only for submissions that the instructor trusts.
+    """
+
+    student: str
+    data: bytes | None
+    missing: str
+    notes: tuple[Note, ...]
+    kit: Kit
+    boxed: bool
+    threads: int
+
+    @property
+    def digest(self) -> str:
+        """What the outcome depends on; a kept outcome with the same digest is not computed again."""
+        parts = (self.student, self.missing, self.notes, self.kit.digest, self.boxed)
+        return hashlib.sha256(repr(parts).encode() + (self.data or b"")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task, in plain values.
+
+    `mended` and `executed` are notebooks as JSON, empty if the submission could not be read; then `reason` says why.
+    """
+
+    student: str
+    digest: str
+    reason: str = ""
+    mended: str = ""
+    executed: str = ""
+    notes: tuple[dict[str, Any], ...] = ()
+    incidents: tuple[dict[str, Any], ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    ended: str = ""
+    boxed: bool = True
+    error: str = ""

