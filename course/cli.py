@@ -128,6 +128,41 @@ def grade(
 
 
 @app.command()
+def mend(
+    file: Annotated[Path, typer.Argument(help="A notebook as it was handed in.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FIXED", help="Where to write the mended one.")],
+    lab: Annotated[
+        str | None, typer.Option(help="Name from course.toml; guessed from the notebook if not given.")
+    ] = None,
+) -> None:
+    """Rebuild a damaged notebook on the released lab: answers are kept, the rest is put right."""
+    import nbformat
+
+    from course.authoring.build import put
+    from course.grading.mend import guess_lab
+    from course.grading.mend import mend as mended
+    from course.grading.notes import listed
+    from course.grading.plain_files import read_plain_file
+    from course.grading.reading import MAX_BYTES, read_notebook
+
+    course = load_course()
+    labs = {known.name: known for known in (course.choose([lab]) if lab else course.labs)}
+    if output.resolve() == file.resolve():
+        raise CourseError(f"{output} is the file to be mended; what was handed in is never overwritten. Name another.")
+    submitted, notes = read_notebook(read_plain_file(file, MAX_BYTES + 1), file.name)
+    released = {name: nbformat.read(course.released(known), as_version=4) for name, known in labs.items()}
+    name = lab or guess_lab(submitted, file.name, released)
+    if name is None:
+        raise CourseError(f"{file} looks like no lab of this course. Name it with --lab: {course.names()}.")
+    result = mended(submitted, released[name])
+    put(output, nbformat.writes(result.notebook) + "\n")
+    lines = listed([*notes, *result.notes]) or ["nothing had to be mended"]
+    for line in lines:
+        console.print(f"- {line}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"wrote {output}, a copy of {name}", highlight=False, markup=False)
+
+
+@app.command()
 def demo(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")] = "03_mlp_baseline",
     folder: Annotated[Path, typer.Option(help="Made anew at each run.")] = Path("demo"),

@@ -67,7 +67,8 @@ def elsewhere(found: Matching, plan: Plan, lab: int) -> tuple[int, int] | None:
         places |= {number: there for there, numbers in slots.items() for number in numbers}
     for number, there in sorted(places.items(), key=lambda place: place[1]):
         unchanged = there != TOP and is_unchanged(found, number, there)
-        if not unchanged and found.texts[number].defines(found.lab_texts[lab]) == 1:
+        is_code = found.submitted[number].cell_type == "code"
+        if is_code and not unchanged and found.texts[number].defines(found.lab_texts[lab]) == 1:
             return number, there
     return None
 

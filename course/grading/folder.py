@@ -49,14 +49,13 @@ def inspect_folder(folder: Path, lab: str) -> Inspected:
         there = ", ".join(names[:5]) or "no notebook"
         raise SubmissionError(f"{lab}.ipynb is missing; the folder holds {there}. Hand in {lab}.ipynb.")
     chosen = _choose(notebooks, files, lab, notes)
-    data = read_plain_file(
-        folder / chosen, MAX_BYTES + 1
-    )  # one byte more, so that `read_notebook` sees that it is too much
-    others = tuple(_going_along(folder, {path: about for path, about in files.items() if path not in notebooks}, notes))
+    data = read_plain_file(folder / chosen, MAX_BYTES + 1)  # one more than allowed, for `read_notebook` to see it
+    rest = {path: about for path, about in files.items() if path not in notebooks}
+    others = tuple(_going_along(folder, rest, notes))
     return Inspected(data, chosen.name, others, tuple(notes))
 
 
-def setleft_out(folder: Path, lab: str) -> list[Note]:
+def set_aside(folder: Path, lab: str) -> list[Note]:
     """What of a folder is not used, or used in another way than its name says; raises as `inspect_folder` does."""
     return list(inspect_folder(folder, lab).notes)
 
@@ -76,7 +75,7 @@ def _choose(notebooks: list[PurePosixPath], files: Files, lab: str, notes: list[
     pool = [name] if name in notebooks else alike or notebooks
     chosen = max(pool, key=lambda path: (files[path].st_mtime_ns, str(path)))
     if len(pool) > 1:
-        others = ", ".join(printable(str(path)) for path in pool if path != chosen)
+        others = ", ".join([printable(str(path)) for path in pool if path != chosen][:10])
         text = f"Several notebooks could be {name}. This one counts, the newest; the others are {others}."
         notes.append(Note("notebook-chosen", printable(str(chosen)), text, review=True))
     elif chosen != name:

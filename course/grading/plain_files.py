@@ -56,6 +56,8 @@ def plain_files(folder: Path, notes: list[Note]) -> Iterator[tuple[PurePosixPath
                 notes.append(left_out(path, reason))
             elif stat.S_ISDIR(about.st_mode):
                 pending.append(path)
+            elif not os.access(entry.path, os.R_OK):
+                notes.append(left_out(path, "its permissions forbid to read it"))
             else:
                 yield path, about
 

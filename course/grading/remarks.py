@@ -39,7 +39,8 @@ def about_all(found: Matching, plan: Plan) -> Iterator[Note]:
             review=True,
         )
         return
-    lost = Counter(how for lab in here if (how := found.how[plan.chosen[lab]]) != How.GRADE_ID)
+    hows = {lab: {found.how[number] for number in found.claimants(lab)} for lab in here}
+    lost = Counter(found.how[plan.chosen[lab]] for lab in here if How.GRADE_ID not in hows[lab])
     if lost:
         by = ", ".join(f"{how} ({count})" for how, count in lost.items())
         yield Note(
@@ -129,7 +130,9 @@ def about_locked(found: Matching, plan: Plan, lab: int) -> Iterator[Note]:
 
 def about_marks(found: Matching, lab: int, number: int) -> Iterator[Note]:
     """Points or switches that somebody changed in the file."""
-    original, marks = found.released[lab].metadata["nbgrader"], found.submitted[number].metadata.get("nbgrader", {})
+    if grade_id(found.submitted[number]) != grade_id(found.released[lab]):
+        return
+    original, marks = found.released[lab].metadata["nbgrader"], found.submitted[number].metadata["nbgrader"]
     keys = ("grade", "solution", "locked", "task", "points")
     changed = [key for key in keys if key in marks and marks[key] != original.get(key, False)]
     if changed:

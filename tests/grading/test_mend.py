@@ -9,6 +9,7 @@ from pathlib import Path
 import damage
 import nbformat
 import pytest
+from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator
 from typer.testing import CliRunner
 
@@ -157,8 +158,9 @@ def test_answers_merged_with_their_tests(solved, released):
     damage.merge_into_tests(solved, released)
     notebook, notes = mended(solved, released)
     assert answers_in(notebook) == answers
-    tests = {f"test-{name}" for name in damage.code_answers(released)}
-    assert {note.where for note in notes if note.kind == "test-restored"} == tests
+    tests = {("test-restored", f"test-{name}") for name in damage.code_answers(released)}
+    assert {(note.kind, note.where) for note in notes} == {("marks-lost", "notebook"), *tests}
+    assert len(notebook.cells) == len(released.cells), "nothing is there twice"
 
 
 @pytest.mark.parametrize("kept", [0, 1], ids=["marks-of-the-first", "marks-of-the-second"])
@@ -210,6 +212,29 @@ def test_of_two_answers_the_last_counts_and_the_others_stay_before_it():
     assert f"Cell {len(solved.cells) - 1} counts" in notes[0].text
 
 
+def test_what_stands_behind_an_empty_copy_stays_there():
+    solved, released = light()
+    last = damage.copy_of(damage.find(solved, "scale"), answers_in(released)["scale"])
+    solved.cells += [last, damage.copy_of(solved.cells[-1], "a remark", "remark")]
+    notebook, notes = mended(solved, released)
+    place = [cell.id for cell in notebook.cells].index("scale")
+    assert sources(notebook)[place - 1] == last.source
+    assert sources(notebook)[-1] == "a remark"
+    assert kinds(notes) == {"answer-twice"}
+
+
+def test_prose_that_quotes_code_is_no_answer():
+    solved, released = light()
+    solved.cells[:] = [cell for cell in solved.cells if grade_id(cell) != "scale"]
+    solved.cells.append(
+        damage.copy_of(solved.cells[-1], "My idea:\n```python\ndef scale(images):\n    ...\n```", "idea")
+    )
+    notebook, notes = mended(solved, released)
+    assert answers_in(notebook)["scale"] == answers_in(released)["scale"]
+    assert notebook.cells[-1].source == solved.cells[-1].source
+    assert [(note.kind, note.where) for note in notes] == [("answer-missing", "scale")]
+
+
 def test_a_stripped_file_with_two_answers():
     """The one in effect when the test runs counts; what stands below the test stays there and is named."""
     solved, released = light()
@@ -234,7 +259,7 @@ def test_an_answer_in_a_cell_of_its_own_above_the_empty_answer_cell():
     solved.cells.insert(solved.cells.index(cell), own)
     notebook, notes = mended(solved, released)
     assert answers_in(notebook) == answers_in(solution_of(LIGHT))
-    assert kinds(notes) == {"answer-twice", "marks-lost"}
+    assert kinds(notes) == {"answer-twice"}
 
 
 def test_an_answer_that_is_not_there_is_said_and_left_empty():
@@ -308,6 +333,83 @@ def test_code_written_into_a_test_is_not_lost():
     assert kinds(notes) == {"test-restored", "code-in-test"}
 
 
+def test_setup_cells_that_became_text_are_code_again():
+    solved, released = light()
+    for cell in solved.cells[:9]:
+        damage.retype(cell, "raw")
+    notebook, notes = mended(solved, released)
+    assert [cell.cell_type for cell in notebook.cells[3:9:2]] == ["code"] * 3
+    assert kinds(notes) == {"setup-retyped"}
+    assert notebook.cells[0].cell_type == "raw", "what nobody needs stays as the student has it"
+
+
+def test_the_parameters_are_known_by_their_tag():
+    solved, released = light()
+    cell = tagged(solved, "parameters")[0]
+    cell.id, cell.source = "another", "DIGITS = 500"
+    notebook, notes = mended(solved, released)
+    assert sources(notebook) == sources(solved)
+    assert (tagged(notebook, "parameters")[0].source, notes) == ("DIGITS = 500", [])
+
+
+def test_marks_that_the_lab_does_not_know():
+    solved, released = light()
+    old = damage.copy_of(damage.find(solved, "scale"), "x = 1", "old")
+    old.metadata.nbgrader.grade_id = "scale-2019"
+    solved.cells.append(old)
+    notebook, notes = mended(solved, released)
+    assert (notebook.cells[-1].source, notebook.cells[-1].metadata) == ("x = 1", {})
+    assert [(note.kind, note.review) for note in notes] == [("unknown-marks", False)]
+
+
+def lab_with(*cells):
+    """A small lab: cell type, source and marks of each cell."""
+    marks = {"grade": False, "solution": False, "locked": False, "task": False, "schema_version": 3}
+    made = []
+    for number, (cell_type, source, about) in enumerate(cells):
+        name = {"grade_id": f"q{number}", "cell_type": cell_type, "checksum": "0" * 32} if about else {}
+        metadata = {"nbgrader": marks | name | about} if about else {}
+        made.append(NotebookNode(cell_type=cell_type, source=source, metadata=metadata, id=f"id{number}"))
+        damage.retype(made[-1], cell_type)
+    return nbformat.from_dict({"cells": made, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def test_cells_that_are_locked_but_no_tests():
+    released = lab_with(
+        ("markdown", "Read this.", {"locked": True}),
+        ("code", "CONSTANT = 7", {"locked": True}),
+        ("markdown", "Do this.", {"locked": True, "task": True, "points": 2}),
+    )
+    MetadataValidator().validate_nb(released)
+    changed = copy.deepcopy(released)
+    changed.cells[0].source = "Read that."
+    changed.cells[1].source = "CONSTANT = 8"
+    del changed.cells[2]
+    result = mend(read_notebook(json.dumps(changed).encode(), "lab.ipynb")[0], released)
+    assert result.notebook == released
+    assert [(note.kind, note.where) for note in result.notes] == [("test-restored", f"q{n}") for n in range(3)]
+
+
+def test_several_written_answers_of_a_stripped_file():
+    """Their empty cells all have the same text, so only what stands around them tells them apart."""
+    written = {"grade": True, "solution": True, "points": 1}
+    stub = "YOUR ANSWER HERE"
+    released = lab_with(
+        ("markdown", "First question", {}),
+        ("markdown", stub, written),
+        ("markdown", "Second question", {}),
+        ("markdown", stub, written),
+        ("markdown", "Third question", {}),
+        ("markdown", stub, written),
+    )
+    solved = copy.deepcopy(released)
+    solved.cells[1].source = "Because."
+    solved.cells[5].source = "Never."
+    result = mend(read_notebook(json.dumps(stripped(solved, released)).encode(), "lab.ipynb")[0], released)
+    assert result.notebook == solved
+    assert kinds(result.notes) == {"marks-lost"}
+
+
 def test_pictures_in_a_written_answer_stay():
     solved, released = light()
     damage.written_answer(solved).attachments = {"mine.png": {"image/png": "aGVsbG8="}}
@@ -361,7 +463,7 @@ def test_the_lab_is_guessed(lab, solved, released):
 
 
 def test_mended_submissions_get_full_marks_from_nbgrader(tmp_path):
-    """A different damage to each question; without mending, the first cannot be graded and the second gets nothing."""
+    """A different damage to each question, and a stripped file; without mending, nbgrader gives up on both."""
     released = released_of(LIGHT)
     damages = [
         damage.paste_older_above,
@@ -450,6 +552,12 @@ def noisy(draw, data):
     return bytes(data) or b" "
 
 
+def answers_of(submitted, released):
+    """What stands in the cells that are marked as answers."""
+    ids = set(answers_in(released))
+    return {cell.source for cell in submitted.cells if grade_id(cell) in ids}
+
+
 @pytest.mark.parametrize("kind", ["structure", "bytes"])
 def test_anything_is_either_mended_or_refused_with_a_reason(kind):
     draw = random.Random(kind)
@@ -467,6 +575,7 @@ def test_anything_is_either_mended_or_refused_with_a_reason(kind):
         nbformat.validate(submitted)
         result = mend(submitted, released)
         assert_sound(result.notebook, released)
+        assert answers_of(submitted, released) <= set(sources(result.notebook)), "no answer is lost"
         nbformat.writes(result.notebook).encode("utf-8")
         "\n".join(listed([*notes, *result.notes])).encode("utf-8")
         outcomes.append("mended")

@@ -1,0 +1,218 @@
+"""Reading a notebook's bytes: every way a file may be written, and one good reason for each that cannot be read."""
+
+import codecs
+import copy
+import json
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from course.authoring.sources import is_answer
+from course.config import load_course
+from course.errors import SubmissionError
+from course.grading.mend import mend
+from course.grading.reading import MAX_BYTES, MAX_NOTES, read_notebook
+
+COURSE = load_course(Path(__file__).parent)
+
+
+@pytest.fixture(scope="module")
+def released():
+    return nbformat.read(COURSE.released(COURSE.labs[0]), as_version=4)
+
+
+@pytest.fixture
+def solved(released):
+    """The lab with something in each answer that an encoding could spoil."""
+    notebook = copy.deepcopy(released)
+    for number, cell in enumerate(cell for cell in notebook.cells if is_answer(cell)):
+        cell.source = f"# Größe × {number} 🙂\nanswer = {number}\n"
+    return notebook
+
+
+def string_sources(notebook):
+    return json.dumps(notebook)
+
+
+def list_sources(notebook):
+    return nbformat.writes(notebook)
+
+
+def mixed_sources(notebook):
+    for cell in notebook.cells[::2]:
+        cell.source = cell.source.splitlines(keepends=True)
+    return json.dumps(notebook, indent=4)
+
+
+def windows_line_ends(notebook):
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("\n", "\r\n")
+    return json.dumps(notebook, indent=1).replace("\n", "\r\n")
+
+
+def old_mac_line_ends(notebook):
+    for cell in notebook.cells:
+        cell.source = cell.source.replace("\n", "\r")
+    return json.dumps(notebook)
+
+
+def format_3(notebook):
+    return nbformat.v3.writes_json(nbformat.convert(notebook, 3))
+
+
+def format_4_0(notebook):
+    notebook.nbformat_minor = 0
+    for cell in notebook.cells:
+        del cell["id"]
+    return json.dumps(notebook)
+
+
+def nothing_optional(notebook):
+    for cell in notebook.cells:
+        for key in ("outputs", "execution_count"):
+            cell.pop(key, None)
+        if not cell.metadata:
+            del cell["metadata"]
+    return json.dumps({"cells": notebook.cells})
+
+
+def unknown_additions(notebook):
+    notebook["x-editor"] = {"deep": [[[]]]}
+    notebook.metadata["widgets"] = {"state": {str(n): {} for n in range(100)}}
+    for cell in notebook.cells:
+        cell["collapsed"] = "yes"
+        cell.metadata["slideshow"] = 7
+    return json.dumps(notebook)
+
+
+WRITERS = {
+    string_sources: set(),
+    list_sources: set(),
+    mixed_sources: set(),
+    windows_line_ends: {"line-ends"},
+    old_mac_line_ends: {"line-ends"},
+    format_3: {"format"},
+    format_4_0: set(),
+    nothing_optional: set(),
+    unknown_additions: set(),
+}
+
+
+@pytest.mark.parametrize("write", WRITERS, ids=lambda write: write.__name__)
+def test_however_it_is_written_the_same_notebook_is_read(solved, released, write):
+    expected = copy.deepcopy(solved)
+    notebook, notes = read_notebook(write(solved).encode(), "lab.ipynb")
+    nbformat.validate(notebook)
+    assert [cell.source for cell in notebook.cells] == [cell.source for cell in expected.cells]
+    assert {note.kind for note in notes} == WRITERS[write]
+    assert mend(notebook, released).notebook == expected
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_other_encodings_of_unicode(solved, released, encoding):
+    data = json.dumps(solved, ensure_ascii=False).encode(encoding)
+    notebook, notes = read_notebook(data, "lab.ipynb")
+    assert mend(notebook, released).notebook == solved
+    assert [note.kind for note in notes] == ["encoding"]
+
+
+def cells(*values, **others):
+    return json.dumps({"cells": list(values), "nbformat": 4, "nbformat_minor": 5, "metadata": {}, **others}).encode()
+
+
+CODE = {"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [], "execution_count": None}
+WHOLE = cells(CODE, CODE | {"source": "y = 2"})
+
+REFUSED = {
+    "empty": (b"", "is empty"),
+    "blank": (b" \n\t", "is empty"),
+    "text": (b"I could not do it, sorry.", "is not JSON, so it is no notebook: line 1"),
+    "cut-off": (WHOLE[: len(WHOLE) // 2], "the end of the file is missing"),
+    "cut-off-in-a-text": (WHOLE[: WHOLE.index(b"y =") + 2], "the end of the file is missing"),
+    "cut-off-in-a-letter": ("é".encode()[:1].join([WHOLE[:40], b""]), "is not UTF-8 text"),
+    "latin-1": ('{"cells": ["é"]}'.encode("latin-1"), "is not UTF-8 text"),
+    "zeros": (bytes(1000), "is not"),
+    "zip": (b"PK\x03\x04\x14\x00", "it looks like a zip archive"),
+    "pdf": (b"%PDF-1.7 \xe2\xe3", "it looks like a PDF"),
+    "html": (b"\n<!DOCTYPE html><html>", "it looks like a web page"),
+    "python": (b"def scale(images):\n    return images / 255\n", "is not JSON"),
+    "two-files": (WHOLE + WHOLE, "is not JSON"),
+    "list": (b"[1, 2, 3]", "is JSON but not a valid notebook (it holds a list)"),
+    "number": (b"7", "(it holds a int)"),
+    "no-cells": (b'{"nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "has no cells"),
+    "empty-cells": (cells(), "has no cells"),
+    "cells-are-text": (b'{"cells": "all"}', "has no cells"),
+    "worksheets-are-text": (b'{"worksheets": ["all", {"cells": 3}]}', "has no cells"),
+    "deep-list": (b"[" * 100_000, "nested too deeply"),
+    "deep-cell": (b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
+    "nan": (b'{"cells": [{"outputs": [NaN]}]}', "holds a number that JSON does not allow"),
+    "infinity": (b'{"cells": [-Infinity]}', "holds a number that JSON does not allow"),
+    "huge-number": (b'{"cells": [' + b"9" * 10_000 + b"]}", "holds a number that JSON does not allow"),
+    "too-large": (b'{"cells": ["' + b"x" * MAX_BYTES + b'"]}', "is larger than 20 MiB"),
+    "too-many-cells": (cells(*[{}] * 5_001), "has 5001 cells, more than 5000"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_read_is_refused_with_one_line(name):
+    data, reason = REFUSED[name]
+    with pytest.raises(SubmissionError) as caught:
+        read_notebook(data, "my\nlab.ipynb")
+    message = str(caught.value)
+    assert reason in message and message.startswith("my\\nlab.ipynb ")
+    assert message.isprintable() and len(message) < 250
+    assert "again" in message or "Delete" in message, "it says what to do"
+
+
+def test_a_number_that_is_no_problem():
+    notebook, notes = read_notebook(cells(CODE, x=10**300, y=1e300, nbformat=10**30), "lab.ipynb")
+    assert (len(notebook.cells), notes) == (1, [])
+
+
+def test_cells_that_are_none_become_empty_ones():
+    odd = [None, 5, [], "text", {"source": 5}, {"source": ["a", 5]}, {"cell_type": ["code"], "source": "kept"}]
+    notebook, notes = read_notebook(cells(*odd, CODE), "lab.ipynb")
+    nbformat.validate(notebook)
+    assert [cell.source for cell in notebook.cells] == [*[""] * 6, "kept", "x = 1"]
+    assert [note.where for note in notes] == [f"cell {number}" for number in range(1, 7)]
+    assert all(note.review for note in notes)
+
+
+def test_a_thousand_odd_cells_make_no_thousand_notes():
+    _, notes = read_notebook(cells(*[5] * 1000), "lab.ipynb")
+    assert len(notes) == MAX_NOTES + 1
+    assert "980 more" in notes[-1].text
+
+
+def test_characters_that_cannot_be_written():
+    notebook, notes = read_notebook(
+        b'{"cells": [{"cell_type": "code", "source": "a \\ud83d\\ude42 \\ud800 b"}]}', "lab.ipynb"
+    )
+    assert notebook.cells[0].source == "a 🙂 \N{REPLACEMENT CHARACTER} b"
+    assert [note.kind for note in notes] == ["text"]
+    nbformat.writes(notebook).encode("utf-8")
+
+
+def test_ids_are_made_valid_and_unique():
+    ids = ["same", "same", "", "two words", None, 7, ["x"], "x" * 65, "cell-2", {"a": 1}]
+    values = [CODE | {"id": value} for value in ids]
+    notebook, notes = read_notebook(cells(*values, CODE, CODE | {"metadata": {"id": "Colab_1"}}), "lab.ipynb")
+    nbformat.validate(notebook)
+    found = [cell.id for cell in notebook.cells]
+    assert (found[0], found[-1], len(set(found)), notes) == ("same", "Colab_1", 12, [])
+    assert notebook == read_notebook(cells(*values, CODE, CODE | {"metadata": {"id": "Colab_1"}}), "lab.ipynb")[0]
+
+
+def test_of_metadata_only_what_grading_needs_is_read():
+    about = {"grade_id": "a", "points": 2, "checksum": "x", "solution": [[]], "locked": None}
+    metadata = {"tags": ["parameters", "parameters", "a,b", 5], "nbgrader": about, "name": 7, "jupyter": []}
+    notebook, _ = read_notebook(cells(CODE | {"metadata": metadata}), "lab.ipynb")
+    assert notebook.cells[0].metadata == {"tags": ["parameters"], "nbgrader": {"grade_id": "a", "points": 2}}
+
+
+def test_headings_of_format_3():
+    heading = {"cell_type": "heading", "level": 3, "source": "Title"}
+    data = json.dumps({"nbformat": 3, "worksheets": [{"cells": [heading]}, 5, {"cells": [{"cell_type": "html"}]}]})
+    notebook, _ = read_notebook(codecs.BOM_UTF8 + data.encode(), "lab.ipynb")
+    assert [(cell.cell_type, cell.source) for cell in notebook.cells] == [("markdown", "### Title"), ("markdown", "")]
