@@ -25,10 +25,24 @@ $(READY): requirements.txt pyproject.toml binder/overrides.json
 	@install -D binder/overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json  # Markdown opens as a page
 	@touch $@
 
+# Submissions run in a box made by bubblewrap; without it nothing is graded. It comes from the system's packages.
+define BOX
+@command -v bwrap >/dev/null || { \
+	sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
+	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
+		echo "Installing bubblewrap, in which submissions run."; \
+		$$sudo apt-get install -qq --yes bubblewrap >/dev/null 2>&1 || \
+			{ $$sudo apt-get update -qq; $$sudo apt-get install -qq --yes bubblewrap >/dev/null; }; \
+	fi; \
+	command -v bwrap >/dev/null || \
+		echo "The program bwrap is missing, in which submissions run. Install it: sudo apt-get install bubblewrap"; }
+endef
+
 lab: $(READY) ## Open the labs in JupyterLab
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/labs/README.md $(if $(filter 0,$(shell id -u)),--allow-root)
 
 demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
+	$(BOX)
 	@$(BIN)/course demo
 
 test: lint unit nbval ## Run every check there is
@@ -41,6 +55,7 @@ lint: $(READY) ## Check style and types
 	@$(BIN)/mypy
 
 unit: $(READY)
+	$(BOX)
 	@echo "== unit: tools, generated files, grading, and the labs' tests tested by right and wrong answers"
 	@$(BIN)/pytest --numprocesses 2 --dist worksteal
 

@@ -4,6 +4,7 @@ import pytest
 
 from course.config import load_course
 from course.errors import CourseError, UnknownLabError
+from course.grading.limits import Limits
 
 
 def test_labs_in_order(course):
@@ -31,6 +32,21 @@ def test_unknown_name_lists_the_known_ones(course):
         ("work_minutes = 75", 'work_minutes = "75"', "`work_minutes` must be given as a int; it is '75'"),
         ('id = "cnn-labs"', 'id = "cnn-labs', "is not valid TOML"),
         ("[[labs]]", "[labs]", "is not valid TOML|`labs` must be given as a list"),
+        ("[[labs]]", "limits = 5\n[[labs]]", r"course.toml: `limits` must be a table such as .*; it is 5"),
+        ("[[labs]]", "[limits]\nmemory = 5\n[[labs]]", "there is no limit `memory`. The limits are: memory_mib, proc"),
+        ("[[labs]]", '[limits]\nprocesses = "5"\n[[labs]]', "limit `processes` must be a whole number .*; it is '5'"),
+        (
+            "[[labs]]",
+            "[limits]\nfile_mib = 1.5\n[[labs]]",
+            "limit `file_mib` must be .* above 0; it is 1.5",
+        ),
+        ("[[labs]]", "[limits]\nfile_mib = 0\n[[labs]]", "limit `file_mib` must be a whole number above 0; it is 0"),
+        ("[[labs]]", "[limits]\nfile_mib = true\n[[labs]]", "limit `file_mib` must be .* above 0; it is True"),
+        (
+            "work_minutes = 75",
+            "work_minutes = 75\nlimits = { cpu = 1 }",
+            "'01_data_inspection': there is no limit `cpu`",
+        ),
     ],
 )
 def test_a_wrong_course_toml(copied, old, new, message):
@@ -41,6 +57,16 @@ def test_a_wrong_course_toml(copied, old, new, message):
     with pytest.raises(CourseError, match=message) as error:
         load_course(copied.root)
     assert str(file) in str(error.value)
+
+
+def test_limits_are_those_of_the_lab_then_of_the_course_then_the_usual_ones(copied):
+    assert copied.limits == copied.labs[0].limits == Limits()
+    file = copied.root / "course.toml"
+    text = file.read_text().replace("[[labs]]", "[limits]\nprocesses = 99\ncell_seconds = 7\n\n[[labs]]", 1)
+    file.write_text(text.replace("work_minutes = 75", "work_minutes = 75\nlimits = { cell_seconds = 8 }"))
+    course = load_course(copied.root)
+    assert course.limits == course.labs[1].limits == Limits(processes=99, cell_seconds=7)
+    assert course.labs[0].limits == Limits(processes=99, cell_seconds=8)
 
 
 def test_an_unlisted_source(copied):

@@ -77,10 +77,15 @@ def result_of(api: NbGraderAPI, lab: Lab, folder: Path, student: str) -> Result:
 
 
 def for_review(outcome: Outcome) -> tuple[str, ...]:
-    """What an instructor should look at: incidents with their evidence, and notes that ask for it."""
-    incidents = [f"{i['where']}: {i['evidence']}{' (points withheld)' * i['withheld']}" for i in outcome.incidents]
-    notes = [note["text"] for note in outcome.notes if note["review"]]
-    return tuple(dict.fromkeys([*incidents, *notes]))
+    """What an instructor should look at: each kind of incident with the tests it touched, and notes that ask for it."""
+    touched: dict[tuple[str, bool], list[str]] = {}
+    for incident in outcome.incidents:
+        touched.setdefault((incident["evidence"], incident["withheld"]), []).append(incident["where"])
+    incidents = [
+        f"{evidence}{' (points withheld)' if withheld else ''}, seen at {', '.join(dict.fromkeys(where))}"
+        for (evidence, withheld), where in touched.items()
+    ]
+    return (*incidents, *(note["text"] for note in outcome.notes if note["review"]))
 
 
 def give_zero(api: NbGraderAPI, lab: Lab, student: str) -> None:

@@ -37,8 +37,9 @@ MARK = f"9{os.getpid()}.321"  # seconds that only processes of this test run sle
 
 
 @pytest.fixture(scope="module", autouse=True)
-def own_folder():
+def own_folder(tmp_path_factory):
     """Where the boxes of these tests keep their private folders, and no others do."""
+    tmp_path_factory.getbasetemp()  # made now, where it outlives these tests
     usual, tempfile.tempdir = tempfile.tempdir, tempfile.mkdtemp(prefix="b")
     yield
     shutil.rmtree(tempfile.tempdir)

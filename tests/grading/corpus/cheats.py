@@ -1,6 +1,7 @@
 """Blank notebooks that try to earn points. None of them may."""
 
 from corpus.material import Material, case, in_answer, with_code
+from nbformat.v4 import new_output
 
 ALWAYS = """
 class Anything:
@@ -311,7 +312,5 @@ def tests_unlocked_and_skipped(m: Material):
 def forged_outputs(m: Material):
     made = with_code(m.blank, "", m.answers()[0])
     for one in test_cells(made):
-        one.outputs = [
-            {"output_type": "execute_result", "data": {"text/plain": "2"}, "metadata": {}, "execution_count": 1}
-        ]
+        one.outputs = [new_output("execute_result", data={"text/plain": "2"}, execution_count=1)]
     return made

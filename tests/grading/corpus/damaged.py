@@ -5,7 +5,7 @@ import json
 
 import nbformat
 from corpus.material import Material, case, cell, in_place
-from nbformat.v4 import new_code_cell, new_markdown_cell
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from course.authoring.sources import is_answer, is_test
 
@@ -125,7 +125,7 @@ def all_tests_deleted(m: Material):
 def test_cell_doubled(m: Material):
     def change(nb):
         place = nb.cells.index(cell(nb, m.tests()[1]))
-        nb.cells.insert(place, copy.deepcopy(nb.cells[place]) | {"id": "twin"})
+        nb.cells.insert(place, nbformat.from_dict(nb.cells[place] | {"id": "twin"}))
 
     return changed(m.solved, change)
 
@@ -135,7 +135,7 @@ def answer_doubled_old_stub_first(m: Material):
     def change(nb):
         name = m.answers()[1]
         place = nb.cells.index(cell(nb, name))
-        nb.cells.insert(place, copy.deepcopy(cell(m.blank, name)) | {"id": "old-one"})
+        nb.cells.insert(place, nbformat.from_dict(cell(m.blank, name) | {"id": "old-one"}))
 
     return changed(m.solved, change)
 
@@ -145,7 +145,7 @@ def answer_doubled_old_stub_last(m: Material):
     def change(nb):
         name = m.answers()[1]
         place = nb.cells.index(cell(nb, name))
-        nb.cells.insert(place + 1, copy.deepcopy(cell(m.blank, name)) | {"id": "old-one"})
+        nb.cells.insert(place + 1, nbformat.from_dict(cell(m.blank, name) | {"id": "old-one"}))
 
     return changed(m.solved, change)
 
@@ -264,7 +264,7 @@ def fields_missing(m: Material):
 @case("damaged")
 def huge_outputs(m: Material):
     def change(nb):
-        nb.cells.append(new_code_cell("1", outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * 9_000_000}]))
+        nb.cells.append(new_code_cell("1", outputs=[new_output("stream", name="stdout", text="x" * 9_000_000)]))
 
     return changed(m.solved, change)
 
