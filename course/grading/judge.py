@@ -29,7 +29,9 @@ from _signal import (
     valid_signals,
 )
 from _thread import get_ident
+from collections.abc import Generator
 from time import perf_counter
+from typing import Any
 
 TEST_FILE = "<test>"
 MESSAGE_CHARACTERS = 4_000
@@ -66,38 +68,47 @@ ANYWHERE = frozenset(
 )
 # … and not by it directly.
 DIRECTLY = frozenset(
-    ("sys._getframe", "object.__getattr__", "object.__setattr__", "compile", "code.__new__")
-    + ("marshal.loads", "open", "import")
+    (
+        *("sys._getframe", "object.__getattr__", "object.__setattr__", "compile", "code.__new__"),
+        *("marshal.loads", "open", "import"),
+    )
 )
 FRAME_ATTRIBUTES = frozenset(("tb_frame", "gi_frame", "cr_frame", "ag_frame"))
 CODE_ATTRIBUTES = frozenset(("__code__", "__defaults__", "__kwdefaults__"))
 HANDS_OUT_FRAMES = re.compile(r"frame|stack|trace|walk", re.IGNORECASE)
 
 
-def judge(key, shell, imports, values, roots):
+def judge(
+    key: bytes, shell: Any, imports: str, values: dict[str, Any], roots: tuple[str, ...]
+) -> Generator[bytes | None, tuple[bytes, bytes], None]:
     """Yield None, then for each request, a pair (nonce, sealed bytes), the sealed verdict.
 
     `key`: 32 bytes. `imports`: the import statements of the lab's set-up as it was handed out. `values`: names that
     tests must see with these values, the parameters. `roots`: folders whose Python files are trusted.
     """
-    trusted = {}
+    trusted: dict[str, Any] = {}
     exec(compile(imports, TEST_FILE, "exec"), trusted)
     del trusted["__builtins__"]
     builtins = sys.modules["builtins"]
     pristine_builtins, builtin_type, sentinel = dict(vars(builtins)), type, object()
     user, environ, get_frame = shell.user_ns, os.environ, sys._getframe
     settings = {name: value for name, value in environ.items() if SETTINGS.match(name)}
-    places = {"sys.path": (sys, "path", list(sys.path)), "sys.meta_path": (sys, "meta_path", list(sys.meta_path))}
+    places: dict[str, tuple[Any, str, list[Any]]] = {
+        "sys.path": (sys, "path", list(sys.path)),
+        "sys.meta_path": (sys, "meta_path", list(sys.meta_path)),
+    }
     home = os.getcwd()
     change_folder = os.chdir
-    known_files, refused, inside = {}, [], set()
+    known_files: dict[str, bool] = {}
+    refused: list[str] = []
+    inside: set[int] = set()  # threads in which the guard itself is at work
 
-    def is_foreign(filename):
+    def is_foreign(filename: str) -> bool:
         if filename not in known_files:
             known_files[filename] = not (filename.startswith(roots) or filename.startswith("<frozen "))
         return known_files[filename]
 
-    def made_outside(value):
+    def made_outside(value: Any) -> bool:
         code = getattr(value, "__code__", None)
         if code is not None:
             return is_foreign(code.co_filename)
@@ -105,7 +116,7 @@ def judge(key, shell, imports, values, roots):
 
     # --- what the submission may not do, at any time -----------------------------------------------------------
 
-    def reason_to_refuse(event, args, frame):
+    def reason_to_refuse(event: str, args: tuple[Any, ...], frame: Any) -> str | None:
         if event in ANYWHERE:
             while frame is not None:
                 if is_foreign(frame.f_code.co_filename):
@@ -135,7 +146,7 @@ def judge(key, shell, imports, values, roots):
             return f"reaches into the interpreter by {event}"
         return None
 
-    def guard(event, args):
+    def guard(event: str, args: tuple[Any, ...]) -> None:
         thread = get_ident()
         if thread in inside or (event not in watched and not event.startswith("ctypes.")):
             return
@@ -152,8 +163,8 @@ def judge(key, shell, imports, values, roots):
 
     # --- what tests rely on -------------------------------------------------------------------------------------
 
-    def guarded_attributes():
-        found = []
+    def guarded_attributes() -> list[tuple[Any, Any, str, Any, str]]:
+        found: list[tuple[Any, Any, str, Any, str]] = []
         for name, module in list(sys.modules.items()):
             package = name.partition(".")[0]
             if package not in GUARDED or not hasattr(module, "__dict__"):
@@ -171,7 +182,7 @@ def judge(key, shell, imports, values, roots):
     modules = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in GUARDED}
     missing = object()
 
-    def restore():
+    def restore() -> list[str]:
         """Put right what was replaced; return what it was."""
         found = list(refused)
         refused.clear()
@@ -203,13 +214,13 @@ def judge(key, shell, imports, values, roots):
 
     equality_bases = (object, int, float, complex, str, bytes, list, tuple, dict, set, Exception)
 
-    def answers_always(method, always):
+    def answers_always(method: Any, always: bool) -> bool:
         try:
             return method(None, sentinel) is always
-        except Exception:
+        except Exception:  # whatever a submission's method does
             return False
 
-    def shell_changes():
+    def shell_changes() -> list[str]:
         """What was hooked into IPython. Tests do not pass there; it is told for review."""
         found = []
         for name in ("ast_transformers", "input_transformers_post", "custom_exceptions"):
@@ -228,22 +239,23 @@ def judge(key, shell, imports, values, roots):
 
     # --- running one test cell ----------------------------------------------------------------------------------
 
-    def namespace():
+    def namespace() -> dict[str, Any]:
         names = {name: value for name, value in user.items() if name not in pristine_builtins}
         return names | trusted | values | {"__builtins__": dict(pristine_builtins), "__name__": "__main__"}
 
-    def run_test(source):
+    def run_test(source: str) -> float | None:
         tree = ast.parse(source, TEST_FILE)
         names, last = namespace(), None
         if tree.body and isinstance(tree.body[-1], ast.Expr):
-            last = ast.Expression(tree.body.pop().value)
+            last = ast.Expression(tree.body[-1].value)
+            tree.body.pop()
         exec(compile(tree, TEST_FILE, "exec"), names)
         value = eval(compile(last, TEST_FILE, "eval"), names) if last else None
         plain = value is not None and builtin_type(value).__module__ in ("builtins", "numpy")
         return float(value) if plain and isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
-    def outcome(source):
-        found = {"passed": False, "ename": "", "evalue": "", "line": 0, "value": None}
+    def outcome(source: str) -> dict[str, Any]:
+        found: dict[str, Any] = {"passed": False, "ename": "", "evalue": "", "line": 0, "value": None}
         before, kept = restore() + shell_changes(), {n: v for n, v in environ.items() if SETTINGS.match(n)}
         swap_settings(kept, settings)
         for holder, name, content in places.values():
@@ -260,18 +272,18 @@ def judge(key, shell, imports, values, roots):
         swap_settings(settings, kept)
         return found | {"before": before, "during": restore()}
 
-    def swap_settings(old, new):
+    def swap_settings(old: dict[str, str], new: dict[str, str]) -> None:
         for name in old:
             environ.pop(name, None)
         environ.update(new)
 
-    def words(error):
+    def words(error: BaseException) -> str:
         try:
             return str(error)[:MESSAGE_CHARACTERS]
         except BaseException:
             return "(its message cannot be shown)"
 
-    def line_of(error):
+    def line_of(error: BaseException) -> int:
         line, step = 0, error.__traceback__
         while step is not None:
             if step.tb_frame.f_code.co_filename == TEST_FILE:
@@ -281,17 +293,17 @@ def judge(key, shell, imports, values, roots):
 
     # --- messages -----------------------------------------------------------------------------------------------
 
-    def crypt(nonce, purpose, data):
+    def crypt(nonce: bytes, purpose: bytes, data: bytes) -> bytes:
         stream, count = b"", 0
         while len(stream) < len(data):
             stream += blake2b(nonce + purpose + count.to_bytes(8, "big"), key=key).digest()
             count += 1
-        return bytes(a ^ b for a, b in zip(data, stream))
+        return bytes(a ^ b for a, b in zip(data, stream, strict=False))
 
-    def tag(nonce, purpose, data):
+    def tag(nonce: bytes, purpose: bytes, data: bytes) -> bytes:
         return blake2b(nonce + purpose + data, key=key, digest_size=32).digest()
 
-    def sealed(nonce, purpose, data):
+    def sealed(nonce: bytes, purpose: bytes, data: bytes) -> bytes:
         hidden = crypt(nonce, purpose, data)
         return tag(nonce, purpose, hidden) + hidden
 

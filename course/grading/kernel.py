@@ -35,7 +35,7 @@ class GradingKernel(IPythonKernel):
         content = parent["content"]
         if self._judge is None:
             # A dictionary of its own, which nothing else knows: the judge's names cannot be replaced.
-            names = {"__builtins__": dict(vars(builtins)), "__name__": "judge"}
+            names: dict[str, Any] = {"__builtins__": dict(vars(builtins)), "__name__": "judge"}
             exec(compile(content["judge"], JUDGE_FILE, "exec"), names)
             key = bytes.fromhex(content.pop("key"))
             self._judge = names["judge"](key, self.shell, content["imports"], content["values"], trusted_places())

@@ -107,6 +107,7 @@ class Runner:
     """The cells of one submission, one after the other."""
 
     def __init__(self, talk: Talk, seal: Seal, limits: Limits, done: Executed) -> None:
+        """Take over one kernel."""
         self.talk, self.seal, self.limits, self.done = talk, seal, limits, done
         self.rng = random.SystemRandom()
 

@@ -13,6 +13,7 @@ class Seal:
     """
 
     def __init__(self) -> None:
+        """Draw a new key."""
         self.key = secrets.token_bytes(32)
 
     def request(self, source: str) -> tuple[bytes, dict[str, str]]:

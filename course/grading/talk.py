@@ -30,6 +30,7 @@ class Outputs:
     """What a cell showed, up to a limit; the rest is dropped while it arrives."""
 
     def __init__(self, kib: int) -> None:
+        """Keep up to so many KiB."""
         self.kept: list[NotebookNode] = []
         self._room = kib * 1024
 
@@ -63,6 +64,7 @@ class Talk:
     """One kernel and its client."""
 
     def __init__(self, manager: AsyncKernelManager, client: AsyncKernelClient, ends: float) -> None:
+        """Talk until the moment `ends` of the monotonic clock at most."""
         self.manager, self.client, self._ends, self._noise = manager, client, ends, 0
 
     async def request(

@@ -21,7 +21,7 @@ def work(task: Task) -> Outcome:
         return _work(task)
     except SubmissionError as error:
         return Outcome(task.student, task.digest, reason=str(error), notes=plain(task.notes), boxed=task.boxed)
-    except Exception as error:  # a fault of ours must not cost the rest of the class their grades: reported, not hidden
+    except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the others their grades; it is reported
         reason = f"grading failed with an internal error ({type(error).__name__}: {error}); please report it"
         return Outcome(task.student, "", reason=reason, notes=plain(task.notes), error=traceback.format_exc())
 

@@ -1,7 +1,8 @@
 """Blank notebooks that try to earn points. None of them may."""
 
-from corpus.material import Material, case, in_answer, with_code
 from nbformat.v4 import new_output
+
+from corpus.material import Material, case, in_answer, with_code
 
 ALWAYS = """
 class Anything:
@@ -96,7 +97,8 @@ sys.modules['numpy'] = sys.modules['numpy.testing'] = fake""",
 open('numpy.py', 'w').write('allclose = array_equal = asarray = lambda *a, **k: True')
 open('tempfile.py', 'w').write('raise SystemExit(0)')
 import sys; sys.path.insert(0, '.')""",
-    "always-equal": ALWAYS + """
+    "always-equal": ALWAYS
+    + """
 import builtins
 globals().update({name: Anything() for name in NAMES})""",
     "frame-of-the-test": """

@@ -4,9 +4,9 @@ import copy
 import json
 
 import nbformat
-from corpus.material import Material, case, cell, in_place
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
+from corpus.material import Material, case, cell, in_place
 from course.authoring.sources import is_answer, is_test
 
 
@@ -67,7 +67,11 @@ def from_colab(m: Material):
             one["metadata"]["colab"] = {"base_uri": "https://localhost:8080/"}
         tree["cells"].insert(
             0,
-            {"cell_type": "markdown", "metadata": {"id": "view-in-github", "colab_type": "text"}, "source": ["<a></a>"]},
+            {
+                "cell_type": "markdown",
+                "metadata": {"id": "view-in-github", "colab_type": "text"},
+                "source": ["<a></a>"],
+            },
         )
 
     return as_json(m.solved, change)
@@ -352,4 +356,3 @@ def no_notebook_at_all(m: Material):
 def lost_ids_of_others(m: Material):
     """A notebook of another lab under this lab's name."""
     return text(nbformat.v4.new_notebook(cells=[new_markdown_cell("# Poem"), new_code_cell("print('roses')")]))
-

@@ -1,0 +1,114 @@
+"""A class of more than a hundred submissions, honest, damaged, greedy and dishonest, graded in one batch.
+
+What must come of each is declared beside it in corpus/. The corpus is made from the notebooks of any lab; here it is
+made from the lightest, which needs no TensorFlow.
+"""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from html import unescape
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+from corpus import CASES, Material
+from secret_lines import HIDDEN, secret_lines
+
+from course.authoring.build import prepare
+from course.authoring.sources import read_source
+from course.authoring.variants import read_suite, variants_file
+from course.config import load_course
+from course.grading import demo, grade, submissions
+from course.grading.gradebook import GRADED, UNREADABLE
+from course.grading.limits import Limits
+
+COURSE = load_course(Path(__file__).parent)
+LIMITS = Limits(cell_seconds=6, submission_seconds=60, scratch_mib=64, output_kib=256)
+LIGHT = replace(COURSE.labs[0], limits=LIMITS)
+
+
+def material() -> Material:
+    source = prepare(COURSE, LIGHT)
+    blank = nbformat.read(COURSE.released(LIGHT), as_version=4)
+    solved = demo.answered(blank, demo.model_answers(source))
+    right = demo.first_by_task(read_suite(variants_file(COURSE, LIGHT), source).variants, right=True)
+    return Material(LIGHT.name, blank, solved, {variant.task: variant.answer for variant in right})
+
+
+MADE = material()
+
+
+def files_of(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def batch(tmp_path_factory):
+    """All cases graded at once, with an undisturbed student before and after them."""
+    folder = tmp_path_factory.mktemp("class")
+    for case in CASES:
+        for name, content in case.make(MADE).items():
+            path = folder / "submitted" / case.name / LIGHT.name / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+    for student in ("aaron", "zoe"):
+        demo.hand_in(folder, LIGHT, student, MADE.solved)
+    (folder / "precious.txt").write_text("must stay")
+    before, processes = files_of(folder), set(psutil.pids())
+    found = submissions.find(folder, LIGHT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNIST_SOURCE", "bundled")
+        patch.setenv("SECRET_TOKEN", "hunter2")
+        results = grade.grade(COURSE, LIGHT, folder, found, lambda student: None, grade.Options(workers=2))
+    return folder, before, processes, {result.student: result for result in results}
+
+
+def test_the_corpus_is_large_and_has_every_family():
+    families = Counter(case.family for case in CASES)
+    assert sum(families.values()) >= 80 and set(families) == {"honest", "damaged", "abuse", "cheat"}
+    assert min(families.values()) >= 15
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_it_gets_exactly_what_it_earned(batch, case):
+    result = batch[3][case.name]
+    earned = {"all": MADE.tests(), "none": []}.get(case.earns) if isinstance(case.earns, str) else case.earns(MADE)
+    assert [test for test, points in result.by_test.items() if points] == earned, result.review
+    assert result.status == (UNREADABLE if case.unreadable else GRADED), result.reason
+    assert case.unreadable in result.reason
+    if case.review is not None:
+        assert bool(result.review) == case.review
+
+
+def test_students_before_and_after_lose_nothing(batch):
+    for student in ("aaron", "zoe"):
+        result = batch[3][student]
+        assert (result.status, result.tests, result.review, result.notes) == (GRADED, result.max_tests, (), ())
+
+
+def test_nothing_outside_is_changed_and_nothing_is_left_running(batch):
+    folder, before, processes, _ = batch
+    after = files_of(folder)
+    assert {path: after.get(path) for path in before} == before
+    made = {path.relative_to(folder).parts[0] for path in after.keys() - before.keys()}
+    assert made <= {"autograded", "executed", "feedback", "mended", "gradebook.db"}
+    here = {process.pid for process in psutil.Process().children(recursive=True)}
+    left = [psutil.Process(pid) for pid in here - processes if psutil.pid_exists(pid)]
+    names = [" ".join(process.cmdline()) for process in left]
+    assert not [name for name in names if "bwrap" in name or "kernel.py" in name]
+
+
+def test_no_feedback_shows_a_hidden_test(batch):
+    hidden = secret_lines(read_source(COURSE.source(LIGHT)), HIDDEN)
+    for student, result in batch[3].items():
+        assert result.feedback and result.feedback.is_file(), student
+        page = unescape(re.sub(r"<[^>]*>", "", result.feedback.read_text("utf-8")))
+        assert not {line.strip() for line in page.splitlines()} & hidden, student
+        assert "hunter2" not in page, student
+
+
+def test_cheating_is_told_to_the_instructor(batch):
+    told = [case.name for case in CASES if case.family == "cheat" and batch[3][case.name].review]
+    assert len(told) >= 15
