@@ -8,7 +8,7 @@ another way, so that a wrong answer that spoils its neighbour's test is seen.
 import copy
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,15 +43,7 @@ class Variant:
         return frozenset(test.removeprefix("test-") for test in self.fails) - {self.task}
 
 
-@dataclass(frozen=True)
-class Suite:
-    """All variants of a lab, and the notebook parameters they are run with."""
-
-    variants: tuple[Variant, ...]
-    parameters: dict[str, Any]
-
-
-def read_suite(path: Path, notebook: NotebookNode) -> Suite:
+def read_variants(path: Path, notebook: NotebookNode) -> tuple[Variant, ...]:
     """Read a file of variants.
 
     Raises
@@ -72,7 +64,7 @@ def read_suite(path: Path, notebook: NotebookNode) -> Suite:
     unknown = sorted({variant.task for variant in variants} - answers)
     if unknown:
         raise CourseError(f"{path} names tasks that the lab does not have: {', '.join(unknown)}.")
-    return Suite(variants, table.get("parameters", {}))
+    return variants
 
 
 def _variant(entry: dict[str, Any]) -> Variant:
@@ -100,7 +92,7 @@ def _independent(one: Variant, other: Variant) -> bool:
     return one.task != other.task and one.task not in other.spoils and other.task not in one.spoils
 
 
-def run(notebook: NotebookNode, chosen: Sequence[Variant], parameters: dict[str, Any], folder: Path) -> NotebookNode:
+def run(notebook: NotebookNode, chosen: Sequence[Variant], budget: Mapping[str, Any], folder: Path) -> NotebookNode:
     """Execute set-up, answers and tests with these answers in place of the model ones; errors are kept in the cells.
 
     Cells that only show something, between the tasks, are left out: no test may depend on them.
@@ -111,19 +103,19 @@ def run(notebook: NotebookNode, chosen: Sequence[Variant], parameters: dict[str,
     trial.cells = [cell for index, cell in enumerate(trial.cells) if index < first or grade_id(cell)]
     for cell in trial.cells:
         cell.source = answers.get(grade_id(cell) or "", cell.source)
-    if parameters:
-        trial = with_parameters(trial, parameters)
+    if budget:
+        trial = with_parameters(trial, budget)
     client = NotebookClient(trial, timeout=300, allow_errors=True, resources={"metadata": {"path": str(folder)}})
     client.execute()
     return trial
 
 
-def with_parameters(notebook: NotebookNode, parameters: dict[str, Any]) -> NotebookNode:
+def with_parameters(notebook: NotebookNode, parameters: Mapping[str, Any]) -> NotebookNode:
     """Papermill's injection: a cell with these values after the one tagged "parameters"."""
     notebook.metadata.setdefault("papermill", NotebookNode())  # Papermill expects what its own reader would add
     for cell in notebook.cells:
         cell.metadata.setdefault("tags", [])
-    return parameterize_notebook(notebook, parameters)
+    return parameterize_notebook(notebook, dict(parameters))
 
 
 def auto_scores(notebook: NotebookNode, config: Config) -> dict[str, float]:
@@ -149,16 +141,16 @@ def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config)
 
 
 def try_all(course: Course, lab: Lab, progress: Progress) -> list[str]:
-    """Try every variant of a lab, with the digits that are bundled; return what came out otherwise than declared."""
+    """Try every variant of a lab with its grading budget and the bundled digits; return what came out otherwise than declared."""
     notebook = prepare(course, lab)
-    suite = read_suite(variants_file(course, lab), notebook)
+    known = read_variants(variants_file(course, lab), notebook)
     tasks = [name for cell in notebook.cells if is_answer(cell) and (name := grade_id(cell))]
     config, found = load_config(course), []
-    plan = list(rounds(suite.variants, tasks))
-    bar = progress.add_task(f"{lab.name}, {len(suite.variants)} answers", total=len(plan))
+    plan = list(rounds(known, tasks))
+    bar = progress.add_task(f"{lab.name}, {len(known)} answers", total=len(plan))
     for chosen in plan:
         with tempfile.TemporaryDirectory() as folder:
-            found += surprises(run(notebook, chosen, suite.parameters, Path(folder)), chosen, config)
+            found += surprises(run(notebook, chosen, lab.budget, Path(folder)), chosen, config)
         progress.advance(bar)
     return found
 

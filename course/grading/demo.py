@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from course.authoring.build import prepare, put
 from course.authoring.release import student_text
 from course.authoring.sources import grade_id, is_answer
-from course.authoring.variants import Variant, read_suite, variants_file
+from course.authoring.variants import Variant, read_variants, variants_file
 from course.config import Course, Lab
 from course.errors import CourseError
 
@@ -30,10 +30,10 @@ def make_class(course: Course, lab: Lab, folder: Path) -> dict[str, str]:
     solution = prepare(course, lab)
     blank = nbformat.reads(student_text(course, lab, solution), as_version=4)
     model = model_answers(solution)
-    suite = read_suite(variants_file(course, lab), solution)
+    known = read_variants(variants_file(course, lab), solution)
     half = dict(list(model.items())[: len(model) // 2])
-    other = {variant.task: variant.answer for variant in first_by_task(suite.variants, right=True)}
-    mistakes = {variant.task: variant.answer for variant in first_by_task(suite.variants, right=False)[:2]}
+    other = {variant.task: variant.answer for variant in first_by_task(known, right=True)}
+    mistakes = {variant.task: variant.answer for variant in first_by_task(known, right=False)[:2]}
     hand_in(folder, lab, "ada-perfect", answered(blank, model))
     hand_in(folder, lab, "ben-blank", blank)
     hand_in(folder, lab, "cleo-half-done", answered(blank, half))

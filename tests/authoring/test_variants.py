@@ -25,26 +25,26 @@ def every_run():
     """Each run of each lab as a test of its own, so that they can be spread over processes."""
     for lab in COURSE.labs:
         notebook = prepare(COURSE, lab)
-        suite = variants.read_suite(variants.variants_file(COURSE, lab), notebook)
-        for number, chosen in enumerate(variants.rounds(suite.variants, tasks_of(notebook)), 1):
-            yield pytest.param(lab, suite.parameters, chosen, id=f"{lab.name}-{number}")
+        known = variants.read_variants(variants.variants_file(COURSE, lab), notebook)
+        for number, chosen in enumerate(variants.rounds(known, tasks_of(notebook)), 1):
+            yield pytest.param(lab, chosen, id=f"{lab.name}-{number}")
 
 
-@pytest.mark.parametrize(("lab", "parameters", "chosen"), list(every_run()))
-def test_answers_get_what_they_deserve(lab, parameters, chosen):
+@pytest.mark.parametrize(("lab", "chosen"), list(every_run()))
+def test_answers_get_what_they_deserve(lab, chosen):
     with tempfile.TemporaryDirectory() as folder:
-        executed = variants.run(prepare(COURSE, lab), chosen, parameters, Path(folder))
+        executed = variants.run(prepare(COURSE, lab), chosen, lab.budget, Path(folder))
     assert variants.surprises(executed, chosen, load_config(COURSE)) == []
 
 
 def test_every_task_has_answers_of_both_kinds(course, lab):
     notebook = prepare(course, lab)
-    suite = variants.read_suite(variants.variants_file(course, lab), notebook)
+    known = variants.read_variants(variants.variants_file(course, lab), notebook)
     for task in tasks_of(notebook):
-        kinds = [bool(variant.fails) for variant in suite.variants if variant.task == task]
+        kinds = [bool(variant.fails) for variant in known if variant.task == task]
         assert kinds.count(False) >= FEWEST_RIGHT, f"{task} needs {FEWEST_RIGHT} right answers beside the model one"
         assert kinds.count(True) >= FEWEST_WRONG, f"{task} needs {FEWEST_WRONG} typical mistakes"
-        names = [variant.name for variant in suite.variants if variant.task == task]
+        names = [variant.name for variant in known if variant.task == task]
         assert len(set(names)) == len(names)
 
 
@@ -102,4 +102,4 @@ def test_a_file_of_variants_that_is_wrong(course, tmp_path, text, message):
     if text is not None:
         path.write_text(text)
     with pytest.raises(CourseError, match=message):
-        variants.read_suite(path, prepare(course, course.labs[0]))
+        variants.read_variants(path, prepare(course, course.labs[0]))

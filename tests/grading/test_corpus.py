@@ -18,7 +18,7 @@ from secret_lines import HIDDEN, secret_lines
 
 from course.authoring.build import prepare
 from course.authoring.sources import read_source
-from course.authoring.variants import read_suite, variants_file
+from course.authoring.variants import read_variants, variants_file
 from course.config import load_course
 from course.grading import demo, grade, submissions
 from course.grading.gradebook import GRADED, UNREADABLE
@@ -33,7 +33,7 @@ def material() -> Material:
     source = prepare(COURSE, LIGHT)
     blank = nbformat.read(COURSE.released(LIGHT), as_version=4)
     solved = demo.answered(blank, demo.model_answers(source))
-    right = demo.first_by_task(read_suite(variants_file(COURSE, LIGHT), source).variants, right=True)
+    right = demo.first_by_task(read_variants(variants_file(COURSE, LIGHT), source), right=True)
     return Material(LIGHT.name, blank, solved, {variant.task: variant.answer for variant in right})
 
 
