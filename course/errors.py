@@ -27,3 +27,19 @@ class SubmissionError(CourseError):
 
 class BoxError(CourseError):
     """No box can be made to run a submission in; without a box nothing is run."""
+
+
+class ArchiveError(CourseError):
+    """A submission archive cannot be opened, or its form is not that of a learning management system."""
+
+
+class EntryError(CourseError):
+    """One file of an archive cannot be unpacked; the message is the reason, without the file's name."""
+
+
+class RosterError(CourseError):
+    """A list of students is wrong; the message names the file and every line to put right."""
+
+
+class ExportError(CourseError):
+    """The gradebook cannot be exported."""

@@ -141,7 +141,7 @@ def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config)
 
 
 def try_all(course: Course, lab: Lab, progress: Progress) -> list[str]:
-    """Try every variant of a lab with its grading budget and the bundled digits; return what came out otherwise than declared."""
+    """Try every variant of a lab with its grading budget and the bundled digits; return what came out otherwise."""
     notebook = prepare(course, lab)
     known = read_variants(variants_file(course, lab), notebook)
     tasks = [name for cell in notebook.cells if is_answer(cell) and (name := grade_id(cell))]

@@ -1,0 +1,18 @@
+"""Choices on the command line; importing them costs nothing."""
+
+from enum import StrEnum
+
+
+class System(StrEnum):
+    """A learning management system."""
+
+    CANVAS = "canvas"
+    MOODLE = "moodle"
+
+
+class Times(StrEnum):
+    """Whether the times in an archive count as those of handing in."""
+
+    AUTO = "auto"  # if they are more than an hour apart
+    ZIP = "zip"
+    NONE = "none"

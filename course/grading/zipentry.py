@@ -1,0 +1,79 @@
+"""What a zip file says of one of its entries, none of which is believed more than needed.
+
+A zip file keeps local time, without its zone and in steps of two seconds; some programs add the seconds since 1970,
+which are exact.
+"""
+
+import stat
+import struct
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+
+UTF8_NAME, ENCRYPTED = 0x800, 0x1 | 0x40 | 0x2000
+# zlib stops when it has given what was asked for; the other methods may fill the memory from a few bytes.
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+EXACT = 0x5455  # the extra field with seconds since 1970
+NOTHING = datetime(1980, 1, 1)  # what stands in a zip file if nobody set a time
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file of an archive: where it would lie, the time that the archive gives (UTC), and why it is not unpacked."""
+
+    path: PurePosixPath
+    time: datetime | None
+    problem: str | None
+    info: zipfile.ZipInfo
+
+
+def read_entry(info: zipfile.ZipInfo) -> Entry:
+    """What is known of an entry whose name can be followed."""
+    return Entry(PurePosixPath(name_of(info)), _time(info), _problem(info), info)
+
+
+def name_of(info: zipfile.ZipInfo) -> str:
+    """The name as it was written; many programs write UTF-8 without saying so, Canvas among them."""
+    name = info.orig_filename
+    if info.flag_bits & UTF8_NAME:
+        return name
+    try:
+        return name.encode("cp437").decode("utf-8")
+    except UnicodeError:
+        return name
+
+
+def _problem(info: zipfile.ZipInfo) -> str | None:
+    """Why an entry is not even tried."""
+    mode = info.external_attr >> 16
+    if stat.S_ISLNK(mode):
+        return "it is a symbolic link"
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        return "it is a device or a pipe, not a file"
+    if info.flag_bits & ENCRYPTED:
+        return "it is encrypted"
+    if info.compress_type not in METHODS:
+        return "it is packed in a way that learning management systems do not use"
+    return None
+
+
+def _time(info: zipfile.ZipInfo) -> datetime | None:
+    """The time of an entry in UTC; local time without a zone is taken for UTC."""
+    try:
+        exact = _exact(info.extra)
+        time = datetime.fromtimestamp(exact, UTC).replace(tzinfo=None) if exact else datetime(*info.date_time)
+    except (ValueError, OverflowError, OSError):
+        return None
+    future = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
+    return time if NOTHING < time < future else None
+
+
+def _exact(extra: bytes) -> int | None:
+    """Seconds since 1970 from the extra fields of an entry, which may hold anything."""
+    while len(extra) >= 4:
+        kind, length = struct.unpack("<HH", extra[:4])
+        field, extra = extra[4 : 4 + length], extra[4 + length :]
+        if kind == EXACT and len(field) >= 5 and field[0] & 1:
+            return int(struct.unpack("<i", field[1:5])[0])
+    return None
