@@ -21,10 +21,10 @@ c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"[\s\S]*"
 # A test cell that a student deleted is put back.
 c.OverwriteCells.add_missing_cells = True
-# Submissions run in a box (course/grading/box.py), from the command line and from Formgrader too. These are nbgrader's
+# Submissions run in a box (course/grading/boxes/), from the command line and from Formgrader too. These are nbgrader's
 # own steps with a boxed one to begin with; c.Execute.kernel_manager_class would do nothing, as nbgrader overrules it.
 c.Autograde.autograde_preprocessors = [
-    "course.grading.boxed_execute.BoxedExecute",
+    "course.grading.boxes.boxed_execute.BoxedExecute",
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
-from course.grading.systems import System, Times
+from course.grading.lms.systems import System, Times
 
 if TYPE_CHECKING:
     from course.grading.grade import Options
@@ -140,11 +140,11 @@ def mend(
     import nbformat
 
     from course.authoring.build import put
-    from course.grading.mend import guess_lab
-    from course.grading.mend import mend as mended
-    from course.grading.notes import listed
-    from course.grading.plain_files import read_plain_file
-    from course.grading.reading import MAX_BYTES, read_notebook
+    from course.grading.mending.mend import guess_lab
+    from course.grading.mending.mend import mend as mended
+    from course.grading.mending.notes import listed
+    from course.grading.mending.plain_files import read_plain_file
+    from course.grading.mending.reading import MAX_BYTES, read_notebook
 
     course = load_course()
     labs = {known.name: known for known in (course.choose([lab]) if lab else course.labs)}
@@ -177,8 +177,8 @@ def collect(
     times: Annotated[Times, typer.Option(help="Whether times in the archive are those of handing in.")] = Times.AUTO,
 ) -> None:
     """Unpack a submission archive, safely; what is there already is replaced only by what is newer, and kept."""
-    from course.grading import collect as collector
-    from course.grading.roster import read_roster
+    from course.grading.lms import collect as collector
+    from course.grading.lms.roster import read_roster
     from course.nbgrader import load_config
 
     course = load_course()
@@ -204,7 +204,7 @@ def export(
     allow_unmarked: Annotated[bool, typer.Option("--allow-unmarked", help="Export unfinished grades, too.")] = False,
 ) -> None:
     """Write the grades of a lab as Canvas or Moodle reads them; no grade for what still has to be marked by hand."""
-    from course.grading.export import export_grades
+    from course.grading.lms.export import export_grades
 
     course = load_course()
     chosen = course.lab(lab)

@@ -13,10 +13,10 @@ from traitlets.config import Config
 from course.config import Course, Lab
 from course.errors import BoxError, BuildError, SubmissionError
 from course.grading import batch, store
-from course.grading.box import box_available
-from course.grading.folder import inspect_folder
+from course.grading.boxes.box import box_available
 from course.grading.gradebook import FAILED, GRADED, UNREADABLE, Result, give_zero, is_stored, mark_stored, result_of
 from course.grading.kit import Kit, make_kit
+from course.grading.mending.folder import inspect_folder
 from course.grading.report_page import write_page
 from course.grading.submissions import Submission
 from course.grading.task import Outcome, Task

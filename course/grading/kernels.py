@@ -6,7 +6,7 @@ from pathlib import Path
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
-from course.grading.box import BoxedKernelManager, passed_environment
+from course.grading.boxes.box import BoxedKernelManager, passed_environment
 from course.grading.limits import Limits
 
 KERNEL = Path(__file__).with_name("kernel.py")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from course.grading.kit import Kit
-from course.grading.notes import Note
+from course.grading.mending.notes import Note
 
 
 @dataclass(frozen=True)

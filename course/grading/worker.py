@@ -9,8 +9,8 @@ import nbformat
 from course.authoring.variants import with_parameters
 from course.errors import SubmissionError
 from course.grading.kernels import kernel_manager
-from course.grading.mend import mend
-from course.grading.reading import read_notebook
+from course.grading.mending.mend import mend
+from course.grading.mending.reading import read_notebook
 from course.grading.run import Incident, run
 from course.grading.task import Outcome, Task
 

@@ -24,11 +24,12 @@ from nbgrader.api import Gradebook
 from course.authoring.sources import read_source
 from course.config import load_course
 from course.errors import BoxError
-from course.grading import box_trial, demo, view
-from course.grading.box import BoxedKernelManager, BoxProvisioner, box_available
+from course.grading import demo
+from course.grading.boxes import box_trial, view
+from course.grading.boxes.box import BoxedKernelManager, BoxProvisioner, box_available
+from course.grading.boxes.seccomp import NUMBERS, seccomp_filter
 from course.grading.grade import register
 from course.grading.limits import Limits
-from course.grading.seccomp import NUMBERS, seccomp_filter
 from course.nbgrader import failure, nbgrader_in, without_remarks
 
 COURSE = load_course(Path(__file__).parent)
@@ -436,7 +437,7 @@ def test_interrupt_and_restart():
 
 ORPHAN = f"""
 import asyncio
-from course.grading.box import BoxedKernelManager
+from course.grading.boxes.box import BoxedKernelManager
 
 async def main():
     manager = BoxedKernelManager()

@@ -19,12 +19,12 @@ from course.authoring.sources import read_source
 from course.config import load_course
 from course.errors import ExportError
 from course.grading import demo, grade, submissions
-from course.grading.collect import collect
 from course.grading.demo import answered
-from course.grading.export import export_grades
-from course.grading.exports import CanvasExportPlugin, MoodleExportPlugin
-from course.grading.lms_export import guarded, points
-from course.grading.systems import System
+from course.grading.lms.collect import collect
+from course.grading.lms.export import export_grades
+from course.grading.lms.exports import CanvasExportPlugin, MoodleExportPlugin
+from course.grading.lms.lms_export import guarded, points
+from course.grading.lms.systems import System
 from course.nbgrader import without_remarks
 
 COURSE = load_course(Path(__file__).parent)
@@ -280,7 +280,7 @@ def test_as_a_plug_in_of_nbgrader_export(book, monkeypatch):
     roster = book.roster("id,lms_id\nada,1\n")
     for exporter, title in (("CanvasExportPlugin", "Lab 1 (7)"), ("MoodleExportPlugin", "Identifier")):
         arguments = [
-            f"--exporter=course.grading.exports.{exporter}",
+            f"--exporter=course.grading.lms.exports.{exporter}",
             "--to=lms.csv",
             f"--assignment={NAME}",
             f"--{exporter}.allow_unmarked=True",

@@ -20,9 +20,9 @@ from course.config import load_course
 from course.errors import CourseError, SubmissionError
 from course.grading import grade, submissions
 from course.grading.demo import answered, hand_in, model_answers
-from course.grading.mend import guess_lab, mend
-from course.grading.notes import Note, listed
-from course.grading.reading import read_notebook
+from course.grading.mending.mend import guess_lab, mend
+from course.grading.mending.notes import Note, listed
+from course.grading.mending.reading import read_notebook
 
 COURSE = load_course(Path(__file__).parent)
 LIGHT = COURSE.labs[0]  # needs no TensorFlow

@@ -11,8 +11,8 @@ import pytest
 from course.authoring.sources import is_answer
 from course.config import load_course
 from course.errors import SubmissionError
-from course.grading.mend import mend
-from course.grading.reading import MAX_BYTES, MAX_NOTES, read_notebook
+from course.grading.mending.mend import mend
+from course.grading.mending.reading import MAX_BYTES, MAX_NOTES, read_notebook
 
 COURSE = load_course(Path(__file__).parent)
 

@@ -1,0 +1,1 @@
+"""Running a kernel where it can do no harm."""

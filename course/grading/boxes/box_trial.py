@@ -1,0 +1,69 @@
+"""Whether this machine lets us make boxes, found out by making one."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from course.errors import BoxError
+from course.grading.boxes.seccomp import seccomp_filter
+from course.grading.boxes.view import SITE
+from course.grading.boxes.walls import Box, walled
+from course.grading.limits import Limits
+
+# Reads what every kernel needs: the standard library, the environment and the course's helpers.
+TRIAL = f"import importlib.util as u; u.find_spec('ipykernel').name; open('{SITE}/data_utils/__init__.py').close()"
+SECONDS = 60
+# Settings of Linux that may forbid user namespaces: the value that does, and one that permits them.
+SWITCHES = {
+    "kernel.unprivileged_userns_clone": ("0", "1"),  # Debian
+    "kernel.apparmor_restrict_unprivileged_userns": ("1", "0"),  # Ubuntu
+    "user.max_user_namespaces": ("0", "15000"),  # Red Hat
+}
+SETTINGS = Path("/proc/sys")
+ROOT_ADVICE = "Root needs the right to mount here. If this is a container, start it with --privileged."
+
+
+def box_available() -> str | None:
+    """None if a box can be made and Python works in it, else the reason and what to do about it."""
+    with tempfile.TemporaryDirectory(prefix="box-") as folder:
+        box = Box(Path(folder), Limits())
+        try:
+            with filter_file(box.folder) as seccomp:
+                command = walled(box, [sys.executable, "-I", "-c", TRIAL], seccomp)
+                done = subprocess.run(
+                    command, env={}, pass_fds=[seccomp], capture_output=True, timeout=SECONDS, check=False
+                )
+        except BoxError as error:
+            return str(error)
+        except subprocess.TimeoutExpired:
+            return f"A trial box did not end within {SECONDS} seconds."
+    if done.returncode == 0:
+        return None
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {done.returncode}"]
+    return f"No box can be made here ({said[-1]}). {_advice()}"
+
+
+@contextmanager
+def filter_file(folder: Path) -> Iterator[int]:
+    """The filter of system calls as an open file that bubblewrap can inherit."""
+    path = folder / "seccomp"
+    path.write_bytes(seccomp_filter())
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _advice() -> str:
+    if os.getuid() == 0:
+        return ROOT_ADVICE
+    for name, (forbids, permits) in SWITCHES.items():
+        switch = Path(SETTINGS, *name.split("."))
+        if switch.is_file() and switch.read_text().strip() == forbids:
+            return f"This system forbids user namespaces. Permit them: sudo sysctl -w {name}={permits}"
+    return "If this is a container, start it with --privileged, or grade outside of it."

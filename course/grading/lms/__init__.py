@@ -1,0 +1,1 @@
+"""From the archives of learning management systems to submissions, and from the gradebook back to them."""

@@ -1,0 +1,159 @@
+"""One student's files of an archive: which is the notebook, which go along, and which are set aside."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course.config import Lab
+from course.errors import EntryError, SubmissionError
+from course.grading.lms.archives import Archive, unpack
+from course.grading.lms.choosing import NOTEBOOK, is_notebook, must_stay, rank
+from course.grading.lms.filenames import flattened, folded, shown
+from course.grading.lms.lms import Handed, like
+from course.grading.lms.origin import STAMP, Origin
+from course.grading.lms.placing import Outcome, Places, place, set_aside, workshop
+from course.grading.lms.systems import System
+from course.grading.lms.ziptime import stamp
+
+TWIN = "some systems take its name for that of another file"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one student's submission; `student` is the course's id, or who it is if there is none."""
+
+    student: str
+    outcome: Outcome
+    file: str = ""
+    time: str = ""
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """All files of one student, and what is common to the students of an archive."""
+
+    archive: Archive
+    system: System
+    lab: Lab
+    places: Places
+    files: Sequence[Handed]
+    trusted: bool  # whether the archive's times are those of handing in
+    share: int  # bytes
+
+
+@dataclass
+class _Desk:
+    """Where a student's files are unpacked, and how much may still be."""
+
+    bundle: Bundle
+    folder: Path
+    room: int
+    remarks: list[str] = field(default_factory=list)
+    aside: list[tuple[Path, str]] = field(default_factory=list)
+
+    def unpack(self, one: Handed, target: Path) -> None:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        self.room -= unpack(self.bundle.archive, one.entry, target, self.room)
+
+    def put_aside(self, one: Handed, reason: str) -> None:
+        target = self.folder / f"aside-{len(self.aside)}"
+        try:
+            self.unpack(one, target)
+        except EntryError as error:
+            self.remarks.append(f"{shown(str(one.file))} not unpacked: {error}")
+            return
+        self.aside.append((target, flattened(one.file)))
+        self.remarks.append(f"{shown(str(one.file))} set aside: {reason}")
+
+    def clear(self) -> None:
+        for path, name in self.aside:
+            set_aside(self.bundle.places, path, name)
+        self.aside = []
+
+
+def collect_one(bundle: Bundle) -> Row:
+    """Put one student's submission in its place, whole or not at all.
+
+    A file beside the notebook that cannot be unpacked is left out; the notebook that counts must be whole.
+    """
+    student = bundle.places.student
+    try:
+        bundle.places.check()
+        keep = workshop(bundle.places.folder, bundle.lab.name)
+        keep.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".collecting-", dir=keep) as folder:
+            return _collect(bundle, _Desk(bundle, Path(folder), bundle.share))
+    except SubmissionError as error:
+        return Row(student, Outcome.REFUSED, remarks=(str(error),))
+    except OSError as error:
+        reason = f"it could not be written: {error.strerror or error}"
+        return Row(student, Outcome.REFUSED, remarks=(reason,))
+
+
+def _collect(bundle: Bundle, desk: _Desk) -> Row:
+    places, name = bundle.places, f"{bundle.lab.name}{NOTEBOOK}"
+    notebooks = sorted(
+        filter(is_notebook, bundle.files), key=lambda one: rank(one, bundle.lab.name, bundle.trusted), reverse=True
+    )
+    most = bundle.archive.limits.files
+    if not notebooks:
+        for one in bundle.files[:most]:
+            desk.put_aside(one, "not a notebook")
+        desk.clear()
+        return Row(places.student, Outcome.REFUSED, remarks=("no notebook", *desk.remarks))
+    chosen, new = notebooks[0], desk.folder / "new"
+    file = shown(str(chosen.file))
+    try:
+        desk.unpack(chosen, new / name)
+    except EntryError as error:
+        return Row(places.student, Outcome.REFUSED, file, remarks=(f"{file} not unpacked: {error}",))
+    if chosen.late:
+        unknown = "" if bundle.trusted else "; the time is not known, so nothing is taken off for it"
+        desk.remarks.append(f"late, says {bundle.system.title()}{unknown}")
+    if not like(chosen.file, bundle.lab.name):
+        desk.remarks.append(f"{file} is not named after the lab")
+    for one in notebooks[1:most]:
+        desk.put_aside(one, f"{file} counts")
+    _along(bundle, desk, new, name)
+    time = chosen.entry.time
+    if bundle.trusted and time:
+        (new / STAMP).write_text(stamp(time), "utf-8")
+    origin = Origin(
+        system=bundle.system,
+        lms_id=chosen.owner,
+        name=chosen.name,
+        file=str(chosen.entry.path),
+        attempt=chosen.attempt,
+        late=chosen.late,
+        time=time.isoformat(timespec="seconds") if time else "",
+    )
+    desk.clear()
+    outcome = place(places, new, origin)
+    if outcome is Outcome.KEPT:
+        desk.aside.append((new / name, flattened(chosen.file)))
+        desk.remarks.append(f"another submission is there that is as new; delete {places.submitted} to take this one")
+        desk.clear()
+    return Row(places.student, outcome, file, stamp(time) if bundle.trusted and time else "", tuple(desk.remarks))
+
+
+def _along(bundle: Bundle, desk: _Desk, new: Path, notebook: str) -> None:
+    """Unpack what was handed in beside the notebooks."""
+    files, folders = {folded(notebook), folded(STAMP)}, set[str]()
+    others = [one for one in bundle.files if not is_notebook(one)]
+    most = bundle.archive.limits.files
+    for one in others[:most]:
+        above = {folded(folder) for folder in one.file.parents if folder.name}
+        clash = folded(one.file) in files | folders or above & files
+        if reason := must_stay(one.file) or (TWIN if clash else None):
+            desk.put_aside(one, reason)
+            continue
+        try:
+            desk.unpack(one, new / one.file)
+        except EntryError as error:
+            desk.remarks.append(f"{shown(str(one.file))} not unpacked: {error}")
+        files.add(folded(one.file))
+        folders |= above
+    if len(others) > most:
+        desk.remarks.append(f"{len(others) - most} files not unpacked: only {most} of a student are")

@@ -1,0 +1,45 @@
+"""Exporting the grades of a lab through nbgrader, in this process."""
+
+from pathlib import Path
+
+from course.config import Course, Lab
+from course.errors import ExportError
+from course.grading.lms.exports import PLUGINS
+from course.grading.lms.systems import System
+from course.nbgrader import nbgrader_in, without_remarks
+
+
+def export_grades(
+    course: Course,
+    lab: Lab,
+    folder: Path,
+    to: Path,
+    system: System,
+    roster: Path | None = None,
+    column: str | None = None,
+    allow_unmarked: bool = False,
+) -> list[str]:
+    """Write the grades of a lab to a file for the system; return what a person should know about them.
+
+    Raises
+    ------
+    ExportError
+        There is no gradebook, it does not hold the lab, or the file cannot be written.
+    RosterError
+        The roster is wrong.
+    """
+    api = nbgrader_in(course, folder)
+    database = api.coursedir.db_url.removeprefix("sqlite:///")
+    if database != api.coursedir.db_url and not Path(database).is_file():  # nbgrader would make an empty one
+        raise ExportError(f"There is no gradebook {database}. Grade the lab first: course grade {lab.name}")
+    chosen: dict[str, object] = {"to": str(to), "assignment": [lab.name], "folder": str(folder.resolve())}
+    if roster:
+        chosen["roster"] = str(roster)
+    if column:
+        chosen["columns"] = {lab.name: column}
+    if allow_unmarked:
+        chosen["allow_unmarked"] = True
+    plugin = PLUGINS[system](parent=api, **chosen)
+    with without_remarks(), api.gradebook as gradebook:
+        plugin.export(gradebook)
+    return plugin.remarks

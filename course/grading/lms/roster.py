@@ -1,0 +1,110 @@
+"""The students of a course: who has which number, name and login in the learning management system."""
+
+import csv
+import io
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from course.errors import RosterError
+from course.grading.lms.filenames import folded, id_problem, shown
+
+
+@dataclass(frozen=True)
+class Person:
+    """One line of the roster; `id` is the student's id in this course, the rest is what the system knows."""
+
+    id: str
+    name: str = ""
+    lms_id: str = ""
+    email: str = ""
+    login: str = ""
+    sis_id: str = ""
+    section: str = ""
+    idnumber: str = ""
+
+
+COLUMNS = tuple(field.name for field in fields(Person))
+
+
+def read_roster(path: Path) -> tuple[Person, ...]:
+    """Read a CSV file with the columns of `Person`; `id` and one of `lms_id` and `name` are needed, others ignored.
+
+    Raises
+    ------
+    RosterError
+        The file cannot be read, a column is missing, or an id is missing, impossible or there twice.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise RosterError(f"The roster {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise RosterError(f"The roster {path} is not UTF-8 text. Save it as “CSV UTF-8”.") from error
+    header = text.partition("\n")[0]
+    delimiter = ";" if header.count(";") > header.count(",") else ","  # what a spreadsheet writes in half of Europe
+    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
+    columns = [name.strip() for name in table.fieldnames or []]
+    if "id" not in columns or not {"lms_id", "name"} & set(columns):
+        raise RosterError(
+            f"The roster {path} has the columns {', '.join(map(shown, columns)) or 'of nothing'}. It needs `id`, the "
+            f"student's id in this course, and `lms_id` or `name`; possible are {', '.join(COLUMNS)}."
+        )
+    table.fieldnames = columns
+    people = []
+    try:
+        for row in table:
+            values = {key: str(row[key]).strip() for key in COLUMNS if key in columns}
+            if any(values.values()):
+                people.append((table.line_num, Person(**values)))
+    except csv.Error as error:
+        raise RosterError(f"The roster {path} is no CSV file: {error} in line {table.line_num}.") from error
+    if problems := _problems(people):
+        raise RosterError(f"The roster {path} must be put right:\n" + "\n".join(problems))
+    return tuple(person for _, person in people)
+
+
+def _problems(people: Sequence[tuple[int, Person]]) -> list[str]:
+    ids = Counter(folded(person.id) for _, person in people)
+    numbers = Counter(person.lms_id for _, person in people if person.lms_id)
+    found = []
+    for line, person in people:
+        if reason := id_problem(person.id):
+            found.append(f"line {line}: the id {shown(person.id)!r} is not possible: {reason}.")
+        elif ids[folded(person.id)] > 1:
+            found.append(f"line {line}: the id {person.id!r} is there twice; capitals make no difference.")
+        if numbers[person.lms_id] > 1:
+            found.append(f"line {line}: the lms_id {shown(person.lms_id)!r} is there twice.")
+        if not person.lms_id and not person.name:
+            found.append(f"line {line}: {person.id!r} has neither lms_id nor name.")
+    return found
+
+
+def look_up(roster: Sequence[Person], number: str, name: str) -> Person | str:
+    """The person with this number, else with this name; or why there is none.
+
+    A person whose number the roster gives is never found by name, which students may be able to change.
+    """
+    for person in roster:
+        if person.lms_id == number:
+            return person
+    alike = [person for person in roster if not person.lms_id and _bare(name) in _orders(person.name)]
+    if len(alike) == 1:
+        return alike[0]
+    who = f"{shown(name)} (lms_id {number})" if name else f"lms_id {number}"
+    if alike:
+        return f"{who} could be {' or '.join(person.id for person in alike)}: give them their lms_id in the roster"
+    return f"{who} is not in the roster: add a line"
+
+
+def _orders(name: str) -> set[str]:
+    """The name as the systems write it: from any of its words on, without anything between them."""
+    words = [bare for word in name.replace(",", " ").split() if (bare := _bare(word))]
+    return {"".join(words[start:] + words[:start]) for start in range(len(words))}
+
+
+def _bare(name: str) -> str:
+    plain = unicodedata.normalize("NFC", name).casefold()
+    return "".join(character for character in plain if unicodedata.category(character)[0] in "LMN")
