@@ -67,6 +67,26 @@ def variants(labs: Labs = None) -> None:
 
 
 @app.command()
+def seeds(
+    labs: Labs = None,
+    count: Annotated[int, typer.Option(min=1, help="How many seeds to try.")] = 5,
+) -> None:
+    """Run each solution with several seeds and report every test that a right answer failed by bad luck."""
+    from course.authoring.seeds import try_seeds
+
+    course = load_course()
+    chosen = course.choose(labs)
+    os.environ.setdefault("MNIST_SOURCE", "bundled")
+    with kernels(course), progress_bar("runs") as progress:
+        found = try_seeds(course, chosen, range(101, 101 + count), progress)
+    for text in found:
+        console.print(f"- {text}", highlight=False, markup=False)
+    if found:
+        raise typer.Exit(1)
+    console.print(f"{len(chosen)} solutions got full marks with each of {count} seeds.")
+
+
+@app.command()
 def bench(labs: Labs = None) -> None:
     """Measure "Run All" of each solution: time and peak memory; kept for the labs' headers."""
     from course.authoring import bench as benchmark

@@ -1,0 +1,55 @@
+"""No right answer may fail by bad luck: whole solutions run and scored with other random numbers."""
+
+import copy
+import re
+import tempfile
+from collections.abc import Sequence
+
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from rich.progress import Progress
+
+from course.authoring.build import prepare
+from course.authoring.sources import cells_with_tests, points
+from course.authoring.variants import auto_scores, message
+from course.config import Course, Lab
+from course.nbgrader import load_config
+
+SEED = re.compile(r"(set_random_seed\()\d+(\))")
+CELL_SECONDS = 600
+
+
+def reseeded(notebook: NotebookNode, seed: int) -> NotebookNode:
+    """A copy in which every call of Keras's `set_random_seed` gets this seed, plus the place of the call."""
+    trial, calls = copy.deepcopy(notebook), 0
+
+    def replaced(match: re.Match[str]) -> str:
+        nonlocal calls
+        calls += 1
+        return f"{match[1]}{seed + 1000 * (calls - 1)}{match[2]}"
+
+    for cell in trial.cells:
+        if cell.cell_type == "code" and not cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.source = SEED.sub(replaced, cell.source)
+    return trial
+
+
+def try_seeds(course: Course, labs: Sequence[Lab], seeds: Sequence[int], progress: Progress) -> list[str]:
+    """Run each solution from top to bottom once a seed; return what did not get full marks by nbgrader's rule."""
+    config, found = load_config(course), []
+    bar = progress.add_task("", total=len(labs) * len(seeds))
+    for lab in labs:
+        solution = prepare(course, lab)
+        for seed in seeds:
+            progress.update(bar, description=f"{lab.name}, seed {seed}")
+            trial = reseeded(solution, seed)
+            with tempfile.TemporaryDirectory() as folder:
+                resources = {"metadata": {"path": folder}}
+                NotebookClient(trial, timeout=CELL_SECONDS, allow_errors=True, resources=resources).execute()
+            full, scores = points(trial), auto_scores(trial, config)
+            for cell in cells_with_tests(trial):
+                test = cell.metadata["nbgrader"]["grade_id"]
+                if scores[test] != full[test]:
+                    found.append(f"{lab.name}, seed {seed}: {test} gives {scores[test]:g} points: {message(cell)}")
+            progress.advance(bar)
+    return found
