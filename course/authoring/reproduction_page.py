@@ -20,6 +20,7 @@ SECOND_HEADINGS = (
     "| --- | ---: | ---: | ---: | ---: | ---: |"
 )
 NOT_YET = "not run yet"
+MOST_SHARE = 1 / 3  # of the published setting's training time
 
 
 def page(course: Course) -> str:
@@ -60,7 +61,8 @@ def second_row(plan: Plan, second: Second, runs: dict[str, Run]) -> str:
     verdict = "✓" if reached >= second.published else "✗ not reached"
     mine, theirs = own.times[SECOND_CELL], published.times[second.beside]
     cells = [second.what, spoken(second.published), f"{spoken(reached)} {verdict}", seconds(mine), seconds(theirs)]
-    return f"| {' | '.join(cells)} | {mine[0] / theirs[0]:.0%} |"
+    share = mine[0] / theirs[0]
+    return f"| {' | '.join(cells)} | {share:.0%} {'✓' if share <= MOST_SHARE else '✗ too long'} |"
 
 
 def seconds(time: tuple[float, float]) -> str:

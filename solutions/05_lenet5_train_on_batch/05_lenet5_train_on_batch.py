@@ -589,7 +589,7 @@ try:
 
     # A learning rate of 0: the model stays as it is, so all that varies are the digits drawn.
     model_c, first_weights = _tiny_model(0.0), _tiny_model(0.0).get_weights()
-    records = [train(model_c, *_tiny_digits(90, 7), *_tiny_digits(700, 8), 60, 5, 3, np.random.default_rng(9)) for _ in range(2)]
+    records = [train(model_c, *_tiny_digits(90, 7), *_tiny_digits(700, 8), 45, 5, 3, np.random.default_rng(9)) for _ in range(2)]
     losses, test_losses = ({round(float(value), 5) for value in records[0][key]} for key in ("loss", "test_loss"))
     assert len(losses) > 20, "The batches of training digits are the same at each step. Draw a new one at every step."
     assert len(test_losses) > 10, "The test digits are the same at each test. Draw 500 of them anew, at random, each time."
@@ -657,7 +657,7 @@ reached = float((answers == fresh_labels).mean())
 assert reached > (0.3 if STEPS >= 30 else 0.0), (
     f"lenet5 names {reached:.1%} of the test digits rightly; even a short training reaches more. Was it trained, on images with their own labels?"
 )
-assert abs(float(test_accuracy) - reached) < 1e-4, (
+assert abs(float(test_accuracy) - reached) < 1.5e-4, (
     f"lenet5 names {reached:.4f} of the {len(fresh_labels):,} test digits rightly, but test_accuracy is {float(test_accuracy):.4f}. "
     "Count on the whole test set, after the training."
 )
@@ -679,9 +679,9 @@ axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
 axes.grid(alpha=0.3)
 axes.legend()
 plt.show()
-for place in (0, -1):
-    step = record["test_step"][place]
-    print(f"step {step}: accuracy {record['accuracy'][step - 1]:.2f} in training, {record['test_accuracy'][place]:.2f} in the test")
+tests = list(zip(record["test_step"], record["test_accuracy"]))
+for step, tested_accuracy in tests[:1] + tests[-1:]:
+    print(f"step {step}: accuracy {record['accuracy'][step - 1]:.2f} in training, {tested_accuracy:.2f} in the test")
 print(f"on the whole test set, after the last step: {test_accuracy:.4f}")
 
 # %% [markdown]
@@ -690,8 +690,8 @@ print(f"on the whole test set, after the last step: {test_accuracy:.4f}")
 # network hardly does. That of the test (squares, dashed) is calmer, as it takes 500 digits.
 #
 # The recipe reported 0.23 in training and 0.34 in the test at step 5, 0.95 and 0.97 at step 300, and an accuracy of 96
-# to 97 % after the training, with all of MNIST. With the 4,000 bundled digits you should get a little less at the end.
-# In eight trials with other random numbers it was 94.6 to 96.1 % on the whole test set of 1,000.
+# to 97 % after the training, with all of MNIST. With the 4,000 bundled digits it is mostly a little less.
+# In eight trials with different random numbers it was 94.6 to 96.1 % on the whole test set of 1,000.
 
 # %% [markdown]
 # ### Task 7 · A calmer curve (2 points)
@@ -772,8 +772,7 @@ plt.show()
 # %% [markdown]
 # ## Part 5 · How long, and how sure?
 #
-# The recipe says in words and in its code that the network was trained for "300 epochs". In lab 3 an **epoch** was one
-# pass through all the training digits.
+# The recipe speaks of "300 epochs" of training. In lab 3 an **epoch** was one pass through all the training digits.
 #
 # ### Task 8 · Steps and epochs (2 points)
 #

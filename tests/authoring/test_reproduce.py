@@ -86,7 +86,10 @@ def test_a_second_setting_is_compared_with_the_published_one():
         key: done({SECOND.what: 0.99}, **{reproduce.SECOND_CELL: (200.0, 390.0)}),
     }
     line = second_row(plan, SECOND, runs)
-    assert line == "| one quick epoch | 0.9868 | 0.9900 ✓ | 200.0 s (390 s) | 800.0 s (1,500 s) | 25% |"
+    assert line == "| one quick epoch | 0.9868 | 0.9900 ✓ | 200.0 s (390 s) | 800.0 s (1,500 s) | 25% ✓ |"
+    runs[key] = done({SECOND.what: 0.9}, **{reproduce.SECOND_CELL: (400.0, 700.0)})
+    assert "0.9000 ✗ not reached" in second_row(plan, SECOND, runs)
+    assert second_row(plan, SECOND, runs).endswith("50% ✗ too long |")
     assert "not run yet" in second_row(plan, SECOND, {LAB.name: runs[LAB.name]})
 
 
