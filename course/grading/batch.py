@@ -2,101 +2,137 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from concurrent.futures.process import ProcessPoolExecutor
 from contextlib import contextmanager
-from multiprocessing import get_context
+from dataclasses import dataclass, replace
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import wait as wait_for
+from threading import Thread
 
 from course.errors import CourseError
 from course.grading.task import Outcome, Task
 from course.grading.worker import work
 
-TRIES = 3  # a task whose worker died is given to another one this often
+ANSWER_SECONDS, JOIN_SECONDS = 20, 60
+TRIES = 5  # a task whose worker died is given to another one this often
 DIED = "the process that graded it died {tries} times; the machine may be short of memory. Run the grading again."
 
-MakeExecutor = Callable[[], Executor]
+
+@dataclass(frozen=True)
+class Pool:
+    """Where submissions run: so many at a time, each with so many TensorFlow threads, on executors made by `make`."""
+
+    workers: int
+    threads: int
+    make: Callable[[], Executor]
 
 
-def outcomes(tasks: Iterable[Task], workers: int, make: MakeExecutor) -> Iterator[Outcome]:
-    """Do the tasks, `workers` at a time, and yield each outcome as soon as it is there.
+def outcomes(tasks: Iterable[Task], pool: Pool) -> Iterator[Outcome]:
+    """Do the tasks and yield each outcome as soon as it is there.
 
-    Only a few tasks are in flight, so that memory does not grow with the class. A worker that dies costs no student
-    anything: its task, and those that fell with it, are given out again.
+    Each place in the pool has an executor of its own, so that it is known whose worker died: the task is given out
+    again, and no other one notices. Only as many tasks are in flight as there are places, so that memory does not grow
+    with the class.
+
+    Raises
+    ------
+    CourseError
+        The cluster was lost.
     """
     waiting, tries = iter(tasks), dict[str, int]()
-    executor, running = make(), dict[Future[Outcome], Task]()
+    free, running = [pool.make() for _ in range(pool.workers)], dict[Future[Outcome], tuple[Task, Executor]]()
     again: list[Task] = []
     try:
         while True:
-            while len(running) < workers and (task := again.pop() if again else next(waiting, None)) is not None:
-                running[_submit(executor, task)] = task
+            while free and (task := again.pop() if again else next(waiting, None)) is not None:
+                executor = free.pop()
+                running[_submit(executor, replace(task, threads=pool.threads))] = task, executor
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
-                task = running.pop(future)
-                error = future.exception()
-                if error is None:
+                task, executor = running.pop(future)
+                if not _died(future):
+                    free.append(executor)
                     yield future.result()
-                elif not _worker_died(error):
-                    raise error
+                    continue
+                executor.shutdown(wait=False, cancel_futures=True)
+                free.append(pool.make())
+                tries[task.student] = tries.get(task.student, 0) + 1
+                if tries[task.student] < TRIES:
+                    again.append(task)
                 else:
-                    tries[task.student] = tries.get(task.student, 0) + 1
-                    if tries[task.student] < TRIES:
-                        again.append(task)
-                    else:
-                        yield Outcome(task.student, "", reason=DIED.format(tries=TRIES))
-                    executor = _renewed(executor, make)
+                    yield Outcome(task.student, "", reason=DIED.format(tries=TRIES))
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
+        for executor in [*free, *(executor for _, executor in running.values())]:
+            executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _submit(executor: Executor, task: Task) -> Future[Outcome]:
     try:
         return executor.submit(work, task)
-    except BrokenExecutor as error:
+    except BrokenExecutor as error:  # its worker died while it had nothing to do
         failed: Future[Outcome] = Future()
         failed.set_exception(error)
         return failed
 
 
-def _worker_died(error: BaseException) -> bool:
-    return isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker"
-
-
-def _renewed(executor: Executor, make: MakeExecutor) -> Executor:
-    """A pool of processes is of no use after one has died; a cluster mends itself."""
-    if isinstance(executor, ProcessPoolExecutor):
-        executor.shutdown(wait=False, cancel_futures=True)
-        return make()
-    return executor
-
-
-@contextmanager
-def local(workers: int) -> Iterator[MakeExecutor]:
-    """Processes of this machine."""
-    yield lambda: ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
+def _died(future: Future[Outcome]) -> bool:
+    """Whether the worker is gone; other errors are faults of ours and are raised."""
+    try:
+        error = future.exception()
+    except CancelledError as cancelled:
+        raise CourseError(
+            "The Dask cluster was lost. What is graded is kept: run the same command again."
+        ) from cancelled
+    if error is None:
+        return False
+    if isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker":
+        return True
+    raise error
 
 
 @contextmanager
-def cluster(scheduler: str) -> Iterator[MakeExecutor]:
-    """A Dask cluster, named by its scheduler's address such as tcp://host:8786.
+def local(workers: int | None) -> Iterator[Pool]:
+    """Processes of this machine, one a core if it is not said how many; they share its cores."""
+    cores = os.cpu_count() or 1
+    workers = workers or cores
+    context = get_context("spawn")
+    yield Pool(
+        workers,
+        max(1, cores // workers),
+        lambda: ProcessPoolExecutor(1, mp_context=context, initializer=end_with_the_parent),
+    )
+
+
+def end_with_the_parent() -> None:
+    """Let this worker process end as soon as the grading's main process does, even if that was killed.
+
+    A worker of a process pool would wait for its next task for ever; with it ends the box of its submission.
+    """
+    parent = parent_process()
+    if parent is not None:
+        Thread(target=lambda: (wait_for([parent.sentinel]), os._exit(1)), daemon=True).start()
+
+
+@contextmanager
+def cluster(scheduler: str, workers: int | None) -> Iterator[Pool]:
+    """A Dask cluster, named by its scheduler's address such as tcp://host:8786; all its threads if not said how many.
 
     Raises
     ------
     CourseError
-        Dask is not installed, or the scheduler does not answer.
+        The scheduler does not answer, or no worker joins it within a minute.
     """
+    from distributed import Client
+
     try:
-        from distributed import Client
-    except ImportError as error:
-        raise CourseError("--scheduler needs Dask: pip install distributed.") from error
-    try:
-        client = Client(scheduler, timeout="20s")
-    except (OSError, TimeoutError) as error:
+        client = Client(scheduler, timeout=ANSWER_SECONDS)
+    except (OSError, TimeoutError, ValueError) as error:
         raise CourseError(f"No Dask scheduler answers at {scheduler}: {error}. Is it running?") from error
     with client:
-        yield lambda: client.get_executor(pure=False, retries=0)
-
-
-def threads_each(workers: int) -> int:
-    """Threads for TensorFlow in each worker's kernel, so that the workers share the cores."""
-    return max(1, (os.cpu_count() or 1) // workers)
+        try:
+            client.wait_for_workers(1, timeout=JOIN_SECONDS)
+        except TimeoutError as error:
+            raise CourseError(f"The Dask scheduler at {scheduler} has no worker. Start one: dask worker.") from error
+        yield Pool(workers or sum(client.nthreads().values()), 1, lambda: client.get_executor(pure=False, retries=0))

@@ -1,6 +1,5 @@
 """Grading a folder of submissions: run each in a box, score and store it with nbgrader, write its feedback."""
 
-import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -29,9 +28,9 @@ Advance = Callable[[str], None]
 class Options:
     """How to grade.
 
-    `workers` submissions are run at a time; None means one a core. `scheduler` is the address of a Dask cluster to run
-    them on. `trust` runs them without a box. `full_size` leaves out the grading budget. `database` is a SQLAlchemy
-    address for the gradebook in place of gradebook.db.
+    `workers` submissions are run at a time; None means one a core, or one a thread of the cluster. `scheduler` is the
+    address of a Dask cluster to run them on. `trust` runs them without a box. `full_size` leaves out the grading
+    budget. `database` is a SQLAlchemy address for the gradebook in place of gradebook.db.
     """
 
     workers: int | None = None
@@ -60,14 +59,12 @@ def grade(
     folder = folder.resolve()
     kit = make_kit(course, lab, options.full_size)
     api = nbgrader_in(course, folder, settings(course, folder, options))
-    workers = options.workers or os.cpu_count() or 1
     with without_remarks():
         register(api, lab)
-        tasks = [task_of(submission, kit, options, workers) for submission in submissions]
-        for outcome in ran(tasks, lab, folder, options, workers):
+        for outcome in ran(kit, submissions, folder, options):
             save(api, lab, folder, outcome)
             advance(outcome.student)
-        return [result_of(api, lab, folder, task.student) for task in tasks]
+        return [result_of(api, lab, folder, submission.student) for submission in submissions]
 
 
 def settings(course: Course, folder: Path, options: Options) -> Config:
@@ -96,33 +93,35 @@ def register(api: NbGraderAPI, lab: Lab) -> None:
             raise BuildError(f"nbgrader cannot register {lab.name}: {reason}")
 
 
-def task_of(submission: Submission, kit: Kit, options: Options, workers: int) -> Task:
+def task_of(submission: Submission, kit: Kit, options: Options) -> Task:
     """What a worker needs for one submission."""
-    threads = batch.threads_each(workers)
     student, boxed = submission.student, not options.trust
     try:
         found = inspect_folder(submission.path.parent, kit.lab)
     except SubmissionError as error:
-        return Task(student, None, str(error), (), kit, boxed, threads)
-    return Task(student, found.notebook, "", found.notes, kit, boxed, threads)
+        return Task(student, None, str(error), (), kit, boxed)
+    return Task(student, found.notebook, "", found.notes, kit, boxed)
 
 
-def ran(tasks: Sequence[Task], lab: Lab, folder: Path, options: Options, workers: int) -> Iterator[Outcome]:
-    """The outcome of every task: those kept from an earlier run first, then the others as they come in."""
+def ran(kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options) -> Iterator[Outcome]:
+    """The outcome of every submission: those kept from an earlier run first, then the others as they come in.
+
+    A submission is read when its turn comes, so that a large class needs no more memory than a small one.
+    """
     todo = []
-    for task in tasks:
-        earlier = store.kept(folder, lab.name, task.student)
-        if earlier and earlier.digest == task.digest:
+    for submission in submissions:
+        earlier = store.kept(folder, kit.lab, submission.student)
+        if earlier and earlier.digest == task_of(submission, kit, options).digest:
             yield earlier
         else:
-            todo.append(task)
+            todo.append(submission)
     if not todo:
         return
-    pool = batch.cluster(options.scheduler) if options.scheduler else batch.local(workers)
-    submitted = {task.student: folder / "submitted" / task.student / lab.name for task in todo}
-    with pool as make:
-        for outcome in batch.outcomes(todo, workers, make):
-            store.keep(folder, lab.name, outcome, submitted[outcome.student])
+    where = batch.cluster(options.scheduler, options.workers) if options.scheduler else batch.local(options.workers)
+    submitted = {submission.student: submission.path.parent for submission in todo}
+    with where as pool:
+        for outcome in batch.outcomes((task_of(submission, kit, options) for submission in todo), pool):
+            store.keep(folder, kit.lab, outcome, submitted[outcome.student])
             yield outcome
 
 

@@ -14,6 +14,7 @@ class Task:
 
     `data` is the notebook's bytes; None if there is none, with the reason in `missing`. `notes` tells what was found
     in the folder. `boxed` is False only for submissions that the instructor trusts.
+    `threads` is how many TensorFlow and NumPy may use.
     """
 
     student: str
@@ -22,7 +23,7 @@ class Task:
     notes: tuple[Note, ...]
     kit: Kit
     boxed: bool
-    threads: int
+    threads: int = 1
 
     @property
     def digest(self) -> str:

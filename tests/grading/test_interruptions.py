@@ -1,0 +1,119 @@
+"""Grading that is killed and run again ends like grading that was left in peace."""
+
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import psutil
+import pytest
+
+from course.authoring.build import prepare
+from course.config import load_course
+from course.grading import demo
+from course.grading.store import EXECUTED, REPORT
+
+COURSE = load_course(Path(__file__).parent)
+LIGHT = COURSE.labs[0]  # needs no TensorFlow
+KILLS = 10
+GRADES = """
+    SELECT student.id, base_cell.name, grade.auto_score, grade.manual_score, grade.extra_credit,
+           grade.needs_manual_grade
+    FROM grade JOIN base_cell ON grade.cell_id = base_cell.id
+    JOIN submitted_notebook ON grade.notebook_id = submitted_notebook.id
+    JOIN submitted_assignment ON submitted_notebook.assignment_id = submitted_assignment.id
+    JOIN student ON submitted_assignment.student_id = student.id
+    ORDER BY 1, 2
+"""
+
+
+def make_class(folder: Path) -> None:
+    blank = nbformat.read(COURSE.released(LIGHT), as_version=4)
+    model = demo.model_answers(prepare(COURSE, LIGHT))
+    for number in range(len(model)):
+        demo.hand_in(folder, LIGHT, f"student{number}", demo.answered(blank, dict(list(model.items())[:number])))
+    broken = demo.submission_path(folder, LIGHT, "broken")
+    broken.parent.mkdir(parents=True)
+    broken.write_text("{", encoding="utf-8")
+
+
+def start(folder: Path) -> psutil.Popen:
+    program = "from course.cli import main; main()"
+    command = [sys.executable, "-c", program, "grade", LIGHT.name, "--folder", str(folder)]
+    return psutil.Popen(command, cwd=COURSE.root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def finish(folder: Path) -> None:
+    process = start(folder)
+    _, problems = process.communicate(timeout=300)
+    assert process.returncode == 0, problems.decode()
+
+
+def grades(folder: Path) -> list[tuple]:
+    with sqlite3.connect(folder / "gradebook.db") as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        return connection.execute(GRADES).fetchall()
+
+
+def table(folder: Path) -> list[str]:
+    """The grades as the instructor gets them, without the paths of the feedback."""
+    text = (folder / f"grades_{LIGHT.name}.csv").read_text("utf-8")
+    return text.replace(str(folder), "").splitlines()
+
+
+def reports(folder: Path) -> dict[Path, int]:
+    return {path: path.stat().st_ino for path in (folder / EXECUTED).rglob(REPORT)}
+
+
+def workers_of(process: psutil.Popen) -> list[psutil.Process]:
+    """Its processes that run submissions, not what those have started."""
+    return [child for child in process.children() if any("spawn_main" in word for word in child.cmdline())]
+
+
+def left_over(folder: Path) -> list[str]:
+    commands = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    return [command for command in commands if str(folder) in command]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("undisturbed")
+    make_class(folder)
+    finish(folder)
+    assert len(grades(folder)) > 50 and len({row[2] for row in grades(folder)}) > 1
+    return grades(folder), table(folder)
+
+
+def test_a_killed_main_process_loses_nothing_and_grades_nothing_twice(undisturbed, tmp_path):
+    make_class(tmp_path)
+    dice, finished = random.Random(4), {}
+    for _ in range(KILLS):
+        process = start(tmp_path)
+        time.sleep(dice.uniform(1.5, 6))
+        family = [process, *process.children(recursive=True)]
+        process.send_signal(signal.SIGKILL)
+        _, alive = psutil.wait_procs(family, timeout=20)
+        assert not alive, "what it had started must end with it"
+        assert reports(tmp_path).items() >= finished.items(), "what was finished is not done again"
+        finished = reports(tmp_path)
+    finish(tmp_path)
+    assert (grades(tmp_path), table(tmp_path)) == undisturbed
+    assert not left_over(tmp_path)
+
+
+def test_killed_workers_cost_nobody_a_point(undisturbed, tmp_path):
+    make_class(tmp_path)
+    process, dice, kills = start(tmp_path), random.Random(5), 0
+    while kills < KILLS and process.poll() is None:
+        time.sleep(dice.uniform(0.3, 2))
+        if workers := workers_of(process):
+            dice.choice(workers).kill()
+            kills += 1
+    _, problems = process.communicate(timeout=300)
+    assert process.returncode == 0, problems.decode()
+    assert kills == KILLS
+    assert (grades(tmp_path), table(tmp_path)) == undisturbed
