@@ -56,7 +56,7 @@ def outcomes(tasks: Iterable[Task], pool: Pool) -> Iterator[Outcome]:
                     free.append(executor)
                     yield future.result()
                     continue
-                executor.shutdown(wait=False, cancel_futures=True)
+                executor.shutdown(wait=False)
                 free.append(pool.make())
                 tries[task.student] = tries.get(task.student, 0) + 1
                 if tries[task.student] < TRIES:
@@ -65,7 +65,7 @@ def outcomes(tasks: Iterable[Task], pool: Pool) -> Iterator[Outcome]:
                     yield Outcome(task.student, "", reason=DIED.format(tries=TRIES))
     finally:
         for executor in [*free, *(executor for _, executor in running.values())]:
-            executor.shutdown(wait=False, cancel_futures=True)
+            executor.shutdown(wait=False)
 
 
 def _submit(executor: Executor, task: Task) -> Future[Outcome]:
