@@ -69,8 +69,9 @@ build: $(READY) ## Execute the solutions, make student copies and index
 variants: $(READY) ## Test the labs' tests by right and wrong answers
 	@$(BIN)/course variants
 
-bench: $(READY) ## Measure time and memory of "Run All"
+bench: $(READY) ## Measure "Run All" of the labs, and how fast a class is graded
 	@$(BIN)/course bench
+	@$(BIN)/course bench-grading
 
 lock: $(READY) ## Pin all versions anew from the two requirements.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \

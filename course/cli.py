@@ -100,6 +100,26 @@ def bench(labs: Labs = None) -> None:
 
 
 @app.command()
+def bench_grading(
+    lab: Annotated[str, typer.Option(help="For the comparison with plain nbgrader.")] = "05_lenet5_train_on_batch",
+    many: Annotated[str, typer.Option(help="For the large class.")] = "01_data_inspection",
+) -> None:
+    """Measure how fast a class is graded, against plain nbgrader, and whether time and memory stay even."""
+    from course.authoring.bench import save_grading
+    from course.grading import bench as benchmark
+
+    course = load_course()
+    heavy, light = course.lab(lab), course.lab(many)
+    os.environ.setdefault("MNIST_SOURCE", "bundled")
+    with kernels(course), errors.status("measuring") as status:
+        timed = benchmark.throughput(course, heavy, status.update)
+        reached = benchmark.many(course, light, status.update)
+    console.print(benchmark.throughput_table(heavy, timed))
+    console.print(benchmark.many_table(light, reached))
+    console.print(f"wrote {save_grading(course, benchmark.plain_values(timed, reached)).relative_to(course.root)}")
+
+
+@app.command()
 def reproduce(
     labs: Labs = None,
     again: Annotated[bool, typer.Option("--again", help="Also run what has been run already.")] = False,

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -44,11 +45,24 @@ def run_all(name: str, notebook: NotebookNode, progress: Progress) -> Measuremen
 
 def save(course: Course, measured: dict[str, Measurement]) -> Path:
     """Keep the measurements, those of labs not measured now included; return the file."""
+    earlier = _kept(course).get("run_all", {})
+    return _save(course, "run_all", earlier | {name: asdict(found) for name, found in measured.items()})
+
+
+def save_grading(course: Course, measured: dict[str, object]) -> Path:
+    """Keep how fast a class was graded; return the file."""
+    return _save(course, "grading", measured)
+
+
+def _kept(course: Course) -> dict[str, Any]:
     path = course.measurements
-    kept = json.loads(path.read_text("utf-8")) if path.is_file() else {"run_all": {}}
-    kept["machine"] = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    kept["run_all"] |= {name: asdict(measurement) for name, measurement in measured.items()}
-    return put(path, json.dumps(kept, indent=2, sort_keys=True) + "\n")
+    return json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+
+def _save(course: Course, part: str, measured: dict[str, Any]) -> Path:
+    machine = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    kept = _kept(course) | {"machine": machine, part: measured}
+    return put(course.measurements, json.dumps(kept, indent=2, sort_keys=True) + "\n")
 
 
 def table(measured: dict[str, Measurement]) -> Table:

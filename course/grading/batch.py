@@ -45,7 +45,7 @@ def outcomes(tasks: Iterable[Task], pool: Pool) -> Iterator[Outcome]:
     again: list[Task] = []
     try:
         while True:
-            while free and (task := again.pop() if again else next(waiting, None)) is not None:
+            while free and (task := next(waiting, None) or (again.pop(0) if again else None)):
                 executor = free.pop()
                 running[_submit(executor, replace(task, threads=pool.threads))] = task, executor
             if not running:

@@ -27,6 +27,7 @@ from course.grading.talk import Ended, Interrupted, Outputs, Talk
 START_SECONDS = 120.0
 JUDGE = Path(__file__).with_name("judge.py")
 WITHHELD = "Withheld"
+STAGES = ("start", "imports", "cells", "tests", "canaries")
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,13 @@ class Incident:
 class Executed:
     """A notebook that was run, what was noticed, and where the time went.
 
-    `seconds` has the keys "start" (kernel and judge, with the lab's imports), "cells" (the submission's own cells),
-    "tests" and "canaries".
+    `seconds` has the keys "start" (of the kernel), "imports" (the lab's, and the judge), "cells" (the submission's
+    own), "tests" and "canaries".
     """
 
     notebook: NotebookNode
     incidents: list[Incident] = field(default_factory=list)
-    seconds: dict[str, float] = field(
-        default_factory=lambda: dict.fromkeys(("start", "cells", "tests", "canaries"), 0.0)
-    )
+    seconds: dict[str, float] = field(default_factory=lambda: dict.fromkeys(STAGES, 0.0))
     ended: str = ""
 
 
@@ -89,10 +88,11 @@ async def execute(
         runner = Runner(talk, Seal(), limits, done)
         try:
             await client.wait_for_ready(timeout=START_SECONDS)
+            done.seconds["start"] = time.monotonic() - began
             await runner.open(imports, values)
+            done.seconds["imports"] = time.monotonic() - began - done.seconds["start"]
         except (RuntimeError, Ended, Interrupted) as error:
             done.ended = f"The kernel did not start: {error}"
-        done.seconds["start"] = time.monotonic() - began
         for number, cell in enumerate(notebook.cells, 1):
             if cell.cell_type == "code":
                 await runner.cell(cell, number)

@@ -1,5 +1,6 @@
 """One submission from its bytes to an executed notebook: what a worker does, on this machine or another."""
 
+import time
 import traceback
 from dataclasses import asdict
 from typing import Any
@@ -29,11 +30,12 @@ def work(task: Task) -> Outcome:
 def _work(task: Task) -> Outcome:
     if task.data is None:
         raise SubmissionError(task.missing)
-    kit = task.kit
+    kit, began = task.kit, time.monotonic()
     submitted, reading = read_notebook(task.data, f"{kit.lab}.ipynb")
     mended = mend(submitted, kit.reference)
     notebook = with_parameters(mended.notebook, kit.budget) if kit.budget else mended.notebook
     text = nbformat.writes(notebook)
+    mending = time.monotonic() - began
     manager, environment = kernel_manager(kit.limits, task.boxed, task.threads)
     done = run(nbformat.reads(text, as_version=4), manager, kit.imports, kit.values, kit.limits, environment)
     return Outcome(
@@ -43,7 +45,7 @@ def _work(task: Task) -> Outcome:
         executed=nbformat.writes(done.notebook),
         notes=plain((*task.notes, *reading, *mended.notes)),
         incidents=plain(unique(done.incidents)),
-        seconds={name: round(value, 3) for name, value in done.seconds.items()},
+        seconds={name: round(value, 3) for name, value in ({"mend": mending} | done.seconds).items()},
         ended=done.ended,
         boxed=task.boxed,
     )

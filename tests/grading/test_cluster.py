@@ -84,13 +84,13 @@ def test_a_cluster_writes_what_local_processes_write(tmp_path):
 
 def test_a_scheduler_that_is_not_there(monkeypatch):
     monkeypatch.setattr(batch, "ANSWER_SECONDS", 1)
-    with pytest.raises(CourseError, match=r"No Dask scheduler answers at tcp://127\.0\.0\.1:9: .*Is it running"):
-        with batch.cluster("tcp://127.0.0.1:9", None):
-            pass
+    expected = r"No Dask scheduler answers at tcp://127\.0\.0\.1:9: .*Is it running"
+    with pytest.raises(CourseError, match=expected), batch.cluster("tcp://127.0.0.1:9", None):
+        pass
 
 
 def test_a_scheduler_without_workers(monkeypatch, tmp_path):
     monkeypatch.setattr(batch, "JOIN_SECONDS", 1)
-    with scheduler(tmp_path, workers=0) as address:
-        with pytest.raises(CourseError, match="has no worker"), batch.cluster(address, None):
-            pass
+    running, refused = scheduler(tmp_path, workers=0), pytest.raises(CourseError, match="has no worker")
+    with running as address, refused, batch.cluster(address, None):
+        pass

@@ -1,0 +1,175 @@
+"""How fast a class is graded: against plain nbgrader, where the time of a submission goes, and how that grows."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import mean
+
+import nbformat
+import psutil
+from rich.table import Table
+
+from course.authoring.build import prepare, put
+from course.config import Course, Lab
+from course.errors import CourseError
+from course.grading import store, submissions
+from course.grading.demo import answered, hand_in, model_answers
+from course.grading.grade import Options, grade
+
+CLASS, MANY, STEP = 12, 200, 50
+PLAIN = """c = get_config()
+c.CourseDirectory.course_id = "plain"
+c.Execute.timeout = 300
+"""
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Timed:
+    """One way to grade a class: seconds in all, and by stage the mean seconds of a submission."""
+
+    what: str
+    seconds: float
+    stages: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Reached:
+    """So many submissions graded: seconds since the start, and what the main process holds in memory, in MiB."""
+
+    graded: int
+    seconds: float
+    main_mib: float
+
+
+def throughput(course: Course, lab: Lab, tell: Tell) -> list[Timed]:
+    """The same class graded by plain nbgrader and in the ways that this course offers."""
+    ways = {
+        "in boxes, parameters as handed out": Options(full_size=True),
+        "without boxes, parameters as handed out": Options(full_size=True, trust=True),
+        "in boxes, grading budget": Options(),
+    }
+    found = []
+    with tempfile.TemporaryDirectory() as place:
+        tell("plain nbgrader autograde")
+        found.append(Timed("plain nbgrader autograde", plain(course, lab, Path(place, "plain")), {}))
+        for number, (what, options) in enumerate(ways.items()):
+            tell(what)
+            found.append(ours(course, lab, Path(place, str(number)), what, options))
+    return found
+
+
+def hand_in_class(course: Course, lab: Lab, folder: Path, count: int) -> list[str]:
+    """Solved submissions of so many students."""
+    blank = nbformat.read(course.released(lab), as_version=4)
+    solved = answered(blank, model_answers(prepare(course, lab)))
+    students = [f"student{number:03}" for number in range(count)]
+    for student in students:
+        hand_in(folder, lab, student, solved)
+    return students
+
+
+def plain(course: Course, lab: Lab, folder: Path) -> float:
+    """Seconds of one `nbgrader autograde` with nbgrader's own settings, run unboxed.
+
+    Raises
+    ------
+    CourseError
+        nbgrader failed, or graded only some.
+    """
+    hand_in_class(course, lab, folder, CLASS)
+    put(folder / "nbgrader_config.py", PLAIN)
+    put(folder / "source" / lab.name / f"{lab.name}.ipynb", nbformat.writes(prepare(course, lab)))
+    _nbgrader(folder, "generate_assignment", lab.name)
+    start = time.monotonic()
+    _nbgrader(folder, "autograde", lab.name)
+    seconds = time.monotonic() - start
+    graded = len(list((folder / "autograded").glob(f"*/{lab.name}/{lab.name}.ipynb")))
+    if graded != CLASS:
+        raise CourseError(f"nbgrader graded {graded} of {CLASS} submissions.")
+    return seconds
+
+
+def _nbgrader(folder: Path, *words: str) -> None:
+    command = [str(Path(sys.executable).with_name("nbgrader")), *words]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = os.environ | {"PATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise CourseError(f"{' '.join(words)} failed: {done.stderr[-1000:]}")
+
+
+def ours(course: Course, lab: Lab, folder: Path, what: str, options: Options) -> Timed:
+    """Grade a class and add up where the time went.
+
+    Raises
+    ------
+    CourseError
+        A solved submission did not get full marks: then the time is worth nothing.
+    """
+    students = hand_in_class(course, lab, folder, CLASS)
+    found = submissions.find(folder, lab)
+    start = time.monotonic()
+    results = grade(course, lab, folder, found, lambda student: None, options)
+    seconds = time.monotonic() - start
+    if any(result.tests != result.max_tests for result in results):
+        raise CourseError(f"{what}: not every solved submission got full marks.")
+    reports = [store.kept(folder, lab.name, student) for student in students]
+    spent = [report.seconds for report in reports if report]
+    return Timed(what, seconds, {stage: round(mean(one[stage] for one in spent), 2) for stage in spent[0]})
+
+
+def many(course: Course, lab: Lab, tell: Tell, count: int = MANY) -> list[Reached]:
+    """Grade a large class; a point at the first submission and after each `STEP`."""
+    found: list[Reached] = []
+    with tempfile.TemporaryDirectory() as place:
+        hand_in_class(course, lab, Path(place), count)
+        start, done = time.monotonic(), 0
+
+        def advance(student: str) -> None:
+            nonlocal done
+            done += 1
+            if done == 1 or done % STEP == 0:
+                memory = psutil.Process().memory_info().rss / 2**20
+                found.append(Reached(done, round(time.monotonic() - start, 1), round(memory, 1)))
+                tell(f"{done} of {count}")
+
+        results = grade(course, lab, Path(place), submissions.find(Path(place), lab), advance, Options())
+    if len(results) != count or any(result.tests != result.max_tests for result in results):
+        raise CourseError("Not every solved submission got full marks.")
+    return found
+
+
+def throughput_table(lab: Lab, timed: Sequence[Timed]) -> Table:
+    """Ratios to plain nbgrader, and the mean seconds of each stage of a submission."""
+    stages = list(timed[-1].stages)
+    view = Table(title=f"{lab.name}, {CLASS} submissions, {os.cpu_count()} cores", title_justify="left")
+    for heading in ("", "seconds", "times as fast", *(f"{stage}, s" for stage in stages)):
+        view.add_column(heading, justify="right" if heading else "left")
+    for one in timed:
+        ratio = f"{timed[0].seconds / one.seconds:.1f}"
+        view.add_row(one.what, f"{one.seconds:.1f}", ratio, *(f"{one.stages.get(s, 0):.2f}" for s in stages))
+    return view
+
+
+def many_table(lab: Lab, reached: Sequence[Reached]) -> Table:
+    """Seconds and memory as the class is worked off."""
+    view = Table(title=f"{lab.name}, {reached[-1].graded} submissions in one batch", title_justify="left")
+    for heading in ("graded", "seconds", "seconds each since the row above", "main process, MiB"):
+        view.add_column(heading, justify="right")
+    before = Reached(0, 0.0, 0.0)
+    for one in reached:
+        each = (one.seconds - before.seconds) / (one.graded - before.graded)
+        view.add_row(str(one.graded), f"{one.seconds:.1f}", f"{each:.2f}", f"{one.main_mib:.0f}")
+        before = one
+    return view
+
+
+def plain_values(timed: Sequence[Timed], reached: Sequence[Reached]) -> dict[str, object]:
+    """Both measurements as JSON has them."""
+    return {"throughput": [asdict(one) for one in timed], "many": [asdict(one) for one in reached]}
