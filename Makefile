@@ -72,6 +72,7 @@ variants: $(READY) ## Test the labs' tests by right and wrong answers
 bench: $(READY) ## Measure "Run All" of the labs, and how fast a class is graded
 	@$(BIN)/course bench
 	@$(BIN)/course bench-grading
+	@PYTHONPATH=tests/grading $(BIN)/python tests/grading/compare_with_nbgrader.py
 
 lock: $(READY) ## Pin all versions anew from the two requirements.in
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \

@@ -105,7 +105,7 @@ def bench_grading(
     many: Annotated[str, typer.Option(help="For the large class.")] = "01_data_inspection",
 ) -> None:
     """Measure how fast a class is graded, against plain nbgrader, and whether time and memory stay even."""
-    from course.authoring.bench import save_grading
+    from course.authoring.bench import save_part
     from course.grading import bench as benchmark
 
     course = load_course()
@@ -116,7 +116,9 @@ def bench_grading(
         reached = benchmark.many(course, light, status.update)
     console.print(benchmark.throughput_table(heavy, timed))
     console.print(benchmark.many_table(light, reached))
-    console.print(f"wrote {save_grading(course, benchmark.plain_values(timed, reached)).relative_to(course.root)}")
+    console.print(
+        f"wrote {save_part(course, 'grading', benchmark.plain_values(timed, reached)).relative_to(course.root)}"
+    )
 
 
 @app.command()

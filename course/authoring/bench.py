@@ -46,23 +46,19 @@ def run_all(name: str, notebook: NotebookNode, progress: Progress) -> Measuremen
 def save(course: Course, measured: dict[str, Measurement]) -> Path:
     """Keep the measurements, those of labs not measured now included; return the file."""
     earlier = _kept(course).get("run_all", {})
-    return _save(course, "run_all", earlier | {name: asdict(found) for name, found in measured.items()})
+    return save_part(course, "run_all", earlier | {name: asdict(found) for name, found in measured.items()})
 
 
-def save_grading(course: Course, measured: dict[str, object]) -> Path:
-    """Keep how fast a class was graded; return the file."""
-    return _save(course, "grading", measured)
+def save_part(course: Course, part: str, measured: object) -> Path:
+    """Keep the measurements of one part, as JSON has them; return the file."""
+    machine = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    kept = _kept(course) | {"machine": machine, part: measured}
+    return put(course.measurements, json.dumps(kept, indent=2, sort_keys=True) + "\n")
 
 
 def _kept(course: Course) -> dict[str, Any]:
     path = course.measurements
     return json.loads(path.read_text("utf-8")) if path.is_file() else {}
-
-
-def _save(course: Course, part: str, measured: dict[str, Any]) -> Path:
-    machine = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    kept = _kept(course) | {"machine": machine, part: measured}
-    return put(course.measurements, json.dumps(kept, indent=2, sort_keys=True) + "\n")
 
 
 def table(measured: dict[str, Measurement]) -> Table:

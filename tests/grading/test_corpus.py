@@ -10,15 +10,13 @@ from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
-import nbformat
 import psutil
 import pytest
-from corpus import CASES, Material
+from corpus import CASES
+from corpus.making import earned, hand_in_all, material
 from secret_lines import HIDDEN, secret_lines
 
-from course.authoring.build import prepare
 from course.authoring.sources import read_source
-from course.authoring.variants import read_variants, variants_file
 from course.config import load_course
 from course.grading import demo, grade, submissions
 from course.grading.gradebook import GRADED, UNREADABLE
@@ -29,15 +27,7 @@ LIMITS = Limits(cell_seconds=6, submission_seconds=60, scratch_mib=64, output_ki
 LIGHT = replace(COURSE.labs[0], limits=LIMITS)
 
 
-def material() -> Material:
-    source = prepare(COURSE, LIGHT)
-    blank = nbformat.read(COURSE.released(LIGHT), as_version=4)
-    solved = demo.answered(blank, demo.model_answers(source))
-    right = demo.first_by_task(read_variants(variants_file(COURSE, LIGHT), source), right=True)
-    return Material(LIGHT.name, blank, solved, {variant.task: variant.answer for variant in right})
-
-
-MADE = material()
+MADE = material(COURSE, LIGHT)
 
 
 def files_of(folder: Path) -> dict[Path, bytes]:
@@ -48,11 +38,7 @@ def files_of(folder: Path) -> dict[Path, bytes]:
 def batch(tmp_path_factory):
     """All cases graded at once, with an undisturbed student before and after them."""
     folder = tmp_path_factory.mktemp("class")
-    for case in CASES:
-        for name, content in case.make(MADE).items():
-            path = folder / "submitted" / case.name / LIGHT.name / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
+    hand_in_all(folder, MADE)
     for student in ("aaron", "zoe"):
         demo.hand_in(folder, LIGHT, student, MADE.solved)
     (folder / "precious.txt").write_text("must stay")
@@ -74,8 +60,7 @@ def test_the_corpus_is_large_and_has_every_family():
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_it_gets_exactly_what_it_earned(batch, case):
     result = batch[3][case.name]
-    earned = {"all": MADE.tests(), "none": []}.get(case.earns) if isinstance(case.earns, str) else case.earns(MADE)
-    assert [test for test, points in result.by_test.items() if points] == earned, result.review
+    assert [test for test, points in result.by_test.items() if points] == earned(case, MADE), result.review
     assert result.status == (UNREADABLE if case.unreadable else GRADED), result.reason
     assert case.unreadable in result.reason
     if case.review is not None:

@@ -1,0 +1,140 @@
+"""The corpus graded by plain nbgrader and by `course grade`, counted side by side: run by `make bench`.
+
+nbgrader gets one submission at a time, as one that stops it would cost all later ones their points; how many would have
+stopped a batch is counted. It runs in a sandbox of its own. Submissions of the family "abuse" are not given to
+it: unboxed, some of them would bring this machine down.
+"""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+from corpus import CASES, Case
+from corpus.making import earned, hand_in_all, material
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from course.authoring.bench import save_part
+from course.authoring.build import prepare, put
+from course.config import load_course
+from course.grading import grade, submissions
+from course.grading.limits import Limits
+
+COURSE = load_course(Path(__file__).parent)
+LIMITS = Limits(cell_seconds=6, submission_seconds=60, scratch_mib=64, output_kib=256)
+LIGHT = replace(COURSE.labs[0], limits=LIMITS)
+MADE = material(COURSE, LIGHT)
+# The most useful settings that nbgrader offers, so that it is not beaten by its defaults.
+SETTINGS = """c = get_config()
+c.CourseDirectory.course_id = "plain"
+c.Execute.timeout = 6
+c.IgnorePattern.enabled = True
+c.IgnorePattern.pattern = r"[\\s\\S]*"
+c.OverwriteCells.add_missing_cells = True
+"""
+POINTS = """
+    SELECT base_cell.name FROM grade JOIN base_cell ON grade.cell_id = base_cell.id WHERE grade.auto_score > 0
+"""
+RIGHT, LOST, UNDESERVED, STOPS = "right", "points lost", "undeserved points", "would stop the batch"
+OURS, PLAIN = "course grade", "plain nbgrader"
+
+
+def nbgrader(folder: Path, *words: str) -> int:
+    """The exit code of an nbgrader command that can write nowhere but in its folder."""
+    tools = Path(sys.executable).parent
+    walls = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    walls += ["--bind", str(folder), str(folder), "--unshare-pid", "--unshare-net", "--die-with-parent"]
+    command = [*walls, "--chdir", str(folder), str(tools / "nbgrader"), *words]
+    environment = os.environ | {"HOME": str(folder), "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    try:
+        return subprocess.run(command, env=environment, check=False, timeout=180, **quiet).returncode
+    except subprocess.TimeoutExpired:
+        return 124
+
+
+def by_nbgrader(case: Case, template: Path) -> tuple[list[str], bool]:
+    """The tests that a case got points for, and whether nbgrader stopped with an error."""
+    with tempfile.TemporaryDirectory(dir=template.parent) as place:
+        folder = Path(place)
+        shutil.copytree(template, folder, dirs_exist_ok=True)
+        for name, content in case.make(MADE).items():
+            path = folder / "submitted" / "student" / LIGHT.name / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        failed = nbgrader(folder, "autograde", LIGHT.name) != 0
+        with sqlite3.connect(folder / "gradebook.db") as connection:
+            return [name for (name,) in connection.execute(POINTS)], failed
+
+
+def template(folder: Path) -> Path:
+    """A folder in which nbgrader knows the lab."""
+    put(folder / "nbgrader_config.py", SETTINGS)
+    put(folder / "source" / LIGHT.name / f"{LIGHT.name}.ipynb", nbformat.writes(prepare(COURSE, LIGHT)))
+    assert nbgrader(folder, "generate_assignment", LIGHT.name) == 0, "nbgrader cannot make the lab"
+    return folder
+
+
+def verdict(case: Case, got: list[str]) -> str:
+    due = set(earned(case, MADE))
+    return UNDESERVED if set(got) - due else LOST if due - set(got) else RIGHT
+
+
+def plain_counts(place: Path) -> Iterator[tuple[str, str]]:
+    """(family, verdict) of each case but abuse, and a second pair for each that stopped nbgrader."""
+    ready, cases = template(place / "template"), [case for case in CASES if case.family != "abuse"]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        graded = pool.map(lambda case: by_nbgrader(case, ready), cases)
+        for case, (got, failed) in zip(cases, track(graded, PLAIN, total=len(cases)), strict=True):
+            yield case.family, verdict(case, got)
+            if failed:
+                yield case.family, STOPS
+
+
+def our_counts(folder: Path) -> Iterator[tuple[str, str]]:
+    """(family, verdict) of each case, and a second pair for each that is not graded."""
+    hand_in_all(folder, MADE)
+    found = submissions.find(folder, LIGHT)
+    results = grade.grade(COURSE, LIGHT, folder, found, lambda student: print(".", end="", flush=True), grade.Options())
+    by_name = {result.student: result for result in results}
+    for case in CASES:
+        yield case.family, verdict(case, [test for test, points in by_name[case.name].by_test.items() if points])
+
+
+def table(counts: dict[str, Counter]) -> Table:
+    view = Table(title=f"{len(CASES)} submissions of {LIGHT.name}", title_justify="left")
+    for heading in ("family", "graded by", RIGHT, LOST, UNDESERVED, STOPS):
+        view.add_column(heading, justify="left" if heading in ("family", "graded by") else "right")
+    for family in dict.fromkeys(case.family for case in CASES):
+        for way, counted in counts.items():
+            numbers = [str(counted[family, found]) for found in (RIGHT, LOST, UNDESERVED, STOPS)]
+            view.add_row(family, way, *(["–"] * 4 if way == PLAIN and family == "abuse" else numbers))
+    return view
+
+
+def main() -> None:
+    os.environ["MNIST_SOURCE"] = "bundled"
+    with tempfile.TemporaryDirectory() as place:
+        (Path(place) / "ours").mkdir()
+        counts = {PLAIN: Counter(plain_counts(Path(place))), OURS: Counter(our_counts(Path(place) / "ours"))}
+    Console().print(table(counts))
+    rows = [
+        {"family": family, "by": way, "what": found, "count": count}
+        for way, counted in counts.items()
+        for (family, found), count in sorted(counted.items())
+    ]
+    save_part(COURSE, "corpus", rows)
+
+
+if __name__ == "__main__":
+    main()
