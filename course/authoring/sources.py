@@ -1,5 +1,6 @@
 """Reading and writing the text source of a lab; Jupytext does the conversion."""
 
+import ast
 import hashlib
 import re
 from pathlib import Path
@@ -95,3 +96,11 @@ def is_written(cell: NotebookNode) -> bool:
 def is_answer(cell: NotebookNode) -> bool:
     """Whether students write into the cell."""
     return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def imports(notebook: NotebookNode) -> str:
+    """The import statements of the cells before the first answer, one a line."""
+    first = next(index for index, cell in enumerate(notebook.cells) if is_answer(cell))
+    code = [cell.source for cell in notebook.cells[:first] if cell.cell_type == "code"]
+    statements = [statement for source in code for statement in ast.parse(source).body]
+    return "\n".join(ast.unparse(s) for s in statements if isinstance(s, ast.Import | ast.ImportFrom))

@@ -22,7 +22,8 @@ from rich.progress import Progress
 from traitlets.config import Config
 
 from course.authoring.build import prepare
-from course.authoring.sources import cells_with_tests, grade_id, is_answer
+from course.authoring.sources import cells_with_tests, grade_id, imports, is_answer
+from course.authoring.warm import WarmKernelManager
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.nbgrader import load_config
@@ -105,7 +106,11 @@ def run(notebook: NotebookNode, chosen: Sequence[Variant], budget: Mapping[str, 
         cell.source = answers.get(grade_id(cell) or "", cell.source)
     if budget:
         trial = with_parameters(trial, budget)
-    client = NotebookClient(trial, timeout=300, allow_errors=True, resources={"metadata": {"path": str(folder)}})
+    warm = Config({"WarmKernelManager": {"imports": imports(notebook)}})
+    place = {"metadata": {"path": str(folder)}}
+    client = NotebookClient(
+        trial, kernel_manager_class=WarmKernelManager, config=warm, timeout=300, allow_errors=True, resources=place
+    )
     client.execute()
     return trial
 

@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from course.authoring.build import prepare
 from course.authoring.release import student_text
-from course.authoring.sources import grade_id, is_answer, is_test, tagged
+from course.authoring.sources import grade_id, imports, is_test, tagged
 from course.config import Course, Lab
 from course.grading.limits import Limits
 
@@ -48,14 +48,6 @@ def make_kit(course: Course, lab: Lab, full_size: bool = False) -> Kit:
         cell.source = tests.get(grade_id(cell), cell.source)
     budget = {} if full_size else dict(lab.budget)
     return Kit(lab.name, reference, imports(source), budget, parameters(source) | budget, lab.limits)
-
-
-def imports(notebook: NotebookNode) -> str:
-    """The import statements of the cells before the first answer, one a line."""
-    first = next(index for index, cell in enumerate(notebook.cells) if is_answer(cell))
-    code = [cell.source for cell in notebook.cells[:first] if cell.cell_type == "code"]
-    statements = [statement for source in code for statement in ast.parse(source).body]
-    return "\n".join(ast.unparse(s) for s in statements if isinstance(s, ast.Import | ast.ImportFrom))
 
 
 def parameters(notebook: NotebookNode) -> dict[str, Any]:
