@@ -31,13 +31,13 @@ from course.grading import grade, submissions
 from course.grading.limits import Limits
 
 COURSE = load_course(Path(__file__).parent)
-LIMITS = Limits(cell_seconds=6, submission_seconds=60, scratch_mib=64, output_kib=256)
+LIMITS = Limits(cell_seconds=10, submission_seconds=60, scratch_mib=64, output_kib=256)
 LIGHT = replace(COURSE.labs[0], limits=LIMITS)
 MADE = material(COURSE, LIGHT)
 # The most useful settings that nbgrader offers, so that it is not beaten by its defaults.
 SETTINGS = """c = get_config()
 c.CourseDirectory.course_id = "plain"
-c.Execute.timeout = 6
+c.Execute.timeout = 10
 c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"[\\s\\S]*"
 c.OverwriteCells.add_missing_cells = True

@@ -23,7 +23,7 @@ from course.grading.gradebook import GRADED, UNREADABLE
 from course.grading.limits import Limits
 
 COURSE = load_course(Path(__file__).parent)
-LIMITS = Limits(cell_seconds=6, submission_seconds=60, scratch_mib=64, output_kib=256)
+LIMITS = Limits(cell_seconds=10, submission_seconds=60, scratch_mib=64, output_kib=256)
 LIGHT = replace(COURSE.labs[0], limits=LIMITS)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from secret_lines import HIDDEN, secret_lines
 
@@ -52,6 +53,23 @@ def test_solution_gets_full_marks_and_blank_lab_none(lab, tmp_path):
     assert results["blank"].by_test == dict.fromkeys(tests, 0.0)
     assert (results["blank"].score, results["blank"].to_mark) == (0, 0)
     assert results["blank"].status == GRADED
+
+
+def test_what_a_cell_shows_is_kept(blank, model, tmp_path):
+    """Text, a result, a figure and an error are in the graded copy, for whoever marks it, and in the feedback."""
+    cells = "print('hel', end=''); print('lo')", "21 * 2", "import matplotlib.pyplot as plt\nplt.plot([1, 2]);", "1 / 0"
+    blank.cells += [new_code_cell(source) for source in cells]
+    hand_in(tmp_path, LIGHT, "kim", answered(blank, model))
+    result = graded(tmp_path, LIGHT)["kim"]
+    assert result.tests == result.max_tests
+    notebook = nbformat.read(tmp_path / "autograded" / "kim" / LIGHT.name / f"{LIGHT.name}.ipynb", as_version=4)
+    text, value, figure, error = (cell.outputs for cell in notebook.cells[-4:])
+    assert [(out.name, out.text) for out in text] == [("stdout", "hello\n")]
+    assert [out.data["text/plain"] for out in value] == ["42"]
+    assert any("image/png" in out.get("data", {}) for out in figure)
+    assert [out.ename for out in error] == ["ZeroDivisionError"]
+    page = result.feedback.read_text("utf-8")
+    assert "hello" in page and "data:image/png" in page
 
 
 def test_noise_on_stderr_costs_nothing(blank, model, tmp_path):

@@ -59,8 +59,9 @@ for file in files: file.close()""",
     "huge-figure": "from IPython.display import HTML, display\nfor _ in range(20): display(HTML('x' * 3_000_000))",
     "signals-everybody": """
 import os, signal
+own = {os.getpid(), os.getppid(), *map(int, os.listdir('/proc/self/task'))}  # a thread's number means its process
 for process in range(2, 400):
-    if process not in (os.getpid(), os.getppid()):
+    if process not in own:
         try: os.kill(process, signal.SIGKILL)
         except OSError: pass""",
     "environment": """
@@ -102,12 +103,17 @@ while True:
     try: time.sleep(1)
     except BaseException: pass""",
     "burns-and-ignores": """
+def burn():
+    while True: pass
 while True:
-    try:
-        while True: pass
-    except KeyboardInterrupt: pass""",
+    try: burn()
+    except BaseException: pass""",
     "stops-itself": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
-    "kills-its-family": "import os, signal\nos.kill(-1, signal.SIGKILL)\nos.kill(os.getpid(), signal.SIGKILL)",
+    "kills-its-family": """
+import os, signal
+try: os.kill(-1, signal.SIGKILL)
+except OSError as error: print(error)
+os.kill(os.getpid(), signal.SIGKILL)""",
 }
 for name, code in ENDING.items():
 

@@ -5,7 +5,7 @@ import copy
 from corpus.material import Material, case, in_answer, in_place, with_code
 
 HABITS = {
-    "shadows-builtins": "list = [1, 2]; sum = 0; max = min = None; id = 'me'; input = 3; type = 'x'; abs = len = str = 1",
+    "shadows-builtins": "id = 'me'; input = 3; vars = {}; dir = ''; filter = None; format = 'x'; hash = 0; next = 1; bin = oct = 8",
     "warns": "import warnings\nwarnings.warn('an old habit')\nimport sys; print('careful', file=sys.stderr)",
     "prints-a-lot": "for i in range(20_000):\n    print(i, 'of 20000')",
     "own-cell-fails": "undefined_name + 1",
