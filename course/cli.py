@@ -288,7 +288,11 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
         def advance(student: str) -> None:
             progress.update(bar, advance=1, description=f"graded {student}")
 
-        results = grader.grade(course, lab, folder, found, advance, options)
+        try:
+            results = grader.grade(course, lab, folder, found, advance, options)
+        except KeyboardInterrupt:
+            errors.print(f"Interrupted. {grader.AGAIN}")
+            raise
     grades = folder / f"grades_{lab.name}.csv"
     report.write_csv(grades, results)
     console.print(report.grades_table(f"{lab.name}: {len(results)} submissions", results))

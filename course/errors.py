@@ -29,6 +29,10 @@ class BoxError(CourseError):
     """No box can be made to run a submission in; without a box nothing is run."""
 
 
+class GradingError(CourseError):
+    """Grading cannot go on; what is finished is kept."""
+
+
 class ArchiveError(CourseError):
     """A submission archive cannot be opened, or its form is not that of a learning management system."""
 

@@ -55,9 +55,17 @@ def without_remarks() -> Iterator[None]:
 
 
 def failure(result: dict[str, Any]) -> str | None:
-    """What went wrong in an nbgrader call, in one line, or None if it went well."""
+    """What went wrong in an nbgrader call, in one line, or None if it went well.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        The call was interrupted, which nbgrader takes for a failure like any other.
+    """
     if result["success"]:
         return None
     log = str(result.get("log", "")) + str(result.get("error", ""))
+    if "KeyboardInterrupt" in (line.strip() for line in log.splitlines()):
+        raise KeyboardInterrupt
     raised = [line.strip() for line in log.splitlines() if RAISED.match(line) and VAGUE not in line]
     return raised[-1] if raised else (log.strip().splitlines() or ["nbgrader gave no reason"])[-1]

@@ -10,7 +10,7 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait as wait_for
 from threading import Thread
 
-from course.errors import CourseError
+from course.errors import CourseError, GradingError
 from course.grading.task import Outcome, Task
 from course.grading.worker import work
 
@@ -37,8 +37,10 @@ def outcomes(tasks: Iterable[Task], pool: Pool) -> Iterator[Outcome]:
 
     Raises
     ------
-    CourseError
+    GradingError
         The cluster was lost.
+    BoxError
+        A worker's machine has no boxes.
     """
     waiting, tries = iter(tasks), dict[str, int]()
     free, running = [pool.make() for _ in range(pool.workers)], dict[Future[Outcome], tuple[Task, Executor]]()
@@ -82,7 +84,7 @@ def _died(future: Future[Outcome]) -> bool:
     try:
         error = future.exception()
     except CancelledError as cancelled:
-        raise CourseError(
+        raise GradingError(
             "The Dask cluster was lost. What is graded is kept: run the same command again."
         ) from cancelled
     if error is None:

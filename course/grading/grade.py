@@ -10,7 +10,7 @@ from nbgrader.utils import temp_attrs
 from traitlets.config import Config
 
 from course.config import Course, Lab
-from course.errors import BoxError, BuildError, SubmissionError
+from course.errors import BoxError, BuildError, GradingError, SubmissionError
 from course.grading import batch, store
 from course.grading.boxes.box import box_available
 from course.grading.gradebook import FAILED, GRADED, UNREADABLE, Result, give_zero, is_stored, mark_stored, result_of
@@ -21,6 +21,7 @@ from course.grading.submissions import Submission
 from course.grading.task import Outcome, Task
 from course.nbgrader import failure, load_config, nbgrader_in, without_remarks
 
+AGAIN = "What is graded is kept: run the same command again."
 Advance = Callable[[str], None]
 
 
@@ -53,6 +54,8 @@ def grade(
         nbgrader cannot make the lab known to the gradebook.
     BoxError
         There is no box on this machine and `trust` is not set.
+    GradingError
+        A file cannot be written: the disk may be full.
     """
     if not options.trust and (reason := box_available()):
         raise BoxError(f"{reason} Or grade submissions that you trust without a box, with --trust-submissions.")
@@ -61,9 +64,13 @@ def grade(
     api = nbgrader_in(course, folder, settings(course, folder, options))
     with without_remarks():
         register(api, lab)
-        for outcome in ran(kit, submissions, folder, options):
-            save(api, lab, folder, outcome)
-            advance(outcome.student)
+        try:
+            for outcome in ran(kit, submissions, folder, options):
+                save(api, lab, folder, outcome)
+                advance(outcome.student)
+        except OSError as error:
+            where = error.filename or folder
+            raise GradingError(f"{where} cannot be written: {error.strerror}. {AGAIN}") from error
         return [result_of(api, lab, folder, submission.student) for submission in submissions]
 
 
@@ -139,4 +146,5 @@ def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:
         write_page(folder, lab, outcome, reason)
     elif failed := failure(api.generate_feedback(lab.name, student)):
         reason = f"no feedback could be written: {failed}"
-    mark_stored(folder, lab, outcome, status, reason)
+    # What nbgrader could not do may go well the next time.
+    mark_stored(folder, lab, "" if reason and status != UNREADABLE else outcome.digest, student, status, reason)

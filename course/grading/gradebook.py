@@ -108,10 +108,10 @@ def is_stored(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> boo
         return _has(gradebook, lab, outcome.student)
 
 
-def mark_stored(folder: Path, lab: Lab, outcome: Outcome, status: str, reason: str) -> None:
-    """Note that an outcome is in the gradebook."""
-    entry: dict[str, Any] = {"digest": outcome.digest, "status": status, "reason": reason}
-    path = store.place(folder, store.EXECUTED, outcome.student, lab.name) / STORED
+def mark_stored(folder: Path, lab: Lab, digest: str, student: str, status: str, reason: str) -> None:
+    """Note that the outcome with this digest is in the gradebook; with an empty one it will be stored again."""
+    entry: dict[str, Any] = {"digest": digest, "status": status, "reason": reason}
+    path = store.place(folder, store.EXECUTED, student, lab.name) / STORED
     store.write(path, json.dumps(entry, ensure_ascii=False))
 
 

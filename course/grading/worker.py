@@ -8,7 +8,7 @@ from typing import Any
 import nbformat
 
 from course.authoring.variants import with_parameters
-from course.errors import SubmissionError
+from course.errors import BoxError, SubmissionError
 from course.grading.kernels import kernel_manager
 from course.grading.mending.mend import mend
 from course.grading.mending.reading import read_notebook
@@ -17,11 +17,19 @@ from course.grading.task import Outcome, Task
 
 
 def work(task: Task) -> Outcome:
-    """Mend and run one submission; whatever it is, an outcome comes back."""
+    """Mend and run one submission; whatever it is, an outcome comes back.
+
+    Raises
+    ------
+    BoxError
+        Where this worker runs, no box can be made.
+    """
     try:
         return _work(task)
     except SubmissionError as error:
         return Outcome(task.student, task.digest, reason=str(error), notes=plain(task.notes), boxed=task.boxed)
+    except BoxError:
+        raise  # not the submission's fault, and no other one could be run here
     except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the others their grades; it is reported
         reason = f"grading failed with an internal error ({type(error).__name__}: {error}); please report it"
         return Outcome(task.student, "", reason=reason, notes=plain(task.notes), error=traceback.format_exc())

@@ -1,6 +1,8 @@
 """Grading with nbgrader: right scores, and no student who costs another one anything."""
 
 import csv
+import errno
+import os
 import re
 from html import unescape
 from pathlib import Path
@@ -9,15 +11,16 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
 from secret_lines import HIDDEN, secret_lines
 
 from course.authoring.build import prepare
 from course.authoring.sources import cells_with_tests, grade_id, points, read_source
 from course.config import Lab, load_course
-from course.errors import CourseError
-from course.grading import demo, grade, report, submissions
+from course.errors import CourseError, GradingError
+from course.grading import demo, grade, report, store, submissions
 from course.grading.demo import answered, hand_in, submission_path
-from course.grading.gradebook import GRADED, UNREADABLE, Result
+from course.grading.gradebook import FAILED, GRADED, UNREADABLE, Result
 
 COURSE = load_course(Path(__file__).parent)
 LIGHT = COURSE.labs[0]  # needs no TensorFlow
@@ -128,6 +131,37 @@ def test_grading_leaves_labs_and_submissions_alone(blank, tmp_path):
     assert {path.name for path in COURSE.released(LIGHT).parent.iterdir()} - {".ipynb_checkpoints"} == {
         f"{LIGHT.name}.ipynb"
     }
+
+
+def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_path, monkeypatch):
+    hand_in(tmp_path, LIGHT, "ann", answered(blank, model))
+    hand_in(tmp_path, LIGHT, "bob", blank)
+    write, written = store.write, []
+
+    def full(path, text):
+        written.append(path)
+        if len(written) == 5:  # three files of one student, and the mark that he is stored, are done
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        write(path, text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write", full)
+        with pytest.raises(GradingError, match=r"cannot be written: No space left on device\. What is graded is kept"):
+            graded(tmp_path, LIGHT)
+    results = graded(tmp_path, LIGHT)
+    assert (results["ann"].tests, results["bob"].tests) == (results["ann"].max_tests, 0)
+
+
+def test_what_nbgrader_could_not_do_is_done_the_next_time(blank, model, tmp_path, monkeypatch):
+    hand_in(tmp_path, LIGHT, "ann", answered(blank, model))
+    failed = {"success": False, "log": "sqlalchemy.exc.OperationalError: database is locked", "error": ""}
+    with monkeypatch.context() as patch:
+        patch.setattr(NbGraderAPI, "autograde", lambda *_: failed)
+        result = graded(tmp_path, LIGHT)["ann"]
+    assert (result.status, result.tests) == (FAILED, 0)
+    assert result.reason == "sqlalchemy.exc.OperationalError: database is locked"
+    result = graded(tmp_path, LIGHT)["ann"]
+    assert (result.status, result.tests, result.reason) == (GRADED, result.max_tests, "")
 
 
 def test_no_submissions(tmp_path):

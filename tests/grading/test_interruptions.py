@@ -90,12 +90,12 @@ def undisturbed(tmp_path_factory):
 def test_a_killed_main_process_loses_nothing_and_grades_nothing_twice(undisturbed, tmp_path):
     make_class(tmp_path)
     dice, finished = random.Random(4), {}
-    for _ in range(KILLS):
+    for number in range(KILLS):
         process = start(tmp_path)
         time.sleep(dice.uniform(1.5, 5))
         family = [process, *process.children(recursive=True)]
-        process.send_signal(signal.SIGKILL)
-        _, alive = psutil.wait_procs(family, timeout=20)
+        process.send_signal(signal.SIGINT if number % 3 == 0 else signal.SIGKILL)
+        _, alive = psutil.wait_procs(family, timeout=60)
         assert not alive, "what it had started must end with it"
         assert reports(tmp_path).items() >= finished.items(), "what was finished is not done again"
         finished = reports(tmp_path)
