@@ -24,9 +24,11 @@ c.OverwriteCells.add_missing_cells = True
 # Seconds a single cell may take.
 c.Execute.timeout = 300
 
-# Feedback shows students their own work, never the source of a hidden test.
+# Feedback shows students their own work, never the source of a hidden test; of a progress bar, only its last state.
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
     "course.grading.feedback.HideHiddenTests",
+    "nbconvert.preprocessors.CoalesceStreamsPreprocessor",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+c.CoalesceStreamsPreprocessor.enabled = True
