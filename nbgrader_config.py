@@ -35,10 +35,12 @@ c.Autograde.autograde_preprocessors = [
 c.BoxedKernelManager.limits = course.limits
 c.Execute.timeout = course.limits.cell_seconds
 
-# Feedback shows students their own work, never the source of a hidden test.
+# Feedback shows students their own work, never the source of a hidden test; of a progress bar, only its last state.
 c.GenerateFeedback.preprocessors = [
     "course.grading.report_page.AddReport",
     "nbgrader.preprocessors.GetGrades",
     "course.grading.feedback.HideHiddenTests",
+    "nbconvert.preprocessors.CoalesceStreamsPreprocessor",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+c.CoalesceStreamsPreprocessor.enabled = True

@@ -143,14 +143,15 @@ def full_values(lab: NotebookNode) -> dict[str, Any]:
 
 
 def second_notebook(lab: NotebookNode, second: Second) -> NotebookNode:
-    """The lab's set-up, the answers that the second setting needs, and its own cell."""
+    """The lab's set-up, the answers that the second setting needs, and its own cells."""
     short = copy.deepcopy(lab)
     first = next(index for index, cell in enumerate(short.cells) if is_answer(cell))
     needed = [cell for cell in short.cells[first:] if grade_id(cell) in second.needs]
     if len(needed) != len(second.needs):
         raise CourseError(f"The second setting {second.what!r} needs {second.needs}, but the lab lacks some of them.")
-    own = nbformat.v4.new_code_cell(second.code, id=SECOND_CELL)
-    short.cells = [*(cell for cell in short.cells[:first] if cell.cell_type == "code"), *needed, own]
+    own = [nbformat.v4.new_code_cell(second.before)] if second.before else []
+    own.append(nbformat.v4.new_code_cell(second.code, id=SECOND_CELL))
+    short.cells = [*(cell for cell in short.cells[:first] if cell.cell_type == "code"), *needed, *own]
     return short
 
 

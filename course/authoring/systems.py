@@ -54,7 +54,8 @@ class Second:
     """A setting of the course's own for the same architecture.
 
     It is run as the cell `code` after the lab's set-up and the answers `needs`; `value` is the accuracy it reaches.
-    The published setting's training is the lab's cell `beside`, named by grade id or tag.
+    The published setting's training is the lab's cell `beside`, named by grade id or tag. `before` is run first and not
+    timed, where the clock would else count the library's start, which the published setting's clock does not.
     """
 
     system: str
@@ -64,6 +65,7 @@ class Second:
     needs: tuple[str, ...]
     code: str
     value: str
+    before: str = ""
 
 
 @dataclass(frozen=True)

@@ -158,8 +158,9 @@ workspace = Path(temporary.name)
 #
 # <details><summary>Hint</summary>
 #
-# `keras.layers.AveragePooling2D(size, strides=...)`: without `strides` it moves by its own size. Every layer takes
-# `name="..."`. Print `build_lenet5().summary()` and compare with the table.
+# `keras.layers.AveragePooling2D(size, strides=...)`: without `strides` it moves by its own size. If Keras complains that
+# an output size "would be zero or negative", a map became too small before; look at the stride of POOL1. Every layer
+# takes `name="..."`. Print `build_lenet5().summary()` and compare with the table.
 #
 # </details>
 
@@ -582,6 +583,7 @@ def _watched_fit(callback, first, last):
 
     def note(epoch, logs):
         noted[epoch + 1] = (model.get_weights(), int(model.optimizer.iterations))
+        logs["val_loss"] = float(epoch)  # the callback is told that the model becomes worse
 
     watch = keras.callbacks.LambdaCallback(on_epoch_end=note)
     x, y = rng.normal(size=(24, 8)), rng.integers(0, 3, 24)
@@ -597,6 +599,7 @@ with tempfile.TemporaryDirectory() as one_folder:
     names = sorted(file.name for file in Path(one_folder).rglob("*") if file.is_file())
     assert names == ["epoch-01.keras", "epoch-02.keras", "epoch-03.keras"], (
         f"After three epochs the folder must hold epoch-01.keras to epoch-03.keras; it holds {names}."
+        + (" Is there a slash between the folder and the name?" if not names else "")
     )
     for epoch, (weights, _) in noted.items():
         loaded = keras.models.load_model(Path(one_folder, f"epoch-{epoch:02d}.keras"))
@@ -665,8 +668,9 @@ plt.show()
 #
 # Often you want one file only: the network as it was in its best epoch. "Best" needs a **monitor**, a number from the
 # history, and a direction: a *loss* is better when lower, an *accuracy* when higher. With the direction wrong, Keras
-# faithfully keeps the *worst* epoch. With a monitor that `fit` does not report, it saves nothing. Neither stops the
-# training; at most a warning appears.
+# faithfully keeps the *worst* epoch. With a monitor that `fit` does not report, such as `val_loss` without validation,
+# this version of Keras saves after *every* epoch, and the file holds the last one. Neither stops the training; at most
+# a warning appears.
 #
 # Write `keep_best(path, monitor)`. It returns a callback that saves the whole model in the single file `path`, after
 # each epoch in which `monitor` is better than in all epochs before. `path` is a string or `Path` that ends with
@@ -801,7 +805,7 @@ def _loss(model, images, labels):
 kept_loss, lowest = _loss(best, held_images, held_labels), min(record["val_loss"])
 assert abs(kept_loss - lowest) < 0.002 + 0.002 * lowest, (
     f"On the validation digits, best has a loss of {kept_loss:.4f}; the lowest val_loss in history is {lowest:.4f}. "
-    "Did the callback watch val_loss, with lower as better, and was best loaded after the training?"
+    "Is validation_split 0.2, did the callback watch val_loss, with lower as better, and was best loaded after the training?"
 )
 ### BEGIN HIDDEN TESTS
 assert "sgd" in type(lenet5.optimizer).__name__.lower(), f"The optimiser is {type(lenet5.optimizer).__name__}, not SGD."
