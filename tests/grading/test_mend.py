@@ -1,5 +1,6 @@
 """Mending: whatever happened to a file, the lab's cells are the lab's and the answers are the student's."""
 
+import ast
 import copy
 import functools
 import json
@@ -180,9 +181,11 @@ def test_two_answers_merged_into_one_cell(solved, released, kept):
 
 def test_an_answer_split_into_two_cells(solved, released):
     """JupyterLab gives both halves the same metadata."""
-    name = next(name for name in damage.code_answers(released) if answers_in(released)[name].count("\ndef ") == 1)
-    cell = damage.find(solved, name)
-    above, _, below = cell.source.rpartition("\n\n\n")
+    parts = {name: ast.parse(damage.find(solved, name).source).body for name in damage.code_answers(released)}
+    name = next(name for name, statements in parts.items() if len(statements) > 1)
+    cell, last = damage.find(solved, name), parts[name][-1].lineno - 1
+    lines = cell.source.splitlines()
+    above, below = "\n".join(lines[:last]).rstrip(), "\n".join(lines[last:])
     cell.source = above
     damage.insert_after(solved, cell, damage.copy_of(cell, below))
     notebook, notes = mended(solved, released)
@@ -489,7 +492,7 @@ def test_mended_submissions_get_full_marks_from_nbgrader(tmp_path):
     for student, notebook in {"many": many, "stripped": stripped}.items():
         hand_in(tmp_path, LIGHT, student, mended(notebook, released)[0])
     found = submissions.find(tmp_path, LIGHT)
-    results = grade.grade(COURSE, LIGHT, tmp_path, found, lambda student: None)
+    results = grade.grade(COURSE, LIGHT, tmp_path, found, lambda student: None, grade.Options())
     scores = {result.student: (result.tests, result.to_mark, result.reason) for result in results}
     assert scores == {"many": (18, 2, ""), "stripped": (18, 2, "")}
 
