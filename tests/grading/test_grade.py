@@ -4,6 +4,7 @@ import csv
 import errno
 import os
 import re
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from nbgrader.apps.api import NbGraderAPI
 from secret_lines import HIDDEN, secret_lines
 
 from course.authoring.build import prepare
-from course.authoring.sources import cells_with_tests, grade_id, points, read_source
+from course.authoring.sources import cells_with_tests, grade_id, points, read_source, tagged
 from course.config import Lab, load_course
 from course.errors import CourseError, GradingError
 from course.grading import demo, grade, report, store, submissions
@@ -56,6 +57,10 @@ def test_solution_gets_full_marks_and_blank_lab_none(lab, tmp_path):
     assert results["blank"].by_test == dict.fromkeys(tests, 0.0)
     assert (results["blank"].score, results["blank"].to_mark) == (0, 0)
     assert results["blank"].status == GRADED
+    copy = nbformat.read(tmp_path / "autograded" / "solved" / lab.name / f"{lab.name}.ipynb", as_version=4)
+    injected = "\n".join(cell.source for cell in tagged(copy, "injected-parameters"))
+    assert all(f"{name} = {value}" in injected for name, value in lab.budget.items()), "the budget can be seen"
+    assert bool(injected) == bool(lab.budget)
 
 
 def test_what_a_cell_shows_is_kept(blank, model, tmp_path):
@@ -120,6 +125,38 @@ def test_marks_given_by_hand_survive_grading_again(blank, model, tmp_path):
         gradebook.db.commit()
     again = graded(tmp_path, LIGHT)["kim"]
     assert (again.tests, again.written, again.score) == (18, 1.5, 19.5)
+
+
+def test_late_penalties_and_extensions_survive_grading_again(blank, model, tmp_path, monkeypatch):
+    """The due date is in the gradebook; two students are late, and one of them was granted an extension."""
+    plain = grade.settings
+
+    def strict(*args):
+        config = plain(*args)
+        config.LateSubmissionPlugin.penalty_method = "zero"
+        return config
+
+    monkeypatch.setattr(grade, "settings", strict)
+    for student, day in (("early", 1), ("late", 3), ("granted", 3)):
+        hand_in(tmp_path, LIGHT, student, answered(blank, model))
+        stamp = submission_path(tmp_path, LIGHT, student).with_name("timestamp.txt")
+        stamp.write_text(f"2026-03-0{day} 12:00:00 UTC", encoding="utf-8")
+    graded(tmp_path, LIGHT)
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", COURSE.id) as gradebook:
+        gradebook.update_or_create_assignment(LIGHT.name, duedate="2026-03-02 12:00:00 UTC")
+        gradebook.find_submission(LIGHT.name, "granted").extension = timedelta(days=2)
+        gradebook.db.commit()
+    for _ in range(2):
+        for student in ("early", "late", "granted"):  # something new, so that all of them are graded again
+            path = submission_path(tmp_path, LIGHT, student)
+            path.write_text(path.read_text("utf-8") + "\n", encoding="utf-8")
+        results = graded(tmp_path, LIGHT)
+        assert {student: result.penalty for student, result in results.items()} == {
+            "early": 0,
+            "late": 18,
+            "granted": 0,
+        }
+        assert (results["late"].tests, results["late"].score) == (18, 0)
 
 
 def test_grading_leaves_labs_and_submissions_alone(blank, tmp_path):
