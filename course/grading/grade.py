@@ -14,11 +14,21 @@ from course.config import Course, Lab
 from course.errors import BoxError, BuildError, SubmissionError
 from course.grading import batch, store
 from course.grading.boxes.box import box_available
-from course.grading.gradebook import FAILED, GRADED, UNREADABLE, Result, give_zero, is_stored, mark_stored, result_of
+from course.grading.gradebook import (
+    FAILED,
+    GRADED,
+    UNREADABLE,
+    Result,
+    give_zero,
+    is_stored,
+    mark_stored,
+    result_of,
+    without_name,
+)
 from course.grading.kit import Kit, make_kit
 from course.grading.mending.folder import inspect_folder
 from course.grading.report_page import write_page
-from course.grading.submissions import Submission
+from course.grading.submissions import Submission, nameless, pattern
 from course.grading.task import Outcome, Task
 from course.nbgrader import failure, load_config, nbgrader_in, without_remarks
 
@@ -63,11 +73,13 @@ def grade(
     workers = options.workers or os.cpu_count() or 1
     with without_remarks():
         register(api, lab)
-        tasks = [task_of(submission, kit, options, workers) for submission in submissions]
+        named = [submission for submission in submissions if not nameless(submission.student)]
+        tasks = [task_of(submission, kit, options, workers) for submission in named]
         for outcome in ran(tasks, lab, folder, options, workers):
             save(api, lab, folder, outcome)
             advance(outcome.student)
-        return [result_of(api, lab, folder, task.student) for task in tasks]
+        results = {task.student: result_of(api, lab, folder, task.student) for task in tasks}
+    return [results.get(s.student) or without_name(s.student, nameless(s.student), kit) for s in submissions]
 
 
 def settings(course: Course, folder: Path, options: Options) -> Config:
@@ -101,10 +113,12 @@ def task_of(submission: Submission, kit: Kit, options: Options, workers: int) ->
     threads = batch.threads_each(workers)
     student, boxed = submission.student, not options.trust
     try:
+        if submission.refused:
+            raise SubmissionError(submission.refused)
         found = inspect_folder(submission.path.parent, kit.lab)
     except SubmissionError as error:
         return Task(student, None, str(error), (), kit, boxed, threads)
-    return Task(student, found.notebook, "", found.notes, kit, boxed, threads)
+    return Task(student, found.notebook, "", found.notes, kit, boxed, threads, found.handed_in)
 
 
 def ran(tasks: Sequence[Task], lab: Lab, folder: Path, options: Options, workers: int) -> Iterator[Outcome]:
@@ -119,10 +133,10 @@ def ran(tasks: Sequence[Task], lab: Lab, folder: Path, options: Options, workers
     if not todo:
         return
     pool = batch.cluster(options.scheduler) if options.scheduler else batch.local(workers)
-    submitted = {task.student: folder / "submitted" / task.student / lab.name for task in todo}
+    handed_in = {task.student: task.handed_in for task in todo}
     with pool as make:
         for outcome in batch.outcomes(todo, workers, make):
-            store.keep(folder, lab.name, outcome, submitted[outcome.student])
+            store.keep(folder, lab.name, outcome, handed_in[outcome.student])
             yield outcome
 
 
@@ -133,11 +147,11 @@ def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:
         return
     notebook = store.place(folder, store.MENDED, student, lab.name) / f"{lab.name}.ipynb"
     status, reason = (GRADED, "") if notebook.is_file() else (UNREADABLE, outcome.reason)
-    if notebook.is_file() and (failed := failure(api.autograde(lab.name, student))):
+    if notebook.is_file() and (failed := failure(api.autograde(lab.name, pattern(student)))):
         status, reason = FAILED, failed
     if status != GRADED:
         give_zero(api, lab, student)
         write_page(folder, lab, outcome, reason)
-    elif failed := failure(api.generate_feedback(lab.name, student)):
+    elif failed := failure(api.generate_feedback(lab.name, pattern(student))):
         reason = f"no feedback could be written: {failed}"
     mark_stored(folder, lab, outcome, status, reason)
