@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from course.config import Course, Lab, load_course
@@ -286,7 +287,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
         bar = progress.add_task(lab.name, total=len(found))
 
         def advance(student: str) -> None:
-            progress.update(bar, advance=1, description=f"graded {student}")
+            progress.update(bar, advance=1, description=f"graded {escape(student)}")
 
         try:
             results = grader.grade(course, lab, folder, found, advance, options)
@@ -296,7 +297,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     grades = folder / f"grades_{lab.name}.csv"
     report.write_csv(grades, results)
     console.print(report.grades_table(f"{lab.name}: {len(results)} submissions", results))
-    for line in report.for_review(results):
+    for line in [*report.for_review(results), *submissions.passed_over(folder, lab)]:
         console.print(line, highlight=False, markup=False)
     console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)

@@ -7,9 +7,14 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
+from course.authoring.sources import is_test
+
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*\n?", re.DOTALL)
 
 WIDTH = 100  # characters that fit into the page
+# What is rendered is limited: some Markdown takes time that grows with the square of its length.
+CELL_CHARACTERS, PAGE_CHARACTERS = 20_000, 300_000
+CUT = "\n\n[The rest is not shown here.]"
 
 
 class HideHiddenTests(NbGraderPreprocessor):
@@ -18,11 +23,36 @@ class HideHiddenTests(NbGraderPreprocessor):
     def preprocess_cell(
         self, cell: NotebookNode, resources: ResourcesDict, cell_index: int
     ) -> tuple[NotebookNode, ResourcesDict]:
-        """Rewrite one cell; cells without hidden tests are left alone."""
-        if cell.cell_type == "code" and HIDDEN.search(cell.source):
+        """Rewrite one cell; cells without hidden tests are left alone.
+
+        Only test cells are searched: in a text made for it, the search takes time that grows with the square.
+        """
+        if is_test(cell) and HIDDEN.search(cell.source):
             cell.source = HIDDEN.sub("", cell.source).rstrip()
             for output in cell.outputs:
                 if output.output_type == "error":
                     # A traceback quotes the lines around the failure; the message alone was written for students.
                     output.traceback = textwrap.wrap(f"{output.ename}: {output.evalue}", WIDTH)
         return cell, resources
+
+
+class Shorten(NbGraderPreprocessor):
+    """Cut texts that are too long for a page; what was handed in and graded keeps them."""
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        """Shorten cells, and outputs that are Markdown or LaTeX."""
+        room = PAGE_CHARACTERS
+        for cell in nb.cells:
+            cell.source = shortened(cell.source, min(CELL_CHARACTERS, room))
+            room = max(0, room - len(cell.source))
+            for output in cell.get("outputs", []):
+                rendered = [kind for kind in output.get("data", {}) if kind in ("text/markdown", "text/latex")]
+                for kind in rendered:
+                    output.data[kind] = shortened(str(output.data[kind]), min(CELL_CHARACTERS, room))
+                    room = max(0, room - len(output.data[kind]))
+        return nb, resources
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or its beginning and a remark."""
+    return text if len(text) <= most else text[:most] + CUT

@@ -13,11 +13,21 @@ from course.config import Course, Lab
 from course.errors import BoxError, BuildError, GradingError, SubmissionError
 from course.grading import batch, store
 from course.grading.boxes.box import box_available
-from course.grading.gradebook import FAILED, GRADED, UNREADABLE, Result, give_zero, is_stored, mark_stored, result_of
+from course.grading.gradebook import (
+    FAILED,
+    GRADED,
+    UNREADABLE,
+    Result,
+    give_zero,
+    is_stored,
+    mark_stored,
+    result_of,
+    without_name,
+)
 from course.grading.kit import Kit, make_kit
 from course.grading.mending.folder import inspect_folder
 from course.grading.report_page import write_page
-from course.grading.submissions import Submission
+from course.grading.submissions import Submission, nameless, pattern
 from course.grading.task import Outcome, Task
 from course.nbgrader import failure, load_config, nbgrader_in, without_remarks
 
@@ -64,14 +74,16 @@ def grade(
     api = nbgrader_in(course, folder, settings(course, folder, options))
     with without_remarks():
         register(api, lab)
+        named = [submission for submission in submissions if not nameless(submission.student)]
         try:
-            for outcome in ran(kit, submissions, folder, options):
+            for outcome in ran(kit, named, folder, options):
                 save(api, lab, folder, outcome)
                 advance(outcome.student)
         except OSError as error:
             where = error.filename or folder
             raise GradingError(f"{where} cannot be written: {error.strerror}. {AGAIN}") from error
-        return [result_of(api, lab, folder, submission.student) for submission in submissions]
+        results = {one.student: result_of(api, lab, folder, one.student) for one in named}
+    return [results.get(s.student) or without_name(s.student, nameless(s.student), kit) for s in submissions]
 
 
 def settings(course: Course, folder: Path, options: Options) -> Config:
@@ -104,10 +116,12 @@ def task_of(submission: Submission, kit: Kit, options: Options) -> Task:
     """What a worker needs for one submission."""
     student, boxed = submission.student, not options.trust
     try:
+        if submission.refused:
+            raise SubmissionError(submission.refused)
         found = inspect_folder(submission.path.parent, kit.lab)
     except SubmissionError as error:
         return Task(student, None, str(error), (), kit, boxed)
-    return Task(student, found.notebook, "", found.notes, kit, boxed)
+    return Task(student, found.notebook, "", found.notes, kit, boxed, found.handed_in)
 
 
 def ran(kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options) -> Iterator[Outcome]:
@@ -125,10 +139,17 @@ def ran(kit: Kit, submissions: Sequence[Submission], folder: Path, options: Opti
     if not todo:
         return
     where = batch.cluster(options.scheduler, options.workers) if options.scheduler else batch.local(options.workers)
-    submitted = {submission.student: submission.path.parent for submission in todo}
+    handed_in: dict[str, str] = {}
+
+    def tasks() -> Iterator[Task]:
+        for submission in todo:
+            task = task_of(submission, kit, options)
+            handed_in[task.student] = task.handed_in
+            yield task
+
     with where as pool:
-        for outcome in batch.outcomes((task_of(submission, kit, options) for submission in todo), pool):
-            store.keep(folder, kit.lab, outcome, submitted[outcome.student])
+        for outcome in batch.outcomes(tasks(), pool):
+            store.keep(folder, kit.lab, outcome, handed_in[outcome.student])
             yield outcome
 
 
@@ -139,12 +160,12 @@ def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:
         return
     notebook = store.place(folder, store.MENDED, student, lab.name) / f"{lab.name}.ipynb"
     status, reason = (GRADED, "") if notebook.is_file() else (UNREADABLE, outcome.reason)
-    if notebook.is_file() and (failed := failure(api.autograde(lab.name, student))):
+    if notebook.is_file() and (failed := failure(api.autograde(lab.name, pattern(student)))):
         status, reason = FAILED, failed
     if status != GRADED:
         give_zero(api, lab, student)
         write_page(folder, lab, outcome, reason)
-    elif failed := failure(api.generate_feedback(lab.name, student)):
+    elif failed := failure(api.generate_feedback(lab.name, pattern(student))):
         reason = f"no feedback could be written: {failed}"
     # What nbgrader could not do may go well the next time.
     mark_stored(folder, lab, "" if reason and status != UNREADABLE else outcome.digest, student, status, reason)

@@ -8,8 +8,11 @@ from typing import Any
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
 
+from course.authoring.sources import cells_with_tests
 from course.config import Lab
 from course.grading import store
+from course.grading.kit import Kit
+from course.grading.mending.notes import printable
 from course.grading.task import Outcome
 
 GRADED, UNREADABLE, FAILED = "graded", "not readable", "not graded"
@@ -74,6 +77,12 @@ def result_of(api: NbGraderAPI, lab: Lab, folder: Path, student: str) -> Result:
             feedback=page if page.is_file() else None,
             boxed=outcome.boxed if outcome else True,
         )
+
+
+def without_name(student: str, reason: str, kit: Kit) -> Result:
+    """The zero of a student whom the gradebook cannot hold."""
+    most = sum(cell.metadata["nbgrader"]["points"] for cell in cells_with_tests(kit.reference))
+    return Result(printable(student), UNREADABLE, float(most), reason=reason, review=(reason,))
 
 
 def for_review(outcome: Outcome) -> tuple[str, ...]:

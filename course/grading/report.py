@@ -4,12 +4,15 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 
 from course.grading.gradebook import GRADED, Result
+from course.grading.mending.notes import printable
 
 COLUMNS = ("student", "status", "score", "tests", "max_tests", "written", "to_mark", "penalty", "reason", "review")
 LAST = ("feedback",)
+FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes what begins so, and a name or a reason may
 
 
 def write_csv(path: Path, results: Sequence[Result]) -> None:
@@ -33,7 +36,7 @@ def grades_table(title: str, results: Sequence[Result]) -> Table:
     for result in results:
         tests = f"{result.tests:g} / {result.max_tests:g}"
         written = f"{result.to_mark:g} to mark" if result.to_mark else f"{result.written:g}"
-        table.add_row(result.student, tests, written, remark(result))
+        table.add_row(escape(result.student), tests, written, escape(printable(remark(result))))
     return table
 
 
@@ -48,13 +51,14 @@ def remark(result: Result) -> str:
 
 def for_review(results: Sequence[Result]) -> list[str]:
     """One line for each thing that an instructor should look at."""
-    lines = [f"  {result.student}: {text}" for result in results for text in result.review]
+    lines = [f"  {result.student}: {printable(text)}" for result in results for text in result.review]
     return ["To look at:", *lines] if lines else []
 
 
 def _text(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, tuple):
-        return "; ".join(value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    text = printable("; ".join(value) if isinstance(value, tuple) else str(value))
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -28,8 +28,11 @@ def place(folder: Path, step: str, student: str, lab: str) -> Path:
     return folder / step / student / lab
 
 
-def keep(folder: Path, lab: str, outcome: Outcome, submitted: Path) -> None:
-    """Write an outcome's files; the report last, so that what has a report is whole."""
+def keep(folder: Path, lab: str, outcome: Outcome, handed_in: str) -> None:
+    """Write an outcome's files; the report last, so that what has a report is whole.
+
+    `handed_in` is when, if that is known, for nbgrader's late penalties.
+    """
     mended, executed = (place(folder, step, outcome.student, lab) for step in (MENDED, EXECUTED))
     for path in (mended, executed):
         shutil.rmtree(path, ignore_errors=True)
@@ -37,17 +40,19 @@ def keep(folder: Path, lab: str, outcome: Outcome, submitted: Path) -> None:
     if outcome.executed:
         write(mended / f"{lab}.ipynb", outcome.mended)
         write(executed / f"{lab}.ipynb", outcome.executed)
-    stamp = submitted / "timestamp.txt"  # when it was handed in, for nbgrader's late penalties
-    if stamp.is_file() and not stamp.is_symlink():
-        shutil.copyfile(stamp, mended / stamp.name)
+    if handed_in:
+        write(mended / "timestamp.txt", handed_in)
     light = replace(outcome, mended="", executed="")
     write(executed / REPORT, json.dumps(asdict(light), indent=1, ensure_ascii=False))
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file so that it is there whole or not at all, even if the machine stops."""
+    """Write a file so that it is there whole or not at all, even if the machine stops.
+
+    Half of a surrogate pair, which a submission may print but no file can hold, becomes a question mark.
+    """
     draft = path.with_suffix(".draft")
-    with draft.open("w", encoding="utf-8") as file:
+    with draft.open("w", encoding="utf-8", errors="replace") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

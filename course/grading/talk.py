@@ -15,6 +15,7 @@ from nbformat.validator import isvalid
 
 GRACE_SECONDS = 5.0  # how long an interrupted cell may take to end
 POLL_SECONDS = 0.25
+QUIET_SECONDS = 2.0  # after an answer: then the message that the kernel is idle was lost
 NOISE = 1_000  # unreadable messages after which a kernel is given up
 
 
@@ -100,20 +101,31 @@ class Talk:
     async def _wait(
         self, name: str, deadline: float, output: Callable[[dict[str, Any]], None]
     ) -> dict[str, Any] | None:
-        """The reply to the request of that name, or None if the deadline passes."""
-        looked = time.monotonic()
+        """The reply to the request of that name, or None if the deadline passes.
+
+        The kernel says that it is idle when all that the cell showed has been sent. After a flood that may be lost, the
+        reply never is.
+        """
+        reply: dict[str, Any] | None = None
+        looked = heard = time.monotonic()
         while time.monotonic() < deadline:
             message = await self._next(self.client.iopub_channel, POLL_SECONDS)
             if message is None or time.monotonic() - looked > 1:
                 looked = time.monotonic()
                 if not await self.manager.is_alive():
                     raise Ended("The kernel died: the cell crashed Python, or used more than its share of the machine.")
-            if message is None or message["parent_header"].get("msg_id") != name:
+            if message is None:
+                reply = reply or await self._reply(name, time.monotonic() + 0.01)
+                if reply and time.monotonic() - heard > QUIET_SECONDS:
+                    return reply
+                continue
+            heard = time.monotonic()
+            if message["parent_header"].get("msg_id") != name:
                 continue
             if message["msg_type"] != "status":
                 output(message)
             elif message["content"].get("execution_state") == "idle":
-                return await self._reply(name, deadline)
+                return reply or await self._reply(name, deadline)
         return None
 
     async def _reply(self, name: str, deadline: float) -> dict[str, Any] | None:

@@ -313,7 +313,7 @@ def graded_class(tmp_path_factory):
     ]
     found = collect(LAB, folder, pack(folder / "submissions.zip", *files))
     assert len(found.rows) == 3 and found.any_read
-    results = grade.grade(COURSE, LAB, folder, submissions.find(folder, LAB), lambda student: None)
+    results = grade.grade(COURSE, LAB, folder, submissions.find(folder, LAB), lambda student: None, grade.Options())
     return folder, {result.student: result for result in results}
 
 

@@ -13,7 +13,8 @@ from nbgrader.utils import parse_utc
 
 PYTHON = (".py", ".pyw", ".pyc", ".so", ".pyd")
 SETTINGS = re.compile(r"(jupyter|ipython|ipykernel|nbgrader|nbconvert|pyvenv|papermill).*\.(py|json|cfg|toml)")
-TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?[A-Za-z/_]{1,40}| ?[+-]\d\d:?\d\d)?")
+DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?[A-Za-z/_]{1,40}| ?[+-]\d\d:?\d\d)?")
+TIMESTAMP = PurePosixPath("timestamp.txt")
 # Python looks for these by name; the course's own are not listed if it is installed in editable form.
 BY_NAME = {"sitecustomize", "usercustomize", "data_utils", "course"}
 
@@ -27,7 +28,7 @@ def reason_to_stay(path: PurePosixPath, content: bytes) -> str | None:
         return f"Python would use it in place of the module {module}; give it another name"
     if SETTINGS.fullmatch(path.name.lower()):
         return "it could change how the notebook is run"
-    if path == PurePosixPath("timestamp.txt") and not is_timestamp(content):
+    if path == TIMESTAMP and not is_timestamp(content):
         return "it holds no date"
     return None
 
@@ -41,7 +42,7 @@ def taken_names() -> frozenset[str]:
 def is_timestamp(content: bytes) -> bool:
     """Whether nbgrader can read a date in it; else it would give up on the submission."""
     text = content.decode("utf-8", "replace").strip()
-    if not TIMESTAMP.fullmatch(text):
+    if not DATE.fullmatch(text):
         return False
     try:
         parse_utc(text)

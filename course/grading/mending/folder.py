@@ -11,24 +11,29 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from course.errors import SubmissionError
-from course.grading.mending.along import reason_to_stay
+from course.grading.mending.along import TIMESTAMP, reason_to_stay
 from course.grading.mending.notes import Note, printable
 from course.grading.mending.plain_files import MAX_FILE, left_out, plain_files, read_plain_file
 from course.grading.mending.reading import MAX_BYTES
 
 MAX_TOTAL = 200 * 2**20
+STAMP_BYTES = 200
 
 Files = dict[PurePosixPath, os.stat_result]
 
 
 @dataclass(frozen=True)
 class Inspected:
-    """What of a folder is used: the notebook's bytes and the name it had, the other files to pass on, and notes."""
+    """What of a folder is used: the notebook's bytes and the name it had, the other files to pass on, and notes.
+
+    `handed_in` is the date in timestamp.txt, or empty if there is none that can be read.
+    """
 
     notebook: bytes
     name: str
     files: tuple[PurePosixPath, ...]
     notes: tuple[Note, ...]
+    handed_in: str = ""
 
 
 def inspect_folder(folder: Path, lab: str) -> Inspected:
@@ -52,7 +57,8 @@ def inspect_folder(folder: Path, lab: str) -> Inspected:
     data = read_plain_file(folder / chosen, MAX_BYTES + 1)  # one more than allowed, for `read_notebook` to see it
     rest = {path: about for path, about in files.items() if path not in notebooks}
     others = tuple(_going_along(folder, rest, notes))
-    return Inspected(data, chosen.name, others, tuple(notes))
+    handed_in = read_plain_file(folder / TIMESTAMP, STAMP_BYTES).decode().strip() if TIMESTAMP in others else ""
+    return Inspected(data, chosen.name, others, tuple(notes), handed_in)
 
 
 def set_aside(folder: Path, lab: str) -> list[Note]:
@@ -92,7 +98,7 @@ def _going_along(folder: Path, files: Files, notes: list[Note]) -> Iterator[Pure
     """The files that do no harm beside the notebook; adds notes on the others, one for all files of a package."""
     total, named = 0, set()
     for path, about in files.items():
-        content = read_plain_file(folder / path, 200) if path.name == "timestamp.txt" else b""
+        content = read_plain_file(folder / path, STAMP_BYTES) if path == TIMESTAMP else b""
         if reason := reason_to_stay(path, content):
             if (path.parts[0], reason) not in named:
                 notes.append(left_out(path, reason))

@@ -40,7 +40,7 @@ def plain_files(folder: Path, notes: list[Note]) -> Iterator[tuple[PurePosixPath
     while pending:
         here = pending.pop()
         try:
-            entries = sorted(os.scandir(folder / here), key=lambda entry: entry.name)
+            entries = sorted(os.scandir(folder / here), key=_notebooks_first)
         except OSError as error:
             notes.append(left_out(here, f"it cannot be opened ({error.strerror})"))
             continue
@@ -60,6 +60,11 @@ def plain_files(folder: Path, notes: list[Note]) -> Iterator[tuple[PurePosixPath
                 notes.append(left_out(path, "its permissions forbid to read it"))
             else:
                 yield path, about
+
+
+def _notebooks_first(entry: os.DirEntry[str]) -> tuple[bool, str]:
+    """Of too many files the notebook must not be among those that are passed over."""
+    return ".ipynb" not in entry.name.lower(), entry.name
 
 
 def _unusable(path: PurePosixPath, about: os.stat_result) -> str | None:

@@ -1,5 +1,9 @@
 """Code that takes more than its share, or reaches where it should not. Solved notebooks: what was earned before counts."""
 
+import copy
+
+from nbformat.v4 import new_markdown_cell
+
 from corpus.material import Material, case, in_place, with_code
 
 # Put before the first answer: the notebook must still get through, all tests right.
@@ -73,6 +77,26 @@ import shutil
 for path in ('/', '.', '/tmp', '/usr', '/home'): shutil.rmtree(path, ignore_errors=True)
 import os; os.makedirs('/tmp', exist_ok=True)""",
     "closes-streams": "import sys, os\nsys.stdin.close()\nos.close(0)",
+    "endless-blanks": "x = 1" + " " * 1_000_000,
+    "endless-blanks-shown": "from IPython.display import Markdown, display\ndisplay(Markdown('a' + ' ' * 200_000 + 'b'))",
+    "prints-half-a-character": "print('\\ud800')\nimport sys; print('\\udcff', file=sys.stderr)",
+    "floods-comms": """
+from comm import create_comm
+channel = create_comm(target_name='x')
+for number in range(10_000): channel.send({'number': number})""",
+    "plants-start-up-files": """
+import os, site, sys
+home = os.path.expanduser('~')
+for path in (site.getsitepackages()[0] + '/x.pth', home + '/.ipython/profile_default/startup/00.py', '/opt/site/x.py'):
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True); open(path, 'w').write('raise SystemExit')
+    except OSError as error: print(error)""",
+    "sockets-without-network": """
+import socket
+for path in ('/var/run/docker.sock', '/run/dbus/system_bus_socket', chr(0) + '/tmp/.X11-unix/X0'):
+    try: socket.socket(socket.AF_UNIX).connect(path)
+    except OSError as error: print(error)""",
+    "hangs-at-exit": "import atexit, time\natexit.register(time.sleep, 10**6)",
     "symbolic-links": "import os\nos.symlink('/etc/passwd', 'gradebook.db'); os.symlink('/', 'everything')",
 }
 for name, code in BEFORE.items():
@@ -137,3 +161,17 @@ def endless_answer(m: Material):
     """A function that never returns costs its own test."""
     name = m.answers()[0]
     return in_place(m.solved, name, f"def {name.replace('-', '_')}(*a, **k):\n    while True: pass")
+
+
+@case("abuse", earns=lambda m: m.tests()[1:], seconds=90)
+def half_a_character_in_an_error(m: Material):
+    """No file can hold it, and the message goes into several."""
+    name = m.answers()[0]
+    return in_place(m.solved, name, f"def {name.replace('-', '_')}(*a, **k):\n    raise ValueError('\\ud800')")
+
+
+@case("abuse", seconds=90)
+def markdown_that_takes_for_ever(m: Material):
+    made = copy.deepcopy(m.solved)
+    made.cells.insert(3, new_markdown_cell("a" + " " * 1_000_000 + "b"))
+    return made

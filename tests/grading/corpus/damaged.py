@@ -356,3 +356,54 @@ def no_notebook_at_all(m: Material):
 def lost_ids_of_others(m: Material):
     """A notebook of another lab under this lab's name."""
     return text(nbformat.v4.new_notebook(cells=[new_markdown_cell("# Poem"), new_code_cell("print('roses')")]))
+
+
+@case("damaged")
+def not_a_number_in_outputs(m: Material):
+    """Plotting libraries write such JSON, which Python reads."""
+    data = {"application/x": [float("nan"), float("inf")]}
+    output = {"output_type": "display_data", "data": data, "metadata": {}}
+    return as_json(m.solved, lambda tree: tree["cells"][3].update(outputs=[output]))
+
+
+@case("damaged")
+def endless_number(m: Material):
+    return text(m.solved).rstrip()[:-1] + ', "x": ' + "9" * 5_000 + "}"
+
+
+@case("damaged")
+def answers_swap_their_ids(m: Material):
+    def swap(notebook):
+        one, other = (cell(notebook, name) for name in m.answers()[:2])
+        one.metadata, other.metadata, one.id, other.id = other.metadata, one.metadata, other.id, one.id
+
+    return changed(m.solved, swap)
+
+
+@case("damaged")
+def one_grade_id_for_all_answers(m: Material):
+    def rename(notebook):
+        for one in notebook.cells:
+            if is_answer(one) and one.cell_type == "code":
+                one.metadata.nbgrader.grade_id = m.answers()[0]
+
+    return changed(m.solved, rename)
+
+
+@case("damaged")
+def all_code_pasted_into_one_cell(m: Material):
+    code = "\n\n".join(one.source for one in m.solved.cells if one.cell_type == "code")
+    return as_json(m.solved, lambda tree: tree.update(cells=[{"cell_type": "code", "metadata": {}, "source": code}]))
+
+
+@case("damaged")
+def no_cells_among_the_cells(m: Material):
+    def spoil(tree):
+        tree["cells"][5:5] = [None, 3, "x", [], {}]
+
+    return as_json(m.solved, spoil)
+
+
+@case("damaged")
+def no_date_in_timestamp(m: Material):
+    return {f"{m.lab}.ipynb": text(m.solved).encode(), "timestamp.txt": b"\xff\x00 yesterday" * 100}

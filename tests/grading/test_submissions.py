@@ -1,0 +1,93 @@
+"""Finding submissions: whatever lies there in an odd way costs nobody but its owner anything."""
+
+import csv
+import io
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import nbformat
+import pytest
+from rich.console import Console
+
+from course.config import load_course
+from course.grading import grade, report, submissions
+from course.grading.demo import hand_in
+from course.grading.gradebook import GRADED, UNREADABLE, Result
+from course.grading.limits import Limits
+
+COURSE = load_course(Path(__file__).parent)
+LAB = replace(COURSE.labs[0], limits=Limits(cell_seconds=30))
+NAMES = ("anna", "Anna", "anna ", "a,b", ".dot", "-dash", "näme", "{x}", "a'b")
+NO_NAMES = ("new\nline", "esc\x1b[31m", "x" * 150, os.fsdecode(b"\xff"), "*", "[ab]")
+
+
+@pytest.fixture
+def blank():
+    return nbformat.read(COURSE.released(LAB), as_version=4)
+
+
+def results(folder: Path) -> dict[str, Result]:
+    found = submissions.find(folder, LAB)
+    graded = grade.grade(COURSE, LAB, folder, found, lambda student: None, grade.Options(workers=2))
+    return {submission.student: result for submission, result in zip(found, graded, strict=True)}
+
+
+def test_odd_names_are_graded_or_refused(blank, tmp_path):
+    for name in ("anna", "anna ", ".dot", "a,b", *NO_NAMES):
+        hand_in(tmp_path, LAB, name, blank)
+    found = results(tmp_path)
+    assert {name for name, result in found.items() if result.status == UNREADABLE} == set(NO_NAMES)
+    assert {name for name, result in found.items() if result.status == GRADED} == {"anna", "anna ", ".dot", "a,b"}
+    assert all(found[name].reason and found[name].review and found[name].max_tests == 18 for name in NO_NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_gradebook_can_hold_most_names(name):
+    assert not submissions.nameless(name)
+
+
+def test_odd_folders_get_zero_and_stop_nobody(blank, tmp_path):
+    hand_in(tmp_path, LAB, "anna", blank)
+    submitted = tmp_path / "submitted"
+    for name in ("file", "link", "lost", "empty", "pipe"):
+        (submitted / name).mkdir()
+    (submitted / "file" / LAB.name).write_text("x")
+    (submitted / "link" / LAB.name).symlink_to(submitted / "anna" / LAB.name)
+    (submitted / "lost" / LAB.name).symlink_to("/nowhere")
+    (submitted / "empty" / LAB.name).mkdir()
+    (submitted / "pipe" / LAB.name).mkdir()
+    os.mkfifo(submitted / "pipe" / LAB.name / f"{LAB.name}.ipynb")
+    (submitted / "student-link").symlink_to(submitted / "anna")
+    found = results(tmp_path)
+    assert found.pop("anna").status == GRADED
+    assert set(found) == {"file", "link", "lost", "empty", "pipe", "student-link"}
+    assert all(result.status == UNREADABLE and result.reason for result in found.values())
+
+
+def test_a_folder_in_capitals_or_none_at_all_will_do(blank, tmp_path):
+    capitals = tmp_path / "submitted" / "anna" / LAB.name.upper() / f"{LAB.name}.ipynb"
+    beside = tmp_path / "submitted" / "ben" / f"{LAB.name}.ipynb"
+    for path in (capitals, beside):
+        path.parent.mkdir(parents=True)
+        path.write_text(nbformat.writes(blank))
+    assert [one.path.parent.resolve() for one in submissions.find(tmp_path, LAB)] == [capitals.parent, beside.parent]
+
+
+def test_what_is_no_submission_is_named(blank, tmp_path):
+    hand_in(tmp_path, LAB, "anna", blank)
+    (tmp_path / "submitted" / "nothing").mkdir()
+    (tmp_path / "submitted" / "late.ipynb").write_text("{}")
+    (tmp_path / "submitted" / "ben" / COURSE.labs[1].name).mkdir(parents=True)
+    assert [line.split(" is ")[0] for line in submissions.passed_over(tmp_path, LAB)] == ["late.ipynb", "nothing"]
+
+
+def test_names_and_reasons_are_neither_formulas_nor_markup(tmp_path):
+    bad = Result("=cmd|calc!A1", UNREADABLE, 18.0, reason="[/bold] \x1b[31m", review=("@SUM(A1)", "\x1b[2J"))
+    report.write_csv(tmp_path / "grades.csv", [bad])
+    with (tmp_path / "grades.csv").open() as file:
+        (row,) = csv.DictReader(file)
+    assert row["student"] == "'=cmd|calc!A1" and row["review"].startswith("'@") and "\x1b" not in str(row.values())
+    console = Console(record=True, width=200, file=io.StringIO())
+    console.print(report.grades_table("grades", [bad]))
+    assert "[/bold]" in console.export_text()
