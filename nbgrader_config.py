@@ -37,10 +37,10 @@ c.Execute.timeout = course.limits.cell_seconds
 
 # Feedback shows students their own work, never the source of a hidden test; of a progress bar, only its last state.
 c.GenerateFeedback.preprocessors = [
-    "course.grading.feedback.Shorten",
     "course.grading.report_page.AddReport",
     "nbgrader.preprocessors.GetGrades",
     "course.grading.feedback.HideHiddenTests",
+    "course.grading.feedback.Shorten",  # after it: a hidden test that is cut is no longer found
     "nbconvert.preprocessors.CoalesceStreamsPreprocessor",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]

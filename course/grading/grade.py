@@ -25,7 +25,7 @@ from course.grading.gradebook import (
     without_name,
 )
 from course.grading.kit import Kit, make_kit
-from course.grading.mending.folder import inspect_folder
+from course.grading.mending.folder import inspect_folder, passed_on
 from course.grading.report_page import write_page
 from course.grading.submissions import Submission, nameless, pattern
 from course.grading.task import Outcome, Task
@@ -119,9 +119,10 @@ def task_of(submission: Submission, kit: Kit, options: Options) -> Task:
         if submission.refused:
             raise SubmissionError(submission.refused)
         found = inspect_folder(submission.path.parent, kit.lab)
+        files = passed_on(found, submission.path.parent)
     except SubmissionError as error:
         return Task(student, None, str(error), (), kit, boxed)
-    return Task(student, found.notebook, "", found.notes, kit, boxed, found.handed_in)
+    return Task(student, found.notebook, "", found.notes, kit, boxed, found.handed_in, files)
 
 
 def ran(kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options) -> Iterator[Outcome]:

@@ -5,6 +5,7 @@ a test counts but a verdict signed by the judge.
 """
 
 import asyncio
+import base64
 import math
 import os
 import random
@@ -27,6 +28,16 @@ from course.grading.talk import Ended, Interrupted, Outputs, Talk
 START_SECONDS = 120.0
 JUDGE = Path(__file__).with_name("judge.py")
 WITHHELD = "Withheld"
+BRING = """
+def bring(files):
+    import base64, pathlib
+    for name, content in files.items():
+        path = pathlib.Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(base64.b64decode(content))
+bring({files})
+del bring
+"""
 STAGES = ("start", "imports", "cells", "tests", "canaries")
 
 
@@ -62,7 +73,9 @@ async def execute(
     imports: str,
     values: dict[str, Any],
     limits: Limits,
+    place: str,
     environment: Mapping[str, str] | None = None,
+    files: Mapping[str, bytes] | None = None,
 ) -> Executed:
     """Run all cells in place; never raises for anything that the submission does.
 
@@ -74,13 +87,17 @@ async def execute(
         For a kernel of kernel.py, not started yet.
     imports, values
         What tests may rely on: the import statements of the lab's set-up, and the values of its parameters.
+    place
+        The folder to run in; a box has its own.
     environment
         Variables to start the kernel with beside this process's own; a box takes its own from its manager.
+    files
+        What lies beside the notebook, by relative path.
     """
     done = Executed(notebook)
     began = time.monotonic()
     options = {"env": os.environ | environment} if environment else {}
-    await manager.start_kernel(**options)
+    await manager.start_kernel(cwd=place, **options)
     client = manager.client()
     client.start_channels()
     try:
@@ -89,6 +106,7 @@ async def execute(
         try:
             await client.wait_for_ready(timeout=START_SECONDS)
             done.seconds["start"] = time.monotonic() - began
+            await runner.bring(files or {})
             await runner.open(imports, values)
             done.seconds["imports"] = time.monotonic() - began - done.seconds["start"]
         except (RuntimeError, Ended, Interrupted) as error:
@@ -115,6 +133,18 @@ class Runner:
         """Start the judge, before any cell of the submission."""
         content = {"judge": JUDGE.read_text("utf-8"), "key": self.seal.key.hex(), "imports": imports, "values": values}
         await self.talk.request("judge_open", content, START_SECONDS, lambda _: None)
+
+    async def bring(self, files: Mapping[str, bytes]) -> None:
+        """Write the files that go along, before any cell of the submission."""
+        if not files:
+            return
+        content = {name: base64.b64encode(data).decode() for name, data in files.items()}
+        request = {"code": BRING.format(files=content), "silent": True, "store_history": False, "allow_stdin": False}
+        request |= {"user_expressions": {}, "stop_on_error": False}
+        reply = await self.talk.request("execute_request", request, START_SECONDS, lambda _: None)
+        if reply.get("status") != "ok":
+            why = f"its other files could not be put beside it: {reply.get('evalue')}"
+            self.done.incidents.append(Incident("the notebook", why, withheld=False))
 
     async def cell(self, cell: NotebookNode, number: int) -> None:
         """Run one code cell; after the kernel's end, tests fail with the reason and other cells stay empty."""

@@ -1,5 +1,6 @@
 """One submission from its bytes to an executed notebook: what a worker does, on this machine or another."""
 
+import tempfile
 import time
 import traceback
 from dataclasses import asdict
@@ -45,7 +46,9 @@ def _work(task: Task) -> Outcome:
     text = nbformat.writes(notebook)
     mending = time.monotonic() - began
     manager, environment = kernel_manager(kit.limits, task.boxed, task.threads)
-    done = run(nbformat.reads(text, as_version=4), manager, kit.imports, kit.values, kit.limits, environment)
+    with tempfile.TemporaryDirectory() as place:
+        handed_in = nbformat.reads(text, as_version=4)
+        done = run(handed_in, manager, kit.imports, kit.values, kit.limits, place, environment, dict(task.files))
     return Outcome(
         task.student,
         task.digest,

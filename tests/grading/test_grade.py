@@ -80,6 +80,18 @@ def test_what_a_cell_shows_is_kept(blank, model, tmp_path):
     assert "hello" in page and "data:image/png" in page
 
 
+def test_a_module_of_ones_own_goes_along_but_none_that_takes_a_place(blank, model, tmp_path):
+    helped = {**model, "scale": "from tools.helpers import scale"}
+    hand_in(tmp_path, LIGHT, "kim", answered(blank, helped))
+    beside = submission_path(tmp_path, LIGHT, "kim").parent
+    (beside / "tools").mkdir()
+    (beside / "tools" / "helpers.py").write_text(f"import numpy as np\n{model['scale']}", encoding="utf-8")
+    (beside / "numpy.py").write_text("raise SystemExit", encoding="utf-8")
+    result = graded(tmp_path, LIGHT)["kim"]
+    assert result.tests == result.max_tests
+    assert any("in place of the module numpy" in note for note in result.notes)
+
+
 def test_noise_on_stderr_costs_nothing(blank, model, tmp_path):
     noisy = answered(blank, {**model, "scale": "import warnings\nwarnings.warn('old habit')\n" + model["scale"]})
     for cell in noisy.cells:

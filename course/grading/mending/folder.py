@@ -16,7 +16,7 @@ from course.grading.mending.notes import Note, printable
 from course.grading.mending.plain_files import MAX_FILE, left_out, plain_files, read_plain_file
 from course.grading.mending.reading import MAX_BYTES
 
-MAX_TOTAL = 200 * 2**20
+MAX_TOTAL = 20 * 2**20  # they are sent to the kernel in one message
 STAMP_BYTES = 200
 
 Files = dict[PurePosixPath, os.stat_result]
@@ -66,12 +66,9 @@ def set_aside(folder: Path, lab: str) -> list[Note]:
     return list(inspect_folder(folder, lab).notes)
 
 
-def pass_on(inspected: Inspected, folder: Path, destination: Path) -> None:
-    """Copy the files that go along, all but the notebook, to another folder."""
-    for path in inspected.files:
-        target = destination / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(read_plain_file(folder / path, MAX_FILE))
+def passed_on(inspected: Inspected, folder: Path) -> tuple[tuple[str, bytes], ...]:
+    """Path and content of each file that goes along with the notebook."""
+    return tuple((str(path), read_plain_file(folder / path, MAX_FILE)) for path in inspected.files if path != TIMESTAMP)
 
 
 def _choose(notebooks: list[PurePosixPath], files: Files, lab: str, notes: list[Note]) -> PurePosixPath:
