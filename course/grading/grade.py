@@ -26,7 +26,7 @@ from course.grading.gradebook import (
 )
 from course.grading.kit import Kit, make_kit
 from course.grading.mending.folder import inspect_folder, passed_on
-from course.grading.report_page import write_page
+from course.grading.report_page import without_scripts, write_page
 from course.grading.submissions import Submission, nameless, pattern
 from course.grading.task import Outcome, Task
 from course.nbgrader import failure, load_config, nbgrader_in, without_remarks
@@ -168,5 +168,8 @@ def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:
         write_page(folder, lab, outcome, reason)
     elif failed := failure(api.generate_feedback(lab.name, pattern(student))):
         reason = f"no feedback could be written: {failed}"
+    else:
+        page = store.place(folder, "feedback", student, lab.name) / f"{lab.name}.html"
+        store.write(page, without_scripts(page.read_text("utf-8")))
     # What nbgrader could not do may go well the next time.
     mark_stored(folder, lab, "" if reason and status != UNREADABLE else outcome.digest, student, status, reason)

@@ -1,6 +1,9 @@
 """What feedback tells a student about the grading itself: what was put right, what ended a run, what is withheld."""
 
+import base64
+import hashlib
 import json
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -43,6 +46,25 @@ def report_text(report: dict[str, Any]) -> str:
         lines.append("This submission was run without a box, as one that your instructor trusts.")
     body = "\n".join(f"- {escape(line, quote=False)}" for line in dict.fromkeys(lines))
     return f"## About this grading\n\n{body}" if lines else ""
+
+
+INLINE = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>(.*?)</script>", re.DOTALL)
+LIBRARIES = "https://cdnjs.cloudflare.com/ajax/libs/mathjax/ https://cdnjs.cloudflare.com/ajax/libs/require.js/"
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" content="script-src {allowed}; object-src \'none\'; '
+    "frame-src 'none'; form-action 'none'; base-uri 'none'\">"
+)
+
+
+def without_scripts(page: str) -> str:
+    """The page with a policy by which a browser runs the template's scripts, in its head, and none of a submission.
+
+    A notebook may show any HTML, and an instructor opens the page.
+    """
+    head = page[: page.index("<body")]
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in INLINE.findall(head)]
+    allowed = " ".join([LIBRARIES, *(f"'sha256-{digest}'" for digest in hashes)])
+    return page.replace("<head>", "<head>" + POLICY.format(allowed=allowed), 1)
 
 
 PAGE = """<!DOCTYPE html>

@@ -78,6 +78,8 @@ def test_what_a_cell_shows_is_kept(blank, model, tmp_path):
     assert [out.ename for out in error] == ["ZeroDivisionError"]
     page = result.feedback.read_text("utf-8")
     assert "hello" in page and "data:image/png" in page
+    head, body = page.split("<body", 1)
+    assert head.index("Content-Security-Policy") < head.index("<script") and "unsafe-inline" not in head
 
 
 def test_a_module_of_ones_own_goes_along_but_none_that_takes_a_place(blank, model, tmp_path):
@@ -189,7 +191,7 @@ def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_pat
 
     def full(path, text):
         written.append(path)
-        if len(written) == 5:  # three files of one student, and the mark that he is stored, are done
+        if len(written) == 5:  # the files of one student are written, the mark that he is stored is not
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         write(path, text)
 
