@@ -219,6 +219,8 @@ assert tuple(checked.input_shape) == (None, 32, 32, 1), f"One image has shape (3
 assert int(checked.count_params()) == 61_706, (
     f"The network has {checked.count_params():,} parameters, not 61,706. Compare `build_lenet5().summary()` with the table."
 )
+sums_of_ten = np.asarray(checked(np.random.default_rng(20).random((4, 32, 32, 1)).astype("float32"), training=False), dtype=float).sum(axis=1)
+assert np.allclose(sums_of_ten, 1, atol=1e-4), "The ten outputs of an image do not add up to 1. Which activation makes probabilities?"
 ### BEGIN HIDDEN TESTS
 shapes = [tuple(layer.output.shape)[1:] for layer in checked.layers]
 expected = [(32, 32, 1), (28, 28, 6), (14, 14, 6), (10, 10, 16), (5, 5, 16), (400,), (120,), (84,), (10,)]
@@ -329,7 +331,7 @@ for _ in range(200):
     assert len(set(np.asarray(their).tolist())) == 4, "A digit comes twice in a batch. Draw without replacement."
     counts[np.asarray(some)[:, 0]] += 1
     sets.add(tuple(sorted(np.asarray(some)[:, 0].tolist())))
-assert counts.min() > 0, f"In 200 batches of 4, the digits at the places {np.flatnonzero(counts == 0).tolist()} of 12 never came."
+assert counts.min() > 0, f"In 200 batches of 4, the digits at the places {np.flatnonzero(counts == 0).tolist()} of 12 never came. Draw from all places, with the rng that is given."
 assert counts.max() < 130, f"In 200 batches of 4 of 12, one digit came {counts.max()} times; about 67 are to be expected."
 assert len(sets) > 60, f"200 batches of 4 of 12 were only {len(sets)} different sets of digits. Any four digits may come together, not only neighbours."
 some, their = random_batch(np.random.default_rng(3), columns, codes, 12)
@@ -432,11 +434,10 @@ for values, sizes, expected in [
 for values, sizes in [([0.5, 0.6, 0.7], [10, 10]), ([0.5, 0.6], [10, 10, 10]), ([0.5, 0.6], [10])]:
     try:
         found = mean_over_batches(values, sizes)
-    except ValueError:
-        found = "ValueError"
-    assert isinstance(found, str) and found == "ValueError", (
-        f"{len(values)} values and {len(sizes)} sizes must raise a ValueError; mean_over_batches returned {found}."
-    )
+    except Exception as error:
+        assert isinstance(error, ValueError), f"{len(values)} values and {len(sizes)} sizes must raise a ValueError; they raise {type(error).__name__}: {error}"
+    else:
+        raise AssertionError(f"{len(values)} values and {len(sizes)} sizes must raise a ValueError; mean_over_batches returned {found}.")
 ### END HIDDEN TESTS
 
 # %%
@@ -467,7 +468,8 @@ print(f"counted on all the digits at once: {at_once:.4f}")
 #   and notes the loss and the accuracy of this single batch (see above).
 # - After each step whose number is a multiple of `every`, it draws 500 random test digits anew (all of them, if there
 #   are fewer than 500) and notes the model's loss and accuracy on these. The model must *never* train on them:
-#   `test_on_batch`, the sister of `train_on_batch`, computes the same two numbers but leaves the weights alone.
+#   `test_on_batch`, the sister of `train_on_batch`, computes the same two numbers but leaves the weights alone. In older
+#   versions of Keras its metrics add up, too: reset them before it as well.
 #
 # All random numbers come from `rng`. Return the record, a dictionary of five lists of numbers: `"loss"` and
 # `"accuracy"`, with one number for each step; `"test_step"`, the numbers of the steps after which you tested; and
@@ -537,6 +539,9 @@ assert len(found["test_loss"]) == len(found["test_accuracy"]) == 2, (
 counted = int(model_a.optimizer.iterations)
 assert counted == 7, f"train(…, steps=7, …) must take 7 steps with the model it is given; the model's optimiser counted {counted}."
 right_answers = np.asarray(found["accuracy"], dtype=float) * 6
+assert right_answers.max() < 6.01, (
+    f"An accuracy is at most 1; the record has {np.round(right_answers / 6, 3).tolist()}. train_on_batch returns the loss first."
+)
 assert np.allclose(right_answers, np.round(right_answers), atol=1e-3), (
     f"A batch of 6 has an accuracy of 0/6, 1/6 … 6/6; the record has {np.round(right_answers / 6, 3).tolist()}. "
     "Note the value of the single batch; before Keras 3.15, call model.reset_metrics() first."
@@ -582,7 +587,8 @@ try:
     for key in five_keys:
         seen = np.asarray(found[key], dtype=float)
         assert seen.shape == np.shape(expected[key]) and np.allclose(seen, expected[key], atol=2e-3), (
-            f"record[{key!r}] is {seen.round(3).tolist()}; with batches of all the digits it must be {np.round(expected[key], 3).tolist()}."
+            f"record[{key!r}] is {seen.round(3).tolist()}; with batches of all the digits it must be {np.round(expected[key], 3).tolist()}. "
+            "Training values are what train_on_batch returns; tests come after the step, on test digits."
         )
     unchanged = all(np.array_equal(old, new) for old, new in zip(kept, (digits, codes, test_digits, test_codes)))
     assert unchanged, "train changes the images or labels it is given."
@@ -855,9 +861,9 @@ print(f"standard deviation of the draws {draws.std():.4f}; standard error {stand
 
 # %% [markdown]
 # **What to see.** It is always the same network, yet the accuracies differ by several points between the luckiest and
-# the unluckiest draw. The draws scatter a little less than the standard error says, because they come from a limited
-# stock: each takes a good part of the same test digits (half of 1,000, in the short run). The factor $\sqrt{1 - m/n}$
-# allows for that; with 10,000 test digits it is nearly 1.
+# the unluckiest draw. The draws scatter less than the standard error says, because they come from a limited stock: each
+# takes a good part of the same test digits (half of 1,000, in the short run). The factor $\sqrt{1 - m/n}$ allows for
+# that; with 10,000 test digits it is nearly 1.
 
 # %% [markdown]
 # ### Task 9 · What would you have written? (2 points)
