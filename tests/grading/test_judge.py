@@ -234,7 +234,9 @@ class Thing:
     def __code__(self): found.append(len(gc.get_objects()))
 found = []
 for event in ('object.__setattr__', 'object.__getattr__', 'compile', 'open', 'import', 'code.__new__', 'marshal.loads'):
-    sys.audit(event, Thing(), Text('__code__'), 1); sys.audit(event, Thing(), '__code__', 1); sys.audit(event)
+    for args in ((Thing(), Text('__code__'), 1), (Thing(), '__code__', 1), ()):
+        try: sys.audit(event, *args)
+        except RuntimeError as error: assert 'Not allowed' in str(error)
 """
     assert apart(lambda room: (room.own(cell), room.names["found"])) == ("", [])
 
