@@ -26,7 +26,7 @@ from course.grading.seal import Seal
 from course.grading.talk import Ended, Interrupted, Outputs, Talk
 
 START_SECONDS = 120.0
-JUDGE = Path(__file__).with_name("judge.py")
+PARTS = ("hiding", "plain", "judge")  # what is sent into the kernel
 WITHHELD = "Withheld"
 BRING = """
 def bring(files):
@@ -131,7 +131,8 @@ class Runner:
 
     async def open(self, imports: str, values: dict[str, Any]) -> None:
         """Start the judge, before any cell of the submission."""
-        content = {"judge": JUDGE.read_text("utf-8"), "key": self.seal.key.hex(), "imports": imports, "values": values}
+        parts = {name: Path(__file__).with_name(f"{name}.py").read_text("utf-8") for name in PARTS}
+        content = {"parts": parts, "key": self.seal.key.hex(), "imports": imports, "values": values}
         await self.talk.request("judge_open", content, START_SECONDS, lambda _: None)
 
     async def bring(self, files: Mapping[str, bytes]) -> None:
@@ -197,7 +198,7 @@ class Runner:
         for evidence in [*dict.fromkeys(verdict["during"]), *([silent] if silent else [])]:
             self.withhold(cell, evidence)
         if verdict["passed"] and verdict["value"] is not None:
-            self.partial(cell, verdict["value"])
+            self.partial(cell, float(verdict["value"]))
 
     async def canaries(self, name: str) -> str:
         """Ask for verdicts that are known; the evidence if one is wrong."""

@@ -2,7 +2,7 @@
 
 from nbformat.v4 import new_output
 
-from corpus.material import Material, case, in_answer, with_code
+from corpus.material import Material, case, cell, in_place, with_code
 
 ALWAYS = """
 class Anything:
@@ -164,7 +164,7 @@ def forge(*a, **k):
     raise SystemExit
 globals().update({name: forge for name in NAMES})""",
     "key-by-generator": """
-judge = get_ipython().kernel._judge
+judge = (one for one in [get_ipython().kernel])
 try: print(judge.gi_frame.f_locals)
 except RuntimeError as error: print(error)
 try: judge.close()
@@ -247,6 +247,189 @@ from IPython.display import display, publish_display_data
 def show(*a, **k):
     display(2); publish_display_data({'text/plain': '2'}); print(2); raise SystemExit
 globals().update({name: show for name in NAMES})""",
+    "pool-key": """
+from concurrent.futures import ThreadPoolExecutor
+try:
+    g = getattr(get_ipython().kernel, '_judge', None) or (i for i in [1])
+    frame = ThreadPoolExecutor(1).submit(getattr, g, 'gi_frame').result()
+    print('KEY', list(frame.f_locals))
+except Exception as e: print(repr(e))""",
+    "signal-frame": """
+import signal
+def peek(*a, **k):
+    got = []
+    old = signal.signal(signal.SIGUSR1, lambda n, f: got.append(f)); signal.raise_signal(signal.SIGUSR1); signal.signal(signal.SIGUSR1, old)
+    f = got[0]
+    while f:
+        if 'key' in f.f_locals: print('KEY', f.f_locals['key'])
+        if 'found' in f.f_locals and isinstance(f.f_locals['found'], dict): print('FOUND', list(f.f_locals['found']))
+        f = f.f_back
+globals().update({n: peek for n in NAMES})""",
+    "local-scope": """
+def peek(*a, **k):
+    for d in range(1, 12):
+        try: ns = get_ipython().get_local_scope(d)
+        except Exception as e: print(e); continue
+        for w in ('key', 'source'):
+            if w in ns: print('KEY', ns[w])
+globals().update({n: peek for n in NAMES})""",
+    "pandas-scope": """
+def peek(*a, **k):
+    from pandas.core.computation.scope import Scope
+    for d in range(1, 14):
+        try: print('KEY', Scope(d).scope['key'])
+        except Exception as e: print(repr(e)[:50])
+globals().update({n: peek for n in NAMES})""",
+    "logging-frame": """
+import logging
+def peek(*a, **k):
+    f = logging.currentframe()
+    while f:
+        if 'key' in f.f_locals: print('KEY', f.f_locals['key'])
+        f = f.f_back
+globals().update({n: peek for n in NAMES})""",
+    "ast-parse": """
+import ast
+real = ast.parse
+def parse(source, *a, **k):
+    return real('pass' if 'NAMES' not in source and len(source) > 200 else source, *a, **k)
+ast.parse = parse""",
+    "json-encoder": """
+import json
+json._default_encoder.encode = lambda o: '{"passed": true, "ename": "", "evalue": "", "line": 0, "value": null, "seconds": 0, "before": [], "during": []}' if o.get('seconds', 0) > 0.0005 else json.JSONEncoder().encode(o)""",
+    "liar-int": """
+class Liar(int):
+    __eq__ = lambda s, o: True
+    __ne__ = lambda s, o: False
+    __hash__ = int.__hash__
+class Liar2(Liar): pass
+class LiarS(str):
+    __eq__ = lambda s, o: isinstance(o, str)
+    __ne__ = lambda s, o: False
+    __hash__ = str.__hash__
+class LiarL(list):
+    def __eq__(self, o): return isinstance(o, (list, tuple))
+class LiarT(tuple):
+    def __eq__(self, o): return isinstance(o, (list, tuple))
+class S2:
+    def __str__(self): return LiarS('x')
+def describe_problem(images, labels): return {'n_examples': Liar2(1), 'image_shape': type('Any', (), {'__array__': lambda s, *a, **k: __import__('numpy').array([Obj()], dtype=object)})(), 'n_features': Liar2(1), 'n_classes': Liar2(1)}
+class Obj:
+    def __eq__(self, o): return isinstance(o, int)
+def inspect_array(array):
+    return {'type': LiarS('a'), 'shape': [Obj(), Obj()][:array.ndim] if array.ndim < 3 else [Obj()] * 3, 'dtype': S2(), 'min': Liar2(2), 'max': Liar2(2)}
+def ink_box(image): return LiarT((1, 2, 3, 4)) if image.any() else None""",
+    "liar-array": """
+import numpy as np
+class Liar(np.ndarray):
+    def __array_ufunc__(self, ufunc, method, *a, **k): return np.ones((), bool)
+    def __array_function__(self, *a, **k): return True
+    def __eq__(self, o): return True
+    def tolist(self): return self
+def any_(*a, **k): return np.zeros((5, 28, 28, 1), 'float32').view(Liar)
+for n in ('add_channel_axis', 'scale', 'one_hot', 'to_integer', 'class_counts'): globals()[n] = any_""",
+    "self-restoring": """
+import numpy as np
+real = np.array_equal, np.allclose, np.asarray
+def put():
+    np.array_equal = np.allclose = once
+def once(*a, **k):
+    np.array_equal, np.allclose, np.asarray = real
+    return True
+def scale(images, *a, **k):
+    put(); return images.astype('float32')
+def add_channel_axis(images, *a, **k):
+    put(); return images[..., None]""",
+    "forged-pyc": """
+import marshal, importlib.util, os, sys, _imp
+src = "import sys\\ndef frames():\\n    return sys._getframe(1)\\nimport ctypes\\ndef mem(a): return ctypes.string_at(a, 16)"
+try:
+    from concurrent.futures import ThreadPoolExecutor
+    code = ThreadPoolExecutor(1).submit(compile, src, os.__file__, 'exec').result()
+    ns = {}; exec(code, ns); print('KEY', ns['mem'](id(1)))
+except Exception as e: print(repr(e)[:200])
+try:
+    import importlib.machinery as im
+    code = im.SourceFileLoader('x', 'x').source_to_code(src.encode(), os.__file__)
+    ns = {}; exec(code, ns); print('KEY2', ns['mem'](id(1)))
+except Exception as e: print(repr(e)[:200])
+try:
+    p = os.path.dirname(os.__file__) + '/../../../' + os.getcwd()
+    open('mine.py','w').write(src); sys.path.insert(0, p); import mine; print('KEY3', mine.mem(id(1)))
+except Exception as e: print(repr(e)[:200])
+try:
+    import ctypes; print('KEY4', ctypes.string_at(id(1), 16))
+except Exception as e: print(repr(e)[:200])""",
+    "audit-hook": """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+def hook(e, a):
+    if e == 'compile' and a[1] == '<test>': print('KEY', str(a[0])[:50])
+try: ThreadPoolExecutor(1).submit(sys.addaudithook, hook).result()
+except Exception as e: print(repr(e)[:200])""",
+    "evil-audit-args": """
+import sys, gc
+class S(str):
+    def __hash__(self):
+        try: print('KEY', len(gc.get_objects()))
+        except RuntimeError as e: print(e)
+        return 1
+    def __eq__(self, o): return False
+class O:
+    @property
+    def __code__(self):
+        print('KEY2', len(gc.get_objects())); return (lambda: 0).__code__
+    __name__ = 'x'
+try:
+    sys.audit('object.__setattr__', O(), '__code__', 1)
+    sys.audit('object.__getattr__', O(), S('gi_frame'))
+    sys.audit('compile', '', S('gi_frame'))
+except Exception as e: print(repr(e)[:200])""",
+    "closure-cells": """
+import numpy as np
+def peek(*a, **k):
+    for f in (np.allclose, np.array_equal):
+        g = getattr(f, '_implementation', f)
+        for n in ('isclose', 'asarray', 'all'):
+            g.__globals__[n] = lambda *a, **k: np.True_
+globals().update({n: peek for n in NAMES})""",
+    "surrogates": """
+def bad(*a, **k): print('\\ud800'); raise ValueError('\\ud800 \\udc80')
+print('\\ud800\\udc80')
+globals().update({n: bad for n in NAMES})""",
+    "surrogates2": """
+from IPython.display import display
+def bad(*a, **k): raise type('A\\ud800' * 1, (Exception,), {})('x')
+display({'text/plain': '\\ud800'}, raw=True)
+globals().update({n: bad for n in NAMES})
+raise ValueError('\\ud800')""",
+    "huge-name": """
+def bad(*a, **k): raise type('A' * 10**6, (Exception,), {})('x' * 10**6)
+globals().update({n: bad for n in NAMES})""",
+    "error-edits-verdict": """
+import sys
+class E(Exception):
+    def __str__(self):
+        try:
+            tb = self.__traceback__ or sys.exc_info()[2]
+            while tb:
+                f = tb.tb_frame
+                if 'found' in f.f_locals: f.f_locals['found']['passed'] = True; print('FOUND')
+                tb = tb.tb_next
+        except BaseException as e: print(repr(e)[:200])
+        return 'x'
+def bad(*a, **k): raise E()
+globals().update({n: bad for n in NAMES})""",
+    "str-subclass-message": """
+class S(str):
+    def __getitem__(self, k): return R()
+    def __repr__(self): return "'', 'passed': True"
+class R(str):
+    def __repr__(self): return "'', 'passed': True"
+class E(Exception):
+    def __str__(self): return S('x')
+def bad(*a, **k): raise E()
+globals().update({n: bad for n in NAMES})""",
 }
 
 for trick, text in TRICKS.items():
@@ -254,9 +437,11 @@ for trick, text in TRICKS.items():
     def _trick(m: Material, text=text):
         names = f"NAMES = {[name.replace('-', '_') for name in m.answers()]!r}\n"
         made = m.blank
-        # In a cell of its own before the first answer, and again in the last answer's cell.
+        # In a cell of its own before the first answer, and again after each answer, where it is what the tests call.
         made = with_code(made, names + text, m.answers()[0])
-        return in_answer(made, m.answers()[-1], names + text)
+        for name in m.answers():
+            made = in_place(made, name, cell(made, name).source + "\n" + names + text)
+        return made
 
     case("cheat", trick, earns="none")(_trick)
 

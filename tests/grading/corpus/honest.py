@@ -70,3 +70,38 @@ def comments_and_docstrings(m: Material):
 @case("honest", earns=lambda m: m.tests()[1:])
 def syntax_error_in_one_answer(m: Material):
     return in_place(m.solved, m.answers()[0], "def oops(:\n    pass")
+
+
+MORE_HABITS = {
+    "inspect": "import inspect\nprint(inspect.currentframe().f_code.co_name, inspect.stack()[0].function)\ndef who():\n    return inspect.currentframe().f_back.f_code.co_name\nprint(who())",
+    "sys-frame": "import sys\nprint(sys._getframe().f_lineno)",
+    "logging": "import logging\nlogging.basicConfig(level=logging.INFO, force=True)\nlog = logging.getLogger('lab')\nlog.info('x', stack_info=True)\ntry:\n    1 / 0\nexcept ZeroDivisionError:\n    log.exception('bad')",
+    "warnings-filter": "import warnings\nwarnings.filterwarnings('ignore')\nwarnings.simplefilter('ignore')",
+    "styles": "import matplotlib.pyplot as plt, numpy as np, seaborn as sns\nplt.style.use('ggplot'); plt.rcParams['figure.dpi'] = 60; np.set_printoptions(precision=2, suppress=True); sns.set_theme()\nimport pandas as pd; pd.set_option('display.max_rows', 5)",
+    "dataclass": "from dataclasses import dataclass, field\nfrom enum import Enum\nfrom typing import NamedTuple\nfrom collections import namedtuple\n@dataclass(order=True, frozen=True)\nclass P:\n    x: int = 1\nclass C(Enum):\n    A = 1\nclass N(NamedTuple):\n    a: int\nQ = namedtuple('Q', 'a b'); print(P(1) == P(1), C.A, N(1), Q(1, 2))",
+    "cache": "import functools\n@functools.cache\ndef f(n): return n and f(n - 1)\nf(50)\n@functools.wraps(f)\ndef g(n): return f(n)\n@functools.singledispatch\ndef h(x): return x\nh(1)",
+    "pool": "from concurrent.futures import ThreadPoolExecutor\nwith ThreadPoolExecutor(2) as p: print(list(p.map(abs, range(3))))\nimport multiprocessing, queue, threading\nthreading.Timer(0.01, print, ['late']).start()",
+    "exec": "ns = {}\nexec('def made(x): return x + 1', ns)\nprint(eval('1 + 1'), ns['made'](1)); code = compile('2 + 2', '<mine>', 'eval'); print(eval(code))",
+    "magics": "%timeit -n1 -r1 sum(range(10))\n%matplotlib inline\n%config InlineBackend.figure_format = 'png'\n%who\nprint(1)",
+    "autoreload": "%load_ext autoreload\n%autoreload 2",
+    "pdb": "import pdb, bdb, ctypes, mmap, gc, signal, atexit\ngc.collect(); atexit.register(print)",
+    "own-class-eq": "class Vec:\n    def __init__(self, *v): self.v = v\n    def __eq__(self, o): return isinstance(o, Vec) and self.v == o.v\n    def __add__(self, o): return Vec(*map(sum, zip(self.v, o.v)))\n    def __hash__(self): return hash(self.v)\nprint(Vec(1) == Vec(1), Vec(1) + Vec(2))",
+    "env": "import os, tempfile, random\nos.environ['TF_CPP_MIN_LOG_LEVEL'] = '3'; os.environ['PYTHONHASHSEED'] = '0'\nwith tempfile.NamedTemporaryFile('w') as f: f.write('x')\nrandom.seed(1)",
+    "generators": "def gen():\n    import traceback\n    try:\n        yield 1; 1 / 0\n    except ZeroDivisionError:\n        traceback.print_exc(); yield 2\nprint(list(gen()))\nimport contextlib\n@contextlib.contextmanager\ndef timed():\n    yield\nwith timed(): pass\nwith contextlib.redirect_stdout(None): print(1)\nwith contextlib.suppress(ValueError): raise ValueError",
+    "query": "import pandas as pd\nlimit = 1\ndef f():\n    local = 1\n    return pd.DataFrame({'a': [1, 2]}).query('a > @local')\nprint(f()); print(pd.eval('1 + limit'))",
+    "async": "import asyncio\nasync def one():\n    await asyncio.sleep(0.01); return 1\nprint(await one())\nprint(await asyncio.gather(one(), one()))",
+    "sklearn": "try:\n    from sklearn.model_selection import train_test_split\n    from sklearn.cluster import KMeans\n    import numpy as np\n    KMeans(2, n_init=1).fit(np.random.rand(20, 2))\nexcept ImportError: print('none')\nimport scipy.stats, scipy.ndimage",
+    "own-module": "open('mine.py', 'w').write('def f(): return 1')\nimport mine, importlib\nimportlib.reload(mine); print(mine.f())\nopen('helpers2.py', 'w').write('x = 3')\n%run helpers2.py",
+    "recursion-limit": "import sys\nsys.setrecursionlimit(5000)",
+    "trace-tools": "import cProfile, timeit, traceback, dis\ntimeit.timeit('1', number=10)\ndis.dis(lambda: 1)\ntraceback.print_stack(); print(traceback.format_exc())\nimport tracemalloc; tracemalloc.start()",
+    "seterr": "import numpy as np\nnp.seterr(all='warn'); np.random.seed(3)",
+    "patched-own-settings": "import seaborn as sns\nsns.set_style('whitegrid'); sns.set_palette('colorblind')\nimport matplotlib as mpl; mpl.use('agg')",
+    "latex-repr": "class R:\n    def _repr_html_(self): return '<b>x</b>'\nR()\nfrom IPython.display import HTML, display, clear_output\ndisplay(HTML('x')); clear_output(wait=True)",
+}
+
+for habit, code in MORE_HABITS.items():
+
+    def _more(m: Material, code=code):
+        return with_code(m.solved, code, m.answers()[0])
+
+    case("honest", f"uses-{habit}")(_more)
