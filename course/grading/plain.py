@@ -112,13 +112,29 @@ def make_plain(is_foreign: Callable[[str], bool], tell: Callable[[str], None]) -
         (array, lambda v: array.view(v, array)),
     )
 
+    names_of, below = type.__dict__["__dict__"].__get__, type.__subclasses__
+
+    def operators(cls: type) -> dict[str, Any]:
+        members = names_of(cls)
+        return {name: members[name] for name in OPERATORS if name in members}
+
+    # What libraries brought along, methods that a decorator wrote included: these name no file.
+    known: dict[int, tuple[type, dict[str, Any]]] = {}
+    waiting: list[type] = [object]
+    while waiting:
+        one = waiting.pop()
+        if id(one) not in known:
+            known[id(one)] = one, operators(one)
+            waiting += below(one)
+
     def twisted(cls: type) -> bool:
         for one in order(cls):
             if not one.__flags__ & heap:  # made in C and not changeable
                 continue
-            members = type.__dict__["__dict__"].__get__(one)
-            for name in OPERATORS:
-                method = members.get(name)
+            _, brought = known.get(id(one), (one, {}))
+            for name, method in operators(one).items():
+                if method is brought.get(name):
+                    continue
                 if isinstance(method, FunctionType):
                     if is_foreign(method.__code__.co_filename):
                         return True
