@@ -7,11 +7,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # The digits that everybody has: no test depends on a network or on what a machine has cached.
-test nbval demo build bench variants: export MNIST_SOURCE = bundled
+test corpus nbval demo build bench variants: export MNIST_SOURCE = bundled
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab demo test build bench variants lint unit nbval lock clean
+.PHONY: help lab demo test build bench variants lint unit corpus nbval lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -45,7 +45,7 @@ demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
 	$(BOX)
 	@$(BIN)/course demo
 
-test: lint unit nbval ## Run every check there is
+test: lint unit corpus nbval ## Run every check there is
 
 lint: $(READY) ## Check style and types
 	@echo "== lint: ruff"
@@ -57,7 +57,11 @@ lint: $(READY) ## Check style and types
 unit: $(READY)
 	$(BOX)
 	@echo "== unit: tools, generated files, grading, and the labs' tests tested by right and wrong answers"
-	@$(BIN)/pytest --numprocesses 2 --dist worksteal
+	@$(BIN)/pytest --numprocesses 2 --dist worksteal --ignore tests/grading/test_corpus.py
+
+corpus: $(READY)
+	@echo "== corpus: a class of odd, broken, greedy and cheating submissions, graded in one batch"
+	@$(BIN)/pytest tests/grading/test_corpus.py
 
 nbval: $(READY)
 	@echo "== nbval: every solution from top to bottom"
