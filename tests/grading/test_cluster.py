@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,8 +35,9 @@ def scheduler(folder: Path, workers: int):
     try:
         for command in commands:
             started.append(psutil.Popen([*DASK, *command], cwd=folder, **QUIET))
-            while not file.exists():
+            while not (file.exists() and file.read_text("utf-8")):  # it is there before it is written
                 assert started[0].poll() is None, "the scheduler did not start"
+                time.sleep(0.05)
         yield json.loads(file.read_text("utf-8"))["address"]
     finally:
         family = [process for first in started for process in (first, *first.children(recursive=True))]
