@@ -45,18 +45,21 @@ def outcomes(tasks: Iterable[Task], pool: Pool) -> Iterator[Outcome]:
     waiting, tries = iter(tasks), dict[str, int]()
     free, running = [pool.make() for _ in range(pool.workers)], dict[Future[Outcome], tuple[Task, Executor]]()
     again: list[Task] = []
+    finished: list[Outcome] = []
     try:
         while True:
             while free and (task := next(waiting, None) or (again.pop(0) if again else None)):
                 executor = free.pop()
                 running[_submit(executor, replace(task, threads=pool.threads))] = task, executor
+            yield from finished  # only now, so that the next ones run while these are written down
+            finished.clear()
             if not running:
                 return
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task, executor = running.pop(future)
                 if not _died(future):
                     free.append(executor)
-                    yield future.result()
+                    finished.append(future.result())
                     continue
                 executor.shutdown(wait=False)
                 free.append(pool.make())
@@ -64,7 +67,7 @@ def outcomes(tasks: Iterable[Task], pool: Pool) -> Iterator[Outcome]:
                 if tries[task.student] < TRIES:
                     again.append(task)
                 else:
-                    yield Outcome(task.student, "", reason=DIED.format(tries=TRIES))
+                    finished.append(Outcome(task.student, "", reason=DIED.format(tries=TRIES)))
     finally:
         for executor in [*free, *(executor for _, executor in running.values())]:
             executor.shutdown(wait=False)

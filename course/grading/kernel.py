@@ -1,4 +1,4 @@
-"""The kernel of a boxed submission: ipykernel's own, with a judge for test cells beside it (see judge.py).
+"""The kernel of a boxed submission: ipykernel's own, with a judge for test cells beside it (see judging/judge.py).
 
 This file is run in the box, where nothing of the course can be imported. Two messages are added to Jupyter's.
 `judge_open` comes first, before any cell, and starts the judge, whose text it carries. `judge_test` carries a sealed
@@ -53,9 +53,7 @@ def open_the_judge(parts: dict[str, str], key: bytes, shell: Any, imports: str, 
         # A dictionary of its own for each, which nothing else knows: their names cannot be replaced.
         rooms[name] = {"__builtins__": dict(vars(builtins)), "__name__": name}
         exec(compile(text, f"<{name}>", "exec"), rooms[name])
-    plain, hide = rooms["plain"], rooms["hiding"]["hiding"]()
-    arguments = (key, shell, imports, values, trusted_places(), hide, plain["make_plain"], plain["Wrapped"]())
-    rooms["judge"]["open_judge"](*arguments)
+    rooms["judge"]["open_judge"](key, shell, imports, values, trusted_places(), rooms)
 
 
 def trusted_places() -> tuple[str, ...]:

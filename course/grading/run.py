@@ -20,13 +20,14 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course.authoring.sources import grade_id, is_test
-from course.grading.canaries import draw
+from course.grading.judging.canaries import draw
+from course.grading.judging.seal import Seal
 from course.grading.limits import Limits
-from course.grading.seal import Seal
 from course.grading.talk import Ended, Interrupted, Outputs, Talk
 
 START_SECONDS = 120.0
-PARTS = ("hiding", "plain", "judge")  # what is sent into the kernel
+# What is sent into the kernel.
+PARTS = ("origins", "rules", "keeping", "shell_hooks", "copies", "messages", "plain", "hiding", "judge")
 WITHHELD = "Withheld"
 BRING = """
 def bring(files):
@@ -131,7 +132,7 @@ class Runner:
 
     async def open(self, imports: str, values: dict[str, Any]) -> None:
         """Start the judge, before any cell of the submission."""
-        parts = {name: Path(__file__).with_name(f"{name}.py").read_text("utf-8") for name in PARTS}
+        parts = {name: Path(__file__).with_name("judging").joinpath(f"{name}.py").read_text("utf-8") for name in PARTS}
         content = {"parts": parts, "key": self.seal.key.hex(), "imports": imports, "values": values}
         await self.talk.request("judge_open", content, START_SECONDS, lambda _: None)
 

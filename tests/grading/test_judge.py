@@ -9,12 +9,13 @@ from sys import audit
 
 import pytest
 
-from course.grading import canaries, hiding, kernel, plain
+from course.grading import kernel
+from course.grading.judging import canaries, hiding, plain
+from course.grading.judging.seal import Seal
 from course.grading.run import PARTS
-from course.grading.seal import Seal
 
 IMPORTS = "import numpy as np\nfrom data_utils import load_mnist"
-GRADING = Path(kernel.__file__).parent
+JUDGING = Path(hiding.__file__).parent
 TEST = "expected = 12\nassert answer(3) == expected, f'answer(3) is {answer(3)!r}'"
 
 
@@ -32,7 +33,7 @@ class Room:
 
     def __init__(self):
         self.names, self.seal = {"__name__": "__main__"}, Seal()
-        parts = {name: (GRADING / f"{name}.py").read_text("utf-8") for name in PARTS}
+        parts = {name: (JUDGING / f"{name}.py").read_text("utf-8") for name in PARTS}
         kernel.open_the_judge(parts, self.seal.key, Shell(self.names), IMPORTS, {"N_TRAIN": 100})
 
     def own(self, code):
@@ -239,6 +240,31 @@ for event in ('object.__setattr__', 'object.__getattr__', 'compile', 'open', 'im
         except RuntimeError as error: assert 'Not allowed' in str(error)
 """
     assert apart(lambda room: (room.own(cell), room.names["found"])) == ("", [])
+
+
+def test_a_file_name_that_runs_code_when_it_is_compared():
+    cell = """
+import gc, inspect, sys
+class Name(str):
+    def look(self, *others):
+        try: found.append(len(gc.get_objects()))
+        except RuntimeError as error: assert 'Not allowed' in str(error)
+        return False
+    __eq__ = startswith = endswith = look
+    def __hash__(self): return self.look() or 0
+found = []
+def opens():
+    try: open('/proc/1/mem')
+    except (OSError, RuntimeError): pass
+    try: inspect.currentframe().f_back, (n for n in ()).gi_frame
+    except RuntimeError: pass
+evil = opens.__code__.replace(co_filename=Name('x'), co_name=Name('y'))
+type(opens)(evil, globals())()
+exec(compile('opens()', Name('z'), 'exec'))
+answer = type(opens)(evil, globals())
+"""
+    error, verdict, found = apart(lambda room: (room.own(cell), room.test(TEST), room.names["found"]))
+    assert (error, verdict["passed"], found) == ("", False, [])
 
 
 HONEST = {

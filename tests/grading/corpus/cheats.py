@@ -385,6 +385,19 @@ try:
     sys.audit('object.__getattr__', O(), S('gi_frame'))
     sys.audit('compile', '', S('gi_frame'))
 except Exception as e: print(repr(e)[:200])""",
+    "evil-file-name": """
+import gc
+class Name(str):
+    def __eq__(self, other):
+        try: print('KEY', len(gc.get_objects()))
+        except RuntimeError as error: print(error)
+        return False
+    __hash__ = str.__hash__
+def look(*a, **k):
+    try: open('/proc/self/mem')
+    except (OSError, RuntimeError): pass
+look = type(look)(look.__code__.replace(co_filename=Name('x')), globals())
+globals().update({n: look for n in NAMES})""",
     "closure-cells": """
 import numpy as np
 def peek(*a, **k):
