@@ -1,0 +1,126 @@
+"""Commands for authors: build the labs, test their tests, measure, reproduce."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from course.cli.terminal import Labs, app, console, errors, kernels, progress_bar
+from course.config import load_course
+
+
+@app.command()
+def build(
+    labs: Labs = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a generated file is stale.")] = False,
+) -> None:
+    """Execute the solutions and make answer keys, student copies and the index."""
+    from course.authoring import build as builder
+
+    course = load_course()
+    chosen = course.choose(labs)
+    if check:
+        builder.check(course, chosen)
+        console.print(f"{len(chosen)} labs are up to date.")
+        return
+    os.environ.setdefault("MNIST_SOURCE", "bundled")  # answer keys show the digits everybody has
+    with kernels(course), progress_bar("cells") as progress:
+        written = builder.build(course, chosen, progress)
+    for path in written:
+        console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
+
+
+@app.command()
+def variants(labs: Labs = None) -> None:
+    """Test the tests: run right and wrong answers and report every test that judges one wrongly."""
+    from course.authoring import variants as trials
+
+    course = load_course()
+    with kernels(course), progress_bar("runs") as progress:
+        found = [text for lab in course.choose(labs) for text in trials.try_all(course, lab, progress)]
+    for text in found:
+        console.print(f"- {text}", highlight=False, markup=False)
+    if found:
+        raise typer.Exit(1)
+    console.print("Every right answer got full marks, every wrong one lost what it should.")
+
+
+@app.command()
+def seeds(
+    labs: Labs = None,
+    count: Annotated[int, typer.Option(min=1, help="How many seeds to try.")] = 5,
+) -> None:
+    """Run each solution with several seeds and report every test that a right answer failed by bad luck."""
+    from course.authoring.seeds import try_seeds
+
+    course = load_course()
+    chosen = course.choose(labs)
+    os.environ.setdefault("MNIST_SOURCE", "bundled")
+    with kernels(course), progress_bar("runs") as progress:
+        found = try_seeds(course, chosen, range(101, 101 + count), progress)
+    for text in found:
+        console.print(f"- {text}", highlight=False, markup=False)
+    if found:
+        raise typer.Exit(1)
+    console.print(f"{len(chosen)} solutions got full marks with each of {count} seeds.")
+
+
+@app.command()
+def bench(labs: Labs = None) -> None:
+    """Measure "Run All" of each solution: time and peak memory; kept for the labs' headers."""
+    from course.authoring import bench as benchmark
+
+    course = load_course()
+    os.environ.setdefault("MNIST_SOURCE", "bundled")
+    with kernels(course), progress_bar("cells") as progress:
+        measured = benchmark.measure(course, course.choose(labs), progress)
+    console.print(benchmark.table(measured))
+    console.print(f"wrote {benchmark.save(course, measured).relative_to(course.root)}", highlight=False)
+
+
+@app.command()
+def bench_grading(
+    lab: Annotated[str, typer.Option(help="For the comparison with plain nbgrader.")] = "05_lenet5_train_on_batch",
+    many: Annotated[str, typer.Option(help="For the large class.")] = "01_data_inspection",
+) -> None:
+    """Measure how fast a class is graded, against plain nbgrader, and whether time and memory stay even."""
+    from course.authoring.bench import save_part
+    from course.grading import bench as benchmark
+
+    course = load_course()
+    heavy, light = course.lab(lab), course.lab(many)
+    os.environ.setdefault("MNIST_SOURCE", "bundled")
+    with kernels(course), errors.status("measuring") as status:
+        timed = benchmark.throughput(course, heavy, status.update)
+        reached = benchmark.many(course, light, status.update)
+    console.print(benchmark.throughput_table(heavy, timed))
+    console.print(benchmark.many_table(light, reached))
+    console.print(
+        f"wrote {save_part(course, 'grading', benchmark.plain_values(timed, reached)).relative_to(course.root)}"
+    )
+
+
+@app.command()
+def reproduce(
+    labs: Labs = None,
+    again: Annotated[bool, typer.Option("--again", help="Also run what has been run already.")] = False,
+    rehearse: Annotated[bool, typer.Option("--rehearse", help="Run at lab size, print, keep nothing.")] = False,
+    page: Annotated[bool, typer.Option("--page", help="Run nothing; write the page from the runs kept.")] = False,
+) -> None:
+    """Run the labs at full size on all of MNIST and write docs/reproduction.md; goes on where it was interrupted."""
+    from course.authoring import build as builder
+    from course.authoring import reproduce as runs
+    from course.authoring.reproduction_page import page as page_text
+    from course.authoring.systems import read_plan
+
+    course = load_course()
+    plans = [plan for lab in course.choose(labs) if (plan := read_plan(course, lab))]
+    with kernels(course), progress_bar("cells") as progress:
+        if rehearse:
+            for key, run in runs.rehearse(course, plans, progress).items():
+                console.print(key, run.values, run.times)
+            return
+        if not page:
+            runs.reproduce(course, plans, progress, again)
+    path = builder.put(course.reproduction.with_suffix(".md"), page_text(course))
+    console.print(f"wrote {path.relative_to(course.root)}", highlight=False)

@@ -1,0 +1,121 @@
+"""Commands for grading: grade a class, mend one notebook, show it all on a made-up class."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from course.cli.terminal import app, console, errors, kernels, progress_bar
+from course.config import Course, Lab, load_course
+from course.errors import CourseError
+
+if TYPE_CHECKING:
+    from course.grading.grade import Options
+
+
+@app.command()
+def grade(
+    lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
+    folder: Annotated[Path, typer.Option(help="Holds submitted/STUDENT/LAB/LAB.ipynb; results go there too.")] = Path(),
+    workers: Annotated[int | None, typer.Option(min=1, help="Submissions run at a time; one a core if none.")] = None,
+    scheduler: Annotated[str | None, typer.Option(help="Address of a Dask cluster, such as tcp://host:8786.")] = None,
+    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
+    full_size: Annotated[bool, typer.Option("--full-size", help="Leave out the lab's grading budget.")] = False,
+    trust_submissions: Annotated[
+        bool, typer.Option("--trust-submissions", help="Run without a box: only for code that you would run yourself.")
+    ] = False,
+) -> None:
+    """Grade all submissions of a lab: gradebook, feedback as HTML, grades as CSV, and a table here.
+
+    Run it again after an interruption: what was finished is not done again.
+    """
+    from course.grading.grade import Options
+
+    course = load_course()
+    chosen = course.lab(lab)
+    grade_and_show(course, chosen, folder, Options(workers, scheduler, trust_submissions, full_size, db))
+
+
+@app.command()
+def mend(
+    file: Annotated[Path, typer.Argument(help="A notebook as it was handed in.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FIXED", help="Where to write the mended one.")],
+    lab: Annotated[
+        str | None, typer.Option(help="Name from course.toml; guessed from the notebook if not given.")
+    ] = None,
+) -> None:
+    """Rebuild a damaged notebook on the released lab: answers are kept, the rest is put right."""
+    import nbformat
+
+    from course.authoring.build import put
+    from course.grading.mending.mend import guess_lab
+    from course.grading.mending.mend import mend as mended
+    from course.grading.mending.notes import listed
+    from course.grading.mending.plain_files import read_plain_file
+    from course.grading.mending.reading import MAX_BYTES, read_notebook
+
+    course = load_course()
+    labs = {known.name: known for known in (course.choose([lab]) if lab else course.labs)}
+    if output.resolve() == file.resolve():
+        raise CourseError(f"{output} is the file to be mended; what was handed in is never overwritten. Name another.")
+    submitted, notes = read_notebook(read_plain_file(file, MAX_BYTES + 1), file.name)
+    released = {name: nbformat.read(course.released(known), as_version=4) for name, known in labs.items()}
+    name = lab or guess_lab(submitted, file.name, released)
+    if name is None:
+        raise CourseError(f"{file} looks like no lab of this course. Name it with --lab: {course.names()}.")
+    result = mended(submitted, released[name])
+    put(output, nbformat.writes(result.notebook) + "\n")
+    lines = listed([*notes, *result.notes]) or ["nothing had to be mended"]
+    for line in lines:
+        console.print(f"- {line}", highlight=False, markup=False, soft_wrap=True)
+    console.print(f"wrote {output}, a copy of {name}", highlight=False, markup=False)
+
+
+@app.command()
+def demo(
+    lab: Annotated[str, typer.Argument(help="Name from course.toml.")] = "03_mlp_baseline",
+    folder: Annotated[Path, typer.Option(help="Made anew at each run.")] = Path("demo"),
+) -> None:
+    """Show the main job: strip a lab for students, make a small class, grade it, print the grades."""
+    from course.grading.demo import make_class
+    from course.grading.grade import Options
+
+    course = load_course()
+    chosen = course.lab(lab)
+    os.environ.setdefault("MNIST_SOURCE", "bundled")
+    console.print(f"1  {course.source(chosen).relative_to(course.root)} → student copy, stripped by nbgrader")
+    console.print(f"2  a class of made-up students, each handing in the student copy, in {folder}/submitted")
+    students = make_class(course, chosen, folder)
+    for student, what in students.items():
+        console.print(f"   {student:18} {what}", highlight=False)
+    console.print(f"3  grading {lab}, each submission in a box of its own")
+    grade_and_show(course, chosen, folder, Options())
+
+
+def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -> None:
+    """Grade, write the CSV, print the table and where everything is."""
+    from course.grading import grade as grader
+    from course.grading import report, submissions
+
+    found = submissions.find(folder, lab)
+    with kernels(course), progress_bar("students", left=True) as progress:
+        bar = progress.add_task(lab.name, total=len(found))
+
+        def advance(student: str) -> None:
+            progress.update(bar, advance=1, description=f"graded {escape(student)}")
+
+        try:
+            results = grader.grade(course, lab, folder, found, advance, options)
+        except KeyboardInterrupt:
+            errors.print(f"Interrupted. {grader.AGAIN}")
+            raise
+    grades = folder / f"grades_{lab.name}.csv"
+    report.write_csv(grades, results)
+    console.print(report.grades_table(f"{lab.name}: {len(results)} submissions", results))
+    for line in [*report.for_review(results), *submissions.passed_over(folder, lab)]:
+        console.print(line, highlight=False, markup=False)
+    console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
+    console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
+    console.print(f"grades     {grades}", highlight=False)
