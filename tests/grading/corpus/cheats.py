@@ -211,7 +211,7 @@ print(found, os.listdir('/'), os.listdir('.'))
 print(In, Out, get_ipython().history_manager.input_hist_raw)""",
     "writes-the-gradebook": """
 import glob, sqlite3
-for path in [*glob.glob('/**/gradebook.db', recursive=True), 'gradebook.db', '../gradebook.db', '../../gradebook.db', '../../../gradebook.db']:
+for path in [*(p for d in ('/tmp', '/home', '/root', '/run') for p in glob.glob(d + '/**/gradebook.db', recursive=True)), 'gradebook.db', '../gradebook.db', '../../gradebook.db', '../../../gradebook.db']:
     try: sqlite3.connect(path).execute('update grade set auto_score = 20')
     except Exception as error: print(error)""",
     "comm-flood": """
