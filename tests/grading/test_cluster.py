@@ -10,15 +10,15 @@ from pathlib import Path
 import nbformat
 import psutil
 import pytest
+from light import light_course
 
 from course.authoring.build import prepare
-from course.config import load_course
 from course.errors import CourseError
 from course.grading import batch, demo, grade, submissions
 from course.grading.store import REPORT
 
-COURSE = load_course(Path(__file__).parent)
-LIGHT = COURSE.labs[0]  # needs no TensorFlow
+COURSE = light_course()
+LIGHT = COURSE.labs[0]
 DASK = [str(Path(sys.executable).with_name("dask"))]
 QUIET = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
 

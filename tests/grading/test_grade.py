@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from light import light_course
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
@@ -24,23 +25,25 @@ from course.grading.demo import answered, hand_in, submission_path
 from course.grading.gradebook import FAILED, GRADED, UNREADABLE, Result
 
 COURSE = load_course(Path(__file__).parent)
-LIGHT = COURSE.labs[0]  # needs no TensorFlow
+LIGHT_COURSE = light_course()
+LIGHT = LIGHT_COURSE.labs[0]
 
 
 def graded(folder: Path, lab: Lab, **options) -> dict[str, Result]:
     found = submissions.find(folder, lab)
-    results = grade.grade(COURSE, lab, folder, found, lambda student: None, grade.Options(**options))
+    course = LIGHT_COURSE if lab is LIGHT else COURSE
+    results = grade.grade(course, lab, folder, found, lambda student: None, grade.Options(**options))
     return {result.student: result for result in results}
 
 
 @pytest.fixture
 def blank():
-    return nbformat.read(COURSE.released(LIGHT), as_version=4)
+    return nbformat.read(LIGHT_COURSE.released(LIGHT), as_version=4)
 
 
 @pytest.fixture
 def model():
-    return demo.model_answers(read_source(COURSE.source(LIGHT)))
+    return demo.model_answers(read_source(LIGHT_COURSE.source(LIGHT)))
 
 
 def test_solution_gets_full_marks_and_blank_lab_none(lab, tmp_path):
@@ -109,7 +112,7 @@ def test_feedback_shows_no_line_of_a_hidden_test(blank, tmp_path):
     hand_in(tmp_path, LIGHT, "blank", blank)
     wrong = {"scale": "def scale(images):\n    return (images / images.max()).astype(np.float32)"}
     hand_in(tmp_path, LIGHT, "wrong", answered(blank, wrong))
-    hidden = secret_lines(read_source(COURSE.source(LIGHT)), HIDDEN)
+    hidden = secret_lines(read_source(LIGHT_COURSE.source(LIGHT)), HIDDEN)
     for student, result in graded(tmp_path, LIGHT).items():
         page = unescape(re.sub(r"<[^>]*>", "", result.feedback.read_text("utf-8")))
         lines = {line.strip() for line in page.splitlines()}
@@ -132,7 +135,7 @@ def test_marks_given_by_hand_survive_grading_again(blank, model, tmp_path):
     hand_in(tmp_path, LIGHT, "kim", answered(blank, model))
     first = graded(tmp_path, LIGHT)["kim"]
     assert (first.tests, first.written, first.to_mark) == (18, 0, 2)
-    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", COURSE.id) as gradebook:
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", LIGHT_COURSE.id) as gradebook:
         notebook = gradebook.find_submission_notebook(LIGHT.name, LIGHT.name, "kim")
         written = next(mark for mark in notebook.grades if mark.cell.cell_type == "markdown")
         written.manual_score, written.needs_manual_grade = 1.5, False
@@ -156,7 +159,7 @@ def test_late_penalties_and_extensions_survive_grading_again(blank, model, tmp_p
         stamp = submission_path(tmp_path, LIGHT, student).with_name("timestamp.txt")
         stamp.write_text(f"2026-03-0{day} 12:00:00 UTC", encoding="utf-8")
     graded(tmp_path, LIGHT)
-    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", COURSE.id) as gradebook:
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", LIGHT_COURSE.id) as gradebook:
         gradebook.update_or_create_assignment(LIGHT.name, duedate="2026-03-02 12:00:00 UTC")
         gradebook.find_submission(LIGHT.name, "granted").extension = timedelta(days=2)
         gradebook.db.commit()
@@ -175,11 +178,11 @@ def test_late_penalties_and_extensions_survive_grading_again(blank, model, tmp_p
 
 def test_grading_leaves_labs_and_submissions_alone(blank, tmp_path):
     hand_in(tmp_path, LIGHT, "kim", blank)
-    watched = [COURSE.released(LIGHT), COURSE.solution(LIGHT), submission_path(tmp_path, LIGHT, "kim")]
+    watched = [LIGHT_COURSE.released(LIGHT), LIGHT_COURSE.source(LIGHT), submission_path(tmp_path, LIGHT, "kim")]
     before = [path.read_bytes() for path in watched]
     graded(tmp_path, LIGHT)
     assert [path.read_bytes() for path in watched] == before
-    assert {path.name for path in COURSE.released(LIGHT).parent.iterdir()} - {".ipynb_checkpoints"} == {
+    assert {path.name for path in LIGHT_COURSE.released(LIGHT).parent.iterdir()} - {".ipynb_checkpoints"} == {
         f"{LIGHT.name}.ipynb"
     }
 

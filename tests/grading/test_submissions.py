@@ -8,15 +8,15 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from light import light_course
 from rich.console import Console
 
-from course.config import load_course
 from course.grading import grade, report, submissions
 from course.grading.demo import hand_in
 from course.grading.gradebook import GRADED, UNREADABLE, Result
 from course.grading.limits import Limits
 
-COURSE = load_course(Path(__file__).parent)
+COURSE = light_course()
 LAB = replace(COURSE.labs[0], limits=Limits(cell_seconds=30))
 NAMES = ("anna", "Anna", "anna ", "a,b", ".dot", "-dash", "näme", "{x}", "a'b")
 NO_NAMES = ("new\nline", "esc\x1b[31m", "x" * 150, os.fsdecode(b"\xff"), "*", "[ab]")
@@ -78,7 +78,7 @@ def test_what_is_no_submission_is_named(blank, tmp_path):
     hand_in(tmp_path, LAB, "anna", blank)
     (tmp_path / "submitted" / "nothing").mkdir()
     (tmp_path / "submitted" / "late.ipynb").write_text("{}")
-    (tmp_path / "submitted" / "ben" / COURSE.labs[1].name).mkdir(parents=True)
+    (tmp_path / "submitted" / "ben" / "02_heatmaps").mkdir(parents=True)
     assert [line.split(" is ")[0] for line in submissions.passed_over(tmp_path, LAB)] == ["late.ipynb", "nothing"]
 
 

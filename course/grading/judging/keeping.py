@@ -1,6 +1,7 @@
 """What tests rely on: libraries' functions, modules and signals, kept as they were before the submission ran."""
 
 import sys
+from _operator import attrgetter, is_
 from _signal import (
     ITIMER_PROF,
     ITIMER_REAL,
@@ -14,7 +15,7 @@ from _signal import (
     signal,
     valid_signals,
 )
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import CellType, FunctionType
 from typing import Any
 
@@ -48,21 +49,22 @@ def make_restore(is_foreign: Callable[[Any], bool]) -> Callable[[], list[str]]:
             return is_foreign(code.co_filename)
         return getattr(value, "__module__", "__main__") in ("__main__", None)
 
-    def guarded_attributes() -> list[tuple[Any, Any, str, Any, str]]:
-        found: list[tuple[Any, Any, str, Any, str]] = []
+    def guarded() -> Iterator[tuple[Any, str, list[tuple[str, Any]]]]:
+        """Each module and each class once, its package, and what of it must stay."""
+        seen: set[int] = set()
         for name, module in list(sys.modules.items()):
             package = name.partition(".")[0]
-            if package not in GUARDED or not hasattr(module, "__dict__"):
+            if package not in GUARDED or not hasattr(module, "__dict__") or id(module) in seen:
                 continue
-            for attribute, value in list(vars(module).items()):
-                if not callable(value) or attribute.startswith("__"):
-                    continue
-                found.append((module, vars(module), attribute, value, package))
-                cells.extend((cell, cell.cell_contents, attribute) for cell in filled(value))
-                if isinstance(value, builtin_type) and value.__module__.partition(".")[0] == package:
+            seen.add(id(module))
+            used = [(n, v) for n, v in list(vars(module).items()) if callable(v) and not n.startswith("__")]
+            yield module, package, used
+            for _, value in used:
+                own = isinstance(value, builtin_type) and value.__module__.partition(".")[0] == package
+                if own and id(value) not in seen:
+                    seen.add(id(value))
                     members = [(n, v) for n, v in vars(value).items() if callable(v) or isinstance(v, property)]
-                    found += [(value, vars(value), n, v, package) for n, v in members]
-        return found
+                    yield value, package, members
 
     def filled(value: Any) -> list[Any]:
         """The closure of a decorated function: what it calls lies there."""
@@ -70,23 +72,43 @@ def make_restore(is_foreign: Callable[[Any], bool]) -> Callable[[], list[str]]:
         found = getattr(value, "__closure__", None) if builtin_type(value) is FunctionType else None
         return [cell for cell in found or () if cell != CellType() and callable(cell.cell_contents)]
 
-    cells: list[tuple[Any, Any, str]] = []
-    attributes = guarded_attributes()
+    owners = [(one, vars(one), package, kept) for one, package, kept in guarded()]
+    cells = [(cell, cell.cell_contents, n) for _, _, _, kept in owners for n, v in kept for cell in filled(v)]
+    only_cells, contents = [cell for cell, _, _ in cells], [content for _, content, _ in cells]
+    content_of = attrgetter("cell_contents")
+    # All names and values of each owner in their order. Comparing these is fast, unlike looking up tens of thousands.
+    pictures = [(list(names), list(names.values())) for _, names, _, _ in owners]
+
+    def as_pictured(names: Any, picture: tuple[list[str], list[Any]]) -> bool:
+        keys, values = picture
+        return len(names) >= len(keys) and all(map(is_, names, keys)) and all(map(is_, names.values(), values))
+
+    def cells_are_kept() -> bool:
+        try:
+            return all(map(is_, map(content_of, only_cells), contents))
+        except ValueError:  # one has been emptied
+            return False
+
     modules = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in GUARDED}
     missing = object()
 
     def restore() -> list[str]:
         """Put right what was replaced; return what it was."""
         found = []
-        for owner, names, attribute, value, package in attributes:
-            now = names.get(attribute, missing)
-            if now is not value and (package in CORE or now is missing or made_outside(now)):
-                found.append(f"replaces {getattr(owner, '__name__', owner)}.{attribute}")
-                setattr(owner, attribute, value)
-        for cell, content, name in cells:
-            if cell.cell_contents is not content:
-                found.append(f"rewrites the library function {name}")
-                cell.cell_contents = content
+        for number, (owner, names, package, kept) in enumerate(owners):
+            if as_pictured(names, pictures[number]):
+                continue
+            for attribute, value in kept:
+                now = names.get(attribute, missing)
+                if now is not value and (package in CORE or now is missing or made_outside(now)):
+                    found.append(f"replaces {getattr(owner, '__name__', owner)}.{attribute}")
+                    setattr(owner, attribute, value)
+            pictures[number] = list(names), list(names.values())
+        if not cells_are_kept():
+            for cell, content, name in cells:
+                if cell == CellType() or cell.cell_contents is not content:
+                    found.append(f"rewrites the library function {name}")
+                    cell.cell_contents = content
         for name, module in modules.items():
             if sys.modules.get(name) is not module:
                 found.append(f"replaces the module {name}")

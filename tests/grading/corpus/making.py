@@ -6,17 +6,18 @@ import nbformat
 
 from corpus.material import CASES, Case, Material
 from course.authoring.build import prepare
-from course.authoring.variants import read_variants, variants_file
+from course.authoring.variants import Variant, read_variants, variants_file
 from course.config import Course, Lab
 from course.grading import demo
 
 
-def material(course: Course, lab: Lab) -> Material:
-    """What the cases of a lab are made of."""
+def material(course: Course, lab: Lab, right_answers: list[Variant] | None = None) -> Material:
+    """What the cases of a lab are made of; right answers of other kinds are its variants, if they are not given."""
     source = prepare(course, lab)
     blank = nbformat.read(course.released(lab), as_version=4)
     solved = demo.answered(blank, demo.model_answers(source))
-    right = demo.first_by_task(read_variants(variants_file(course, lab), source), right=True)
+    known = right_answers or read_variants(variants_file(course, lab), source)
+    right = demo.first_by_task(known, right=True)
     return Material(lab.name, blank, solved, {variant.task: variant.answer for variant in right})
 
 
