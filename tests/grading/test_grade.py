@@ -16,13 +16,24 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from secret_lines import HIDDEN, secret_lines
 
+from course.authoring import variants
 from course.authoring.build import prepare
-from course.authoring.sources import cells_with_tests, grade_id, points, read_source, tagged
+from course.authoring.sources import (
+    cells_with_tests,
+    grade_id,
+    is_answer,
+    is_written,
+    points,
+    read_source,
+    tagged,
+)
+from course.authoring.variants import Variant
 from course.config import Lab, load_course
 from course.errors import CourseError, GradingError
 from course.grading import demo, grade, report, store, submissions
 from course.grading.demo import answered, hand_in, submission_path
 from course.grading.gradebook import FAILED, GRADED, UNREADABLE, Result
+from course.nbgrader import load_config
 
 COURSE = load_course(Path(__file__).parent)
 LIGHT_COURSE = light_course()
@@ -46,10 +57,9 @@ def model():
     return demo.model_answers(read_source(LIGHT_COURSE.source(LIGHT)))
 
 
-def test_solution_gets_full_marks_and_blank_lab_none(lab, tmp_path):
+def test_solution_gets_full_marks(lab, tmp_path):
     released = nbformat.read(COURSE.released(lab), as_version=4)
     hand_in(tmp_path, lab, "solved", answered(released, demo.model_answers(prepare(COURSE, lab))))
-    hand_in(tmp_path, lab, "blank", released)
     results = graded(tmp_path, lab)
     source = prepare(COURSE, lab)
     worth = {name: float(value) for name, value in points(source).items()}
@@ -57,13 +67,27 @@ def test_solution_gets_full_marks_and_blank_lab_none(lab, tmp_path):
     assert results["solved"].by_test == tests
     assert results["solved"].tests == results["solved"].max_tests == sum(tests.values())
     assert results["solved"].to_mark == sum(worth.values()) - sum(tests.values()) > 0
-    assert results["blank"].by_test == dict.fromkeys(tests, 0.0)
-    assert (results["blank"].score, results["blank"].to_mark) == (0, 0)
-    assert results["blank"].status == GRADED
     copy = nbformat.read(tmp_path / "autograded" / "solved" / lab.name / f"{lab.name}.ipynb", as_version=4)
     injected = "\n".join(cell.source for cell in tagged(copy, "injected-parameters"))
     assert all(f"{name} = {value}" in injected for name, value in lab.budget.items()), "the budget can be seen"
     assert bool(injected) == bool(lab.budget)
+
+
+def test_blank_lab_gets_nothing(lab, tmp_path):
+    """Run without a box and its start; tests/grading/corpus has a blank lab that goes the whole way."""
+    source, released = prepare(COURSE, lab), nbformat.read(COURSE.released(lab), as_version=4)
+    blank = {grade_id(cell): cell.source for cell in released.cells if is_answer(cell) and not is_written(cell)}
+    chosen = [Variant(task, "blank", text, frozenset({f"test-{task}"})) for task, text in blank.items()]
+    executed = variants.run(source, chosen, lab.budget, tmp_path)
+    config = load_config(COURSE)
+    assert len(chosen) >= 6 and variants.surprises(executed, chosen, config) == []
+
+
+def test_trusted_submissions_run_without_a_box_and_are_told_so(blank, model, tmp_path):
+    hand_in(tmp_path, LIGHT, "kim", answered(blank, model))
+    result = graded(tmp_path, LIGHT, trust=True)["kim"]
+    assert (result.tests, result.review) == (result.max_tests, ())
+    assert "without a box" in result.feedback.read_text("utf-8")
 
 
 def test_what_a_cell_shows_is_kept(blank, model, tmp_path):
@@ -134,14 +158,14 @@ def test_marks_given_by_hand_survive_grading_again(blank, model, tmp_path):
     """As Formgrader writes them; they are counted beside the tests, not among them."""
     hand_in(tmp_path, LIGHT, "kim", answered(blank, model))
     first = graded(tmp_path, LIGHT)["kim"]
-    assert (first.tests, first.written, first.to_mark) == (18, 0, 2)
+    assert (first.tests, first.written, first.to_mark) == (first.max_tests, 0, 20 - first.max_tests)
     with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", LIGHT_COURSE.id) as gradebook:
         notebook = gradebook.find_submission_notebook(LIGHT.name, LIGHT.name, "kim")
         written = next(mark for mark in notebook.grades if mark.cell.cell_type == "markdown")
         written.manual_score, written.needs_manual_grade = 1.5, False
         gradebook.db.commit()
     again = graded(tmp_path, LIGHT)["kim"]
-    assert (again.tests, again.written, again.score) == (18, 1.5, 19.5)
+    assert (again.tests, again.written, again.score) == (first.tests, 1.5, first.tests + 1.5)
 
 
 def test_late_penalties_and_extensions_survive_grading_again(blank, model, tmp_path, monkeypatch):
@@ -170,7 +194,7 @@ def test_late_penalties_and_extensions_survive_grading_again(blank, model, tmp_p
         results = graded(tmp_path, LIGHT)
         assert {student: result.penalty for student, result in results.items()} == {
             "early": 0,
-            "late": 18,
+            "late": results["late"].max_tests,
             "granted": 0,
         }
         assert (results["late"].tests, results["late"].score) == (18, 0)
@@ -219,7 +243,7 @@ def test_what_nbgrader_could_not_do_is_done_the_next_time(blank, model, tmp_path
 
 
 def test_no_submissions(tmp_path):
-    with pytest.raises(CourseError, match=r"no submission of 01_data_inspection in .*submitted/STUDENT/"):
+    with pytest.raises(CourseError, match=r"no submission of 01_light in .*submitted/STUDENT/"):
         submissions.find(tmp_path, LIGHT)
 
 

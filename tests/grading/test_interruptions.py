@@ -34,7 +34,7 @@ GRADES = """
 def make_class(folder: Path) -> None:
     blank = nbformat.read(COURSE.released(LIGHT), as_version=4)
     model = demo.model_answers(prepare(COURSE, LIGHT))
-    for number in range(len(model)):
+    for number in range(0, len(model), 2):
         demo.hand_in(folder, LIGHT, f"student{number}", demo.answered(blank, dict(list(model.items())[:number])))
     broken = demo.submission_path(folder, LIGHT, "broken")
     broken.parent.mkdir(parents=True)
@@ -83,7 +83,7 @@ def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     make_class(folder)
     finish(folder, start(folder))
-    assert len(grades(folder)) > 40 and len({row[2] for row in grades(folder)}) > 1
+    assert len(grades(folder)) > 30 and len({row[2] for row in grades(folder)}) > 1
     return grades(folder), table(folder)
 
 
