@@ -1,7 +1,9 @@
 """Kernels that run submissions: in a box, or, for those that an instructor trusts, without one."""
 
 import sys
+import tempfile
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
@@ -14,7 +16,22 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 class TrustedKernelManager(AsyncKernelManager):
-    """Starts the same kernel as in a box, as the instructor's own process."""
+    """Starts the same kernel as in a box, as the instructor's own process.
+
+    They talk through sockets in a folder that only the instructor can open. Its path is absolute, as the kernel runs
+    in another folder than the grader.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Make the folder of the sockets."""
+        self._sockets = tempfile.TemporaryDirectory(prefix="kernel-")
+        super().__init__(transport="ipc", ip=str(Path(self._sockets.name, "socket")), **kwargs)
+
+    async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]  # as in its parent
+        """Delete the folder of the sockets, too."""
+        await super().cleanup_resources(restart=restart)
+        if not restart:
+            self._sockets.cleanup()
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -32,4 +49,4 @@ def kernel_manager(limits: Limits, boxed: bool, threads: int) -> tuple[AsyncKern
     environment = passed_environment() | QUIET | dict.fromkeys(names, str(threads))
     if boxed:
         return BoxedKernelManager(limits=limits, kernel_file=KERNEL, environment=environment), {}
-    return TrustedKernelManager(transport="ipc"), environment
+    return TrustedKernelManager(), environment
