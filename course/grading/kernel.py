@@ -32,12 +32,12 @@ class GradingKernel(IPythonKernel):
 
     def judge_open(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Start the judge; a second request is refused."""
-        content = parent["content"]
+        content, seconds = parent["content"], 0.0
         if not self._opened:
             self._opened = True
             key = bytes.fromhex(content.pop("key"))
-            open_the_judge(content.pop("parts"), key, self.shell, content["imports"], content["values"])
-        self.session.send(stream, "judge_reply", {"status": "ok"}, parent, ident=ident)
+            seconds = open_the_judge(content.pop("parts"), key, self.shell, content["imports"], content["values"])
+        self.session.send(stream, "judge_reply", {"status": "ok", "imports": seconds}, parent, ident=ident)
 
     def judge_test(self, stream: Any, ident: Any, parent: dict[str, Any]) -> None:
         """Pass a sealed test to the judge and its sealed verdict back."""
@@ -46,14 +46,15 @@ class GradingKernel(IPythonKernel):
         self.session.send(stream, "judge_reply", {"status": "ok", "sealed": verdicts[-1].hex()}, parent, ident=ident)
 
 
-def open_the_judge(parts: dict[str, str], key: bytes, shell: Any, imports: str, values: dict[str, Any]) -> None:
-    """Execute the judge's texts, by name, and let it take its place."""
+def open_the_judge(parts: dict[str, str], key: bytes, shell: Any, imports: str, values: dict[str, Any]) -> float:
+    """Execute the judge's texts, by name, and let it take its place; return how many seconds the lab's imports took."""
     rooms: dict[str, dict[str, Any]] = {}
     for name, text in parts.items():
         # A dictionary of its own for each, which nothing else knows: their names cannot be replaced.
         rooms[name] = {"__builtins__": dict(vars(builtins)), "__name__": name}
         exec(compile(text, f"<{name}>", "exec"), rooms[name])
-    rooms["judge"]["open_judge"](key, shell, imports, values, trusted_places(), rooms)
+    seconds: float = rooms["judge"]["open_judge"](key, shell, imports, values, trusted_places(), rooms)
+    return seconds
 
 
 def trusted_places() -> tuple[str, ...]:

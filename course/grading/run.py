@@ -20,7 +20,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course.authoring.sources import grade_id, is_test
-from course.grading.judging.canaries import draw
+from course.grading.judging.canaries import CANARIES, Canary, draw
 from course.grading.judging.seal import Seal
 from course.grading.limits import Limits
 from course.grading.talk import Ended, Interrupted, Outputs, Talk
@@ -39,7 +39,7 @@ def bring(files):
 bring({files})
 del bring
 """
-STAGES = ("start", "imports", "cells", "tests", "canaries")
+STAGES = ("start", "imports", "judge", "cells", "tests", "canaries")
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ class Incident:
 class Executed:
     """A notebook that was run, what was noticed, and where the time went.
 
-    `seconds` has the keys "start" (of the kernel), "imports" (the lab's, and the judge), "cells" (the submission's
-    own), "tests" and "canaries".
+    `seconds` has the keys "start" (of the kernel), "imports" (the lab's), "judge" (its start), "cells" (the
+    submission's own), "tests", and "canaries" (with all else that is done around tests).
     """
 
     notebook: NotebookNode
@@ -108,8 +108,8 @@ async def execute(
             await client.wait_for_ready(timeout=START_SECONDS)
             done.seconds["start"] = time.monotonic() - began
             await runner.bring(files or {})
-            await runner.open(imports, values)
-            done.seconds["imports"] = time.monotonic() - began - done.seconds["start"]
+            done.seconds["imports"] = await runner.open(imports, values)
+            done.seconds["judge"] = time.monotonic() - began - done.seconds["start"] - done.seconds["imports"]
         except (RuntimeError, Ended, Interrupted) as error:
             done.ended = f"The kernel did not start: {error}"
         for number, cell in enumerate(notebook.cells, 1):
@@ -130,11 +130,12 @@ class Runner:
         self.talk, self.seal, self.limits, self.done = talk, seal, limits, done
         self.rng = random.SystemRandom()
 
-    async def open(self, imports: str, values: dict[str, Any]) -> None:
-        """Start the judge, before any cell of the submission."""
+    async def open(self, imports: str, values: dict[str, Any]) -> float:
+        """Start the judge, before any cell of the submission; return how many seconds the lab's imports took."""
         parts = {name: Path(__file__).with_name("judging").joinpath(f"{name}.py").read_text("utf-8") for name in PARTS}
         content = {"parts": parts, "key": self.seal.key.hex(), "imports": imports, "values": values}
-        await self.talk.request("judge_open", content, START_SECONDS, lambda _: None)
+        reply = await self.talk.request("judge_open", content, START_SECONDS, lambda _: None)
+        return float(reply["imports"])
 
     async def bring(self, files: Mapping[str, bytes]) -> None:
         """Write the files that go along, before any cell of the submission."""
@@ -176,49 +177,33 @@ class Runner:
             cell.outputs = outputs.kept
 
     async def test(self, cell: NotebookNode) -> None:
-        """Let the judge run a test cell, with canaries before it; write the verdict as nbgrader reads it."""
-        name = grade_id(cell) or ""
-        outputs = Outputs(self.limits.output_kib)
-        before = time.monotonic()
-        silent = await self.canaries(name)
-        self.done.seconds["canaries"] += time.monotonic() - before
-        self.done.seconds["tests"] -= time.monotonic() - before
+        """Let the judge run a test cell among canaries; write the verdict as nbgrader reads it."""
+        name, outputs = grade_id(cell) or "", Outputs(self.limits.output_kib)
+        canaries, place, began = draw(self.rng), self.rng.randrange(CANARIES + 1), time.monotonic()
+        sources = [canary.source for canary in canaries]
+        nonce, content = self.seal.request(*sources[:place], cell.source, *sources[place:])
         try:
-            verdict = await self.judged(cell.source, outputs)
+            reply = await self.talk.request("judge_test", content, self.limits.cell_seconds, outputs.add)
         except Interrupted as error:
             cell.outputs = [*shown(outputs), error_output("CellTimeout", str(error))]
             return
         cell.outputs = shown(outputs)
-        if verdict is None:
+        found = self.seal.verdict(nonce, reply)
+        if found is None:
             self.withhold(cell, "the judge's verdict is missing or forged")
             return
-        for evidence in dict.fromkeys(verdict["before"]):
+        verdict = found["verdicts"].pop(place)
+        around = time.monotonic() - began - verdict["seconds"]
+        self.done.seconds["canaries"] += around
+        self.done.seconds["tests"] -= around
+        for evidence in dict.fromkeys(found["before"]):
             self.done.incidents.append(Incident(name, evidence, withheld=False))
         if not verdict["passed"]:
             cell.outputs.append(failed(cell.source, verdict))
-        for evidence in [*dict.fromkeys(verdict["during"]), *([silent] if silent else [])]:
+        for evidence in dict.fromkeys([*found["during"], *silent(canaries, found["verdicts"])]):
             self.withhold(cell, evidence)
         if verdict["passed"] and verdict["value"] is not None:
             self.partial(cell, float(verdict["value"]))
-
-    async def canaries(self, name: str) -> str:
-        """Ask for verdicts that are known; the evidence if one is wrong."""
-        for canary in draw(self.rng):
-            try:
-                verdict = await self.judged(canary.source, Outputs(1))
-            except Interrupted:
-                return "a test of the test took too long"
-            if verdict is None or verdict["passed"] != canary.passes:
-                return f"{canary.source.splitlines()[-1]!r} {'fails' if canary.passes else 'passes'}"
-            for evidence in dict.fromkeys([*verdict["before"], *verdict["during"]]):
-                self.done.incidents.append(Incident(name, evidence, withheld=False))
-        return ""
-
-    async def judged(self, source: str, outputs: Outputs) -> dict[str, Any] | None:
-        """The judge's verdict on a piece of code, or None if what came back is not the judge's."""
-        nonce, content = self.seal.request(source)
-        reply = await self.talk.request("judge_test", content, self.limits.cell_seconds, outputs.add)
-        return self.seal.verdict(nonce, reply)
 
     def withhold(self, cell: NotebookNode, evidence: str) -> None:
         """Let a test cell fail because of what was noticed, and note it for review."""
@@ -234,6 +219,13 @@ class Runner:
             return
         data = {"text/plain": repr(value)}
         cell.outputs.append(new_output("execute_result", data=data, execution_count=cell.execution_count))
+
+
+def silent(canaries: list[Canary], verdicts: list[dict[str, Any]]) -> list[str]:
+    """What is wrong with the verdicts on canaries."""
+    pairs = zip(canaries, verdicts, strict=True)
+    wrong = [canary for canary, verdict in pairs if verdict["passed"] != canary.passes]
+    return [f"{one.source.splitlines()[-1]!r} {'fails' if one.passes else 'passes'}" for one in wrong]
 
 
 def shown(outputs: Outputs) -> list[NotebookNode]:

@@ -1,7 +1,7 @@
 """A class of more than a hundred submissions, honest, damaged, greedy and dishonest, graded in one batch.
 
 What must come of each is declared beside it in corpus/. The corpus is made from the notebooks of any lab; here it is
-made from the lightest (light.py), and `make bench` makes it from lab 1.
+made from the lightest (light.py).
 """
 
 import re

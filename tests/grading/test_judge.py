@@ -53,7 +53,8 @@ class Room:
 
     def test(self, source):
         nonce, reply = self.ask(source)
-        return self.seal.verdict(nonce, {"sealed": reply.hex()})
+        found = self.seal.verdict(nonce, {"sealed": reply.hex()})
+        return found and found | found.pop("verdicts")[0]
 
 
 def apart(scene):
@@ -326,10 +327,24 @@ def test_a_request_is_answered_once_and_only_if_signed():
             audit("judge.test", nonce, message, replies.append)
         audit("judge.test", b"0" * 16, sealed, replies.append)
         audit("judge.test", "nonce", None, replies.append)
-        return replies, sealed, room.seal.verdict(nonce, {"sealed": replies[0].hex()})["passed"]
+        return replies, sealed, room.seal.verdict(nonce, {"sealed": replies[0].hex()})["verdicts"]
 
-    replies, sealed, passed = apart(scene)
-    assert len(replies) == 1 and passed and b"assert" not in sealed
+    replies, sealed, verdicts = apart(scene)
+    assert len(replies) == 1 and verdicts[0]["passed"] and b"assert" not in sealed
+
+
+def test_cells_of_one_request_are_judged_one_by_one():
+    def scene(room):
+        room.own("def answer(x):\n    global kept\n    kept = 1\n    raise SystemExit")
+        nonce, content = room.seal.request("assert False", TEST, "assert 'kept' not in vars()", "0.5")
+        replies = []
+        audit("judge.test", nonce, bytes.fromhex(content["sealed"]), replies.append)
+        return room.seal.verdict(nonce, {"sealed": replies[0].hex()})
+
+    found = apart(scene)
+    assert [one["passed"] for one in found["verdicts"]] == [False, False, False, True]
+    assert [one["ename"] for one in found["verdicts"]] == ["AssertionError", "SystemExit", "AssertionError", ""]
+    assert (found["verdicts"][3]["value"], found["before"], found["during"]) == ("0.5", [], [])
 
 
 def test_a_forked_process_cannot_judge():

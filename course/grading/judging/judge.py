@@ -24,6 +24,7 @@ from typing import Any
 
 TEST_FILE = "<test>"
 EVENT = "judge.test"
+BETWEEN = "\0"  # cells of one request (seal.py)
 PLAIN, LINE = "__plain__", "__line__"  # names that test cells are given (plain.py)
 MESSAGE_CHARACTERS, NAME_CHARACTERS, EVIDENCE = 4_000, 200, 20
 # Settings that choose the data: a test loads its own digits.
@@ -32,15 +33,17 @@ SETTINGS = re.compile(r"^(MNIST_|KERAS_)")
 
 def open_judge(
     key: bytes, shell: Any, imports: str, values: dict[str, Any], roots: tuple[str, ...], rooms: dict[str, Any]
-) -> None:
+) -> float:
     """Set the audit hook that answers `sys.audit(EVENT, nonce, sealed test, function to give the sealed verdict to)`.
 
     `key`: 32 bytes. `imports`: the import statements of the lab's set-up as it was handed out. `values`: names that
     tests must see with these values, the parameters. `roots`: folders whose Python files are trusted. `rooms`: what
-    the other texts of this folder define, by the text's name.
+    the other texts of this folder define, by the text's name. Returns how many seconds the imports took.
     """
     trusted: dict[str, Any] = {}
+    began = perf_counter()
     exec(compile(imports, TEST_FILE, "exec"), trusted)
+    imported = perf_counter() - began
     del trusted["__builtins__"]
     builtins = sys.modules["builtins"]
     pristine_builtins, builtin_type = dict(vars(builtins)), type
@@ -134,14 +137,23 @@ def open_judge(
             inside.discard(thread)
         return code
 
-    def outcome(source: str) -> dict[str, Any]:
-        found: dict[str, Any] = {"passed": False, "ename": "", "evalue": "", "line": 0, "value": None}
+    def outcomes(sources: list[str]) -> dict[str, Any]:
+        """The verdicts on several cells, what was put right before them, and what while they ran."""
         before, kept = restore() + shell_changes(), {n: v for n, v in environ.items() if SETTINGS.match(n)}
         swap_settings(kept, settings)
+        noticed.clear()
+        verdicts = [outcome(source) for source in sources]
+        during = noticed + restore()
+        swap_settings(settings, kept)
+        short = {"before": before, "during": during}
+        evidence = {when: [text(one, NAME_CHARACTERS) for one in some[:EVIDENCE]] for when, some in short.items()}
+        return {"verdicts": verdicts, **evidence}
+
+    def outcome(source: str) -> dict[str, Any]:
+        found: dict[str, Any] = {"passed": False, "ename": "", "evalue": "", "line": 0, "value": None}
         for holder, name, content in places.values():
             setattr(holder, name, list(content))
         change_folder(home)
-        noticed.clear()
         names, start = namespace(), perf_counter()
         try:
             value = run_test(source, names)
@@ -151,12 +163,9 @@ def open_judge(
             found |= {"ename": text(name_of(builtin_type(error)), NAME_CHARACTERS), "evalue": words(error)}
             found["line"] = names[LINE] if builtin_type(names[LINE]) is int else 0
         found["seconds"] = perf_counter() - start
-        during = noticed + restore()
         if {n: v for n, v in names["__builtins__"].items() if pristine_builtins.get(n, missing) is not v}:
-            during.append("replaces builtins of the test")
-        swap_settings(settings, kept)
-        short = {"before": before, "during": during}
-        return found | {name: [text(one, NAME_CHARACTERS) for one in some[:EVIDENCE]] for name, some in short.items()}
+            noticed.append("replaces builtins of the test")
+        return found
 
     def swap_settings(old: dict[str, str], new: dict[str, str]) -> None:
         for name in old:
@@ -176,16 +185,16 @@ def open_judge(
     # --- messages -----------------------------------------------------------------------------------------------
 
     def answer(nonce: Any, message: Any, reply: Callable[[bytes], object]) -> None:
-        """Run a test that the grader signed, once, and give its sealed verdict to `reply`."""
+        """Run the cells that the grader signed, once, and give the sealed verdict to `reply`."""
         nonlocal testing
         if builtin_type(nonce) is not bytes or builtin_type(message) is not bytes or testing:
             return
-        source = opened(nonce, message)
-        if source is None:
+        cells = opened(nonce, message)
+        if cells is None:
             return
         testing = True
         try:
-            verdict = repr(outcome(source.decode())).encode()
+            verdict = repr(outcomes(cells.decode().split(BETWEEN))).encode()
         finally:
             testing = False
         reply(sealed(nonce, verdict))
@@ -197,3 +206,4 @@ def open_judge(
                     hide(value.__code__)
     os.register_at_fork(after_in_child=forget)
     sys.addaudithook(guard)
+    return imported

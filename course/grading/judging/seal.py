@@ -5,6 +5,8 @@ import secrets
 from hashlib import blake2b
 from typing import Any
 
+BETWEEN = "\0"  # no Python code contains it
+
 
 class Seal:
     """A key for one kernel, and the encryption and signatures made with it.
@@ -16,14 +18,17 @@ class Seal:
         """Draw a new key."""
         self.key = secrets.token_bytes(32)
 
-    def request(self, source: str) -> tuple[bytes, dict[str, str]]:
-        """A nonce, and the content of a message that asks the judge to run this test."""
+    def request(self, *cells: str) -> tuple[bytes, dict[str, str]]:
+        """A nonce, and the content of a message that asks the judge to run these cells one after the other."""
         nonce = secrets.token_bytes(16)
-        hidden = self._crypt(nonce, b"test", source.encode())
+        hidden = self._crypt(nonce, b"test", BETWEEN.join(cells).encode())
         return nonce, {"nonce": nonce.hex(), "sealed": (self._tag(nonce, b"test", hidden) + hidden).hex()}
 
     def verdict(self, nonce: bytes, content: dict[str, Any]) -> dict[str, Any] | None:
-        """The judge's verdict on the request with this nonce, or None if the message is not the judge's."""
+        """The judge's verdict on the request with this nonce, or None if the message is not the judge's.
+
+        "verdicts" has an entry for each cell; "before" and "during" list what the judge noticed.
+        """
         try:
             sealed = bytes.fromhex(content["sealed"])
         except (KeyError, TypeError, ValueError):
