@@ -98,16 +98,26 @@ def _died(future: Future[Outcome]) -> bool:
 
 
 @contextmanager
-def local(workers: int | None) -> Iterator[Pool]:
-    """Processes of this machine, one a core if it is not said how many; they share its cores."""
+def local(workers: int | None, tasks: int) -> Iterator[Pool]:
+    """Processes of this machine, one a core if it is not said how many, but no more than tasks; they share its cores.
+
+    They start at once, as they take seconds to import what they need.
+    """
     cores = os.cpu_count() or 1
-    workers = workers or cores
+    workers = min(workers or cores, tasks)
     context = get_context("spawn")
-    yield Pool(
-        workers,
-        max(1, cores // workers),
-        lambda: ProcessPoolExecutor(1, mp_context=context, initializer=end_with_the_parent),
-    )
+
+    def start() -> Executor:
+        executor = ProcessPoolExecutor(1, mp_context=context, initializer=end_with_the_parent)
+        executor.submit(os.getpid)
+        return executor
+
+    ready = [start() for _ in range(workers)]
+    try:
+        yield Pool(workers, max(1, cores // workers), lambda: ready.pop() if ready else start())
+    finally:
+        for executor in ready:
+            executor.shutdown(wait=False)
 
 
 def end_with_the_parent() -> None:

@@ -2,7 +2,9 @@
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from nbgrader.apps.api import NbGraderAPI
@@ -72,13 +74,14 @@ def grade(
     folder = folder.resolve()
     kit = make_kit(course, lab, options.full_size)
     api = nbgrader_in(course, folder, settings(course, folder, options))
+    named = [submission for submission in submissions if not nameless(submission.student)]
     with without_remarks():
-        register(api, lab)
-        named = [submission for submission in submissions if not nameless(submission.student)]
         try:
-            for outcome in ran(kit, named, folder, options):
-                save(api, lab, folder, outcome)
-                advance(outcome.student)
+            with running(kit, named, folder, options) as outcomes:
+                register(api, lab)
+                for outcome in outcomes:
+                    save(api, lab, folder, outcome)
+                    advance(outcome.student)
         except OSError as error:
             where = error.filename or folder
             raise GradingError(f"{where} cannot be written: {error.strerror}. {AGAIN}") from error
@@ -125,33 +128,43 @@ def task_of(submission: Submission, kit: Kit, options: Options) -> Task:
     return Task(student, found.notebook, "", found.notes, kit, boxed, found.handed_in, files)
 
 
-def ran(kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options) -> Iterator[Outcome]:
+@contextmanager
+def running(kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options) -> Iterator[Iterator[Outcome]]:
     """The outcome of every submission: those kept from an earlier run first, then the others as they come in.
 
-    A submission is read when its turn comes, so that a large class needs no more memory than a small one.
+    Workers start with the context. A submission is read when its turn comes, so that a large class needs no more memory
+    than a small one.
     """
-    todo = []
+    earlier, todo = list[Outcome](), list[Submission]()
     for submission in submissions:
-        earlier = store.kept(folder, kit.lab, submission.student)
-        if earlier and earlier.digest == task_of(submission, kit, options).digest:
-            yield earlier
+        kept = store.kept(folder, kit.lab, submission.student)
+        if kept and kept.digest == task_of(submission, kit, options).digest:
+            earlier.append(kept)
         else:
             todo.append(submission)
     if not todo:
+        yield iter(earlier)
         return
-    where = batch.cluster(options.scheduler, options.workers) if options.scheduler else batch.local(options.workers)
+    workers = options.workers
+    with batch.cluster(options.scheduler, workers) if options.scheduler else batch.local(workers, len(todo)) as pool:
+        yield chain(earlier, ran(kit, todo, folder, options, pool))
+
+
+def ran(
+    kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options, pool: batch.Pool
+) -> Iterator[Outcome]:
+    """Run submissions and keep each outcome."""
     handed_in: dict[str, str] = {}
 
     def tasks() -> Iterator[Task]:
-        for submission in todo:
+        for submission in submissions:
             task = task_of(submission, kit, options)
             handed_in[task.student] = task.handed_in
             yield task
 
-    with where as pool:
-        for outcome in batch.outcomes(tasks(), pool):
-            store.keep(folder, kit.lab, outcome, handed_in[outcome.student])
-            yield outcome
+    for outcome in batch.outcomes(tasks(), pool):
+        store.keep(folder, kit.lab, outcome, handed_in[outcome.student])
+        yield outcome
 
 
 def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:

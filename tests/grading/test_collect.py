@@ -633,7 +633,7 @@ def command(monkeypatch, capsys):
     def run(*arguments) -> tuple[int, str]:
         monkeypatch.chdir(COURSE.root)
         monkeypatch.setattr(sys, "argv", ["course", *map(str, arguments)])
-        monkeypatch.setattr(cli, "console", Console(width=160))
+        monkeypatch.setattr(cli.lms, "console", Console(width=160))
         code: int | str | None = 0
         try:
             cli.main()
