@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from rich.progress import Progress
 from rich.table import Table
 
+from course.authoring.benchmarks_page import page
 from course.authoring.build import prepare, put
 from course.authoring.execute import execute
 from course.config import Course, Lab
@@ -50,10 +51,11 @@ def save(course: Course, measured: dict[str, Measurement]) -> Path:
 
 
 def save_part(course: Course, part: str, measured: object) -> Path:
-    """Keep the measurements of one part, as JSON has them; return the file."""
+    """Keep the measurements of one part, as JSON has them, and write the page from all of them; return the page."""
     machine = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     kept = _kept(course) | {"machine": machine, part: measured}
-    return put(course.measurements, json.dumps(kept, indent=2, sort_keys=True) + "\n")
+    put(course.measurements, json.dumps(kept, indent=2, sort_keys=True) + "\n")
+    return put(course.measurements.with_suffix(".md"), page(kept))
 
 
 def _kept(course: Course) -> dict[str, Any]:

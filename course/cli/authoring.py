@@ -95,9 +95,8 @@ def bench_grading(
         reached = benchmark.many(course, light, status.update)
     console.print(benchmark.throughput_table(heavy, timed))
     console.print(benchmark.many_table(light, reached))
-    console.print(
-        f"wrote {save_part(course, 'grading', benchmark.plain_values(timed, reached)).relative_to(course.root)}"
-    )
+    page = save_part(course, "grading", benchmark.plain_values(heavy, timed, light, reached))
+    console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
 
 
 @app.command()

@@ -186,7 +186,13 @@ def many_table(lab: Lab, reached: Sequence[Reached]) -> Table:
     return view
 
 
-def plain_values(timed: Sequence[Timed], reached: Sequence[Reached]) -> dict[str, object]:
+def plain_values(lab: Lab, timed: Sequence[Timed], many_lab: Lab, reached: Sequence[Reached]) -> dict[str, object]:
     """Both measurements as JSON has them."""
-    throughput_rows = [asdict(one) for one in timed]
-    return {"throughput": throughput_rows, "overhead": overhead(timed), "many": [asdict(one) for one in reached]}
+    return {
+        "lab": lab.name,
+        "students": CLASS,
+        "throughput": [asdict(one) for one in timed],
+        "overhead": overhead(timed),
+        "many_lab": many_lab.name,
+        "many": [asdict(one) for one in reached],
+    }

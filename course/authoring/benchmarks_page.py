@@ -1,0 +1,91 @@
+"""docs/benchmarks.md: what `make bench` measured, as tables."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+INTRODUCTION = """\
+# Benchmarks
+
+What `make bench` measured on one machine ({machine}). It makes this page from `benchmarks.json`. Ratios come from one
+run; seconds on your machine will differ.
+"""
+RUN_ALL = """\
+## "Run All" of the labs
+
+Each solution from the start of its kernel to its last cell, on the bundled digits.
+"""
+GRADING = """\
+## A class of {lab}
+
+{students} solved submissions, graded by plain `nbgrader autograde` one after the other, and by `course grade`, which
+also writes the feedback. Stages are mean seconds of a submission while others run beside it: the start of its kernel,
+the lab's imports, the start of the judge, the submission's own cells with its training, the tests, canaries, mending.
+"""
+OVERHEAD = "With parameters as handed out, box, judge, canaries and mending are {overhead:.0%} of a submission's time."
+MANY = """\
+## A large class
+
+{graded} solved submissions of {lab} in one batch.
+"""
+CORPUS = """\
+## Odd, broken, greedy and cheating submissions
+
+The submissions of `tests/grading/corpus/`: how many got exactly what they earned. Plain nbgrader was given one
+submission at a time, in a sandbox, with its most useful settings, and none of the family "abuse", which could bring the machine
+down. A submission that stops nbgrader costs those after it their grades.
+"""
+
+
+def page(measured: dict[str, Any]) -> str:
+    """The Markdown of the page, with a section for each part that has been measured."""
+    parts = [INTRODUCTION.format(machine=measured.get("machine", "none yet"))]
+    if runs := measured.get("run_all"):
+        rows = [(name, f"{run['seconds']:.1f}", run["peak_mib"]) for name, run in sorted(runs.items())]
+        parts += [RUN_ALL, table(("lab", "seconds", "peak memory, MiB"), rows)]
+    if grading := measured.get("grading"):
+        parts += [*of_class(grading), *of_many(grading)]
+    if corpus := measured.get("corpus"):
+        parts += [CORPUS, of_corpus(corpus)]
+    return "\n".join(parts)
+
+
+def of_class(grading: dict[str, Any]) -> list[str]:
+    """Plain nbgrader and the ways of this course."""
+    timed = grading["throughput"]
+    stages = list(timed[-1]["stages"])
+    rows = [
+        (
+            one["what"],
+            f"{one['seconds']:.0f}",
+            f"{timed[0]['seconds'] / one['seconds']:.1f}",
+            *(f"{one['stages'][stage]:.2f}" if one["stages"] else "" for stage in stages),
+        )
+        for one in timed
+    ]
+    text = GRADING.format(lab=grading["lab"], students=grading["students"])
+    return [text, table(("", "seconds", "times as fast", *stages), rows), OVERHEAD.format(**grading) + "\n"]
+
+
+def of_many(grading: dict[str, Any]) -> list[str]:
+    """Time and memory as a large class is worked off."""
+    reached, rows = grading["many"], []
+    for before, one in zip([{"graded": 0, "seconds": 0.0}, *reached], reached, strict=False):
+        each = (one["seconds"] - before["seconds"]) / (one["graded"] - before["graded"])
+        rows.append((one["graded"], f"{one['seconds']:.0f}", f"{each:.2f}", f"{one['main_mib']:.0f}"))
+    headings = ("graded", "seconds", "seconds each since the row above", "memory of the main process, MiB")
+    return [MANY.format(graded=reached[-1]["graded"], lab=grading["many_lab"]), table(headings, rows)]
+
+
+def of_corpus(rows: Sequence[dict[str, Any]]) -> str:
+    """Families and graders, with the number of submissions by what came of them."""
+    outcomes = ("right", "points lost", "undeserved points", "would stop the batch")
+    counts = {(row["family"], row["by"], row["what"]): row["count"] for row in rows}
+    pairs = list(dict.fromkeys((row["family"], row["by"]) for row in rows))
+    lines = [(*pair, *(counts.get((*pair, outcome), 0) for outcome in outcomes)) for pair in sorted(pairs)]
+    return table(("family", "graded by", *outcomes), lines)
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table; all columns but the first to the right."""
+    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
+    return "\n".join(f"| {' | '.join(str(field) for field in line)} |" for line in lines) + "\n"
