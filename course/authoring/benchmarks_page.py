@@ -6,8 +6,8 @@ from typing import Any
 INTRODUCTION = """\
 # Benchmarks
 
-What `make bench` measured on one machine ({machine}). It makes this page from `benchmarks.json`. Ratios come from one
-run; seconds on your machine will differ.
+What `make bench` measured on one machine ({machine}). It makes this page from `benchmarks.json`.
+Ratios come from one run; seconds on your machine will differ.
 """
 RUN_ALL = """\
 ## "Run All" of the labs
@@ -31,8 +31,8 @@ CORPUS = """\
 ## Odd, broken, greedy and cheating submissions
 
 The submissions of `tests/grading/corpus/`: how many got exactly what they earned. Plain nbgrader was given one
-submission at a time, in a sandbox, with its most useful settings, and none of the family "abuse", which could bring the machine
-down. A submission that stops nbgrader costs those after it their grades.
+submission at a time, in a sandbox, with its most useful settings, and none of the family "abuse", which could bring the
+machine down. A submission that stops nbgrader costs those after it their grades.
 """
 
 
