@@ -155,6 +155,12 @@ REPLACED = {
     "numpy.allclose": "import numpy as np\nnp.allclose = lambda *a, **k: True",
     "builtins.abs": "import builtins\nbuiltins.abs = lambda x: 0",
     "data_utils.load_mnist": "import data_utils\ndata_utils.load_mnist = lambda *a: None",
+    "json.dumps": "import json\nclass Own:\n    def __call__(self, *a): return '0'\nOwn.__module__ = 'json'\njson.dumps = Own()",
+    "json.loads": "import functools, json\njson.loads = functools.singledispatch(lambda *a: 0)",
+    "tempfile.mkdtemp": "import functools, tempfile\ntempfile.mkdtemp = functools.partial(lambda: 0)",
+    "copy.copy": "import copy\nclass Own:\n    __code__ = copy.deepcopy.__code__\n    def __call__(self, *a): return 0\ncopy.copy = Own()",
+    "os.getcwd": "import os\nos.getcwd = len",
+    "handles the signal": "import json, signal\nsignal.signal(signal.SIGUSR1, json.dumps)",
     "signal": "import signal\nsignal.signal(signal.SIGALRM, lambda *a: None)",
 }
 

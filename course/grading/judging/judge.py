@@ -69,7 +69,7 @@ def open_judge(
     trusted_names = (*roots, *judge_files, TEST_FILE, "<frozen ")
     is_watched = rooms["rules"]["is_watched"]
     reason_to_refuse = rooms["rules"]["make_rules"](is_foreign, is_secret, trusted_names)
-    restore_all = rooms["keeping"]["make_restore"](is_foreign)
+    restore_all = rooms["keeping"]["make_restore"]()
     shell_changes = rooms["shell_hooks"]["make_shell_changes"](shell)
     opened, sealed, forget = rooms["messages"]["make_messages"](key)
     del key

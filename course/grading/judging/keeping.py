@@ -6,9 +6,6 @@ from _signal import (
     ITIMER_PROF,
     ITIMER_REAL,
     ITIMER_VIRTUAL,
-    SIG_DFL,
-    SIGINT,
-    default_int_handler,
     getitimer,
     getsignal,
     setitimer,
@@ -19,38 +16,24 @@ from collections.abc import Callable, Iterator
 from types import CellType, FunctionType
 from typing import Any
 
-# Their functions and classes must be the ones that the judge saw at its start, whoever replaced them.
-CORE = ("builtins", "math", "operator", "statistics", "numpy")
-# Theirs must at least not be replaced by something from outside the package.
-GUARDED = (
-    *CORE,
-    "pandas",
-    "keras",
-    "matplotlib",
-    "seaborn",
-    "scipy",
-    "data_utils",
-    "tempfile",
-    "json",
-    "pathlib",
-    "os",
-    *("mlxtend", "ast", "re", "collections", "contextlib", "copy", "functools", "inspect", "io", "itertools"),
-    *("random", "shutil", "posixpath", "genericpath", "importlib", "zipfile", "traceback", "types", "typing", "time"),
+# Functions and classes of these packages must be those that the judge saw at its start, whoever replaced them.
+# Nothing that the libraries themselves do while a lab runs replaces any.
+GUARDED = frozenset(
+    (
+        *("builtins", "math", "operator", "statistics", "numpy", "pandas", "keras", "matplotlib", "seaborn", "scipy"),
+        *("data_utils", "mlxtend", "tempfile", "json", "pathlib", "os", "ast", "re", "collections", "contextlib"),
+        *("copy", "functools", "inspect", "io", "itertools", "random", "shutil", "posixpath", "genericpath"),
+        *("importlib", "zipfile", "traceback", "types", "typing", "time"),
+    )
 )
 
 
-def make_restore(is_foreign: Callable[[Any], bool]) -> Callable[[], list[str]]:
+def make_restore() -> Callable[[], list[str]]:
     """A function that puts right what was replaced since now, and returns what it was."""
     builtin_type = type
 
-    def made_outside(value: Any) -> bool:
-        code = getattr(value, "__code__", None)
-        if code is not None:
-            return is_foreign(code.co_filename)
-        return getattr(value, "__module__", "__main__") in ("__main__", None)
-
-    def guarded() -> Iterator[tuple[Any, str, list[tuple[str, Any]]]]:
-        """Each module and each class once, its package, and what of it must stay."""
+    def guarded() -> Iterator[tuple[Any, list[tuple[str, Any]]]]:
+        """Each module and each class once, and what of it must stay."""
         seen: set[int] = set()
         for name, module in list(sys.modules.items()):
             package = name.partition(".")[0]
@@ -58,13 +41,13 @@ def make_restore(is_foreign: Callable[[Any], bool]) -> Callable[[], list[str]]:
                 continue
             seen.add(id(module))
             used = [(n, v) for n, v in list(vars(module).items()) if callable(v) and not n.startswith("__")]
-            yield module, package, used
+            yield module, used
             for _, value in used:
                 own = isinstance(value, builtin_type) and value.__module__.partition(".")[0] == package
                 if own and id(value) not in seen:
                     seen.add(id(value))
                     members = [(n, v) for n, v in vars(value).items() if callable(v) or isinstance(v, property)]
-                    yield value, package, members
+                    yield value, members
 
     def filled(value: Any) -> list[Any]:
         """The closure of a decorated function: what it calls lies there."""
@@ -72,12 +55,12 @@ def make_restore(is_foreign: Callable[[Any], bool]) -> Callable[[], list[str]]:
         found = getattr(value, "__closure__", None) if builtin_type(value) is FunctionType else None
         return [cell for cell in found or () if cell != CellType() and callable(cell.cell_contents)]
 
-    owners = [(one, vars(one), package, kept) for one, package, kept in guarded()]
-    cells = [(cell, cell.cell_contents, n) for _, _, _, kept in owners for n, v in kept for cell in filled(v)]
+    owners = [(one, vars(one), kept) for one, kept in guarded()]
+    cells = [(cell, cell.cell_contents, n) for _, _, kept in owners for n, v in kept for cell in filled(v)]
     only_cells, contents = [cell for cell, _, _ in cells], [content for _, content, _ in cells]
     content_of = attrgetter("cell_contents")
     # All names and values of each owner in their order. Comparing these is fast, unlike looking up tens of thousands.
-    pictures = [(list(names), list(names.values())) for _, names, _, _ in owners]
+    pictures = [(list(names), list(names.values())) for _, names, _ in owners]
 
     def as_pictured(names: Any, picture: tuple[list[str], list[Any]]) -> bool:
         keys, values = picture
@@ -90,17 +73,17 @@ def make_restore(is_foreign: Callable[[Any], bool]) -> Callable[[], list[str]]:
             return False
 
     modules = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in GUARDED}
+    handlers = {number: handler for number in valid_signals() if (handler := getsignal(number)) is not None}
     missing = object()
 
     def restore() -> list[str]:
         """Put right what was replaced; return what it was."""
         found = []
-        for number, (owner, names, package, kept) in enumerate(owners):
+        for number, (owner, names, kept) in enumerate(owners):
             if as_pictured(names, pictures[number]):
                 continue
             for attribute, value in kept:
-                now = names.get(attribute, missing)
-                if now is not value and (package in CORE or now is missing or made_outside(now)):
+                if names.get(attribute, missing) is not value:
                     found.append(f"replaces {getattr(owner, '__name__', owner)}.{attribute}")
                     setattr(owner, attribute, value)
             pictures[number] = list(names), list(names.values())
@@ -113,11 +96,10 @@ def make_restore(is_foreign: Callable[[Any], bool]) -> Callable[[], list[str]]:
             if sys.modules.get(name) is not module:
                 found.append(f"replaces the module {name}")
                 sys.modules[name] = module
-        for number in valid_signals():
-            handler = getsignal(number)
-            if callable(handler) and made_outside(handler) and handler is not default_int_handler:
+        for number, handler in handlers.items():
+            if getsignal(number) is not handler:
                 found.append(f"handles the signal {int(number)}")
-                signal(number, default_int_handler if number == SIGINT else SIG_DFL)
+                signal(number, handler)
         for timer in (ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF):
             if getitimer(timer)[0]:
                 found.append("sets a timer")
