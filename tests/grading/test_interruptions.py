@@ -34,8 +34,9 @@ GRADES = """
 def make_class(folder: Path) -> None:
     blank = nbformat.read(COURSE.released(LIGHT), as_version=4)
     model = demo.model_answers(prepare(COURSE, LIGHT))
-    for number in range(0, len(model), 2):
-        demo.hand_in(folder, LIGHT, f"student{number}", demo.answered(blank, dict(list(model.items())[:number])))
+    for number in range(3 * len(model)):
+        answers = dict(list(model.items())[: number // 3])
+        demo.hand_in(folder, LIGHT, f"student{number:02}", demo.answered(blank, answers))
     broken = demo.submission_path(folder, LIGHT, "broken")
     broken.parent.mkdir(parents=True)
     broken.write_text("{", encoding="utf-8")
@@ -83,7 +84,7 @@ def undisturbed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("undisturbed")
     make_class(folder)
     finish(folder, start(folder))
-    assert len(grades(folder)) > 30 and len({row[2] for row in grades(folder)}) > 1
+    assert len(grades(folder)) > 100 and len({row[2] for row in grades(folder)}) > 1
     return grades(folder), table(folder)
 
 
@@ -108,7 +109,7 @@ def test_killed_workers_cost_nobody_a_point(undisturbed, tmp_path):
     make_class(tmp_path)
     process, dice, kills = start(tmp_path), random.Random(5), 0
     while kills < KILLS and process.poll() is None:
-        time.sleep(dice.uniform(1, 4))
+        time.sleep(dice.uniform(1, 2.5))
         if workers := workers_of(process):
             dice.choice(workers).kill()
             kills += 1

@@ -17,7 +17,8 @@ from types import CellType, FunctionType
 from typing import Any
 
 # Functions and classes of these packages must be those that the judge saw at its start, whoever replaced them.
-# Nothing that the libraries themselves do while a lab runs replaces any.
+# Nothing that libraries do while a lab runs replaces any, but for what IPython wraps when Matplotlib gets its backend.
+WRAPPED = "draw_if_interactive"
 GUARDED = frozenset(
     (
         *("builtins", "math", "operator", "statistics", "numpy", "pandas", "keras", "matplotlib", "seaborn", "scipy"),
@@ -40,7 +41,8 @@ def make_restore() -> Callable[[], list[str]]:
             if package not in GUARDED or not hasattr(module, "__dict__") or id(module) in seen:
                 continue
             seen.add(id(module))
-            used = [(n, v) for n, v in list(vars(module).items()) if callable(v) and not n.startswith("__")]
+            names = [(n, v) for n, v in list(vars(module).items()) if callable(v) and not n.startswith("__")]
+            used = [(n, v) for n, v in names if n != WRAPPED]
             yield module, used
             for _, value in used:
                 own = isinstance(value, builtin_type) and value.__module__.partition(".")[0] == package
