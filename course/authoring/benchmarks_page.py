@@ -42,16 +42,18 @@ def page(measured: dict[str, Any]) -> str:
     if runs := measured.get("run_all"):
         rows = [(name, f"{run['seconds']:.1f}", run["peak_mib"]) for name, run in sorted(runs.items())]
         parts += [RUN_ALL, table(("lab", "seconds", "peak memory, MiB"), rows)]
-    if grading := measured.get("grading"):
-        parts += [*of_class(grading), *of_many(grading)]
+    if throughput := measured.get("throughput"):
+        parts += of_class(throughput)
+    if many := measured.get("many"):
+        parts += of_many(many)
     if corpus := measured.get("corpus"):
         parts += [CORPUS, of_corpus(corpus)]
     return "\n".join(parts)
 
 
-def of_class(grading: dict[str, Any]) -> list[str]:
+def of_class(throughput: dict[str, Any]) -> list[str]:
     """Plain nbgrader and the ways of this course."""
-    timed = grading["throughput"]
+    timed = throughput["ways"]
     stages = list(timed[-1]["stages"])
     rows = [
         (
@@ -62,18 +64,18 @@ def of_class(grading: dict[str, Any]) -> list[str]:
         )
         for one in timed
     ]
-    text = GRADING.format(lab=grading["lab"], students=grading["students"])
-    return [text, table(("", "seconds", "times as fast", *stages), rows), OVERHEAD.format(**grading) + "\n"]
+    text = GRADING.format(**throughput)
+    return [text, table(("", "seconds", "times as fast", *stages), rows), OVERHEAD.format(**throughput) + "\n"]
 
 
-def of_many(grading: dict[str, Any]) -> list[str]:
+def of_many(many: dict[str, Any]) -> list[str]:
     """Time and memory as a large class is worked off."""
-    reached, rows = grading["many"], []
+    reached, rows = many["reached"], []
     for before, one in zip([{"graded": 0, "seconds": 0.0}, *reached], reached, strict=False):
         each = (one["seconds"] - before["seconds"]) / (one["graded"] - before["graded"])
         rows.append((one["graded"], f"{one['seconds']:.0f}", f"{each:.2f}", f"{one['main_mib']:.0f}"))
     headings = ("graded", "seconds", "seconds each since the row above", "memory of the main process, MiB")
-    return [MANY.format(graded=reached[-1]["graded"], lab=grading["many_lab"]), table(headings, rows)]
+    return [MANY.format(graded=reached[-1]["graded"], lab=many["lab"]), table(headings, rows)]
 
 
 def of_corpus(rows: Sequence[dict[str, Any]]) -> str:

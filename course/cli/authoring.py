@@ -92,10 +92,11 @@ def bench_grading(
     os.environ.setdefault("MNIST_SOURCE", "bundled")
     with kernels(course), errors.status("measuring") as status:
         timed = benchmark.throughput(course, heavy, status.update)
+        save_part(course, "throughput", benchmark.throughput_values(heavy, timed))  # at once: what follows takes long
+        console.print(benchmark.throughput_table(heavy, timed))
         reached = benchmark.many(course, light, status.update)
-    console.print(benchmark.throughput_table(heavy, timed))
+    page = save_part(course, "many", benchmark.many_values(light, reached))
     console.print(benchmark.many_table(light, reached))
-    page = save_part(course, "grading", benchmark.plain_values(heavy, timed, light, reached))
     console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
 
 

@@ -186,13 +186,12 @@ def many_table(lab: Lab, reached: Sequence[Reached]) -> Table:
     return view
 
 
-def plain_values(lab: Lab, timed: Sequence[Timed], many_lab: Lab, reached: Sequence[Reached]) -> dict[str, object]:
-    """Both measurements as JSON has them."""
-    return {
-        "lab": lab.name,
-        "students": CLASS,
-        "throughput": [asdict(one) for one in timed],
-        "overhead": overhead(timed),
-        "many_lab": many_lab.name,
-        "many": [asdict(one) for one in reached],
-    }
+def throughput_values(lab: Lab, timed: Sequence[Timed]) -> dict[str, object]:
+    """What is kept of `throughput`."""
+    ways = [asdict(one) for one in timed]
+    return {"lab": lab.name, "students": CLASS, "ways": ways, "overhead": overhead(timed)}
+
+
+def many_values(lab: Lab, reached: Sequence[Reached]) -> dict[str, object]:
+    """What is kept of `many`."""
+    return {"lab": lab.name, "reached": [asdict(one) for one in reached]}

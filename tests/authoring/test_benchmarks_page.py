@@ -17,16 +17,14 @@ def test_ratios_and_steps():
         {"what": "ours", "seconds": 40.0, "stages": stages},
     ]
     many = [{"graded": 1, "seconds": 5.0, "main_mib": 200.0}, {"graded": 51, "seconds": 105.0, "main_mib": 201.4}]
-    grading = {
-        "lab": "05_x",
-        "students": 12,
-        "throughput": throughput,
-        "overhead": 0.061,
-        "many_lab": "01_y",
-        "many": many,
-    }
     corpus = [{"family": "cheat", "by": "course grade", "what": "right", "count": 7}]
-    text = page({"machine": "M", "grading": grading, "corpus": corpus})
+    measured = {
+        "machine": "M",
+        "throughput": {"lab": "05_x", "students": 12, "ways": throughput, "overhead": 0.061},
+        "many": {"lab": "01_y", "reached": many},
+        "corpus": corpus,
+    }
+    text = page(measured)
     assert "| plain | 100 | 1.0 |  |  |" in text and "| ours | 40 | 2.5 | 0.50 | 2.00 |" in text
     assert "are 6% of a submission" in text and "| 51 | 105 | 2.00 | 201 |" in text
     assert "| cheat | course grade | 7 | 0 | 0 | 0 |" in text and "Run All" not in text
