@@ -24,7 +24,7 @@ GUARDED = frozenset(
         *("builtins", "math", "operator", "statistics", "numpy", "pandas", "keras", "matplotlib", "seaborn", "scipy"),
         *("data_utils", "mlxtend", "tempfile", "json", "pathlib", "os", "ast", "re", "collections", "contextlib"),
         *("copy", "functools", "inspect", "io", "itertools", "random", "shutil", "posixpath", "genericpath"),
-        *("importlib", "zipfile", "traceback", "types", "typing", "time"),
+        *("importlib", "zipfile", "traceback", "types", "typing", "time", "h5py", "psutil"),
     )
 )
 
