@@ -17,6 +17,7 @@ from typing import Any
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
+WARM = "/run/nursery.py"  # whose frames are the first of a kernel that was forked; nobody in a box can write there
 PR_SET_DUMPABLE = 4  # prctl(2): with 0, no other process of the same user reads this one's memory
 
 
@@ -64,10 +65,15 @@ def trusted_places() -> tuple[str, ...]:
     folders = [sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")]
     folders.append(str(Path(data_utils.__file__).parent))
     known = {form + os.sep for folder in folders for form in (folder, os.path.realpath(folder))}
-    return (*sorted(known), __file__)
+    return (*sorted(known), __file__, WARM)
+
+
+def launch(argv: list[str]) -> None:
+    """Run the kernel with arguments such as `-f connection.json` until it is shut down."""
+    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
+    IPKernelApp.launch_instance(argv=argv, kernel_class=GradingKernel)
 
 
 if __name__ == "__main__":
-    ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     sys.path[:] = [path for path in sys.path if Path(path or ".").resolve() != Path(__file__).parent.resolve()]
-    IPKernelApp.launch_instance(kernel_class=GradingKernel)
+    launch(sys.argv[1:])

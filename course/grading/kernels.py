@@ -40,13 +40,15 @@ class TrustedKernelManager(AsyncKernelManager):
         return KernelSpec(argv=argv, display_name="Python without a box", language="python")
 
 
-def kernel_manager(limits: Limits, boxed: bool, threads: int) -> tuple[AsyncKernelManager, dict[str, str]]:
+def kernel_manager(
+    limits: Limits, boxed: bool, threads: int, imports: str = ""
+) -> tuple[AsyncKernelManager, dict[str, str]]:
     """A manager for one submission's kernel, not started yet, and the environment to start it with.
 
-    `threads` is how many TensorFlow and NumPy may use.
+    `threads` is how many TensorFlow and NumPy may use; `imports` is what a boxed kernel has imported when it starts.
     """
     names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
     environment = passed_environment() | QUIET | dict.fromkeys(names, str(threads))
     if boxed:
-        return BoxedKernelManager(limits=limits, kernel_file=KERNEL, environment=environment), {}
+        return BoxedKernelManager(limits=limits, kernel_file=KERNEL, environment=environment, imports=imports), {}
     return TrustedKernelManager(), environment

@@ -45,7 +45,7 @@ def _work(task: Task) -> Outcome:
     notebook = with_parameters(mended.notebook, kit.budget) if kit.budget else mended.notebook
     text = nbformat.writes(notebook)
     mending = time.monotonic() - began
-    manager, environment = kernel_manager(kit.limits, task.boxed, task.threads)
+    manager, environment = kernel_manager(kit.limits, task.boxed, task.threads, kit.imports)
     with tempfile.TemporaryDirectory() as place:
         handed_in = nbformat.reads(text, as_version=4)
         done = run(handed_in, manager, kit.imports, kit.values, kit.limits, place, environment, dict(task.files))

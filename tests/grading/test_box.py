@@ -29,11 +29,15 @@ from course.grading.boxes import box_trial, view
 from course.grading.boxes.box import BoxedKernelManager, BoxProvisioner, box_available
 from course.grading.boxes.seccomp import NUMBERS, seccomp_filter
 from course.grading.grade import register
+from course.grading.kernels import KERNEL
 from course.grading.limits import Limits
 from course.nbgrader import failure, nbgrader_in, without_remarks
 
 COURSE = load_course(Path(__file__).parent)
 SMALL = Limits(memory_mib=2048, processes=64, open_files=128, file_mib=8, scratch_mib=64)
+# A box's program is started by bubblewrap, or is a copy of a process that has done the imports.
+WARM = {"kernel_file": KERNEL, "imports": "import numpy as np"}
+WAYS = {"started": {}, "copied": WARM}
 MARK = f"9{os.getpid()}.321"  # seconds that only processes of this test run sleep
 
 
@@ -293,12 +297,12 @@ def outside(tmp_path_factory):
         server.close()
 
 
-@pytest.fixture(scope="module")
-def found(outside):
+@pytest.fixture(scope="module", params=WAYS)
+def found(outside, request):
     """What each try printed, all in one kernel; and what was left when it had ended."""
 
     async def try_all():
-        async with kernel(environment={"MNIST_SOURCE": "bundled"}) as (_, client):
+        async with kernel(environment={"MNIST_SOURCE": "bundled"}, **WAYS[request.param]) as (_, client):
             await run(client, HELPERS + f"outside = {outside!r}")
             results = {name: await run(client, code) for name, code in TRIES.items()}
             seen = marked()

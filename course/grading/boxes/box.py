@@ -62,6 +62,7 @@ class BoxedKernelManager(BoxSettings, AsyncKernelManager):
                 limits=self.limits,
                 environment=self.environment,
                 kernel_file=self.kernel_file,
+                imports=self.imports,
             )
         return await super()._async_pre_start_kernel(**kw)
 

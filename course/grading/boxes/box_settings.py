@@ -31,6 +31,11 @@ class BoxSettings(Configurable):
     ).tag(config=True)
     kernel_file = Instance(Path, allow_none=True, help="A Python file to run in place of ipykernel.").tag(config=True)
 
+    imports = Unicode(
+        help="Import statements that a kernel has behind it when it starts, copied from a process that has done them "
+        "(warm.py); needs `kernel_file`, with a function `launch`. If empty, each kernel starts from nothing."
+    ).tag(config=True)
+
     def _limits_default(self) -> Limits:
         return load_course().limits
 

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from course.errors import BoxError
@@ -45,6 +46,19 @@ def box_available() -> str | None:
         return None
     said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {done.returncode}"]
     return f"No box can be made here ({said[-1]}). {_advice()}"
+
+
+@cache
+def prove_boxes() -> None:
+    """Make sure, once in each process, that boxes can be made.
+
+    Raises
+    ------
+    BoxError
+        They cannot; the message says what to do.
+    """
+    if reason := box_available():
+        raise BoxError(reason)
 
 
 @contextmanager

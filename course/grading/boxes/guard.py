@@ -21,14 +21,18 @@ class Guard(threading.Thread):
     missing. `reason` says why the guard closed the box, if it did.
     """
 
-    def __init__(self, pid: int, words: int, memory_mib: int) -> None:
-        """Watch the box whose first process is `pid`; `words` is a pipe's end to read from, closed by the guard."""
+    def __init__(self, pid: int, words: int, memory_mib: int, kernel: int | None = None) -> None:
+        """Watch the box whose first process is `pid`.
+
+        `words` is a pipe's end to read from; so is `kernel`, whose other end is closed when a kernel has ended that is
+        not bubblewrap's own child. The guard closes both.
+        """
         super().__init__(name=f"guard of box {pid}", daemon=True)
         self.memory_mib = memory_mib
         self.reason: str | None = None
         self._root = Path(f"/proc/{pid}/root")
         self._said = b""
-        self._words = words
+        self._words, self._kernel = words, kernel
         os.set_blocking(words, False)
         self._lock = threading.Lock()
         self._box: int | None = os.pidfd_open(pid)  # unlike the number, it never comes to mean another process
@@ -52,7 +56,12 @@ class Guard(threading.Thread):
         assert self._box is not None
         poll = select.poll()
         poll.register(self._box, select.POLLIN)
-        while not poll.poll(MILLISECONDS):
+        if self._kernel is not None:
+            poll.register(self._kernel, select.POLLIN)
+        while self._box not in (events := dict(poll.poll(MILLISECONDS))):
+            if self._kernel in events:
+                poll.unregister(self._kernel)
+                self.close_box()
             self._listen()
             self._weigh()
         with self._lock:
@@ -60,6 +69,8 @@ class Guard(threading.Thread):
             self._box = None
         self._listen()
         os.close(self._words)
+        if self._kernel is not None:
+            os.close(self._kernel)
 
     def _listen(self) -> None:
         try:

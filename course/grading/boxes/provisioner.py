@@ -8,27 +8,36 @@ import asyncio
 import json
 import os
 import re
+import select
 import shutil
 import subprocess
 import tempfile
 import time
 import weakref
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, TypeVar
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from course.errors import BoxError
 from course.grading.boxes.box_settings import BoxSettings
-from course.grading.boxes.box_trial import box_available, filter_file
-from course.grading.boxes.guard import Guard
-from course.grading.boxes.view import SOCKETS, keep_hidden, lent, readable
-from course.grading.boxes.walls import Box, walled
+from course.grading.boxes.box_trial import filter_file, prove_boxes
+from course.grading.boxes.guard import WORDS, Guard
+from course.grading.boxes.nursery import STARTED
+from course.grading.boxes.seccomp import seccomp_filter
+from course.grading.boxes.view import KERNEL_FILE, SOCKETS, WORK, keep_hidden, lent, readable
+from course.grading.boxes.walls import Box, allowed, variables, walled
+from course.grading.boxes.warm import Nursery, nursery
 
-CONNECTION, KERNEL_FILE, DIGITS = "/run/connection.json", "/run/kernel.py", "/opt/mnist.npz"
+CONNECTION, DIGITS = "/run/connection.json", "/opt/mnist.npz"
 START_SECONDS, END_SECONDS = 10, 10
 SOCKET_PATH = 100  # characters; Linux takes 107
+# The program of a box that a kernel is to join: it says when the box is ready, and keeps it open.
+WAITING = b"ready\n"
+WAIT = ["sh", "-c", "echo ready; exec tail -f /dev/null"]
+T = TypeVar("T")
 
 
 class BoxProvisioner(BoxSettings, LocalProvisioner):
@@ -49,8 +58,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             No box can be made here, or it would show what must stay hidden; the message says what to do.
         """
         self.guard = None
-        if reason := box_available():
-            raise BoxError(reason)
+        prove_boxes()
         keep_hidden(Path(kwargs.get("cwd") or Path.cwd()))
         self._furnish()
         self.kernel_spec.interrupt_mode = "message"  # no signal reaches the kernel, or should
@@ -82,15 +90,20 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             The box did not start.
         """
         assert self._folder
-        box = self._box(self._folder)
-        with filter_file(self._folder) as seccomp, (self._folder / "info").open("wb") as info:
-            command = walled(box, cmd, seccomp, info.fileno())
-            options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "cwd": "/"}
-            # No variables: the box's first process keeps what it was started with, for those inside to read.
-            options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
-            reached = await super().launch_kernel(command, **options)
-        first = await self._first_process(self._folder / "info")
-        self.guard = Guard(first, os.dup(self._words().fileno()), self.limits.memory_mib)
+        box, source = self._box(self._folder), await self._ready_nursery()
+        self._said, words = os.pipe()
+        try:
+            with filter_file(self._folder) as seccomp, (self._folder / "info").open("wb") as info:
+                command = walled(box, WAIT if source else cmd, seccomp, info.fileno())
+                options = {"stdin": subprocess.DEVNULL, "stdout": words, "stderr": subprocess.STDOUT, "cwd": "/"}
+                # No variables: the box's first process keeps what it was started with, for those inside to read.
+                options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
+                reached = await super().launch_kernel(command, **options)
+            first = await self._first_process(self._folder / "info")
+            kernel = await self._joined(source, box, cmd[1:], first, words) if source else None
+        finally:
+            os.close(words)
+        self.guard = Guard(first, self._said, self.limits.memory_mib, kernel)
         self.guard.start()
         sockets = self._folder / "sockets"
         sockets.unlink(missing_ok=True)
@@ -109,23 +122,58 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         return Box(folder, self.limits, environment, files)
 
     async def _first_process(self, info: Path) -> int:
+        found = await self._soon(lambda: re.search(r'"child-pid": *(\d+)\D', info.read_text("utf-8")))
+        return int(found[1])
+
+    async def _ready_nursery(self) -> Nursery | None:
+        if not self.imports or not self.kernel_file:
+            return None
+        source = nursery(self.imports, self.kernel_file, self.environment)
+        await asyncio.to_thread(source.wait)
+        return source
+
+    async def _joined(self, source: Nursery, box: Box, argv: list[str], first: int, words: int) -> int:
+        """Let the nursery put a kernel into the box; the file returned is closed when the kernel has ended."""
+        await self._soon(lambda: read(self._said) == WAITING)
+        alive, told = os.pipe()
+        box_handle = os.pidfd_open(first)
+        order = {
+            "first": first,
+            "argv": argv,
+            "folder": WORK,
+            "environment": variables(box.environment),
+            "limits": allowed(box.limits),
+            "user": box.user if os.getuid() == 0 else None,
+            "seccomp": seccomp_filter().hex(),
+        }
+        try:
+            source.kernel(order, [box_handle, words, told])
+        finally:
+            os.close(box_handle)
+            os.close(told)
+        await self._soon(lambda: read(alive) == STARTED)
+        return alive
+
+    async def _soon(self, condition: Callable[[], T | None]) -> T:
+        """What the condition gives as soon as that is something.
+
+        Raises
+        ------
+        BoxError
+            That does not happen.
+        """
         late = time.monotonic() + START_SECONDS
         while time.monotonic() < late:
-            if found := re.search(r'"child-pid": *(\d+)\D', info.read_text("utf-8")):
-                return int(found[1])
+            if found := condition():
+                return found
             if await self.poll() is not None:
                 break
             await asyncio.sleep(0.002)
         await self.kill()
-        said = self._words().read().decode("utf-8", "replace").strip()
+        said = read(self._said).decode("utf-8", "replace").strip()
+        os.close(self._said)
         await self.cleanup()
         raise BoxError(f"A box did not start: {said or 'bubblewrap gave no reason'}")
-
-    def _words(self) -> IO[bytes]:
-        """What the box writes on its standard output and error."""
-        process: subprocess.Popen[bytes] | None = self.process
-        assert process and process.stdout
-        return process.stdout
 
     async def kill(self, restart: bool = False) -> None:
         """Kill everything in the box; bubblewrap outside ends when it has seen that."""
@@ -149,6 +197,11 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         if self.process:
             await asyncio.wait_for(self.wait(), END_SECONDS)
         await super().cleanup(restart)
+
+
+def read(pipe: int) -> bytes:
+    """What a pipe holds now."""
+    return os.read(pipe, WORDS) if select.select([pipe], [], [], 0)[0] else b""
 
 
 def _short_folder() -> str | None:

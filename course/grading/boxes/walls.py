@@ -5,7 +5,7 @@ import resource
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,13 +22,14 @@ CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody
 class Box:
     """What one box is to hold: limits, environment variables, and files shown read-only, by their path inside.
 
-    `folder` is private to the box and outside it.
+    `folder` is private to the box and outside it. `user` is the number of the user inside.
     """
 
     folder: Path
     limits: Limits
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
+    user: int = field(default_factory=lambda: _free_user() if os.getuid() == 0 else PLAIN_USER)
 
 
 def tool(name: str, package: str) -> str:
@@ -60,17 +61,17 @@ def walled(box: Box, command: Sequence[str], seccomp: int, info: int | None = No
     outside += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     outside += ["--die-with-parent", "--new-session", "--hostname", "box", "--seccomp", str(seccomp)]
     outside += ["--info-fd", str(info)] if info is not None else []
-    inside = [*_limited(box.limits), *command]
+    limits = [f"--{name}={value}" for name, value in allowed(box.limits).items()]
+    inside = ["prlimit", *limits, "--", *command]
     if os.getuid() == 0:
         # No user namespace: root of one is root towards files, and is not counted by the limit on processes.
-        user = _free_user()
         outside += ["--cap-drop", "ALL", *(word for name in CAPABILITIES for word in ("--cap-add", name))]
-        inside = [*_become(user), *inside]
+        inside = [*_become(box.user), *inside]
     else:
-        user = PLAIN_USER
-        outside += ["--unshare-user", "--disable-userns", "--uid", str(user), "--gid", str(user)]
-    shown = view(box.folder, box.limits.scratch_mib, user, box.files)
-    return [*outside, *shown, *_variables(box.environment), "--chdir", WORK, "--", *inside]
+        outside += ["--unshare-user", "--disable-userns", "--uid", str(box.user), "--gid", str(box.user)]
+    shown = view(box.folder, box.limits.scratch_mib, box.user, box.files)
+    known = [word for name, value in variables(box.environment).items() for word in ("--setenv", name, value)]
+    return [*outside, *shown, "--clearenv", *known, "--chdir", WORK, "--", *inside]
 
 
 def _free_user() -> int:
@@ -85,36 +86,35 @@ def _become(user: int) -> list[str]:
     return [*identity, "--bounding-set", "-all", "--inh-caps", "-all", "--ambient-caps", "-all", "--"]
 
 
-def _limited(limits: Limits) -> list[str]:
+def allowed(limits: Limits) -> dict[str, int]:
+    """What Linux limits for each process or user, by the names that prlimit gives them."""
     wanted = {
-        "as": (resource.RLIMIT_AS, limits.memory_mib * 2**20),
-        "nproc": (resource.RLIMIT_NPROC, limits.processes),
-        "nofile": (resource.RLIMIT_NOFILE, limits.open_files),
-        "fsize": (resource.RLIMIT_FSIZE, limits.file_mib * 2**20),
-        "cpu": (resource.RLIMIT_CPU, limits.cpu_seconds),
-        "core": (resource.RLIMIT_CORE, 0),
+        "as": limits.memory_mib * 2**20,
+        "nproc": limits.processes,
+        "nofile": limits.open_files,
+        "fsize": limits.file_mib * 2**20,
+        "cpu": limits.cpu_seconds,
+        "core": 0,
     }
-    return ["prlimit", *(f"--{name}={_allowed(kind, value)}" for name, (kind, value) in wanted.items()), "--"]
+    # A limit cannot be raised above the one that this process has.
+    hard = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1] for name in wanted}
+    return {
+        name: value if hard[name] == resource.RLIM_INFINITY else min(value, hard[name])
+        for name, value in wanted.items()
+    }
 
 
-def _allowed(kind: int, value: int) -> int:
-    """A limit cannot be raised above the one that this process has."""
-    hard = resource.getrlimit(kind)[1]
-    return value if hard == resource.RLIM_INFINITY else min(value, hard)
-
-
-def _variables(environment: Mapping[str, str]) -> Iterator[str]:
+def variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """All environment variables of a box: those given, and what every box needs."""
     # Each thread reserves address space, by default an arena of 64 MiB; a machine of 64 cores would meet the limit.
     threads = str(min(os.cpu_count() or 1, 4))
     counts = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    defaults = {
+    return {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": HOME,
         "LANG": "C.UTF-8",
         "PYTHONPATH": SITE,
         "MALLOC_ARENA_MAX": "2",
         **dict.fromkeys(counts, threads),
+        **environment,
     }
-    yield "--clearenv"
-    for name, value in {**defaults, **environment}.items():
-        yield from ("--setenv", name, value)

@@ -1,0 +1,159 @@
+"""A process that does a lab's imports, and then turns copies of itself into kernels, each in a box of its own.
+
+Run by warm.py, under a name that nobody in a box can take: its frames are the first of every kernel's. What bubblewrap
+does before it starts a program, a copy does to itself after it has joined the box: it loses its user, its rights and
+its open files, and gets the box's limits and filter of system calls.
+
+The first message on standard input, a socket, says what to import and which kernel to be; the answer says that this is
+done. Each further message asks for a kernel. The process ends when the other end of the socket is closed.
+"""
+
+import ctypes
+import gc
+import importlib
+import json
+import os
+import random
+import resource
+import shutil
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+READY, STARTED = b"ready", b"s"
+MESSAGE_BYTES = 100_000
+# setns(2)
+NEEDED = {"mnt": 0x20000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x8000000, "uts": 0x4000000}
+NAMESPACES = {**NEEDED, "user": 0x10000000, "cgroup": 0x2000000}
+# prctl(2) and capset(2)
+CAPBSET_DROP, CAP_AMBIENT, CAP_AMBIENT_CLEAR_ALL, SET_NO_NEW_PRIVS, SET_SECCOMP, SECCOMP_FILTER = 24, 47, 4, 38, 22, 2
+CAPABILITY_VERSION = 0x20080522
+
+
+def main(requests: socket.socket) -> None:
+    """Import, then make kernels until nobody asks any more."""
+    first = json.loads(requests.recv(MESSAGE_BYTES))
+    kernel: dict[str, Any] = {"__name__": "kernel", "__file__": first["kernel_file"]}
+    exec(compile(first["kernel"], first["kernel_file"], "exec"), kernel)
+    exec(compile(first["imports"], "<imports>", "exec"), {})
+    shutil.rmtree(os.environ["HOME"])
+    gc.collect()
+    gc.freeze()  # the garbage collector of a copy need not look at, and so copy, what was here before
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the copies
+    requests.send(READY)
+    while True:
+        message, files, _, _ = socket.recv_fds(requests, MESSAGE_BYTES, 3)
+        if not message:
+            return
+        if os.fork() == 0:
+            run(join, json.loads(message), *files, kernel["launch"])
+        for file in files:
+            os.close(file)
+
+
+def run(task: Callable[..., None], *arguments: Any) -> NoReturn:
+    """Do what this process is there for, and end it."""
+    code = 1
+    try:
+        task(*arguments)
+        code = 0
+    except BaseException:
+        traceback.print_exc()  # the box's last words
+        raise
+    finally:
+        os._exit(code)
+
+
+def join(order: dict[str, Any], box: int, words: int, alive: int, launch: Any) -> None:
+    """Join a box and be the parent of its kernel.
+
+    `box`: the box's first process, as a file descriptor. `words`: where the kernel's standard output and error go.
+    `alive`: told when the kernel has been started, and closed when it has ended.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for stream in (1, 2):
+        os.dup2(words, stream)
+    Path("/proc/self/oom_score_adj").write_text("1000")
+    box, alive = os.dup2(box, 3), os.dup2(alive, 4)  # over whatever is there, all of which is closed below
+    os.closerange(5, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
+    enter(box, order["first"])
+    os.close(box)
+    child = os.fork()  # to enter a namespace of processes is to have one's children there
+    if child == 0:
+        run(be_kernel, order, alive, launch)
+    os.waitpid(child, 0)
+
+
+def enter(box: int, pid: int) -> None:
+    """Enter the namespaces of a box; `pid` is the number of its first process."""
+    others = [name for name in NAMESPACES if namespace("self", name) != namespace(pid, name)]
+    if missing := NEEDED.keys() - others:
+        raise RuntimeError(f"The box has no namespace of its own for: {', '.join(sorted(missing))}.")
+    call("setns", box, sum(NAMESPACES[name] for name in others))
+
+
+def namespace(pid: int | str, name: str) -> tuple[int, int]:
+    """What tells a process's namespace from others."""
+    found = Path(f"/proc/{pid}/ns/{name}").stat()
+    return found.st_dev, found.st_ino
+
+
+def be_kernel(order: dict[str, Any], alive: int, launch: Any) -> None:
+    """Become the kernel of the box that this process is in."""
+    os.setsid()
+    os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+    old_home = os.environ["HOME"]
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    os.chdir(order["folder"])
+    give_up_rights(order["limits"], order["user"], bytes.fromhex(order["seccomp"]))
+    Path(old_home).symlink_to(os.environ["HOME"])  # some libraries have looked up where home is
+    importlib.invalidate_caches()
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed()  # else all copies would draw the same numbers
+    sys.argv[:] = order["argv"]
+    os.write(alive, STARTED)
+    os.close(alive)
+    launch(order["argv"][1:])
+
+
+def give_up_rights(limits: dict[str, int], user: int | None, seccomp: bytes) -> None:
+    """Take this process's limits, its capabilities, its user if it is root, and most system calls; all for good."""
+    for name, value in limits.items():
+        resource.setrlimit(getattr(resource, f"RLIMIT_{name.upper()}"), (value, value))
+    for capability in range(int(Path("/proc/sys/kernel/cap_last_cap").read_text()) + 1):
+        call("prctl", CAPBSET_DROP, capability, 0, 0, 0)
+    call("prctl", CAP_AMBIENT, CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
+    if user is not None:
+        os.setgroups([])
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
+    none = (ctypes.c_uint32 * 6)()  # effective, permitted and inheritable, in two halves each
+    call("capset", (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0), none)
+    call("prctl", SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    program = ctypes.create_string_buffer(seccomp, len(seccomp))
+    call("prctl", SET_SECCOMP, SECCOMP_FILTER, ctypes.byref(Filter(len(seccomp) // 8, ctypes.addressof(program))), 0, 0)
+
+
+class Filter(ctypes.Structure):
+    """The struct sock_fprog of Linux: the number of instructions, of 8 bytes each, and where they are."""
+
+    _fields_ = (("length", ctypes.c_ushort), ("program", ctypes.c_void_p))
+
+
+def call(name: str, *arguments: Any) -> None:
+    """Call a function of the C library, and raise OSError if it fails."""
+    whole = [ctypes.c_ulong(one) if isinstance(one, int) else one for one in arguments]
+    if getattr(ctypes.CDLL(None, use_errno=True), name)(*whole) == -1:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{name}{arguments[:2]}: {os.strerror(number)}")
+
+
+if __name__ == "__main__":
+    del sys.path[0]  # the folder of this program; not to be imported from
+    main(socket.socket(fileno=0))
