@@ -98,23 +98,24 @@ def _died(future: Future[Outcome]) -> bool:
 
 
 @contextmanager
-def local(workers: int | None, tasks: int) -> Iterator[Pool]:
+def local(workers: int | None, tasks: int, prepare: Callable[[int], object]) -> Iterator[Pool]:
     """Processes of this machine, one a core if it is not said how many, but no more than tasks; they share its cores.
 
-    They start at once, as they take seconds to import what they need.
+    They start at once, as they take seconds to import what they need, and call `prepare` with the number of threads.
     """
     cores = os.cpu_count() or 1
     workers = min(workers or cores, tasks)
+    threads = max(1, cores // workers)
     context = get_context("spawn")
 
     def start() -> Executor:
         executor = ProcessPoolExecutor(1, mp_context=context, initializer=end_with_the_parent)
-        executor.submit(os.getpid)
+        executor.submit(prepare, threads)
         return executor
 
     ready = [start() for _ in range(workers)]
     try:
-        yield Pool(workers, max(1, cores // workers), lambda: ready.pop() if ready else start())
+        yield Pool(workers, threads, lambda: ready.pop() if ready else start())
     finally:
         for executor in ready:
             executor.shutdown(wait=False)

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from traitlets.config import Config
 
 from course.config import Course, Lab
 from course.errors import BoxError, BuildError, GradingError, SubmissionError
-from course.grading import batch, store
+from course.grading import batch, kernels, store
 from course.grading.boxes.box import box_available
 from course.grading.gradebook import (
     FAILED,
@@ -145,8 +146,12 @@ def running(kit: Kit, submissions: Sequence[Submission], folder: Path, options: 
     if not todo:
         yield iter(earlier)
         return
-    workers = options.workers
-    with batch.cluster(options.scheduler, workers) if options.scheduler else batch.local(workers, len(todo)) as pool:
+    if options.scheduler:
+        running_on = batch.cluster(options.scheduler, options.workers)
+    else:
+        prepare = partial(kernels.prepare, not options.trust, imports=kit.imports)
+        running_on = batch.local(options.workers, len(todo), prepare)
+    with running_on as pool:
         yield chain(earlier, ran(kit, todo, folder, options, pool))
 
 

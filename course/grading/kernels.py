@@ -9,6 +9,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 from course.grading.boxes.box import BoxedKernelManager, passed_environment
+from course.grading.boxes.warm import nursery
 from course.grading.limits import Limits
 
 KERNEL = Path(__file__).with_name("kernel.py")
@@ -40,6 +41,18 @@ class TrustedKernelManager(AsyncKernelManager):
         return KernelSpec(argv=argv, display_name="Python without a box", language="python")
 
 
+def prepare(boxed: bool, threads: int, imports: str) -> None:
+    """Begin with what the first kernel of such a manager would wait for."""
+    if boxed:
+        nursery(imports, KERNEL, variables(threads))
+
+
+def variables(threads: int) -> dict[str, str]:
+    """What a kernel's environment says besides what every kernel's does."""
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    return passed_environment() | QUIET | dict.fromkeys(names, str(threads))
+
+
 def kernel_manager(
     limits: Limits, boxed: bool, threads: int, imports: str = ""
 ) -> tuple[AsyncKernelManager, dict[str, str]]:
@@ -47,8 +60,7 @@ def kernel_manager(
 
     `threads` is how many TensorFlow and NumPy may use; `imports` is what a boxed kernel has imported when it starts.
     """
-    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    environment = passed_environment() | QUIET | dict.fromkeys(names, str(threads))
+    environment = variables(threads)
     if boxed:
         return BoxedKernelManager(limits=limits, kernel_file=KERNEL, environment=environment, imports=imports), {}
     return TrustedKernelManager(), environment

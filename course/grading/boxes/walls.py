@@ -15,6 +15,10 @@ from course.grading.limits import Limits
 
 PLAIN_USER = 1000  # who a box's program is inside if the instructor is not root
 USERS = range(1_900_000_000, 2_100_000_000)  # numbers that no distribution gives to anybody
+# Says when the box is ready to be joined, and keeps it open. As the first process nothing inside can kill it; it
+# ignores the end of those whose parent it becomes, so that Linux clears them away.
+READY = b"ready\n"
+WAIT = ("sh", "-c", "echo ready; exec env --ignore-signal=CHLD tail -f /dev/null")
 CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody else, after which they are gone
 
 
@@ -45,8 +49,8 @@ def tool(name: str, package: str) -> str:
     raise BoxError(f"The program {name} is missing. Install it: sudo apt-get install {package}")
 
 
-def walled(box: Box, command: Sequence[str], seccomp: int, info: int | None = None) -> list[str]:
-    """The command that runs `command` in a box.
+def walled(box: Box, command: Sequence[str] | None, seccomp: int, info: int | None = None) -> list[str]:
+    """The command that runs `command` in a box, or that makes one to be joined, if there is none.
 
     `seccomp` and `info` are open files, to read the filter of system calls from and to write the number of the box's
     first process to.
@@ -62,7 +66,8 @@ def walled(box: Box, command: Sequence[str], seccomp: int, info: int | None = No
     outside += ["--die-with-parent", "--new-session", "--hostname", "box", "--seccomp", str(seccomp)]
     outside += ["--info-fd", str(info)] if info is not None else []
     limits = [f"--{name}={value}" for name, value in allowed(box.limits).items()]
-    inside = ["prlimit", *limits, "--", *command]
+    inside = ["prlimit", *limits, "--", *(command or WAIT)]
+    outside += [] if command else ["--as-pid-1"]
     if os.getuid() == 0:
         # No user namespace: root of one is root towards files, and is not counted by the limit on processes.
         outside += ["--cap-drop", "ALL", *(word for name in CAPABILITIES for word in ("--cap-add", name))]
@@ -82,7 +87,17 @@ def _free_user() -> int:
 
 
 def _become(user: int) -> list[str]:
-    identity = ["setpriv", "--reuid", str(user), "--regid", str(user), "--clear-groups", "--no-new-privs"]
+    identity = [
+        "setpriv",
+        "--pdeathsig",
+        "keep",
+        "--reuid",
+        str(user),
+        "--regid",
+        str(user),
+        "--clear-groups",
+        "--no-new-privs",
+    ]
     return [*identity, "--bounding-set", "-all", "--inh-caps", "-all", "--ambient-caps", "-all", "--"]
 
 

@@ -6,14 +6,16 @@ would have imported itself.
 """
 
 import ast
-import atexit
 import json
 import py_compile
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
+import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -31,7 +33,7 @@ HELPERS = {"data_utils"}  # lies elsewhere in a box, so each kernel imports it i
 
 
 class Nursery:
-    """The running process of nursery.py for certain imports and variables."""
+    """The running process of nursery.py for certain imports and variables; ends when nobody refers to it any more."""
 
     def __init__(self, imports: str, kernel_file: Path, environment: Mapping[str, str]) -> None:
         """Start it; the imports go on in the background."""
@@ -55,7 +57,8 @@ class Nursery:
         kernel = kernel_file.read_text("utf-8")
         first = {"imports": without_helpers(imports), "kernel": kernel, "kernel_file": KERNEL_FILE}
         self._socket.send(json.dumps(first).encode())
-        self._ready = False
+        self._ready, self._lock = False, threading.Lock()
+        self._end = weakref.finalize(self, end, self._process, self._socket, self._said)
 
     @property
     def ended(self) -> bool:
@@ -70,17 +73,17 @@ class Nursery:
         BoxError
             They failed; the message has the reason.
         """
-        if self._ready:
-            return
-        self._socket.settimeout(IMPORT_SECONDS)
-        try:
-            self._ready = self._socket.recv(len(READY)) == READY
-        except (TimeoutError, ConnectionError):
-            self._ready = False
-        if not self._ready:
-            self.close()
-            self._said.seek(0)
-            raise BoxError(f"What the lab imports cannot be imported here: {self._said.read().strip()[-WORDS:]}")
+        with self._lock:
+            if self._ready:
+                return
+            self._socket.settimeout(IMPORT_SECONDS)
+            with suppress(TimeoutError, ConnectionError):
+                self._ready = self._socket.recv(len(READY)) == READY
+            if not self._ready:
+                self._said.seek(0)
+                reason = self._said.read().strip()[-WORDS:]
+                self._end()
+                raise BoxError(f"What the lab imports cannot be imported here: {reason}")
 
     def kernel(self, order: Mapping[str, Any], files: list[int]) -> None:
         """Ask for a kernel (see `nursery.join`).
@@ -95,11 +98,13 @@ class Nursery:
         except OSError as error:
             raise BoxError(f"The process that starts kernels has ended ({error}). Run the grading again.") from error
 
-    def close(self) -> None:
-        """End it; kernels live on."""
-        self._socket.close()
-        self._process.kill()
-        self._process.wait()
+
+def end(process: subprocess.Popen[bytes], asking: socket.socket, said: IO[str]) -> None:
+    """End a nursery; kernels live on."""
+    asking.close()
+    process.kill()
+    process.wait()
+    said.close()
 
 
 def without_helpers(imports: str) -> str:
@@ -114,19 +119,14 @@ def without_helpers(imports: str) -> str:
 
 
 _kept: dict[tuple[object, ...], Nursery] = {}
+_keeping = threading.Lock()
 
 
 def nursery(imports: str, kernel_file: Path, environment: Mapping[str, str]) -> Nursery:
     """The nursery for these imports. Only one is kept, as each holds hundreds of MiB."""
     key = imports, kernel_file, tuple(sorted(environment.items()))
-    if key not in _kept or _kept[key].ended:
-        close_nurseries()
-        _kept[key] = Nursery(imports, kernel_file, environment)
-    return _kept[key]
-
-
-@atexit.register
-def close_nurseries() -> None:
-    """End what is kept."""
-    while _kept:
-        _kept.popitem()[1].close()
+    with _keeping:
+        if key not in _kept or _kept[key].ended:
+            _kept.clear()
+            _kept[key] = Nursery(imports, kernel_file, environment)
+        return _kept[key]

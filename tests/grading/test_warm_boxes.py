@@ -1,0 +1,133 @@
+"""Kernels that are copies of a process with a lab's imports behind it; test_box.py tries the walls around them."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import psutil
+import pytest
+from test_box import COURSE, WARM, in_a_box
+
+from course.errors import BoxError
+from course.grading.boxes.box import passed_environment
+from course.grading.boxes.view import NURSERY_FILE
+from course.grading.boxes.warm import Nursery, nursery, without_helpers
+from course.grading.kernel import WARM as WARM_FILE
+from course.grading.kernels import KERNEL
+
+
+def test_the_imports_are_done_and_the_helpers_are_those_of_the_box():
+    code = "import sys\nprint('fractions' in sys.modules, 'data_utils' in sys.modules)\nimport data_utils\n"
+    code += "print(data_utils.__file__)"
+    imports = "import fractions\nfrom data_utils import load_mnist"
+    assert in_a_box(code, kernel_file=KERNEL, imports=imports) == "True False\n/opt/site/data_utils/__init__.py"
+
+
+def test_only_the_helpers_are_left_out():
+    imports = "import os, json\nfrom data_utils import plots\nimport data_utils.plots as p\nfrom numpy import linalg"
+    assert without_helpers(imports) == "import os, json\nfrom numpy import linalg"
+
+
+DRAWS = """
+import random, numpy as np, keras, uuid, tempfile
+print(random.random(), np.random.rand(), np.random.default_rng().random(), uuid.uuid4(),
+    float(keras.random.uniform(())), next(tempfile._get_candidate_names()))
+"""
+
+
+def test_copies_draw_different_random_numbers():
+    settings = WARM | {"imports": "import random, tempfile, numpy, keras", "limits": COURSE.limits}
+    first, second = (in_a_box(DRAWS, **settings).splitlines()[-1].split() for _ in range(2))
+    assert len(first) == len(second) == 6
+    assert not set(first) & set(second)
+
+
+def test_copies_share_no_names_and_no_changes():
+    code = "import numpy as np\nprint(getattr(np, 'left', None), globals().get('here'))\nnp.left = here = 1"
+    assert [in_a_box(code, **WARM) for _ in range(2)] == ["None None"] * 2
+
+
+def test_nothing_of_the_process_that_was_copied_is_told(monkeypatch):
+    monkeypatch.setenv("OPEN", "sesame")
+    code = """
+import os, sys
+from pathlib import Path
+print("sesame" in str(os.environ), os.getcwd(), os.getppid(), sys.argv)
+print(Path("/proc/self/cmdline").read_text().split(chr(0))[1:-1], sorted(os.listdir("/tmp")))
+try:
+    print(Path("/proc/self/environ").read_text())
+except OSError as error:
+    print(error.strerror)"""
+    told, files, variables = in_a_box(code, kernel_file=KERNEL, imports="import colorsys").splitlines()
+    assert told == "False /tmp/work 0 ['/run/kernel.py', '-f', '/run/connection.json']"
+    (home,) = set(re.findall(r"nursery-\w+", files))
+    assert files == f"['/tmp/{home}/nursery.pyc'] ['home', '{home}', 'work']"
+    assert variables == "Permission denied"
+
+
+def test_the_first_frame_is_of_a_name_that_nobody_in_a_box_can_take():
+    code = """
+import faulthandler
+with open("frames", "w+") as file:
+    faulthandler.dump_traceback(file, all_threads=False)
+    file.seek(0)
+    print(file.readlines()[-1].strip().split(",")[0])
+try:
+    open("/run/nursery.py", "w")
+except OSError as error:
+    print(error.strerror)"""
+    assert in_a_box(code, **WARM).splitlines() == [f'File "{NURSERY_FILE}"', "Read-only file system"]
+    assert WARM_FILE == NURSERY_FILE, "the judge trusts that name"
+
+
+def test_imports_that_fail_are_reported():
+    with pytest.raises(BoxError, match=r"(?s)What the lab imports cannot be imported here.*No module named 'nowhere'"):
+        in_a_box("1", kernel_file=KERNEL, imports="import nowhere")
+
+
+def test_a_nursery_that_was_killed_is_replaced():
+    first = nursery("import colorsys", KERNEL, {})
+    first.wait()
+    assert nursery("import colorsys", KERNEL, {}) is first
+    first._process.kill()
+    first._process.wait()
+    with pytest.raises(BoxError, match="has ended"):
+        first.kernel({}, [])
+    second = nursery("import colorsys", KERNEL, {})
+    assert second is not first
+    second.wait()
+
+
+def test_a_nursery_ends_when_nobody_needs_it():
+    one = Nursery("import colorsys", KERNEL, {})
+    one.wait()
+    process = psutil.Process(one._process.pid)
+    home = Path(process.environ()["HOME"])
+    assert not home.exists(), "it deletes what it was made from"
+    del one
+    assert not process.is_running()
+
+
+def test_a_box_whose_kernel_does_not_come_is_refused(monkeypatch):
+    monkeypatch.setattr(Nursery, "kernel", lambda self, order, files: None)
+    monkeypatch.setattr("course.grading.boxes.provisioner.START_SECONDS", 1)
+    with pytest.raises(BoxError, match="A box did not start"):
+        in_a_box("1", **WARM)
+    assert not [one for one in psutil.Process().children(recursive=True) if one.name() == "bwrap"]
+
+
+def test_a_box_without_walls_is_not_joined():
+    """The nursery itself looks whether what it joins is another place than its own."""
+    source = Nursery("import colorsys", KERNEL, passed_environment())
+    source.wait()
+    with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE) as outside:
+        handle, (said, words), (alive, told) = os.pidfd_open(outside.pid), os.pipe(), os.pipe()
+        source.kernel({"first": outside.pid}, [handle, words, told])
+        for file in (handle, words, told):
+            os.close(file)
+        assert os.read(alive, 10) == b"", "no kernel was started"
+        with os.fdopen(said) as text:
+            assert "The box has no namespace of its own for: ipc, mnt, net, pid, uts." in text.read()
+        os.close(alive)
+        outside.kill()
