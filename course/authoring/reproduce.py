@@ -25,9 +25,9 @@ from rich.progress import Progress
 
 from course.authoring.build import prepare, put
 from course.authoring.execute import execute
+from course.authoring.parameters import with_parameters
 from course.authoring.sources import grade_id, is_answer
 from course.authoring.systems import Plan, Second
-from course.authoring.variants import with_parameters
 from course.config import Course
 from course.errors import CourseError
 from data_utils import load_mnist

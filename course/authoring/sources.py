@@ -13,6 +13,8 @@ from course.errors import LintError
 # Jupytext's own version is left out of the file: it would change the sources at every upgrade.
 HEADER_FILTER = "kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version"
 PERCENT = {"extension": ".py", "format_name": "percent", "cell_metadata_filter": "tags,nbgrader"}
+# The part of a test cell that students do not get, as nbgrader marks it.
+HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*\n?", re.DOTALL)
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 

@@ -17,11 +17,11 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbgrader.preprocessors import IgnorePattern
 from nbgrader.utils import determine_grade
-from papermill.parameterize import parameterize_notebook
 from rich.progress import Progress
 from traitlets.config import Config
 
 from course.authoring.build import prepare
+from course.authoring.parameters import with_parameters
 from course.authoring.sources import cells_with_tests, grade_id, imports, is_answer
 from course.authoring.warm import WarmKernelManager
 from course.config import Course, Lab
@@ -113,14 +113,6 @@ def run(notebook: NotebookNode, chosen: Sequence[Variant], budget: Mapping[str, 
     )
     client.execute()
     return trial
-
-
-def with_parameters(notebook: NotebookNode, parameters: Mapping[str, Any]) -> NotebookNode:
-    """Papermill's injection: a cell with these values after the one tagged "parameters"."""
-    notebook.metadata.setdefault("papermill", NotebookNode())  # Papermill expects what its own reader would add
-    for cell in notebook.cells:
-        cell.metadata.setdefault("tags", [])
-    return parameterize_notebook(notebook, dict(parameters))
 
 
 def auto_scores(notebook: NotebookNode, config: Config) -> dict[str, float]:

@@ -1,15 +1,12 @@
 """What feedback may show a student: never the source or the traceback of a hidden test."""
 
-import re
 import textwrap
 
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from course.authoring.sources import is_test
-
-HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*\n?", re.DOTALL)
+from course.authoring.sources import HIDDEN, is_test
 
 WIDTH = 100  # characters that fit into the page
 # What is rendered is limited: some Markdown takes time that grows with the square of its length.

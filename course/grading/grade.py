@@ -27,7 +27,8 @@ from course.grading.gradebook import (
     result_of,
     without_name,
 )
-from course.grading.kit import Kit, make_kit
+from course.grading.kit import Kit
+from course.grading.kits import make_kit
 from course.grading.mending.folder import inspect_folder, passed_on
 from course.grading.report_page import without_scripts, write_page
 from course.grading.submissions import Submission, nameless, pattern

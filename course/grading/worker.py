@@ -8,7 +8,7 @@ from typing import Any
 
 import nbformat
 
-from course.authoring.variants import with_parameters
+from course.authoring.parameters import with_parameters
 from course.errors import BoxError, SubmissionError
 from course.grading.kernels import kernel_manager
 from course.grading.mending.mend import mend

@@ -6,7 +6,7 @@ No code is parsed or run here: an answer need not be valid Python to be recognis
 import re
 from functools import cached_property
 
-from course.grading.feedback import HIDDEN
+from course.authoring.sources import HIDDEN
 
 FUNCTION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 VARIABLES = re.compile(r"^([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)[ \t]*=(?!=)", re.MULTILINE)
