@@ -98,19 +98,20 @@ def _died(future: Future[Outcome]) -> bool:
 
 
 @contextmanager
-def local(workers: int | None, tasks: int, prepare: Callable[[int], object]) -> Iterator[Pool]:
+def local(workers: int | None, tasks: int, prepare: Callable[[int], Callable[[], object]]) -> Iterator[Pool]:
     """Processes of this machine, one a core if it is not said how many, but no more than tasks; they share its cores.
 
-    They start at once, as they take seconds to import what they need, and call `prepare` with the number of threads.
+    They start at once, as they take seconds to import what they need. `prepare` is called here, with the number of
+    threads, and what it returns in each of them.
     """
     cores = os.cpu_count() or 1
     workers = min(workers or cores, tasks)
     threads = max(1, cores // workers)
-    context = get_context("spawn")
+    context, first = get_context("spawn"), prepare(threads)
 
     def start() -> Executor:
         executor = ProcessPoolExecutor(1, mp_context=context, initializer=end_with_the_parent)
-        executor.submit(prepare, threads)
+        executor.submit(first)
         return executor
 
     ready = [start() for _ in range(workers)]

@@ -2,6 +2,8 @@
 
 import sys
 import tempfile
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 from course.grading.boxes.box import BoxedKernelManager, passed_environment
-from course.grading.boxes.warm import nursery
+from course.grading.boxes.warm import Wanted, adopt, nursery
 from course.grading.limits import Limits
 
 KERNEL = Path(__file__).with_name("kernel.py")
@@ -41,10 +43,12 @@ class TrustedKernelManager(AsyncKernelManager):
         return KernelSpec(argv=argv, display_name="Python without a box", language="python")
 
 
-def prepare(boxed: bool, threads: int, imports: str) -> None:
-    """Begin with what the first kernel of such a manager would wait for."""
-    if boxed:
-        nursery(imports, KERNEL, variables(threads))
+def prepare(boxed: bool, threads: int, imports: str) -> Callable[[], object]:
+    """Begin with what such kernels wait for; other processes of this machine share it when they call the result."""
+    if not boxed:
+        return partial(int)
+    wanted = Wanted(imports, KERNEL, tuple(sorted(variables(threads).items())))
+    return partial(adopt, wanted, nursery(wanted))
 
 
 def variables(threads: int) -> dict[str, str]:

@@ -10,11 +10,17 @@ import pytest
 from test_box import COURSE, WARM, in_a_box
 
 from course.errors import BoxError
-from course.grading.boxes.box import passed_environment
 from course.grading.boxes.view import NURSERY_FILE
-from course.grading.boxes.warm import Nursery, nursery, without_helpers
+from course.grading.boxes.warm import Nursery, Wanted, nursery, start, without_helpers
 from course.grading.kernel import WARM as WARM_FILE
 from course.grading.kernels import KERNEL
+
+COLORS = Wanted("import colorsys", KERNEL, ())
+
+
+def nurseries():
+    running = [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
+    return [one for one in running if "nursery.pyc" in " ".join(one.cmdline())]
 
 
 def test_the_imports_are_done_and_the_helpers_are_those_of_the_box():
@@ -54,7 +60,7 @@ def test_nothing_of_the_process_that_was_copied_is_told(monkeypatch):
 import os, sys
 from pathlib import Path
 print("sesame" in str(os.environ), os.getcwd(), os.getppid(), sys.argv)
-print(Path("/proc/self/cmdline").read_text().split(chr(0))[1:-1], sorted(os.listdir("/tmp")))
+print(Path("/proc/self/cmdline").read_text().split(chr(0))[1:2], sorted(os.listdir("/tmp")))
 try:
     print(Path("/proc/self/environ").read_text())
 except OSError as error:
@@ -87,24 +93,25 @@ def test_imports_that_fail_are_reported():
 
 
 def test_a_nursery_that_was_killed_is_replaced():
-    first = nursery("import colorsys", KERNEL, {})
+    first = nursery(COLORS)
     first.wait()
-    assert nursery("import colorsys", KERNEL, {}) is first
-    first._process.kill()
-    first._process.wait()
+    assert nursery(COLORS) is first
+    for process in nurseries():
+        process.kill()
+        process.wait()
     with pytest.raises(BoxError, match="has ended"):
         first.kernel({}, [])
-    second = nursery("import colorsys", KERNEL, {})
+    second = nursery(COLORS)
     assert second is not first
     second.wait()
 
 
 def test_a_nursery_ends_when_nobody_needs_it():
-    one = Nursery("import colorsys", KERNEL, {})
+    before = nurseries()
+    one = start(COLORS)
     one.wait()
-    process = psutil.Process(one._process.pid)
-    home = Path(process.environ()["HOME"])
-    assert not home.exists(), "it deletes what it was made from"
+    (process,) = set(nurseries()) - set(before)
+    assert not Path(process.environ()["HOME"]).exists(), "it deletes what it was made from"
     del one
     assert not process.is_running()
 
@@ -119,7 +126,7 @@ def test_a_box_whose_kernel_does_not_come_is_refused(monkeypatch):
 
 def test_a_box_without_walls_is_not_joined():
     """The nursery itself looks whether what it joins is another place than its own."""
-    source = Nursery("import colorsys", KERNEL, passed_environment())
+    source = start(COLORS)
     source.wait()
     with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE) as outside:
         handle, (said, words), (alive, told) = os.pidfd_open(outside.pid), os.pipe(), os.pipe()

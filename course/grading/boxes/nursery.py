@@ -4,8 +4,8 @@ Run by warm.py, under a name that nobody in a box can take: its frames are the f
 does before it starts a program, a copy does to itself after it has joined the box: it loses its user, its rights and
 its open files, and gets the box's limits and filter of system calls.
 
-The first message on standard input, a socket, says what to import and which kernel to be; the answer says that this is
-done. Each further message asks for a kernel. The process ends when the other end of the socket is closed.
+The first message on standard input, a socket, says what to import and which kernel to be. Each further message asks for
+a kernel; it may come before the imports are done. The process ends when nobody has the socket's other end any more.
 """
 
 import ctypes
@@ -24,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-READY, STARTED = b"ready", b"s"
+READY, STARTED = b"r", b"s"
 MESSAGE_BYTES = 100_000
 # setns(2)
 NEEDED = {"mnt": 0x20000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x8000000, "uts": 0x4000000}
@@ -34,8 +34,8 @@ CAPBSET_DROP, CAP_AMBIENT, CAP_AMBIENT_CLEAR_ALL, SET_NO_NEW_PRIVS, SET_SECCOMP,
 CAPABILITY_VERSION = 0x20080522
 
 
-def main(requests: socket.socket) -> None:
-    """Import, then make kernels until nobody asks any more."""
+def main(requests: socket.socket, done: int) -> None:
+    """Import, say on the pipe `done` when that is done, then make kernels until nobody asks any more."""
     first = json.loads(requests.recv(MESSAGE_BYTES))
     kernel: dict[str, Any] = {"__name__": "kernel", "__file__": first["kernel_file"]}
     exec(compile(first["kernel"], first["kernel_file"], "exec"), kernel)
@@ -44,7 +44,8 @@ def main(requests: socket.socket) -> None:
     gc.collect()
     gc.freeze()  # the garbage collector of a copy need not look at, and so copy, what was here before
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the copies
-    requests.send(READY)
+    os.write(done, READY)
+    os.close(done)
     while True:
         message, files, _, _ = socket.recv_fds(requests, MESSAGE_BYTES, 3)
         if not message:
@@ -156,4 +157,4 @@ def call(name: str, *arguments: Any) -> None:
 
 if __name__ == "__main__":
     del sys.path[0]  # the folder of this program; not to be imported from
-    main(socket.socket(fileno=0))
+    main(socket.socket(fileno=0), int(sys.argv[1]))

@@ -8,6 +8,8 @@ would have imported itself.
 import ast
 import json
 import py_compile
+import select
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,12 +17,13 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Mapping
-from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from course.errors import BoxError
-from course.grading.boxes.nursery import READY
 from course.grading.boxes.view import KERNEL_FILE, NURSERY_FILE
 from course.grading.boxes.walls import variables
 
@@ -32,38 +35,32 @@ INLINE = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 HELPERS = {"data_utils"}  # lies elsewhere in a box, so each kernel imports it itself
 
 
-class Nursery:
-    """The running process of nursery.py for certain imports and variables; ends when nobody refers to it any more."""
+@dataclass(frozen=True)
+class Wanted:
+    """What kernels are to have behind them: import statements, the kernel's file, environment variables."""
 
-    def __init__(self, imports: str, kernel_file: Path, environment: Mapping[str, str]) -> None:
-        """Start it; the imports go on in the background."""
-        # Libraries look for settings in the home folder; in this one they find none. The nursery deletes it.
-        home = tempfile.mkdtemp(prefix="nursery-", dir="/tmp")
-        program = py_compile.compile(str(NURSERY), str(Path(home, "nursery.pyc")), NURSERY_FILE, doraise=True)
-        self._said: IO[str] = tempfile.TemporaryFile(  # noqa: SIM115 - open as long as the nursery
-            "w+", encoding="utf-8", errors="replace"
-        )
-        self._socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, str(program)],
-                env=variables(environment) | INLINE | {"HOME": home},
-                cwd="/",
-                stdin=theirs.fileno(),
-                stdout=self._said,
-                stderr=self._said,
-                start_new_session=True,
-            )
-        kernel = kernel_file.read_text("utf-8")
-        first = {"imports": without_helpers(imports), "kernel": kernel, "kernel_file": KERNEL_FILE}
-        self._socket.send(json.dumps(first).encode())
-        self._ready, self._lock = False, threading.Lock()
-        self._end = weakref.finalize(self, end, self._process, self._socket, self._said)
+    imports: str
+    kernel_file: Path
+    environment: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class Nursery:
+    """The way to a running process of nursery.py; processes of this machine can be sent it when they start.
+
+    `ready` can be read from when the imports are done, and is closed if they failed; then `said` says why.
+    """
+
+    asking: socket.socket
+    ready: Connection
+    said: Path
 
     @property
     def ended(self) -> bool:
-        """Whether it has ended, which it should not do by itself."""
-        return self._process.poll() is not None
+        """Whether the process has ended, which it should not do by itself."""
+        poll = select.poll()
+        poll.register(self.asking, 0)
+        return bool(poll.poll(0))
 
     def wait(self) -> None:
         """Wait until the imports are done.
@@ -73,17 +70,12 @@ class Nursery:
         BoxError
             They failed; the message has the reason.
         """
-        with self._lock:
-            if self._ready:
-                return
-            self._socket.settimeout(IMPORT_SECONDS)
-            with suppress(TimeoutError, ConnectionError):
-                self._ready = self._socket.recv(len(READY)) == READY
-            if not self._ready:
-                self._said.seek(0)
-                reason = self._said.read().strip()[-WORDS:]
-                self._end()
-                raise BoxError(f"What the lab imports cannot be imported here: {reason}")
+        poll = select.poll()
+        poll.register(self.ready, select.POLLIN)
+        events = dict(poll.poll(IMPORT_SECONDS * 1000))
+        if not events.get(self.ready.fileno(), 0) & select.POLLIN:
+            reason = self.said.read_text("utf-8", "replace").strip() if self.said.is_file() else ""
+            raise BoxError(f"What the lab imports cannot be imported here: {reason[-WORDS:]}")
 
     def kernel(self, order: Mapping[str, Any], files: list[int]) -> None:
         """Ask for a kernel (see `nursery.join`).
@@ -94,17 +86,45 @@ class Nursery:
             The nursery has ended.
         """
         try:
-            socket.send_fds(self._socket, [json.dumps(order).encode()], files)
+            socket.send_fds(self.asking, [json.dumps(order).encode()], files)
         except OSError as error:
             raise BoxError(f"The process that starts kernels has ended ({error}). Run the grading again.") from error
 
 
-def end(process: subprocess.Popen[bytes], asking: socket.socket, said: IO[str]) -> None:
+def start(wanted: Wanted) -> Nursery:
+    """Start a nursery; the imports go on in the background. It ends when nobody here refers to it any more."""
+    # Libraries look for settings in the home folder; in this one they find none. The nursery deletes it.
+    home = Path(tempfile.mkdtemp(prefix="nursery-", dir="/tmp"))
+    program = py_compile.compile(str(NURSERY), str(home / "nursery.pyc"), NURSERY_FILE, doraise=True)
+    asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    ready, done = Pipe(duplex=False)
+    said = home / "said"
+    with asked, done, said.open("wb") as words:
+        process = subprocess.Popen(
+            [sys.executable, str(program), str(done.fileno())],
+            env=variables(dict(wanted.environment)) | INLINE | {"HOME": str(home)},
+            cwd="/",
+            stdin=asked.fileno(),
+            stdout=words,
+            stderr=words,
+            pass_fds=[done.fileno()],
+            start_new_session=True,
+        )
+    kernel = wanted.kernel_file.read_text("utf-8")
+    first = {"imports": without_helpers(wanted.imports), "kernel": kernel, "kernel_file": KERNEL_FILE}
+    asking.send(json.dumps(first).encode())
+    nursery = Nursery(asking, ready, said)
+    weakref.finalize(nursery, end, process, asking, ready, home)
+    return nursery
+
+
+def end(process: subprocess.Popen[bytes], asking: socket.socket, ready: Connection, home: Path) -> None:
     """End a nursery; kernels live on."""
     asking.close()
+    ready.close()
     process.kill()
     process.wait()
-    said.close()
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def without_helpers(imports: str) -> str:
@@ -118,15 +138,21 @@ def without_helpers(imports: str) -> str:
     return "\n".join(kept)
 
 
-_kept: dict[tuple[object, ...], Nursery] = {}
+_kept: dict[Wanted, Nursery] = {}
 _keeping = threading.Lock()
 
 
-def nursery(imports: str, kernel_file: Path, environment: Mapping[str, str]) -> Nursery:
-    """The nursery for these imports. Only one is kept, as each holds hundreds of MiB."""
-    key = imports, kernel_file, tuple(sorted(environment.items()))
+def nursery(wanted: Wanted) -> Nursery:
+    """The nursery that this process uses. Only one is kept, as each holds hundreds of MiB."""
     with _keeping:
-        if key not in _kept or _kept[key].ended:
+        if wanted not in _kept or _kept[wanted].ended:
             _kept.clear()
-            _kept[key] = Nursery(imports, kernel_file, environment)
-        return _kept[key]
+            _kept[wanted] = start(wanted)
+        return _kept[wanted]
+
+
+def adopt(wanted: Wanted, other: Nursery) -> None:
+    """Use a nursery that another process of this machine has started."""
+    with _keeping:
+        _kept.clear()
+        _kept[wanted] = other
