@@ -28,8 +28,9 @@ class Pool:
     make: Callable[[], Executor]
 
 
-def outcomes(tasks: Iterable[Task], pool: Pool) -> Iterator[Outcome]:
-    """Do the tasks and yield each outcome as soon as it is there.
+@contextmanager
+def working(tasks: Iterable[Task], pool: Pool) -> Iterator[Iterator[Outcome]]:
+    """Begin with the tasks; the outcomes come one by one, each as soon as it is there.
 
     Each place in the pool has an executor of its own, so that it is known whose worker died: the task is given out
     again, and no other one notices. Only as many tasks are in flight as there are places, so that memory does not grow
@@ -45,16 +46,15 @@ def outcomes(tasks: Iterable[Task], pool: Pool) -> Iterator[Outcome]:
     waiting, tries = iter(tasks), dict[str, int]()
     free, running = [pool.make() for _ in range(pool.workers)], dict[Future[Outcome], tuple[Task, Executor]]()
     again: list[Task] = []
-    finished: list[Outcome] = []
-    try:
-        while True:
-            while free and (task := next(waiting, None) or (again.pop(0) if again else None)):
-                executor = free.pop()
-                running[_submit(executor, replace(task, threads=pool.threads))] = task, executor
-            yield from finished  # only now, so that the next ones run while these are written down
-            finished.clear()
-            if not running:
-                return
+
+    def hand_out() -> None:
+        while free and (task := next(waiting, None) or (again.pop(0) if again else None)):
+            executor = free.pop()
+            running[_submit(executor, replace(task, threads=pool.threads))] = task, executor
+
+    def outcomes() -> Iterator[Outcome]:
+        while running:
+            finished: list[Outcome] = []
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task, executor = running.pop(future)
                 if not _died(future):
@@ -68,6 +68,12 @@ def outcomes(tasks: Iterable[Task], pool: Pool) -> Iterator[Outcome]:
                     again.append(task)
                 else:
                     finished.append(Outcome(task.student, "", reason=DIED.format(tries=TRIES)))
+            hand_out()
+            yield from finished  # only now, so that the next ones run while these are written down
+
+    try:
+        hand_out()
+        yield outcomes()
     finally:
         for executor in [*free, *(executor for _, executor in running.values())]:
             executor.shutdown(wait=False)

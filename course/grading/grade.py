@@ -134,7 +134,7 @@ def task_of(submission: Submission, kit: Kit, options: Options) -> Task:
 def running(kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options) -> Iterator[Iterator[Outcome]]:
     """The outcome of every submission: those kept from an earlier run first, then the others as they come in.
 
-    Workers start with the context. A submission is read when its turn comes, so that a large class needs no more memory
+    Workers begin with the context. A submission is read when its turn comes, so that a large class needs no more memory
     than a small one.
     """
     earlier, todo = list[Outcome](), list[Submission]()
@@ -152,14 +152,15 @@ def running(kit: Kit, submissions: Sequence[Submission], folder: Path, options: 
     else:
         prepare = partial(kernels.prepare, not options.trust, imports=kit.imports)
         running_on = batch.local(options.workers, len(todo), prepare)
-    with running_on as pool:
-        yield chain(earlier, ran(kit, todo, folder, options, pool))
+    with running_on as pool, ran(kit, todo, folder, options, pool) as new:
+        yield chain(earlier, new)
 
 
+@contextmanager
 def ran(
     kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options, pool: batch.Pool
-) -> Iterator[Outcome]:
-    """Run submissions and keep each outcome."""
+) -> Iterator[Iterator[Outcome]]:
+    """Begin to run submissions; each outcome is kept as it comes in."""
     handed_in: dict[str, str] = {}
 
     def tasks() -> Iterator[Task]:
@@ -168,9 +169,12 @@ def ran(
             handed_in[task.student] = task.handed_in
             yield task
 
-    for outcome in batch.outcomes(tasks(), pool):
+    def kept(outcome: Outcome) -> Outcome:
         store.keep(folder, kit.lab, outcome, handed_in[outcome.student])
-        yield outcome
+        return outcome
+
+    with batch.working(tasks(), pool) as outcomes:
+        yield map(kept, outcomes)
 
 
 def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:
