@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-STAGES = ("mend", "start", "imports", "judge", "cells", "tests", "canaries")  # in the order of a submission
+STAGES = ("mend", "box", "imports", "start", "judge", "cells", "tests", "canaries", "end")  # as they follow each other
 INTRODUCTION = """\
 # Benchmarks
 
@@ -19,8 +19,9 @@ GRADING = """\
 ## A class of {lab}
 
 {students} solved submissions, graded by plain `nbgrader autograde` one after the other, and by `course grade`, which
-also writes the feedback. Stages are mean seconds of a submission while others run beside it: the start of its kernel,
-the lab's imports, the start of the judge, the submission's own cells with its training, the tests, canaries, mending.
+also writes the feedback. Stages are mean seconds of a submission while others run beside it: mending, making the box,
+the lab's imports (or waiting for the process that does them for all), the start of the kernel and of the judge, the
+submission's own cells with its training, the tests, canaries, and the end of the kernel and its box.
 """
 OVERHEAD = "With parameters as handed out, box, judge, canaries and mending are {overhead:.0%} of a submission's time."
 MANY = """\

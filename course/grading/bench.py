@@ -22,7 +22,7 @@ from course.grading.demo import answered, hand_in, model_answers
 from course.grading.grade import Options, grade
 
 CLASS, MANY, STEP = 12, 200, 50
-OWN = ("mend", "judge", "canaries")  # stages that plain nbgrader does not have
+OWN = ("mend", "box", "judge", "canaries")  # stages that plain nbgrader does not have
 PLAIN = """c = get_config()
 c.CourseDirectory.course_id = "plain"
 c.Execute.timeout = 300
@@ -159,12 +159,12 @@ def throughput_table(lab: Lab, timed: Sequence[Timed]) -> Table:
 
 
 def overhead(timed: Sequence[Timed]) -> float:
-    """The share of a submission's time that goes into mending, the judge, canaries, and the start of the box.
+    """The share of a submission's time that goes into mending, making the box, the judge and canaries.
 
-    The box's start is what a kernel's start takes longer in a box than without one.
+    So does what a kernel takes longer to end in a box than without one.
     """
     boxed, trusted = timed[1].stages, timed[2].stages
-    own = sum(boxed[stage] for stage in OWN) + boxed["start"] - trusted["start"]
+    own = sum(boxed[stage] for stage in OWN) + boxed["end"] - trusted["end"]
     return own / sum(boxed.values())
 
 

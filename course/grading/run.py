@@ -20,6 +20,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course.authoring.sources import grade_id, is_test
+from course.grading.boxes.provisioner import BoxProvisioner
 from course.grading.judging.canaries import CANARIES, Canary, draw
 from course.grading.judging.seal import Seal
 from course.grading.limits import Limits
@@ -39,7 +40,7 @@ def bring(files):
 bring({files})
 del bring
 """
-STAGES = ("start", "imports", "judge", "cells", "tests", "canaries")
+STAGES = ("box", "imports", "start", "judge", "cells", "tests", "canaries", "end")
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ class Incident:
 class Executed:
     """A notebook that was run, what was noticed, and where the time went.
 
-    `seconds` has the keys "start" (of the kernel), "imports" (the lab's), "judge" (its start), "cells" (the
-    submission's own), "tests", and "canaries" (with all else that is done around tests).
+    `seconds` has the keys "box" (making it), "imports" (the lab's, or waiting for the process that does them), "start"
+    (of the kernel), "judge" (its start), "cells" (the submission's own), "tests", "canaries" (with all else that is
+    done around tests), and "end" (of kernel and box).
     """
 
     notebook: NotebookNode
@@ -99,26 +101,30 @@ async def execute(
     began = time.monotonic()
     options = {"env": os.environ | environment} if environment else {}
     await manager.start_kernel(cwd=place, **options)
+    if isinstance(manager.provisioner, BoxProvisioner):
+        done.seconds |= manager.provisioner.seconds
     client = manager.client()
-    client.start_channels()
+    client.start_channels(hb=False)
     try:
         talk = Talk(manager, client, began + limits.submission_seconds)
         runner = Runner(talk, Seal(), limits, done)
         try:
-            await client.wait_for_ready(timeout=START_SECONDS)
-            done.seconds["start"] = time.monotonic() - began
+            await talk.ready(START_SECONDS)
+            done.seconds["start"] = time.monotonic() - began - sum(done.seconds.values())
             await runner.bring(files or {})
-            done.seconds["imports"] = await runner.open(imports, values)
-            done.seconds["judge"] = time.monotonic() - began - done.seconds["start"] - done.seconds["imports"]
-        except (RuntimeError, Ended, Interrupted) as error:
+            done.seconds["imports"] += await runner.open(imports, values)
+            done.seconds["judge"] = time.monotonic() - began - sum(done.seconds.values())
+        except (Ended, Interrupted) as error:
             done.ended = f"The kernel did not start: {error}"
         for number, cell in enumerate(notebook.cells, 1):
             if cell.cell_type == "code":
                 await runner.cell(cell, number)
     finally:
+        ends = time.monotonic()
         client.stop_channels()
         await manager.shutdown_kernel(now=True)
         await manager.cleanup_resources()
+        done.seconds["end"] = time.monotonic() - ends
     return done
 
 

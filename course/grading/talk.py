@@ -15,6 +15,7 @@ from nbformat.validator import isvalid
 
 GRACE_SECONDS = 5.0  # how long an interrupted cell may take to end
 POLL_SECONDS = 0.25
+NUDGE_SECONDS = 0.1  # between two questions whether the kernel is ready
 QUIET_SECONDS = 2.0  # after an answer: then the message that the kernel is idle was lost
 NOISE = 1_000  # unreadable messages after which a kernel is given up
 
@@ -67,6 +68,24 @@ class Talk:
     def __init__(self, manager: AsyncKernelManager, client: AsyncKernelClient, ends: float) -> None:
         """Talk until the moment `ends` of the monotonic clock at most."""
         self.manager, self.client, self._ends, self._noise = manager, client, ends, 0
+
+    async def ready(self, seconds: float) -> None:
+        """Wait until the kernel answers, and what it publishes is heard.
+
+        What it publishes before its channel is connected is lost, so it is asked again and again.
+
+        Raises
+        ------
+        Ended
+            The kernel died, or does not answer within `seconds`.
+        """
+        late = time.monotonic() + seconds
+        while time.monotonic() < late:
+            message = self.client.session.msg("kernel_info_request", {})
+            self.client.shell_channel.send(message)
+            if await self._wait(message["header"]["msg_id"], time.monotonic() + NUDGE_SECONDS, lambda _: None):
+                return
+        await self.kill(f"It did not answer within {seconds:g} seconds.")
 
     async def request(
         self, kind: str, content: dict[str, Any], seconds: float, output: Callable[[dict[str, Any]], None]

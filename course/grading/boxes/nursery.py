@@ -40,7 +40,7 @@ def main(requests: socket.socket, done: int) -> None:
     kernel: dict[str, Any] = {"__name__": "kernel", "__file__": first["kernel_file"]}
     exec(compile(first["kernel"], first["kernel_file"], "exec"), kernel)
     exec(compile(first["imports"], "<imports>", "exec"), {})
-    shutil.rmtree(os.environ["HOME"])
+    shutil.rmtree(first["folder"])
     gc.collect()
     gc.freeze()  # the garbage collector of a copy need not look at, and so copy, what was here before
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the copies

@@ -20,6 +20,7 @@ from typing import Any, TypeVar
 
 from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from traitlets import Dict, Float
 
 from course.errors import BoxError
 from course.grading.boxes.box_settings import BoxSettings
@@ -40,10 +41,12 @@ T = TypeVar("T")
 class BoxProvisioner(BoxSettings, LocalProvisioner):
     """Starts a kernel in a box of its own and leaves nothing behind.
 
-    `guard` holds the kernel's last words and why it was closed, also after its end.
+    `guard` holds the kernel's last words and why it was closed, also after its end. `seconds` tells how long it took to
+    wait for imports, and to make the box.
     """
 
     guard: Guard | None = None
+    seconds = Dict(value_trait=Float())
     _folder: Path | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
@@ -87,7 +90,9 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             The box did not start.
         """
         assert self._folder
+        began = time.monotonic()
         box, source = self._box(self._folder), await self._ready_nursery()
+        self.seconds = {"imports": time.monotonic() - began}
         self._said, words = os.pipe()
         try:
             with filter_file(self._folder) as seccomp, (self._folder / "info").open("wb") as info:
@@ -97,6 +102,9 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
                 options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
                 reached = await super().launch_kernel(command, **options)
             first = await self._first_process(self._folder / "info")
+            if source:
+                await self._soon(lambda: read(self._said) == READY)
+            self.seconds["box"] = time.monotonic() - began - self.seconds["imports"]
             kernel = await self._joined(source, box, cmd[1:], first, words) if source else None
         finally:
             os.close(words)
@@ -131,7 +139,6 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
 
     async def _joined(self, source: Nursery, box: Box, argv: list[str], first: int, words: int) -> int:
         """Let the nursery put a kernel into the box; the file returned is closed when the kernel has ended."""
-        await self._soon(lambda: read(self._said) == READY)
         alive, told = os.pipe()
         box_handle = os.pidfd_open(first)
         order = {
@@ -173,24 +180,25 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         raise BoxError(f"A box did not start: {said or 'bubblewrap gave no reason'}")
 
     async def kill(self, restart: bool = False) -> None:
-        """Kill everything in the box; bubblewrap outside ends when it has seen that."""
-        if self.guard:
-            self.guard.close_box()
-        else:
+        """Kill everything in the box, and wait until it is empty."""
+        if not self.guard:
             await super().kill(restart)
+            return
+        self.guard.close_box()
+        await asyncio.to_thread(self.guard.join, END_SECONDS)
+        if self.process:  # bubblewrap, which ends when it has seen that
+            await asyncio.to_thread(self.process.wait, END_SECONDS)
 
     async def terminate(self, restart: bool = False) -> None:
         """The same: no gentler signal reaches the kernel."""
         await self.kill(restart)
 
     async def cleanup(self, restart: bool = False) -> None:
-        """Wait until the box is empty, and delete what it was made from unless it is to be started again."""
+        """Empty the box, and delete what it was made from unless it is to be started again."""
         await self.kill(restart)
         if self._folder and not restart:
             self._emptied()
             self._folder = None
-        if self.guard:
-            await asyncio.to_thread(self.guard.join, END_SECONDS)
         if self.process:
             await asyncio.wait_for(self.wait(), END_SECONDS)
         await super().cleanup(restart)

@@ -111,7 +111,12 @@ def start(wanted: Wanted) -> Nursery:
             start_new_session=True,
         )
     kernel = wanted.kernel_file.read_text("utf-8")
-    first = {"imports": without_helpers(wanted.imports), "kernel": kernel, "kernel_file": KERNEL_FILE}
+    first = {
+        "imports": without_helpers(wanted.imports),
+        "kernel": kernel,
+        "kernel_file": KERNEL_FILE,
+        "folder": str(home),
+    }
     asking.send(json.dumps(first).encode())
     nursery = Nursery(asking, ready, said)
     weakref.finalize(nursery, end, process, asking, ready, home)
