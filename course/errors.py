@@ -25,7 +25,11 @@ class SubmissionError(CourseError):
     """One submission cannot be graded; the message is the reason shown to the instructor."""
 
 
-class BoxError(CourseError):
+class KernelError(CourseError):
+    """No kernel can be started here."""
+
+
+class BoxError(KernelError):
     """No box can be made to run a submission in; without a box nothing is run."""
 
 

@@ -23,10 +23,10 @@ from traitlets.config import Config
 from course.authoring.build import prepare
 from course.authoring.parameters import with_parameters
 from course.authoring.sources import cells_with_tests, grade_id, imports, is_answer
-from course.authoring.warm import WarmKernelManager
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.nbgrader import load_config
+from course.warm.manager import WarmKernelManager
 
 
 @dataclass(frozen=True)

@@ -40,8 +40,8 @@ def working(tasks: Iterable[Task], pool: Pool) -> Iterator[Iterator[Outcome]]:
     ------
     GradingError
         The cluster was lost.
-    BoxError
-        A worker's machine has no boxes.
+    KernelError
+        A worker's machine has no boxes, or the lab's imports fail there.
     """
     waiting, tries = iter(tasks), dict[str, int]()
     free, running = [pool.make() for _ in range(pool.workers)], dict[Future[Outcome], tuple[Task, Executor]]()

@@ -25,6 +25,7 @@ from course.grading.judging.canaries import CANARIES, Canary, draw
 from course.grading.judging.seal import Seal
 from course.grading.limits import Limits
 from course.grading.talk import Ended, Interrupted, Outputs, Talk
+from course.warm.manager import WarmProvisioner
 
 START_SECONDS = 120.0
 # What is sent into the kernel.
@@ -101,7 +102,7 @@ async def execute(
     began = time.monotonic()
     options = {"env": os.environ | environment} if environment else {}
     await manager.start_kernel(cwd=place, **options)
-    if isinstance(manager.provisioner, BoxProvisioner):
+    if isinstance(manager.provisioner, BoxProvisioner | WarmProvisioner):
         done.seconds |= manager.provisioner.seconds
     client = manager.client()
     client.start_channels(hb=False)

@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 
 from course.authoring.parameters import with_parameters
-from course.errors import BoxError, SubmissionError
+from course.errors import KernelError, SubmissionError
 from course.grading.kernels import kernel_manager
 from course.grading.mending.mend import mend
 from course.grading.mending.reading import read_notebook
@@ -22,14 +22,14 @@ def work(task: Task) -> Outcome:
 
     Raises
     ------
-    BoxError
-        Where this worker runs, no box can be made.
+    KernelError
+        Where this worker runs, no box can be made, or the lab's imports fail.
     """
     try:
         return _work(task)
     except SubmissionError as error:
         return Outcome(task.student, task.digest, reason=str(error), notes=plain(task.notes), boxed=task.boxed)
-    except BoxError:
+    except KernelError:
         raise  # not the submission's fault, and no other one could be run here
     except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the others their grades; it is reported
         reason = f"grading failed with an internal error ({type(error).__name__}: {error}); please report it"

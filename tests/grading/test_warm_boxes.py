@@ -9,18 +9,18 @@ import psutil
 import pytest
 from test_box import COURSE, WARM, in_a_box
 
-from course.errors import BoxError
-from course.grading.boxes.view import NURSERY_FILE
-from course.grading.boxes.warm import Nursery, Wanted, nursery, start, without_helpers
+from course.errors import BoxError, KernelError
+from course.grading.boxes.view import KERNEL_FILE
 from course.grading.kernel import WARM as WARM_FILE
 from course.grading.kernels import KERNEL
+from course.warm.source import NURSERY_FILE, Nursery, Wanted, nursery, start, without_helpers
 
-COLORS = Wanted("import colorsys", KERNEL, ())
+COLORS = Wanted("import colorsys", KERNEL, (), KERNEL_FILE)
 
 
 def nurseries():
-    running = [one for one in psutil.Process().children() if one.status() != psutil.STATUS_ZOMBIE]
-    return [one for one in running if "nursery.pyc" in " ".join(one.cmdline())]
+    found = psutil.process_iter(["ppid", "cmdline"])  # those that end meanwhile are left out
+    return [one for one in found if one.info["ppid"] == os.getpid() and "nursery.pyc" in str(one.info["cmdline"])]
 
 
 def test_the_imports_are_done_and_the_helpers_are_those_of_the_box():
@@ -88,7 +88,7 @@ except OSError as error:
 
 
 def test_imports_that_fail_are_reported():
-    with pytest.raises(BoxError, match=r"(?s)What the lab imports cannot be imported here.*No module named 'nowhere'"):
+    with pytest.raises(KernelError, match=r"(?s)What the lab imports cannot be imported.*No module named 'nowhere'"):
         in_a_box("1", kernel_file=KERNEL, imports="import nowhere")
 
 
@@ -99,7 +99,7 @@ def test_a_nursery_that_was_killed_is_replaced():
     for process in nurseries():
         process.kill()
         process.wait()
-    with pytest.raises(BoxError, match="has ended"):
+    with pytest.raises(KernelError, match="has ended"):
         first.kernel({}, [])
     second = nursery(COLORS)
     assert second is not first
@@ -130,7 +130,7 @@ def test_a_box_without_walls_is_not_joined():
     source.wait()
     with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE) as outside:
         handle, (said, words), (alive, told) = os.pidfd_open(outside.pid), os.pipe(), os.pipe()
-        source.kernel({"first": outside.pid}, [handle, words, told])
+        source.kernel({"box": {"first": outside.pid}}, [words, told, handle])
         for file in (handle, words, told):
             os.close(file)
         assert os.read(alive, 10) == b"", "no kernel was started"

@@ -33,7 +33,7 @@ class BoxSettings(Configurable):
 
     imports = Unicode(
         help="Import statements that a kernel has behind it when it starts, copied from a process that has done them "
-        "(warm.py); needs `kernel_file`, with a function `launch`. If empty, each kernel starts from nothing."
+        "(course/warm); needs `kernel_file`, with a function `launch`. If empty, each kernel starts from nothing."
     ).tag(config=True)
 
     def _limits_default(self) -> Limits:

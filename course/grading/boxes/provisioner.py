@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,11 +26,11 @@ from course.errors import BoxError
 from course.grading.boxes.box_settings import BoxSettings
 from course.grading.boxes.box_trial import filter_file, prove_boxes
 from course.grading.boxes.guard import WORDS, Guard
-from course.grading.boxes.nursery import STARTED
 from course.grading.boxes.seccomp import seccomp_filter
 from course.grading.boxes.view import KERNEL_FILE, SOCKETS, WORK, keep_hidden, lent, readable
 from course.grading.boxes.walls import READY, Box, allowed, variables, walled
-from course.grading.boxes.warm import Nursery, Wanted, nursery
+from course.warm.nursery import STARTED
+from course.warm.source import Nursery, Wanted, nursery
 
 CONNECTION, DIGITS = "/run/connection.json", "/opt/mnist.npz"
 START_SECONDS, END_SECONDS = 10, 10
@@ -133,7 +133,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
     async def _ready_nursery(self) -> Nursery | None:
         if not self.imports or not self.kernel_file:
             return None
-        source = nursery(Wanted(self.imports, self.kernel_file, tuple(sorted(self.environment.items()))))
+        source = nursery(wanted(self.imports, self.kernel_file, self.environment))
         await asyncio.to_thread(source.wait)
         return source
 
@@ -141,21 +141,19 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         """Let the nursery put a kernel into the box; the file returned is closed when the kernel has ended."""
         alive, told = os.pipe()
         box_handle = os.pidfd_open(first)
-        order = {
+        to_join = {
             "first": first,
-            "argv": argv,
-            "folder": WORK,
-            "environment": variables(box.environment),
             "limits": allowed(box.limits),
             "user": box.user if os.getuid() == 0 else None,
             "seccomp": seccomp_filter().hex(),
         }
+        order = {"argv": argv, "folder": WORK, "environment": variables(box.environment), "box": to_join}
         try:
-            source.kernel(order, [box_handle, words, told])
+            source.kernel(order, [words, told, box_handle])
         finally:
             os.close(box_handle)
             os.close(told)
-        await self._soon(lambda: read(alive) == STARTED)
+        await self._soon(lambda: read(alive).startswith(STARTED))
         return alive
 
     async def _soon(self, condition: Callable[[], T | None]) -> T:
@@ -202,6 +200,11 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         if self.process:
             await asyncio.wait_for(self.wait(), END_SECONDS)
         await super().cleanup(restart)
+
+
+def wanted(imports: str, kernel_file: Path, environment: Mapping[str, str]) -> Wanted:
+    """What copied kernels of boxes with such an environment have behind them."""
+    return Wanted(imports, kernel_file, tuple(sorted(variables(environment).items())), KERNEL_FILE)
 
 
 def read(pipe: int) -> bytes:

@@ -15,8 +15,7 @@ from course.config import COURSE_FILE
 from course.errors import BoxError
 
 HOME, WORK, SITE = "/tmp/home", "/tmp/work", "/opt/site"
-# Where code is trusted: nobody in a box can write there.
-KERNEL_FILE, NURSERY_FILE = "/run/kernel.py", "/run/nursery.py"
+KERNEL_FILE = "/run/kernel.py"  # whose code is trusted: nobody in a box can write there
 SOCKETS = "/run/boxed-kernel"
 SHARED_MEMORY_MIB = 64  # at /dev/shm; part of the scratch space
 SYSTEM = tuple(Path("/", name) for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"))

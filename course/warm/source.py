@@ -1,7 +1,7 @@
-"""Kernels that have a lab's imports behind them when they start in their box.
+"""Where kernels come from that have a lab's imports behind them when they start.
 
 Importing TensorFlow takes longer than most submissions train. nursery.py does it once; each kernel is a copy of that
-process. It never sees anything of a submission, and holds nothing but libraries: a kernel finds in its memory what it
+process. It never sees anything of a notebook, and holds nothing but libraries: a kernel finds in its memory what it
 would have imported itself.
 """
 
@@ -23,10 +23,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from course.errors import BoxError
-from course.grading.boxes.view import KERNEL_FILE, NURSERY_FILE
-from course.grading.boxes.walls import variables
+from course.errors import KernelError
 
+NURSERY_FILE = "/run/nursery.py"  # the name of its frames: nobody in a box can write there
 NURSERY = Path(__file__).with_name("nursery.py")
 IMPORT_SECONDS = 300
 WORDS = 2000  # characters of a failed import's output that are shown
@@ -37,11 +36,16 @@ HELPERS = {"data_utils"}  # lies elsewhere in a box, so each kernel imports it i
 
 @dataclass(frozen=True)
 class Wanted:
-    """What kernels are to have behind them: import statements, the kernel's file, environment variables."""
+    """What kernels are to have behind them.
+
+    `imports` are import statements. `kernel_file` defines `launch`, and in a box has the name `shown_as` there.
+    `environment` is that of the imports: with a home of their own if the kernels are for boxes.
+    """
 
     imports: str
     kernel_file: Path
     environment: tuple[tuple[str, str], ...]
+    shown_as: str | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Nursery:
 
         Raises
         ------
-        BoxError
+        KernelError
             They failed; the message has the reason.
         """
         poll = select.poll()
@@ -75,34 +79,37 @@ class Nursery:
         events = dict(poll.poll(IMPORT_SECONDS * 1000))
         if not events.get(self.ready.fileno(), 0) & select.POLLIN:
             reason = self.said.read_text("utf-8", "replace").strip() if self.said.is_file() else ""
-            raise BoxError(f"What the lab imports cannot be imported here: {reason[-WORDS:]}")
+            raise KernelError(f"What the lab imports cannot be imported here: {reason[-WORDS:]}")
 
     def kernel(self, order: Mapping[str, Any], files: list[int]) -> None:
-        """Ask for a kernel (see `nursery.join`).
+        """Ask for a kernel.
+
+        `order` has its "argv", "folder", "environment", and its "box" or None; `files` are those of `nursery.be_copy`.
 
         Raises
         ------
-        BoxError
+        KernelError
             The nursery has ended.
         """
         try:
             socket.send_fds(self.asking, [json.dumps(order).encode()], files)
         except OSError as error:
-            raise BoxError(f"The process that starts kernels has ended ({error}). Run the grading again.") from error
+            raise KernelError(f"The process that starts kernels has ended ({error}). Run the grading again.") from error
 
 
 def start(wanted: Wanted) -> Nursery:
-    """Start a nursery; the imports go on in the background. It ends when nobody here refers to it any more."""
-    # Libraries look for settings in the home folder; in this one they find none. The nursery deletes it.
-    home = Path(tempfile.mkdtemp(prefix="nursery-", dir="/tmp"))
-    program = py_compile.compile(str(NURSERY), str(home / "nursery.pyc"), NURSERY_FILE, doraise=True)
+    """Start a nursery, which ends when nobody here refers to it any more; the imports go on in the background."""
+    folder = Path(tempfile.mkdtemp(prefix="nursery-", dir="/tmp"))  # the nursery deletes it
+    program = py_compile.compile(str(NURSERY), str(folder / "nursery.pyc"), NURSERY_FILE, doraise=True)
+    # Libraries look for settings in the home folder; those of a box are to find none.
+    home = {"HOME": str(folder)} if wanted.shown_as else {}
     asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ready, done = Pipe(duplex=False)
-    said = home / "said"
+    said = folder / "said"
     with asked, done, said.open("wb") as words:
         process = subprocess.Popen(
             [sys.executable, str(program), str(done.fileno())],
-            env=variables(dict(wanted.environment)) | INLINE | {"HOME": str(home)},
+            env=dict(wanted.environment) | INLINE | home,
             cwd="/",
             stdin=asked.fileno(),
             stdout=words,
@@ -110,26 +117,25 @@ def start(wanted: Wanted) -> Nursery:
             pass_fds=[done.fileno()],
             start_new_session=True,
         )
-    kernel = wanted.kernel_file.read_text("utf-8")
     first = {
         "imports": without_helpers(wanted.imports),
-        "kernel": kernel,
-        "kernel_file": KERNEL_FILE,
-        "folder": str(home),
+        "kernel": wanted.kernel_file.read_text("utf-8"),
+        "kernel_file": wanted.shown_as or str(wanted.kernel_file),
+        "folder": str(folder),
     }
     asking.send(json.dumps(first).encode())
     nursery = Nursery(asking, ready, said)
-    weakref.finalize(nursery, end, process, asking, ready, home)
+    weakref.finalize(nursery, end, process, asking, ready, folder)
     return nursery
 
 
-def end(process: subprocess.Popen[bytes], asking: socket.socket, ready: Connection, home: Path) -> None:
+def end(process: subprocess.Popen[bytes], asking: socket.socket, ready: Connection, folder: Path) -> None:
     """End a nursery; kernels live on."""
     asking.close()
     ready.close()
     process.kill()
     process.wait()
-    shutil.rmtree(home, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def without_helpers(imports: str) -> str:

@@ -1,8 +1,9 @@
 """A process that does a lab's imports, and then turns copies of itself into kernels, each in a box of its own.
 
-Run by warm.py, under a name that nobody in a box can take: its frames are the first of every kernel's. What bubblewrap
-does before it starts a program, a copy does to itself after it has joined the box: it loses its user, its rights and
-its open files, and gets the box's limits and filter of system calls.
+Run by source.py, under a name that nobody in a box can take: its frames are the first of every kernel's. What
+bubblewrap does before it starts a program, a copy does to itself after it has joined the box: it loses its user, its
+rights and its open files, and gets the box's limits and filter of system calls. Without a box it stays the user's
+process, and ends with the nursery.
 
 The first message on standard input, a socket, says what to import and which kernel to be. Each further message asks for
 a kernel; it may come before the imports are done. The process ends when nobody has the socket's other end any more.
@@ -11,6 +12,7 @@ a kernel; it may come before the imports are done. The process ends when nobody 
 import ctypes
 import gc
 import importlib
+import itertools
 import json
 import os
 import random
@@ -24,12 +26,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-READY, STARTED = b"r", b"s"
-MESSAGE_BYTES = 100_000
+Launch = Callable[[list[str]], None]
+READY, STARTED = b"ready", b"started"
+MESSAGE_BYTES = 200_000
 # setns(2)
 NEEDED = {"mnt": 0x20000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x8000000, "uts": 0x4000000}
 NAMESPACES = {**NEEDED, "user": 0x10000000, "cgroup": 0x2000000}
 # prctl(2) and capset(2)
+SET_PDEATHSIG = 1
 CAPBSET_DROP, CAP_AMBIENT, CAP_AMBIENT_CLEAR_ALL, SET_NO_NEW_PRIVS, SET_SECCOMP, SECCOMP_FILTER = 24, 47, 4, 38, 22, 2
 CAPABILITY_VERSION = 0x20080522
 
@@ -51,7 +55,7 @@ def main(requests: socket.socket, done: int) -> None:
         if not message:
             return
         if os.fork() == 0:
-            run(join, json.loads(message), *files, kernel["launch"])
+            run(be_copy, json.loads(message), kernel["launch"], *files)
         for file in files:
             os.close(file)
 
@@ -63,30 +67,40 @@ def run(task: Callable[..., None], *arguments: Any) -> NoReturn:
         task(*arguments)
         code = 0
     except BaseException:
-        traceback.print_exc()  # the box's last words
+        traceback.print_exc()  # the kernel's last words
         raise
     finally:
         os._exit(code)
 
 
-def join(order: dict[str, Any], box: int, words: int, alive: int, launch: Any) -> None:
-    """Join a box and be the parent of its kernel.
+def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: int | None = None) -> None:
+    """Become a kernel, or join a box and be the parent of its kernel.
 
-    `box`: the box's first process, as a file descriptor. `words`: where the kernel's standard output and error go.
-    `alive`: told when the kernel has been started, and closed when it has ended.
+    `words`: where the kernel's standard output and error go. `alive`: told when the kernel has been started, and closed
+    when that of a box has ended. `box`: the box's first process, as a file descriptor.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for stream in (1, 2):
         os.dup2(words, stream)
+    if box is None:
+        close_all_but(alive)
+        be_kernel(order, launch, alive)
+        return
+    close_all_but(alive, box)
     Path("/proc/self/oom_score_adj").write_text("1000")
-    box, alive = os.dup2(box, 3), os.dup2(alive, 4)  # over whatever is there, all of which is closed below
-    os.closerange(5, resource.getrlimit(resource.RLIMIT_NOFILE)[1])
-    enter(box, order["first"])
+    enter(box, order["box"]["first"])
     os.close(box)
     child = os.fork()  # to enter a namespace of processes is to have one's children there
     if child == 0:
-        run(be_kernel, order, alive, launch)
+        run(be_kernel, order, launch, alive)
     os.waitpid(child, 0)
+
+
+def close_all_but(*files: int) -> None:
+    """Close all files but these, and standard input, output and error."""
+    kept = [2, *sorted(files), resource.getrlimit(resource.RLIMIT_NOFILE)[1]]
+    for file, following in itertools.pairwise(kept):
+        os.closerange(file + 1, following)
 
 
 def enter(box: int, pid: int) -> None:
@@ -103,22 +117,25 @@ def namespace(pid: int | str, name: str) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def be_kernel(order: dict[str, Any], alive: int, launch: Any) -> None:
-    """Become the kernel of the box that this process is in."""
+def be_kernel(order: dict[str, Any], launch: Launch, alive: int) -> None:
+    """Become the kernel of the place that this process is in."""
     os.setsid()
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
-    old_home = os.environ["HOME"]
+    old_home = os.environ.get("HOME", "")
     os.environ.clear()
     os.environ.update(order["environment"])
     os.chdir(order["folder"])
-    give_up_rights(order["limits"], order["user"], bytes.fromhex(order["seccomp"]))
-    Path(old_home).symlink_to(os.environ["HOME"])  # some libraries have looked up where home is
+    if box := order["box"]:
+        give_up_rights(box["limits"], box["user"], bytes.fromhex(box["seccomp"]))
+        Path(old_home).symlink_to(os.environ["HOME"])  # some libraries have looked up where home is
+    else:
+        call("prctl", SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     importlib.invalidate_caches()
     random.seed()
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()  # else all copies would draw the same numbers
     sys.argv[:] = order["argv"]
-    os.write(alive, STARTED)
+    os.write(alive, STARTED + b" %d" % os.getpid())
     os.close(alive)
     launch(order["argv"][1:])
 

@@ -1,0 +1,1 @@
+"""Kernels that have a lab's imports behind them when they start."""

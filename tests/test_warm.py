@@ -1,0 +1,82 @@
+"""Warm kernels: imported once, and yet each begins anew."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import psutil
+import pytest
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_notebook
+from traitlets.config import Config
+
+from course.errors import KernelError
+from course.warm.manager import WarmKernelManager
+
+IMPORTS = "import json\nimport numpy as np"
+CODE = """
+import sys, os, random, json, numpy as np
+before = "json" in sys.modules and hasattr(json, "marked")
+json.marked = True
+print(before, os.getpid(), os.getcwd(), random.random(), np.random.random(), "x" in globals())
+x = 1
+"""
+
+
+def said(imports: str, folder) -> list[str]:
+    notebook = new_notebook(cells=[new_code_cell(CODE)])
+    config = Config({"WarmKernelManager": {"imports": imports}})
+    place = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, kernel_manager_class=WarmKernelManager, config=config, resources=place).execute()
+    return notebook.cells[0].outputs[0].text.split()
+
+
+def test_what_one_notebook_did_is_not_in_the_next(tmp_path):
+    first, second = said(IMPORTS, tmp_path), said(IMPORTS, tmp_path)
+    for before, _, folder, _, _, known in (first, second):
+        assert (before, folder, known) == ("False", str(tmp_path), "False")
+    assert first[1] != second[1], "each is a process of its own"
+    assert first[3] != second[3] and first[4] != second[4], "they draw other random numbers"
+
+
+def test_a_kernel_ends_with_its_nursery(tmp_path):
+    async def start_and_leave():
+        manager = WarmKernelManager(imports="import colorsys")
+        await manager.start_kernel(cwd=str(tmp_path))
+        kernel = psutil.Process(manager.provisioner.pid)
+        nursery = kernel.parent()
+        assert "nursery.pyc" in " ".join(nursery.cmdline())
+        nursery.kill()
+        psutil.wait_procs([kernel], timeout=10)
+        assert not kernel.is_running()
+        await manager.shutdown_kernel(now=True)
+
+    asyncio.run(start_and_leave())
+
+
+def test_a_kernel_is_interrupted_and_keeps_its_home(tmp_path):
+    async def interrupted():
+        manager = WarmKernelManager(imports=IMPORTS)
+        await manager.start_kernel(cwd=str(tmp_path), env=os.environ | {"HOME": str(tmp_path)})
+        client = manager.client()
+        client.start_channels()
+        try:
+            await client.wait_for_ready(timeout=60)
+            asking = client.execute("import pathlib, time\n(pathlib.Path.home() / 'here').touch()\ntime.sleep(60)")
+            while not (tmp_path / "here").exists():
+                await asyncio.sleep(0.05)
+            await manager.interrupt_kernel()
+            while (reply := await client.get_shell_msg(timeout=20))["parent_header"]["msg_id"] != asking:
+                pass
+            return reply["content"]["ename"]
+        finally:
+            client.stop_channels()
+            await manager.shutdown_kernel(now=True)
+
+    assert asyncio.run(interrupted()) == "KeyboardInterrupt"
+    assert not list(Path("/tmp").glob("nursery-*/said"))
+
+
+def test_imports_that_fail(tmp_path):
+    with pytest.raises(KernelError, match=r"(?s)cannot be imported here.*no_such_module"):
+        said("import no_such_module", tmp_path)
