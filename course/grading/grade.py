@@ -33,6 +33,7 @@ from course.grading.mending.folder import inspect_folder, passed_on
 from course.grading.report_page import without_scripts, write_page
 from course.grading.submissions import Submission, nameless, pattern
 from course.grading.task import Outcome, Task
+from course.grading.transaction import one_transaction
 from course.nbgrader import failure, load_config, nbgrader_in, without_remarks
 
 AGAIN = "What is graded is kept: run the same command again."
@@ -178,21 +179,23 @@ def ran(
 
 
 def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:
-    """Score an outcome, store the grades and write the feedback, unless that is done."""
+    """Score an outcome, store the grades in one transaction and write the feedback, unless that is done."""
     student = outcome.student
     if is_stored(api, lab, folder, outcome):
         return
     notebook = store.place(folder, store.MENDED, student, lab.name) / f"{lab.name}.ipynb"
     status, reason = (GRADED, "") if notebook.is_file() else (UNREADABLE, outcome.reason)
-    if notebook.is_file() and (failed := failure(api.autograde(lab.name, pattern(student)))):
-        status, reason = FAILED, failed
-    if status != GRADED:
-        give_zero(api, lab, student)
-        write_page(folder, lab, outcome, reason)
-    elif failed := failure(api.generate_feedback(lab.name, pattern(student))):
-        reason = f"no feedback could be written: {failed}"
-    else:
-        page = store.place(folder, "feedback", student, lab.name) / f"{lab.name}.html"
-        store.write(page, without_scripts(page.read_text("utf-8")))
+    with one_transaction() as transaction:
+        if notebook.is_file() and (failed := failure(api.autograde(lab.name, pattern(student)))):
+            status, reason = FAILED, failed
+            transaction.undo()
+        if status != GRADED:
+            give_zero(api, lab, student)
+            write_page(folder, lab, outcome, reason)
+        elif failed := failure(api.generate_feedback(lab.name, pattern(student))):
+            reason = f"no feedback could be written: {failed}"
+        else:
+            page = store.place(folder, "feedback", student, lab.name) / f"{lab.name}.html"
+            store.write(page, without_scripts(page.read_text("utf-8")))
     # What nbgrader could not do may go well the next time.
     mark_stored(folder, lab, "" if reason and status != UNREADABLE else outcome.digest, student, status, reason)

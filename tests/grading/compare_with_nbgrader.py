@@ -14,13 +14,12 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import nbformat
 from corpus import CASES, Case
-from corpus.making import earned, hand_in_all, material
-from light import light_course, right_answers
+from corpus.making import earned, hand_in_all
+from light_corpus import COURSE, LIGHT, MADE
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
@@ -29,16 +28,11 @@ from course.authoring.bench import save_part
 from course.authoring.build import prepare, put
 from course.config import load_course
 from course.grading import grade, submissions
-from course.grading.limits import Limits
 
-COURSE = light_course()
-LIMITS = Limits(cell_seconds=8, submission_seconds=60, scratch_mib=64, output_kib=256)
-LIGHT = replace(COURSE.labs[0], limits=LIMITS)
-MADE = material(COURSE, LIGHT, right_answers())
 # The most useful settings that nbgrader offers, so that it is not beaten by its defaults.
-SETTINGS = """c = get_config()
+SETTINGS = f"""c = get_config()
 c.CourseDirectory.course_id = "plain"
-c.Execute.timeout = 8
+c.Execute.timeout = {LIGHT.limits.cell_seconds}
 c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"[\\s\\S]*"
 c.OverwriteCells.add_missing_cells = True

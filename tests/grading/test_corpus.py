@@ -6,26 +6,19 @@ made from the lightest (light.py).
 
 import re
 from collections import Counter
-from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
 import psutil
 import pytest
 from corpus import CASES
-from corpus.making import earned, hand_in_all, material
-from light import light_course, right_answers
+from corpus.making import earned, hand_in_all
+from light_corpus import COURSE, LIGHT, MADE
 from secret_lines import HIDDEN, secret_lines
 
 from course.authoring.sources import read_source
 from course.grading import demo, grade, submissions
 from course.grading.gradebook import GRADED, UNREADABLE
-from course.grading.limits import Limits
-
-COURSE = light_course()
-LIMITS = Limits(cell_seconds=8, submission_seconds=60, scratch_mib=64, output_kib=256)
-LIGHT = replace(COURSE.labs[0], limits=LIMITS)
-MADE = material(COURSE, LIGHT, right_answers())
 
 
 def files_of(folder: Path) -> dict[Path, bytes]:

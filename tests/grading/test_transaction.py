@@ -1,0 +1,102 @@
+"""All that is written to the gradebook about a submission is there at once, or not at all."""
+
+import sqlite3
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from light import light_course
+from nbgrader.api import Gradebook, Student
+from nbgrader.apps.api import NbGraderAPI
+
+from course.authoring.build import prepare
+from course.errors import CourseError
+from course.grading import demo, grade, submissions
+from course.grading.transaction import Transaction, one_transaction
+
+COURSE = light_course()
+LIGHT = COURSE.labs[0]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    blank = nbformat.read(COURSE.released(LIGHT), as_version=4)
+    demo.hand_in(tmp_path, LIGHT, "kim", demo.answered(blank, demo.model_answers(prepare(COURSE, LIGHT))))
+    return tmp_path
+
+
+def graded(folder):
+    found = submissions.find(folder, LIGHT)
+    (result,) = grade.grade(COURSE, LIGHT, folder, found, lambda student: None, grade.Options(workers=1))
+    return result
+
+
+def seen(folder):
+    """What anybody else sees in the gradebook: students, submissions, and grades with points."""
+    with sqlite3.connect(folder / "gradebook.db") as connection:
+        counts = [
+            connection.execute(f"SELECT COUNT(*) FROM {what}").fetchone()[0]
+            for what in ("student", "submitted_assignment", "grade WHERE auto_score > 0")
+        ]
+    connection.close()
+    return counts
+
+
+def test_nobody_sees_half_a_submission(folder, monkeypatch):
+    during, feedback = [], NbGraderAPI.generate_feedback
+
+    def look(self, *arguments, **options):
+        during.append(seen(folder))
+        return feedback(self, *arguments, **options)
+
+    monkeypatch.setattr(NbGraderAPI, "generate_feedback", look)
+    result = graded(folder)
+    assert during == [[0, 0, 0]]
+    assert result.tests == result.max_tests
+    assert seen(folder) == [1, 1, len(result.by_test)]
+
+
+def test_what_is_interrupted_is_undone_and_done_again(folder, monkeypatch):
+    def interrupt(self, *arguments, **options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(NbGraderAPI, "generate_feedback", interrupt)
+        graded(folder)
+    assert seen(folder) == [0, 0, 0]
+    again = graded(folder)
+    assert again.tests == again.max_tests
+
+
+def test_a_submission_that_nbgrader_fails_on_has_no_points(folder, monkeypatch):
+    autograde = NbGraderAPI.autograde
+
+    def fail_at_the_end(self, *arguments, **options):
+        assert autograde(self, *arguments, **options)["success"]
+        return {"success": False, "log": "ValueError: it broke", "error": ""}
+
+    with monkeypatch.context() as patch:
+        patch.setattr(NbGraderAPI, "autograde", fail_at_the_end)
+        result = graded(folder)
+    assert (result.status, result.reason, result.score) == ("not graded", "ValueError: it broke", 0)
+    assert seen(folder) == [1, 1, 0]
+    again = graded(folder)
+    assert again.tests == again.max_tests
+
+
+def test_steps_can_be_undone_one_by_one(tmp_path):
+    address = f"sqlite:///{tmp_path}/gradebook.db"
+    with one_transaction(), Gradebook(address) as gradebook:
+        gradebook.add_student("first")
+        gradebook.db.add(Student(id="second"))
+        gradebook.db.flush()
+        gradebook.db.rollback()
+        with Gradebook(address) as other:
+            assert [student.id for student in other.students] == ["first"]
+    with Gradebook(address) as gradebook:
+        assert [student.id for student in gradebook.students] == ["first"]
+
+
+def test_other_databases_are_refused():
+    with pytest.raises(CourseError, match="takes SQLite, and PostgreSQL through psycopg; this is mysqldb"):
+        Transaction().connect(SimpleNamespace(driver="mysqldb"), None, [], {})
