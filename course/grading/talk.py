@@ -15,7 +15,7 @@ from nbformat.validator import isvalid
 
 GRACE_SECONDS = 5.0  # how long an interrupted cell may take to end
 POLL_SECONDS = 0.25
-NUDGE_SECONDS = 0.1  # between two questions whether the kernel is ready
+NUDGE_SECONDS = 0.05  # between two questions whether the kernel is ready
 QUIET_SECONDS = 2.0  # after an answer: then the message that the kernel is idle was lost
 NOISE = 1_000  # unreadable messages after which a kernel is given up
 

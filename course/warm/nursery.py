@@ -28,6 +28,7 @@ from typing import Any, NoReturn
 
 Launch = Callable[[list[str]], None]
 READY, STARTED = b"ready", b"started"
+KERNELS_IMPORT = ("ipykernel.debugger", "IPython.extensions.storemagic", "sqlite3")  # what they do at their start
 MESSAGE_BYTES = 200_000
 # setns(2)
 NEEDED = {"mnt": 0x20000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x8000000, "uts": 0x4000000}
@@ -44,6 +45,8 @@ def main(requests: socket.socket, done: int) -> None:
     kernel: dict[str, Any] = {"__name__": "kernel", "__file__": first["kernel_file"]}
     exec(compile(first["kernel"], first["kernel_file"], "exec"), kernel)
     exec(compile(first["imports"], "<imports>", "exec"), {})
+    for name in KERNELS_IMPORT:
+        importlib.import_module(name)
     shutil.rmtree(first["folder"])
     gc.collect()
     gc.freeze()  # the garbage collector of a copy need not look at, and so copy, what was here before

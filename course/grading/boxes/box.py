@@ -20,15 +20,17 @@ from course.grading.boxes.provisioner import BoxProvisioner
 
 __all__ = ["BoxProvisioner", "BoxedKernelManager", "box_available", "passed_environment"]
 
+RETRY_MILLISECONDS = 5  # between two tries to reach a kernel that has not opened its sockets yet
 MESSAGE_MIB = 64  # a longer message from a kernel ends its connection
 
 
 class BoxedKernelClient(AsyncKernelClient):
-    """A client that no kernel can fill with endless messages."""
+    """A client that no kernel can fill with endless messages, and that soon finds a new one."""
 
     def _context_default(self) -> zmq.asyncio.Context:
         context = super()._context_default()
         context.setsockopt(zmq.MAXMSGSIZE, MESSAGE_MIB * 2**20)
+        context.setsockopt(zmq.RECONNECT_IVL, RETRY_MILLISECONDS)
         return context
 
 
