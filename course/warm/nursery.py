@@ -101,7 +101,7 @@ def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: 
 
 def close_all_but(*files: int) -> None:
     """Close all files but these, and standard input, output and error."""
-    kept = [2, *sorted(files), resource.getrlimit(resource.RLIMIT_NOFILE)[1]]
+    kept = [2, *sorted(files), resource.getrlimit(resource.RLIMIT_NOFILE)[0]]
     for file, following in itertools.pairwise(kept):
         os.closerange(file + 1, following)
 
