@@ -84,7 +84,10 @@ def bench_grading(
     many: Annotated[str, typer.Option(help="For the large class.")] = "01_data_inspection",
 ) -> None:
     """Measure how fast a class is graded, against plain nbgrader, and whether time and memory stay even."""
+    from rich.markdown import Markdown
+
     from course.authoring.bench import save_part
+    from course.authoring.benchmarks_page import of_class, of_many
     from course.grading import bench as benchmark
 
     course = load_course()
@@ -92,11 +95,13 @@ def bench_grading(
     os.environ.setdefault("MNIST_SOURCE", "bundled")
     with kernels(course), errors.status("measuring") as status:
         timed = benchmark.throughput(course, heavy, status.update)
-        save_part(course, "throughput", benchmark.throughput_values(heavy, timed))  # at once: what follows takes long
-        console.print(benchmark.throughput_table(heavy, timed))
+        kept = benchmark.throughput_values(heavy, timed)
+        save_part(course, "throughput", kept)  # at once: what follows takes long
+        console.print(Markdown("\n".join(of_class(kept))))
         reached = benchmark.many(course, light, status.update)
-    page = save_part(course, "many", benchmark.many_values(light, reached))
-    console.print(benchmark.many_table(light, reached))
+    kept = benchmark.many_values(light, reached)
+    page = save_part(course, "many", kept)
+    console.print(Markdown("\n".join(of_many(kept))))
     console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
 
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import mean
+from typing import Any
 
 import nbformat
 import psutil
-from rich.table import Table
 
 from course.authoring.build import prepare, put
 from course.config import Course, Lab
@@ -118,8 +118,7 @@ def ours(course: Course, lab: Lab, folder: Path, what: str, options: Options) ->
     start = time.monotonic()
     results = grade(course, lab, folder, found, lambda student: None, options)
     seconds = time.monotonic() - start
-    if any(result.tests != result.max_tests for result in results):
-        short = next(result for result in results if result.tests != result.max_tests)
+    if short := next((result for result in results if result.tests != result.max_tests), None):
         raise CourseError(f"{what}: {short.student} got {short.tests:g} of {short.max_tests:g}. {short.reason}")
     reports = [store.kept(folder, lab.name, student) for student in students]
     spent = [report.seconds for report in reports if report]
@@ -147,17 +146,6 @@ def many(course: Course, lab: Lab, tell: Tell, count: int = MANY) -> list[Reache
     return found
 
 
-def throughput_table(lab: Lab, timed: Sequence[Timed]) -> Table:
-    """Seconds and ratios to plain nbgrader; docs/benchmarks.md has the stages, too."""
-    view = Table(title=f"{lab.name}, {CLASS} submissions, {os.cpu_count()} cores", title_justify="left")
-    for heading in ("", "seconds", "times as fast"):
-        view.add_column(heading, justify="right" if heading else "left")
-    for one in timed:
-        view.add_row(one.what, f"{one.seconds:.1f}", f"{timed[0].seconds / one.seconds:.1f}")
-    view.caption = f"Box, judge, canaries and mending: {overhead(timed):.0%} of a submission's time"
-    return view
-
-
 def overhead(timed: Sequence[Timed]) -> float:
     """The share of a submission's time that goes into mending, making the box, the judge and canaries.
 
@@ -168,25 +156,12 @@ def overhead(timed: Sequence[Timed]) -> float:
     return own / sum(boxed.values())
 
 
-def many_table(lab: Lab, reached: Sequence[Reached]) -> Table:
-    """Seconds and memory as the class is worked off."""
-    view = Table(title=f"{lab.name}, {reached[-1].graded} submissions in one batch", title_justify="left")
-    for heading in ("graded", "seconds", "seconds each since the row above", "main process, MiB"):
-        view.add_column(heading, justify="right")
-    before = Reached(0, 0.0, 0.0)
-    for one in reached:
-        each = (one.seconds - before.seconds) / (one.graded - before.graded)
-        view.add_row(str(one.graded), f"{one.seconds:.1f}", f"{each:.2f}", f"{one.main_mib:.0f}")
-        before = one
-    return view
-
-
-def throughput_values(lab: Lab, timed: Sequence[Timed]) -> dict[str, object]:
+def throughput_values(lab: Lab, timed: Sequence[Timed]) -> dict[str, Any]:
     """What is kept of `throughput`."""
     ways = [asdict(one) for one in timed]
     return {"lab": lab.name, "students": CLASS, "ways": ways, "overhead": overhead(timed)}
 
 
-def many_values(lab: Lab, reached: Sequence[Reached]) -> dict[str, object]:
+def many_values(lab: Lab, reached: Sequence[Reached]) -> dict[str, Any]:
     """What is kept of `many`."""
     return {"lab": lab.name, "reached": [asdict(one) for one in reached]}
