@@ -21,14 +21,17 @@ import shutil
 import signal
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 Launch = Callable[[list[str]], None]
 READY, STARTED = b"ready", b"started"
 KERNELS_IMPORT = ("ipykernel.debugger", "IPython.extensions.storemagic", "sqlite3")  # what they do at their start
+FORK_TRIES = 50
 MESSAGE_BYTES = 200_000
 # setns(2)
 NEEDED = {"mnt": 0x20000, "pid": 0x20000000, "net": 0x40000000, "ipc": 0x8000000, "uts": 0x4000000}
@@ -41,12 +44,13 @@ CAPABILITY_VERSION = 0x20080522
 
 def main(requests: socket.socket, done: int) -> None:
     """Import, say on the pipe `done` when that is done, then make kernels until nobody asks any more."""
-    first = json.loads(requests.recv(MESSAGE_BYTES))
+    first, before = json.loads(requests.recv(MESSAGE_BYTES)), dict(os.environ)
     kernel: dict[str, Any] = {"__name__": "kernel", "__file__": first["kernel_file"]}
     exec(compile(first["kernel"], first["kernel_file"], "exec"), kernel)
     exec(compile(first["imports"], "<imports>", "exec"), {})
     for name in KERNELS_IMPORT:
         importlib.import_module(name)
+    set_by_imports = dict(os.environ.items() - before.items())
     shutil.rmtree(first["folder"])
     gc.collect()
     gc.freeze()  # the garbage collector of a copy need not look at, and so copy, what was here before
@@ -57,10 +61,23 @@ def main(requests: socket.socket, done: int) -> None:
         message, files, _, _ = socket.recv_fds(requests, MESSAGE_BYTES, 3)
         if not message:
             return
-        if os.fork() == 0:
-            run(be_copy, json.loads(message), kernel["launch"], *files)
+        order = json.loads(message)
+        order |= {"environment": set_by_imports | order["environment"], "nursery": os.getpid()}
+        if fork() == 0:
+            run(be_copy, order, kernel["launch"], *files)
         for file in files:
             os.close(file)
+
+
+def fork() -> int | None:
+    """As os.fork; None if there is no room for another process, which is tried for some seconds."""
+    for _ in range(FORK_TRIES):
+        try:
+            return os.fork()
+        except OSError as error:
+            print(error, file=sys.stderr)
+            time.sleep(0.1)
+    return None
 
 
 def run(task: Callable[..., None], *arguments: Any) -> NoReturn:
@@ -83,8 +100,8 @@ def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: 
     when that of a box has ended. `box`: the box's first process, as a file descriptor.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for stream in (1, 2):
-        os.dup2(words, stream)
+    for stream, file in ((0, os.open("/dev/null", os.O_RDONLY)), (1, words), (2, words)):
+        os.dup2(file, stream)
     if box is None:
         close_all_but(alive)
         be_kernel(order, launch, alive)
@@ -96,7 +113,9 @@ def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: 
     child = os.fork()  # to enter a namespace of processes is to have one's children there
     if child == 0:
         run(be_kernel, order, launch, alive)
-    os.waitpid(child, 0)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whatever else has this parent is cleared away
+    with suppress(ChildProcessError):
+        os.waitpid(child, 0)
 
 
 def close_all_but(*files: int) -> None:
@@ -126,13 +145,17 @@ def be_kernel(order: dict[str, Any], launch: Launch, alive: int) -> None:
     os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
     old_home = os.environ.get("HOME", "")
     os.environ.clear()
-    os.environ.update(order["environment"])
+    os.environ.update(order["environment"], PWD=order["folder"])
     os.chdir(order["folder"])
+    if "multiprocessing.process" in sys.modules:
+        vars(sys.modules["multiprocessing.process"])["ORIGINAL_DIR"] = order["folder"]  # where children find modules
     if box := order["box"]:
         give_up_rights(box["limits"], box["user"], bytes.fromhex(box["seccomp"]))
         Path(old_home).symlink_to(os.environ["HOME"])  # some libraries have looked up where home is
     else:
         call("prctl", SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != order["nursery"]:
+            raise RuntimeError("The process that was copied has ended.")
     importlib.invalidate_caches()
     random.seed()
     if "numpy" in sys.modules:

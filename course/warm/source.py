@@ -11,6 +11,7 @@ import py_compile
 import select
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -28,6 +29,7 @@ from course.errors import KernelError
 NURSERY_FILE = "/run/nursery.py"  # the name of its frames: nobody in a box can write there
 NURSERY = Path(__file__).with_name("nursery.py")
 IMPORT_SECONDS = 300
+INTERPRETER = 3  # PT_INTERP of elf(5)
 WORDS = 2000  # characters of a failed import's output that are shown
 # As in a kernel that imports Matplotlib itself.
 INLINE = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
@@ -108,7 +110,7 @@ def start(wanted: Wanted) -> Nursery:
     said = folder / "said"
     with asked, done, said.open("wb") as words:
         process = subprocess.Popen(
-            [sys.executable, str(program), str(done.fileno())],
+            [*loader(Path(sys.executable)), sys.executable, str(program), str(done.fileno())],
             env=dict(wanted.environment) | INLINE | home,
             cwd="/",
             stdin=asked.fileno(),
@@ -127,6 +129,27 @@ def start(wanted: Wanted) -> Nursery:
     nursery = Nursery(asking, ready, said)
     weakref.finalize(nursery, end, process, asking, ready, folder)
     return nursery
+
+
+def loader(program: Path) -> list[str]:
+    """The dynamic loader that an ELF program of 64 bits names; none if it names none.
+
+    Started by it, the program that a process finds as its own in /proc is the loader, which belongs to the system. The
+    interpreter may belong to the instructor, and be opened through that link from inside a box, where it is read-only
+    by any other name.
+    """
+    with program.open("rb") as file:
+        header = file.read(64)
+        if header[:5] != b"\x7fELF\x02":
+            return []
+        (table,), (size, count) = struct.unpack_from("=Q", header, 32), struct.unpack_from("=HH", header, 54)
+        for number in range(count):
+            file.seek(table + number * size)
+            kind, _, start, _, _, length = struct.unpack("=IIQQQQ", file.read(40))
+            if kind == INTERPRETER:
+                file.seek(start)
+                return [file.read(length).rstrip(b"\0").decode()]
+    return []
 
 
 def end(process: subprocess.Popen[bytes], asking: socket.socket, ready: Connection, folder: Path) -> None:

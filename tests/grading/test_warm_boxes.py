@@ -1,18 +1,21 @@
 """Kernels that are copies of a process with a lab's imports behind it; test_box.py tries the walls around them."""
 
+import asyncio
 import os
 import re
 import subprocess
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
-from test_box import COURSE, WARM, in_a_box
+from test_box import COURSE, SMALL, WARM, in_a_box, kernel, run
 
 from course.errors import BoxError, KernelError
 from course.grading.boxes.view import KERNEL_FILE
 from course.grading.kernel import WARM as WARM_FILE
-from course.grading.kernels import KERNEL
+from course.grading.kernels import KERNEL, kernel_manager
+from course.grading.run import run as judged_run
 from course.warm.source import NURSERY_FILE, Nursery, Wanted, nursery, start, without_helpers
 
 COLORS = Wanted("import colorsys", KERNEL, (), KERNEL_FILE)
@@ -60,15 +63,19 @@ def test_nothing_of_the_process_that_was_copied_is_told(monkeypatch):
 import os, sys
 from pathlib import Path
 print("sesame" in str(os.environ), os.getcwd(), os.getppid(), sys.argv)
-print(Path("/proc/self/cmdline").read_text().split(chr(0))[1:2], sorted(os.listdir("/tmp")))
+print(Path("/proc/self/cmdline").read_text().split(chr(0))[2:3], sorted(os.listdir("/tmp")))
+print(os.path.realpath("/proc/self/exe"), os.environ["PWD"])
 try:
     print(Path("/proc/self/environ").read_text())
 except OSError as error:
     print(error.strerror)"""
-    told, files, variables = in_a_box(code, kernel_file=KERNEL, imports="import colorsys").splitlines()
+    told, files, program, variables = in_a_box(code, kernel_file=KERNEL, imports="import colorsys").splitlines()
     assert told == "False /tmp/work 0 ['/run/kernel.py', '-f', '/run/connection.json']"
     (home,) = set(re.findall(r"nursery-\w+", files))
-    assert files == f"['/tmp/{home}/nursery.pyc'] ['home', '{home}', 'work']"
+    assert files.startswith(f"['/tmp/{home}/nursery.pyc'] ['home', '{home}', ")
+    loader, folder = program.split()
+    assert folder == "/tmp/work"
+    assert Path(loader).name.startswith("ld") and Path(loader).stat().st_uid == 0, "it is not the instructor's"
     assert variables == "Permission denied"
 
 
@@ -130,7 +137,7 @@ def test_a_box_without_walls_is_not_joined():
     source.wait()
     with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE) as outside:
         handle, (said, words), (alive, told) = os.pidfd_open(outside.pid), os.pipe(), os.pipe()
-        source.kernel({"box": {"first": outside.pid}}, [words, told, handle])
+        source.kernel({"environment": {}, "box": {"first": outside.pid}}, [words, told, handle])
         for file in (handle, words, told):
             os.close(file)
         assert os.read(alive, 10) == b"", "no kernel was started"
@@ -138,3 +145,52 @@ def test_a_box_without_walls_is_not_joined():
             assert "The box has no namespace of its own for: ipc, mnt, net, pid, uts." in text.read()
         os.close(alive)
         outside.kill()
+
+
+def test_a_nursery_that_died_beside_a_living_box_is_replaced():
+    async def die_and_go_on():
+        async with kernel(kernel_file=KERNEL, imports="import colorsys"):
+            for process in nurseries():
+                process.kill()
+                process.wait()
+            async with kernel(kernel_file=KERNEL, imports="import colorsys") as (_, client):
+                return await run(client, "print('here')")
+
+    assert asyncio.run(die_and_go_on()) == "here"
+
+
+FIRST_FRAMES = """
+import asyncio, sys
+found = []
+def look():
+    frame = sys._getframe()
+    while frame:
+        found.append(frame)
+        frame = frame.f_back
+asyncio.get_running_loop().call_soon(look)"""
+CALLS = """
+import types
+here = found[-1].f_globals
+print(found[-1].f_code.co_filename, 'call' in here)
+code = here['call'].__code__
+for way in (here['call'], lambda *some: types.FunctionType(code, {**here})(*some)):
+    try:
+        print('called', way('getpid'))
+    except RuntimeError as error:
+        print(error)"""
+
+
+def test_what_started_the_kernel_does_not_lead_past_the_judge():
+    """Its frames are at the end of the stack, and hold functions that could call the C library."""
+    cells = [nbformat.v4.new_code_cell(code) for code in (FIRST_FRAMES, CALLS)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    manager, _ = kernel_manager(SMALL, True, 1, "import numpy as np")
+    done = judged_run(notebook, manager, "import numpy as np", {}, SMALL, "/tmp")
+    assert not done.ended
+    (output,) = done.notebook.cells[1].outputs
+    reached, *refusals = output.text.splitlines()
+    assert reached == f"{NURSERY_FILE} True"
+    assert refusals == [
+        "Not allowed while grading: this code reaches into the interpreter by ctypes.dlopen.",
+        "Not allowed while grading: this code gives the code of a library other names.",
+    ]

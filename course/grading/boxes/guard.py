@@ -106,7 +106,20 @@ def resident(process: Path) -> int:
 def proportional(process: Path) -> int:
     """Bytes of memory that a process holds, with its part of what it shares; 0 if it has ended."""
     try:
-        lines = (process / "smaps_rollup").read_text().splitlines()
+        return _sum(process / "smaps_rollup", "Pss:")
+    except PermissionError:  # of a process that hides its memory, only root sees how much of it is shared
+        return own(process)
     except OSError:
         return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+
+
+def own(process: Path) -> int:
+    """Bytes of memory that a process holds besides files, all of what it shares with the process it was copied from."""
+    try:
+        return _sum(process / "status", "RssAnon:", "RssShmem:")
+    except OSError:
+        return 0
+
+
+def _sum(file: Path, *names: str) -> int:
+    return sum(int(line.split()[1]) * 1024 for line in file.read_text().splitlines() if line.startswith(names))

@@ -48,6 +48,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
     guard: Guard | None = None
     seconds = Dict(value_trait=Float())
     _folder: Path | None = None
+    _hold: int | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Furnish the box and say where the kernel will be reached.
@@ -94,19 +95,26 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         box, source = self._box(self._folder), await self._ready_nursery()
         self.seconds = {"imports": time.monotonic() - began}
         self._said, words = os.pipe()
+        held, self._hold = os.pipe()  # what keeps a box open that is to be joined; closed with this process
         try:
             with filter_file(self._folder) as seccomp, (self._folder / "info").open("wb") as info:
                 command = walled(box, None if source else cmd, seccomp, info.fileno())
-                options = {"stdin": subprocess.DEVNULL, "stdout": words, "stderr": subprocess.STDOUT, "cwd": "/"}
+                options = {
+                    "stdin": held if source else subprocess.DEVNULL,
+                    "stdout": words,
+                    "stderr": subprocess.STDOUT,
+                    "cwd": "/",
+                }
                 # No variables: the box's first process keeps what it was started with, for those inside to read.
                 options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
                 reached = await super().launch_kernel(command, **options)
             first = await self._first_process(self._folder / "info")
             if source:
-                await self._soon(lambda: read(self._said) == READY)
+                await self._soon(lambda: read(self._said) == READY or None)
             self.seconds["box"] = time.monotonic() - began - self.seconds["imports"]
             kernel = await self._joined(source, box, cmd[1:], first, words) if source else None
         finally:
+            os.close(held)
             os.close(words)
         self.guard = Guard(first, self._said, self.limits.memory_mib, kernel)
         self.guard.start()
@@ -153,11 +161,13 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         finally:
             os.close(box_handle)
             os.close(told)
-        await self._soon(lambda: read(alive).startswith(STARTED))
+        if not (await self._soon(lambda: read(alive))).startswith(STARTED):
+            os.close(alive)
+            raise await self._failed()
         return alive
 
     async def _soon(self, condition: Callable[[], T | None]) -> T:
-        """What the condition gives as soon as that is something.
+        """What the condition gives as soon as that is not None.
 
         Raises
         ------
@@ -166,16 +176,20 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         """
         late = time.monotonic() + START_SECONDS
         while time.monotonic() < late:
-            if found := condition():
+            if (found := condition()) is not None:
                 return found
             if await self.poll() is not None:
                 break
             await asyncio.sleep(0.002)
+        raise await self._failed()
+
+    async def _failed(self) -> BoxError:
+        """Clean up, and return the error with the reason."""
         await self.kill()
-        said = read(self._said).decode("utf-8", "replace").strip()
+        said = (read(self._said) or b"").decode("utf-8", "replace").strip()
         os.close(self._said)
         await self.cleanup()
-        raise BoxError(f"A box did not start: {said or 'bubblewrap gave no reason'}")
+        return BoxError(f"A box did not start: {said or 'bubblewrap gave no reason'}")
 
     async def kill(self, restart: bool = False) -> None:
         """Kill everything in the box, and wait until it is empty."""
@@ -194,6 +208,9 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
     async def cleanup(self, restart: bool = False) -> None:
         """Empty the box, and delete what it was made from unless it is to be started again."""
         await self.kill(restart)
+        if self._hold is not None:
+            os.close(self._hold)
+            self._hold = None
         if self._folder and not restart:
             self._emptied()
             self._folder = None
@@ -204,12 +221,13 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
 
 def wanted(imports: str, kernel_file: Path, environment: Mapping[str, str]) -> Wanted:
     """What copied kernels of boxes with such an environment have behind them."""
-    return Wanted(imports, kernel_file, tuple(sorted(variables(environment).items())), KERNEL_FILE)
+    known = {name: value for name, value in variables(environment).items() if name != "MNIST_NPZ"}
+    return Wanted(imports, kernel_file, tuple(sorted(known.items())), KERNEL_FILE)
 
 
-def read(pipe: int) -> bytes:
-    """What a pipe holds now."""
-    return os.read(pipe, WORDS) if select.select([pipe], [], [], 0)[0] else b""
+def read(pipe: int) -> bytes | None:
+    """What a pipe holds now: None if nothing, no bytes if it was closed."""
+    return os.read(pipe, WORDS) if select.select([pipe], [], [], 0)[0] else None
 
 
 def _short_folder() -> str | None:

@@ -48,7 +48,8 @@ NUMBERS = {
 # The C library falls back to `clone`, whose flags a filter can read; those of `clone3` lie in memory, where it cannot.
 CLONE3 = (435, 435)
 CLONE = (56, 220)
-NEW_NAMESPACE = 0x7E020000  # any of clone's CLONE_NEW… flags
+# Any of clone's CLONE_NEW… flags, and CLONE_PARENT: nobody may have children for a parent outside.
+NEW_NAMESPACE, FOR_PARENT = 0x7E020000, 0x8000
 SOCKET = (41, 198)
 FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK; others, like AF_VSOCK, may leave the namespace
 X32 = 0x40000000  # numbers from here on are calls of x86_64's second set
@@ -77,7 +78,11 @@ def seccomp_filter(machine: str | None = None) -> bytes:
         program += [_step(EQUAL, numbers[column], 0, 1), _step(RETURN, REFUSE | errno.EPERM)]
     program += [_step(EQUAL, CLONE3[column], 0, 1), _step(RETURN, REFUSE | errno.ENOSYS)]
     program += [
-        *(_step(EQUAL, CLONE[column], 0, 4), _step(LOAD, FIRST_ARGUMENT), _step(ANY_BIT, NEW_NAMESPACE, 0, 1)),
+        *(
+            _step(EQUAL, CLONE[column], 0, 4),
+            _step(LOAD, FIRST_ARGUMENT),
+            _step(ANY_BIT, NEW_NAMESPACE | FOR_PARENT, 0, 1),
+        ),
         *(_step(RETURN, REFUSE | errno.EPERM), _step(RETURN, ALLOW)),
     ]
     program += [_step(EQUAL, SOCKET[column], 1, 0), _step(RETURN, ALLOW), _step(LOAD, FIRST_ARGUMENT)]

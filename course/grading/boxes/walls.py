@@ -15,10 +15,18 @@ from course.grading.limits import Limits
 
 PLAIN_USER = 1000  # who a box's program is inside if the instructor is not root
 USERS = range(1_900_000_000, 2_100_000_000)  # numbers that no distribution gives to anybody
-# Says when the box is ready to be joined, and keeps it open. As the first process nothing inside can kill it; it
-# ignores the end of those whose parent it becomes, so that Linux clears them away.
+# Says when the box is ready to be joined, and keeps it open until its standard input is closed. As the first process
+# nothing inside can kill it; as it is not "dumpable", nothing can take it over; Linux clears away whatever becomes its
+# child.
 READY = b"ready\n"
-WAIT = ("sh", "-c", "echo ready; exec env --ignore-signal=CHLD tail -f /dev/null")
+WAIT = """
+import ctypes, os, signal
+ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+print("ready", flush=True)
+os.read(0, 1)
+"""
 CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody else, after which they are gone
 
 
@@ -66,7 +74,7 @@ def walled(box: Box, command: Sequence[str] | None, seccomp: int, info: int | No
     outside += ["--die-with-parent", "--new-session", "--hostname", "box", "--seccomp", str(seccomp)]
     outside += ["--info-fd", str(info)] if info is not None else []
     limits = [f"--{name}={value}" for name, value in allowed(box.limits).items()]
-    inside = ["prlimit", *limits, "--", *(command or WAIT)]
+    inside = ["prlimit", *limits, "--", *(command or (sys.executable, "-I", "-S", "-c", WAIT))]
     outside += [] if command else ["--as-pid-1"]
     if os.getuid() == 0:
         # No user namespace: root of one is root towards files, and is not counted by the limit on processes.

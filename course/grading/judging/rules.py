@@ -19,7 +19,7 @@ NAMED = frozenset(
 # … and what is looked at more closely.
 LOOKED_AT = frozenset(
     (
-        *("sys._getframe", "object.__getattr__", "object.__setattr__", "compile", "code.__new__"),
+        *("sys._getframe", "object.__getattr__", "object.__setattr__", "compile", "code.__new__", "function.__new__"),
         *("marshal.loads", "marshal.load", "open", "import"),
     )
 )
@@ -104,6 +104,9 @@ def make_rules(
         if event == "object.__setattr__":
             function, attribute = args[:2]
             return rewrites(frame, function, attribute)
+        if event == "function.__new__":
+            own = is_foreign(args[0].co_filename) or names_it(frame, "FunctionType")
+            return None if own else "gives the code of a library other names"
         if event in ("compile", "code.__new__"):
             content, filename = args[:2]
             if filename is None or is_foreign(filename):
@@ -156,8 +159,8 @@ def make_rules(
             and frame.f_code.co_filename.startswith(ctypes_files)
         ):
             frame = frame.f_back
-        if frame is None or is_foreign(frame.f_code.co_filename):
-            return False
+        if frame is None or is_foreign(frame.f_code.co_filename) or frame.f_code.co_filename in trusted:
+            return False  # what is trusted by its whole name, the kernel and what started it, has done with ctypes
         return any("ctypes" in name for name in (*frame.f_code.co_names, *frame.f_globals) if builtin_type(name) is str)
 
     def plainly(event: str, args: tuple[Any, ...]) -> bool:
