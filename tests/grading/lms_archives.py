@@ -35,7 +35,7 @@ def pack(path: Path, *files: tuple[str | zipfile.ZipInfo, bytes]) -> Path:
 def nested() -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("01_data_inspection.ipynb", notebook())
+        archive.writestr(entry("01_data_inspection.ipynb"), notebook())
     return buffer.getvalue()
 
 
