@@ -22,6 +22,13 @@ from course.grading.demo import answered, hand_in, model_answers
 from course.grading.grade import Options, grade
 
 CLASS, MANY, STEP = 12, 200, 50
+ROUNDS = 2  # in turn, as machines are not equally fast at all times
+WAYS = {
+    "plain nbgrader autograde": None,
+    "in boxes, parameters as handed out": Options(full_size=True),
+    "without boxes, parameters as handed out": Options(full_size=True, trust=True),
+    "in boxes, grading budget": Options(),
+}
 OWN = ("mend", "box", "judge", "canaries")  # stages that plain nbgrader does not have
 PLAIN = """c = get_config()
 c.CourseDirectory.course_id = "plain"
@@ -49,20 +56,17 @@ class Reached:
 
 
 def throughput(course: Course, lab: Lab, tell: Tell) -> list[Timed]:
-    """The same class graded by plain nbgrader and in the ways that this course offers."""
-    ways = {
-        "in boxes, parameters as handed out": Options(full_size=True),
-        "without boxes, parameters as handed out": Options(full_size=True, trust=True),
-        "in boxes, grading budget": Options(),
-    }
-    found = []
-    with tempfile.TemporaryDirectory() as place:
-        tell("plain nbgrader autograde")
-        found.append(Timed("plain nbgrader autograde", plain(course, lab, Path(place, "plain")), {}))
-        for number, (what, options) in enumerate(ways.items()):
-            tell(what)
-            found.append(ours(course, lab, Path(place, str(number)), what, options))
-    return found
+    """The same class graded by plain nbgrader and in the ways that this course offers, each the faster of two times."""
+    found: dict[str, Timed] = {}
+    for number in range(1, ROUNDS + 1):
+        for what, options in WAYS.items():
+            tell(f"{what}, round {number} of {ROUNDS}")
+            with tempfile.TemporaryDirectory() as place:
+                timed = (
+                    ours(course, lab, Path(place), what, options) if options else plain(course, lab, Path(place), what)
+                )
+            found[what] = min(timed, found.get(what, timed), key=lambda one: one.seconds)
+    return list(found.values())
 
 
 def hand_in_class(course: Course, lab: Lab, folder: Path, count: int) -> list[str]:
@@ -75,8 +79,8 @@ def hand_in_class(course: Course, lab: Lab, folder: Path, count: int) -> list[st
     return students
 
 
-def plain(course: Course, lab: Lab, folder: Path) -> float:
-    """Seconds of one `nbgrader autograde` with nbgrader's own settings, run unboxed.
+def plain(course: Course, lab: Lab, folder: Path, what: str) -> Timed:
+    """One `nbgrader autograde` with nbgrader's own settings, run unboxed.
 
     Raises
     ------
@@ -93,7 +97,7 @@ def plain(course: Course, lab: Lab, folder: Path) -> float:
     graded = len(list((folder / "autograded").glob(f"*/{lab.name}/{lab.name}.ipynb")))
     if graded != CLASS:
         raise CourseError(f"nbgrader graded {graded} of {CLASS} submissions.")
-    return seconds
+    return Timed(what, seconds, {})
 
 
 def _nbgrader(folder: Path, *words: str) -> None:
