@@ -131,6 +131,12 @@ def test_a_box_whose_kernel_does_not_come_is_refused(monkeypatch):
     assert not [one for one in psutil.Process().children(recursive=True) if one.name() == "bwrap"]
 
 
+def test_what_a_box_said_instead_of_being_ready_is_told(monkeypatch):
+    monkeypatch.setattr("course.grading.boxes.walls.WAIT", "raise SystemExit('it said why')")
+    with pytest.raises(BoxError, match="A box did not start: it said why"):
+        in_a_box("1", **WARM)
+
+
 def test_a_box_without_walls_is_not_joined():
     """The nursery itself looks whether what it joins is another place than its own."""
     source = start(COLORS)

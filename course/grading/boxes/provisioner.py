@@ -109,8 +109,8 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
                 options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
                 reached = await super().launch_kernel(command, **options)
             first = await self._first_process(self._folder / "info")
-            if source:
-                await self._soon(lambda: read(self._said) == READY or None)
+            if source and (said := await self._soon(lambda: read(self._said))) != READY:
+                raise await self._failed(said)
             self.seconds["box"] = time.monotonic() - began - self.seconds["imports"]
             kernel = await self._joined(source, box, cmd[1:], first, words) if source else None
         finally:
@@ -183,13 +183,13 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             await asyncio.sleep(0.002)
         raise await self._failed()
 
-    async def _failed(self) -> BoxError:
-        """Clean up, and return the error with the reason."""
+    async def _failed(self, said: bytes = b"") -> BoxError:
+        """Clean up, and return the error with the reason: what the box said already, and what else it says."""
         await self.kill()
-        said = (read(self._said) or b"").decode("utf-8", "replace").strip()
+        reason = (said + (read(self._said) or b"")).decode("utf-8", "replace").strip()
         os.close(self._said)
         await self.cleanup()
-        return BoxError(f"A box did not start: {said or 'bubblewrap gave no reason'}")
+        return BoxError(f"A box did not start: {reason or 'bubblewrap gave no reason'}")
 
     async def kill(self, restart: bool = False) -> None:
         """Kill everything in the box, and wait until it is empty."""
