@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +130,12 @@ async def execute(
     return done
 
 
+@cache
+def judge_parts() -> dict[str, str]:
+    """The texts of the judge, by name, as they are sent into each kernel."""
+    return {name: Path(__file__).with_name("judging").joinpath(f"{name}.py").read_text("utf-8") for name in PARTS}
+
+
 class Runner:
     """The cells of one submission, one after the other."""
 
@@ -139,8 +146,7 @@ class Runner:
 
     async def open(self, imports: str, values: dict[str, Any]) -> float:
         """Start the judge, before any cell of the submission; return how many seconds the lab's imports took."""
-        parts = {name: Path(__file__).with_name("judging").joinpath(f"{name}.py").read_text("utf-8") for name in PARTS}
-        content = {"parts": parts, "key": self.seal.key.hex(), "imports": imports, "values": values}
+        content = {"parts": judge_parts(), "key": self.seal.key.hex(), "imports": imports, "values": values}
         reply = await self.talk.request("judge_open", content, START_SECONDS, lambda _: None)
         return float(reply["imports"])
 

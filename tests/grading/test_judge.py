@@ -4,7 +4,6 @@ import ast
 import os
 import pickle
 import random
-from pathlib import Path
 from sys import audit
 
 import pytest
@@ -12,10 +11,9 @@ import pytest
 from course.grading import kernel
 from course.grading.judging import canaries, hiding, plain
 from course.grading.judging.seal import Seal
-from course.grading.run import PARTS
+from course.grading.run import judge_parts
 
 IMPORTS = "import numpy as np\nfrom data_utils import load_mnist"
-JUDGING = Path(hiding.__file__).parent
 TEST = "expected = 12\nassert answer(3) == expected, f'answer(3) is {answer(3)!r}'"
 
 
@@ -33,8 +31,7 @@ class Room:
 
     def __init__(self):
         self.names, self.seal = {"__name__": "__main__"}, Seal()
-        parts = {name: (JUDGING / f"{name}.py").read_text("utf-8") for name in PARTS}
-        kernel.open_the_judge(parts, self.seal.key, Shell(self.names), IMPORTS, {"N_TRAIN": 100})
+        kernel.open_the_judge(judge_parts(), self.seal.key, Shell(self.names), IMPORTS, {"N_TRAIN": 100})
 
     def own(self, code):
         """Run a cell of the submission; its error, if any, as Jupyter would show it."""
