@@ -3,14 +3,11 @@
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
-from concurrent.futures.process import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from multiprocessing import get_context, parent_process
-from multiprocessing.connection import wait as wait_for
-from threading import Thread
 
 from course.errors import CourseError, GradingError
+from course.grading.processes import WorkerProcess
 from course.grading.task import Outcome, Task
 from course.grading.worker import work
 
@@ -50,7 +47,7 @@ def working(tasks: Iterable[Task], pool: Pool) -> Iterator[Iterator[Outcome]]:
     def hand_out() -> None:
         while free and (task := next(waiting, None) or (again.pop(0) if again else None)):
             executor = free.pop()
-            running[_submit(executor, replace(task, threads=pool.threads))] = task, executor
+            running[executor.submit(work, replace(task, threads=pool.threads))] = task, executor
 
     def outcomes() -> Iterator[Outcome]:
         while running:
@@ -79,15 +76,6 @@ def working(tasks: Iterable[Task], pool: Pool) -> Iterator[Iterator[Outcome]]:
             executor.shutdown(wait=False)
 
 
-def _submit(executor: Executor, task: Task) -> Future[Outcome]:
-    try:
-        return executor.submit(work, task)
-    except BrokenExecutor as error:  # its worker died while it had nothing to do
-        failed: Future[Outcome] = Future()
-        failed.set_exception(error)
-        return failed
-
-
 def _died(future: Future[Outcome]) -> bool:
     """Whether the worker is gone; other errors are faults of ours and are raised."""
     try:
@@ -113,10 +101,10 @@ def local(workers: int | None, tasks: int, prepare: Callable[[int], Callable[[],
     cores = os.cpu_count() or 1
     workers = min(workers or cores, tasks)
     threads = max(1, cores // workers)
-    context, first = get_context("spawn"), prepare(threads)
+    first = prepare(threads)
 
     def start() -> Executor:
-        executor = ProcessPoolExecutor(1, mp_context=context, initializer=end_with_the_parent)
+        executor = WorkerProcess()
         executor.submit(first)
         return executor
 
@@ -126,16 +114,6 @@ def local(workers: int | None, tasks: int, prepare: Callable[[int], Callable[[],
     finally:
         for executor in ready:
             executor.shutdown(wait=False)
-
-
-def end_with_the_parent() -> None:
-    """Let this worker process end as soon as the grading's main process does, even if that was killed.
-
-    A worker of a process pool would wait for its next task for ever; with it ends the box of its submission.
-    """
-    parent = parent_process()
-    if parent is not None:
-        Thread(target=lambda: (wait_for([parent.sentinel]), os._exit(1)), daemon=True).start()
 
 
 @contextmanager
