@@ -16,7 +16,7 @@ from nbformat.validator import isvalid
 GRACE_SECONDS = 5.0  # how long an interrupted cell may take to end
 POLL_SECONDS = 0.25
 NUDGE_SECONDS = 0.05  # between two questions whether the kernel is ready
-QUIET_SECONDS = 2.0  # after an answer: then the message that the kernel is idle was lost
+QUIET_SECONDS = 5.0  # after an answer: then the message that the kernel is idle was lost
 NOISE = 1_000  # unreadable messages after which a kernel is given up
 
 
@@ -120,10 +120,10 @@ class Talk:
     async def _wait(
         self, name: str, deadline: float, output: Callable[[dict[str, Any]], None]
     ) -> dict[str, Any] | None:
-        """The reply to the request of that name, or None if the deadline passes.
+        """The reply to the request of that name, or None if it does not come before the deadline.
 
         The kernel says that it is idle when all that the cell showed has been sent. After a flood that may be lost, the
-        reply never is.
+        reply never is. What the cell showed may come later than the reply, as it takes another way.
         """
         reply: dict[str, Any] | None = None
         looked = heard = time.monotonic()
@@ -134,8 +134,9 @@ class Talk:
                 if not await self.manager.is_alive():
                     raise Ended("The kernel died: the cell crashed Python, or used more than its share of the machine.")
             if message is None:
-                reply = reply or await self._reply(name, time.monotonic() + 0.01)
-                if reply and time.monotonic() - heard > QUIET_SECONDS:
+                if reply is None:
+                    reply, heard = await self._reply(name, time.monotonic() + 0.01), time.monotonic()
+                elif time.monotonic() - heard > QUIET_SECONDS:
                     return reply
                 continue
             heard = time.monotonic()
@@ -145,7 +146,7 @@ class Talk:
                 output(message)
             elif message["content"].get("execution_state") == "idle":
                 return reply or await self._reply(name, deadline)
-        return None
+        return reply
 
     async def _reply(self, name: str, deadline: float) -> dict[str, Any] | None:
         while (left := deadline - time.monotonic()) > 0:

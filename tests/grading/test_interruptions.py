@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import nbformat
@@ -81,8 +81,12 @@ def reports(folder: Path) -> dict[Path, int]:
 
 
 def workers_of(process: psutil.Popen) -> list[psutil.Process]:
-    """Its processes that run submissions, not what those have started."""
-    return [child for child in process.children() if any("spawn_main" in word for word in child.cmdline())]
+    """Its processes that run submissions, not what those have started, nor those that have just been killed."""
+    found = []
+    for child in process.children():
+        with suppress(psutil.NoSuchProcess):  # so are zombies
+            found += [child] if any("spawn_main" in word for word in child.cmdline()) else []
+    return found
 
 
 def left_over(folder: Path) -> list[str]:

@@ -1,0 +1,79 @@
+"""Nothing of what a cell shows is lost because it takes another way than the reply, or because the machine is slow."""
+
+import asyncio
+import time
+from queue import Empty
+from types import SimpleNamespace
+
+import pytest
+
+from course.grading import talk
+from course.grading.talk import Talk
+
+REQUEST = "the request"
+
+
+class Channel:
+    """Gives each message when so many seconds have passed since it was made."""
+
+    def __init__(self, *messages: tuple[float, dict]) -> None:
+        self._began, self._messages = time.monotonic(), list(messages)
+
+    def send(self, message: dict) -> None:
+        pass
+
+    async def get_msg(self, timeout: float) -> dict:
+        due = self._messages[0][0] + self._began - time.monotonic() if self._messages else timeout + 1
+        await asyncio.sleep(min(max(due, 0), timeout))
+        if due > timeout:
+            raise Empty
+        return self._messages.pop(0)[1]
+
+
+class Manager:
+    async def is_alive(self) -> bool:
+        return True
+
+    async def interrupt_kernel(self) -> None:
+        raise AssertionError("the cell had ended")
+
+
+def message(kind: str, **content) -> dict:
+    return {"msg_type": kind, "content": content, "parent_header": {"msg_id": REQUEST}}
+
+
+def heard(iopub: Channel, shell: Channel, seconds: float) -> tuple[dict, list[str]]:
+    """The reply, and the texts that were heard."""
+    session = SimpleNamespace(msg=lambda kind, content: {"header": {"msg_id": REQUEST}})
+    client = SimpleNamespace(session=session, iopub_channel=iopub, shell_channel=shell)
+    texts: list[str] = []
+    one = Talk(Manager(), client, time.monotonic() + 60)
+    reply = asyncio.run(one.request("execute_request", {}, seconds, lambda said: texts.append(said["content"]["text"])))
+    return reply, texts
+
+
+@pytest.fixture(autouse=True)
+def _short_times(monkeypatch):
+    monkeypatch.setattr(talk, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(talk, "QUIET_SECONDS", 0.3)
+
+
+def test_what_comes_later_than_the_reply_of_a_long_quiet_cell_is_heard():
+    shell = Channel((0.5, message("execute_reply", status="ok")))
+    iopub = Channel(
+        (0, message("status", execution_state="busy")),
+        (0.7, message("stream", text="late")),
+        (0.9, message("status", execution_state="idle")),
+    )
+    assert heard(iopub, shell, 30) == ({"status": "ok"}, ["late"])
+
+
+def test_a_reply_counts_if_the_kernel_is_never_heard_to_be_idle():
+    shell = Channel((0.1, message("execute_reply", status="ok")))
+    assert heard(Channel((0, message("stream", text="flood"))), shell, 30) == ({"status": "ok"}, ["flood"])
+
+
+def test_a_reply_counts_if_the_time_is_over_before_the_kernel_is_idle(monkeypatch):
+    monkeypatch.setattr(talk, "QUIET_SECONDS", 30)
+    shell = Channel((0.1, message("execute_reply", status="ok")))
+    assert heard(Channel(), shell, 0.5) == ({"status": "ok"}, [])
