@@ -45,3 +45,5 @@ c.GenerateFeedback.preprocessors = [
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 c.CoalesceStreamsPreprocessor.enabled = True
+# On pages of Formgrader, too.
+c.HTMLExporter.preprocessors = ["course.grading.pictures.FindPictures"]

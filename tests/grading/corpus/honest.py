@@ -3,6 +3,10 @@
 import copy
 
 from corpus.material import Material, case, in_answer, in_place, with_code
+from course.authoring.sources import is_written
+
+PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+LOST = "from IPython.display import Markdown\nMarkdown('![lost](attachment:lost.png)')"
 
 HABITS = {
     "shadows-builtins": "id = 'me'; input = 3; vars = {}; dir = ''; filter = None; format = 'x'; hash = 0; next = 1; bin = oct = 8",
@@ -70,6 +74,17 @@ def comments_and_docstrings(m: Material):
 @case("honest", earns=lambda m: m.tests()[1:])
 def syntax_error_in_one_answer(m: Material):
     return in_place(m.solved, m.answers()[0], "def oops(:\n    pass")
+
+
+@case("honest")
+def pictures(m: Material):
+    """Pasted into an answer, some under names that change in a URL, one of them lost."""
+    made = with_code(m.solved, LOST, m.answers()[0])
+    cell = next(cell for cell in made.cells if is_written(cell))
+    names = ("my%20plot.png", "Größe.png", "lost.png")
+    cell.source += "".join(f"\n\n![a picture](attachment:{name})" for name in names)
+    cell.attachments = {name: {"image/png": PIXEL} for name in ("my plot.png", "Größe.png")}
+    return made
 
 
 MORE_HABITS = {
