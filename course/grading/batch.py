@@ -7,12 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from course.errors import CourseError, GradingError
-from course.grading.processes import WorkerProcess
+from course.grading.processes import Stuck, WorkerProcess
 from course.grading.task import Outcome, Task
 from course.grading.worker import work
 
 ANSWER_SECONDS, JOIN_SECONDS = 20, 60
 TRIES = 5  # a task whose worker died is given to another one this often
+SPARE_SECONDS = 900  # for all that comes before and after a submission's own time: mending, imports, box and kernel
+STUCK = "its grading did not end, although its time was over; please report it"
 DIED = "the process that graded it died {tries} times; the machine may be short of memory. Run the grading again."
 
 
@@ -61,10 +63,10 @@ def working(tasks: Iterable[Task], pool: Pool) -> Iterator[Iterator[Outcome]]:
                 executor.shutdown(wait=False)
                 free.append(pool.make())
                 tries[task.student] = tries.get(task.student, 0) + 1
-                if tries[task.student] < TRIES:
-                    again.append(task)
+                if reason := _given_up(future.exception(), tries[task.student]):
+                    finished.append(Outcome(task.student, "", reason=reason))
                 else:
-                    finished.append(Outcome(task.student, "", reason=DIED.format(tries=TRIES)))
+                    again.append(task)
             hand_out()
             yield from finished  # only now, so that the next ones run while these are written down
 
@@ -74,6 +76,13 @@ def working(tasks: Iterable[Task], pool: Pool) -> Iterator[Iterator[Outcome]]:
     finally:
         for executor in [*free, *(executor for _, executor in running.values())]:
             executor.shutdown(wait=False)
+
+
+def _given_up(error: BaseException | None, tries: int) -> str:
+    """Why a task whose worker has ended so often, the last time with this error, is not tried again; else empty."""
+    if isinstance(error, Stuck):
+        return STUCK
+    return DIED.format(tries=tries) if tries >= TRIES else ""
 
 
 def _died(future: Future[Outcome]) -> bool:
@@ -92,8 +101,12 @@ def _died(future: Future[Outcome]) -> bool:
 
 
 @contextmanager
-def local(workers: int | None, tasks: int, prepare: Callable[[int], Callable[[], object]]) -> Iterator[Pool]:
+def local(
+    workers: int | None, tasks: int, seconds: float, prepare: Callable[[int], Callable[[], object]]
+) -> Iterator[Pool]:
     """Processes of this machine, one a core if it is not said how many, but no more than tasks; they share its cores.
+
+    Submissions may take so many seconds; one that has not ended long after is given up.
 
     They start at once, as they take seconds to import what they need. `prepare` is called here, with the number of
     threads, and what it returns in each of them.
@@ -104,7 +117,7 @@ def local(workers: int | None, tasks: int, prepare: Callable[[int], Callable[[],
     first = prepare(threads)
 
     def start() -> Executor:
-        executor = WorkerProcess()
+        executor = WorkerProcess(seconds + SPARE_SECONDS)
         executor.submit(first)
         return executor
 

@@ -152,7 +152,7 @@ def running(kit: Kit, submissions: Sequence[Submission], folder: Path, options: 
         running_on = batch.cluster(options.scheduler, options.workers)
     else:
         prepare = partial(kernels.prepare, not options.trust, imports=kit.imports)
-        running_on = batch.local(options.workers, len(todo), prepare)
+        running_on = batch.local(options.workers, len(todo), kit.limits.submission_seconds, prepare)
     with running_on as pool, ran(kit, todo, folder, options, pool) as new:
         yield chain(earlier, new)
 

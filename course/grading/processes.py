@@ -16,16 +16,22 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class WorkerProcess(Executor):
-    """One process, which makes one call at a time.
+class Stuck(BrokenExecutor):
+    """A call took so long that its process was killed."""
 
-    When it dies, at whatever moment, the call fails with BrokenExecutor, and so do all later ones. The executors of
+
+class WorkerProcess(Executor):
+    """One process, which makes one call at a time, each in `seconds` at most.
+
+    When it dies, at whatever moment, the call fails with BrokenExecutor, and so do all later ones. It is killed if a
+    call takes longer than it may, which then fails with Stuck. The executors of
     concurrent.futures and loky wait for ever if a process is killed while it sends a result: they have the sending end
     of the pipe open themselves, and share locks with the process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
         """Start the process, which needs some time to import what its calls need."""
+        self._seconds = seconds
         context = get_context("spawn")
         self._calls, there = context.Pipe()
         self._process = context.Process(target=serve, args=(there,), daemon=True)
@@ -40,14 +46,20 @@ class WorkerProcess(Executor):
     def _call(self, function: Callable[..., T], *arguments: Any) -> T:
         try:
             self._calls.send((function, *arguments))
+            if not self._calls.poll(self._seconds):
+                self._end()
+                raise Stuck(f"A call in the worker process {self._process.pid} took more than {self._seconds:g} s.")
             result, error = self._calls.recv()
         except (EOFError, OSError) as broken:
-            self._process.kill()
-            self._process.join()
+            self._end()
             raise BrokenExecutor(f"The worker process {self._process.pid} has ended.") from broken
         if error is not None:
             raise error
         return result  # type: ignore[no-any-return]
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.join()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the process, even amid a call; with `wait`, return when it has ended."""

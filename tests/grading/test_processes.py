@@ -11,15 +11,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from course.grading.processes import WorkerProcess
+from course.grading.processes import Stuck, WorkerProcess
 
 SECONDS = 60  # after which a call counts as hanging
 MUCH = b"x" * 1_000_000  # more than a pipe holds
 
 
 @contextmanager
-def worker():
-    process = WorkerProcess()
+def worker(seconds: float = SECONDS):
+    process = WorkerProcess(seconds)
     try:
         yield process
     finally:
@@ -88,6 +88,15 @@ def test_a_process_told_to_end_clears_away_what_its_call_has_begun(tmp_path):
         call.result(SECONDS)
     assert (tmp_path / "cleared").exists()
     assert not psutil.pid_exists(process._process.pid)
+
+
+def test_a_call_that_takes_too_long_is_given_up():
+    with worker(seconds=2) as process:
+        assert process.submit(len, MUCH).result(SECONDS) == len(MUCH)
+        with pytest.raises(Stuck, match="took more than 2 s"):
+            process.submit(time.sleep, SECONDS).result(SECONDS)
+        with pytest.raises(BrokenExecutor):
+            process.submit(nothing).result(SECONDS)
 
 
 def test_an_interrupt_from_the_keyboard_is_the_main_process_s_matter():
