@@ -1,6 +1,7 @@
 """Warm kernels: imported once, and yet each begins anew."""
 
 import asyncio
+import errno
 import os
 
 import psutil
@@ -10,6 +11,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from traitlets.config import Config
 
 from course.errors import KernelError
+from course.warm import nursery
 from course.warm.manager import WarmKernelManager
 
 IMPORTS = "import json\nimport numpy as np"
@@ -22,8 +24,8 @@ x = 1
 """
 
 
-def said(imports: str, folder) -> list[str]:
-    notebook = new_notebook(cells=[new_code_cell(CODE)])
+def said(imports: str, folder, code: str = CODE) -> list[str]:
+    notebook = new_notebook(cells=[new_code_cell(code)])
     config = Config({"WarmKernelManager": {"imports": imports}})
     place = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, kernel_manager_class=WarmKernelManager, config=config, resources=place).execute()
@@ -38,14 +40,43 @@ def test_what_one_notebook_did_is_not_in_the_next(tmp_path):
     assert first[3] != second[3] and first[4] != second[4], "they draw other random numbers"
 
 
+def test_what_imports_set_in_the_environment_is_set_in_the_kernel(tmp_path):
+    imports = "import os\nos.environ['SET_BY_IMPORTS'] = 'yes'"
+    assert said(imports, tmp_path, "import os\nprint(os.environ['SET_BY_IMPORTS'])") == ["yes"]
+
+
+def test_processes_that_a_kernel_starts_find_its_modules(tmp_path):
+    code = """
+from pathlib import Path
+Path("mine.py").write_text("def answer(): return 42")
+import mine, multiprocessing
+with multiprocessing.get_context("spawn").Pool(1) as pool:
+    print(pool.apply(mine.answer))"""
+    assert said("import multiprocessing.pool", tmp_path, code) == ["42"]
+
+
+@pytest.mark.parametrize(("failures", "found"), [(2, 7), (nursery.FORK_TRIES, None)])
+def test_a_copy_that_there_is_no_room_for_is_tried_again(monkeypatch, failures, found):
+    left = [OSError(errno.EAGAIN, "no room")] * failures
+
+    def fork():
+        if left:
+            raise left.pop()
+        return 7
+
+    monkeypatch.setattr(nursery.os, "fork", fork)
+    monkeypatch.setattr(nursery.time, "sleep", lambda seconds: None)
+    assert nursery.fork() == found and not left
+
+
 def test_a_kernel_ends_with_its_nursery(tmp_path):
     async def start_and_leave():
         manager = WarmKernelManager(imports="import colorsys")
         await manager.start_kernel(cwd=str(tmp_path))
         kernel = psutil.Process(manager.provisioner.pid)
-        nursery = kernel.parent()
-        assert "nursery.pyc" in " ".join(nursery.cmdline())
-        nursery.kill()
+        parent = kernel.parent()
+        assert "nursery.pyc" in " ".join(parent.cmdline())
+        parent.kill()
         psutil.wait_procs([kernel], timeout=10)
         assert not kernel.is_running()
         await manager.shutdown_kernel(now=True)

@@ -62,11 +62,10 @@ class WorkerProcess(Executor):
         self._process.join()
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the process, even amid a call; with `wait`, return when it has ended."""
+        """End the process, even amid a call; with `wait`, return when it has ended. Calls not made yet fail."""
         self._process.terminate()
-        self._waiting.shutdown(wait, cancel_futures=cancel_futures)
-        if wait:
-            self._process.join()
+        self._waiting.submit(self._process.join)
+        self._waiting.shutdown(wait)
 
 
 def serve(calls: Connection) -> None:

@@ -90,6 +90,17 @@ def test_a_process_told_to_end_clears_away_what_its_call_has_begun(tmp_path):
     assert not psutil.pid_exists(process._process.pid)
 
 
+def test_an_idle_process_told_to_end_leaves_no_zombie():
+    process = WorkerProcess(SECONDS)
+    number = process.submit(os.getpid).result(SECONDS)
+    process.shutdown(wait=False)
+    for _ in range(100 * SECONDS):
+        if not psutil.pid_exists(number):
+            return
+        time.sleep(0.01)
+    raise AssertionError("it is still there")
+
+
 def test_a_call_that_takes_too_long_is_given_up():
     with worker(seconds=2) as process:
         assert process.submit(len, MUCH).result(SECONDS) == len(MUCH)
