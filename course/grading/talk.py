@@ -83,7 +83,9 @@ class Talk:
         while time.monotonic() < late:
             message = self.client.session.msg("kernel_info_request", {})
             self.client.shell_channel.send(message)
-            if await self._wait(message["header"]["msg_id"], time.monotonic() + NUDGE_SECONDS, lambda _: None):
+            name, nudge = message["header"]["msg_id"], time.monotonic() + NUDGE_SECONDS
+            _, heard = await self._wait(name, nudge, lambda _: None)
+            if heard:
                 return
         await self.kill(f"It did not answer within {seconds:g} seconds.")
 
@@ -102,13 +104,14 @@ class Talk:
         message = self.client.session.msg(kind, content)
         self.client.shell_channel.send(message)
         name, now = message["header"]["msg_id"], time.monotonic()
-        reply = await self._wait(name, min(now + seconds, self._ends), output)
+        reply, _ = await self._wait(name, min(now + seconds, self._ends), output)
         if reply is not None:
             return reply
         if time.monotonic() >= self._ends:
             await self.kill("The submission took longer than its time limit.")
         await self.manager.interrupt_kernel()
-        if await self._wait(name, time.monotonic() + GRACE_SECONDS, output) is None:
+        reply, _ = await self._wait(name, time.monotonic() + GRACE_SECONDS, output)
+        if reply is None:
             await self.kill(f"A cell took longer than {seconds:g} seconds and did not let itself be interrupted.")
         raise Interrupted(f"The cell took longer than {seconds:g} seconds and was interrupted.")
 
@@ -119,8 +122,8 @@ class Talk:
 
     async def _wait(
         self, name: str, deadline: float, output: Callable[[dict[str, Any]], None]
-    ) -> dict[str, Any] | None:
-        """The reply to the request of that name, or None if it does not come before the deadline.
+    ) -> tuple[dict[str, Any] | None, bool]:
+        """The reply to the request of that name, None if it does not come in time, and whether all was heard.
 
         The kernel says that it is idle when all that the cell showed has been sent. After a flood that may be lost, the
         reply never is. What the cell showed may come later than the reply, as it takes another way.
@@ -137,7 +140,7 @@ class Talk:
                 if reply is None:
                     reply, heard = await self._reply(name, time.monotonic() + 0.01), time.monotonic()
                 elif time.monotonic() - heard > QUIET_SECONDS:
-                    return reply
+                    return reply, False
                 continue
             heard = time.monotonic()
             if message["parent_header"].get("msg_id") != name:
@@ -145,8 +148,9 @@ class Talk:
             if message["msg_type"] != "status":
                 output(message)
             elif message["content"].get("execution_state") == "idle":
-                return reply or await self._reply(name, deadline)
-        return reply
+                reply = reply or await self._reply(name, deadline)
+                return reply, reply is not None
+        return reply, False
 
     async def _reply(self, name: str, deadline: float) -> dict[str, Any] | None:
         while (left := deadline - time.monotonic()) > 0:

@@ -42,12 +42,16 @@ def message(kind: str, **content) -> dict:
     return {"msg_type": kind, "content": content, "parent_header": {"msg_id": REQUEST}}
 
 
-def heard(iopub: Channel, shell: Channel, seconds: float) -> tuple[dict, list[str]]:
-    """The reply, and the texts that were heard."""
+def talking(iopub: Channel, shell: Channel) -> Talk:
     session = SimpleNamespace(msg=lambda kind, content: {"header": {"msg_id": REQUEST}})
     client = SimpleNamespace(session=session, iopub_channel=iopub, shell_channel=shell)
+    return Talk(Manager(), client, time.monotonic() + 60)
+
+
+def heard(iopub: Channel, shell: Channel, seconds: float) -> tuple[dict, list[str]]:
+    """The reply, and the texts that were heard."""
     texts: list[str] = []
-    one = Talk(Manager(), client, time.monotonic() + 60)
+    one = talking(iopub, shell)
     reply = asyncio.run(one.request("execute_request", {}, seconds, lambda said: texts.append(said["content"]["text"])))
     return reply, texts
 
@@ -77,3 +81,10 @@ def test_a_reply_counts_if_the_time_is_over_before_the_kernel_is_idle(monkeypatc
     monkeypatch.setattr(talk, "QUIET_SECONDS", 30)
     shell = Channel((0.1, message("execute_reply", status="ok")))
     assert heard(Channel(), shell, 0.5) == ({"status": "ok"}, [])
+
+
+def test_a_kernel_is_ready_only_when_it_is_heard_too():
+    shell = Channel(*((0.1 * number, message("kernel_info_reply", status="ok")) for number in range(20)))
+    began = time.monotonic()
+    asyncio.run(talking(Channel((0.8, message("status", execution_state="idle"))), shell).ready(30))
+    assert time.monotonic() - began >= 0.8
