@@ -106,10 +106,9 @@ def local(
 ) -> Iterator[Pool]:
     """Processes of this machine, one a core if it is not said how many, but no more than tasks; they share its cores.
 
-    Submissions may take so many seconds; one that has not ended long after is given up.
-
     They start at once, as they take seconds to import what they need. `prepare` is called here, with the number of
-    threads, and what it returns in each of them.
+    threads, and what it returns in each of them. A submission may take `seconds`; one that has not ended long after is
+    given up.
     """
     cores = os.cpu_count() or 1
     workers = min(workers or cores, tasks)

@@ -24,9 +24,10 @@ class WorkerProcess(Executor):
     """One process, which makes one call at a time, each in `seconds` at most.
 
     When it dies, at whatever moment, the call fails with BrokenExecutor, and so do all later ones. It is killed if a
-    call takes longer than it may, which then fails with Stuck. The executors of
-    concurrent.futures and loky wait for ever if a process is killed while it sends a result: they have the sending end
-    of the pipe open themselves, and share locks with the process.
+    call takes longer than it may, which then fails with Stuck.
+
+    The executors of concurrent.futures and loky wait for ever if a process is killed while it sends a result: they have
+    the sending end of the pipe open themselves, and share locks with the process.
     """
 
     def __init__(self, seconds: float) -> None:

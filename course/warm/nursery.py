@@ -100,8 +100,9 @@ def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: 
     when that of a box has ended. `box`: the box's first process, as a file descriptor.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for stream, file in ((0, os.open("/dev/null", os.O_RDONLY)), (1, words), (2, words)):
-        os.dup2(file, stream)
+    empty_input()
+    for stream in (1, 2):
+        os.dup2(words, stream)
     if box is None:
         close_all_but(alive)
         be_kernel(order, launch, alive)
@@ -116,6 +117,13 @@ def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whatever else has this parent is cleared away
     with suppress(ChildProcessError):
         os.waitpid(child, 0)
+
+
+def empty_input() -> None:
+    """Let standard input be empty."""
+    null = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(null, 0)
+    os.close(null)
 
 
 def close_all_but(*files: int) -> None:
@@ -142,7 +150,7 @@ def namespace(pid: int | str, name: str) -> tuple[int, int]:
 def be_kernel(order: dict[str, Any], launch: Launch, alive: int) -> None:
     """Become the kernel of the place that this process is in."""
     os.setsid()
-    os.dup2(os.open("/dev/null", os.O_RDONLY), 0)
+    empty_input()  # by what is /dev/null here
     old_home = os.environ.get("HOME", "")
     os.environ.clear()
     os.environ.update(order["environment"], PWD=order["folder"])

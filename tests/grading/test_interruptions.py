@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
@@ -82,11 +82,8 @@ def reports(folder: Path) -> dict[Path, int]:
 
 def workers_of(process: psutil.Popen) -> list[psutil.Process]:
     """Its processes that run submissions, not what those have started, nor those that have just been killed."""
-    found = []
-    for child in process.children():
-        with suppress(psutil.NoSuchProcess):  # so are zombies
-            found += [child] if any("spawn_main" in word for word in child.cmdline()) else []
-    return found
+    found = psutil.process_iter(["ppid", "cmdline"])  # those that end meanwhile are left out; zombies have no command
+    return [one for one in found if one.info["ppid"] == process.pid and "spawn_main" in str(one.info["cmdline"])]
 
 
 def left_over(folder: Path) -> list[str]:

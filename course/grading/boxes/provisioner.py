@@ -161,9 +161,12 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         finally:
             os.close(box_handle)
             os.close(told)
-        if not (await self._soon(lambda: read(alive))).startswith(STARTED):
+        try:
+            if not (await self._soon(lambda: read(alive))).startswith(STARTED):
+                raise await self._failed()
+        except BoxError:
             os.close(alive)
-            raise await self._failed()
+            raise
         return alive
 
     async def _soon(self, condition: Callable[[], T | None]) -> T:
