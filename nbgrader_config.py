@@ -32,6 +32,9 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
+# What late work loses is said in course.toml.
+c.AssignLatePenalties.plugin_class = "course.grading.late_plugin.CourseLatePenalty"
+c.CourseLatePenalty.rules = {lab.name: lab.late for lab in course.labs}
 c.BoxedKernelManager.limits = course.limits
 c.Execute.timeout = course.limits.cell_seconds
 

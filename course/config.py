@@ -3,11 +3,15 @@
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from course.errors import CourseError, UnknownLabError
 from course.grading.limits import DEFAULTS, Limits, read_limits
+from course.late import NO_PENALTY, LateRule, read_late_rule
+from course.times import TimeError, placed
 
 COURSE_FILE = "course.toml"
 
@@ -16,20 +20,23 @@ COURSE_FILE = "course.toml"
 class Lab:
     """One lab: its name, such as "03_mlp_baseline", the minutes a student should plan, and how it is graded.
 
-    `budget` holds the parameters injected while grading, by name; `limits` what a submission may use.
+    `budget` holds the parameters injected while grading, by name; `limits` what a submission may use. `due` is when it
+    has to be handed in, in the time zone of course.toml or its own, if that is set; `late` what late work loses.
     """
 
     name: str
     work_minutes: int
     limits: Limits = DEFAULTS
     budget: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    due: datetime | None = None
+    late: LateRule = NO_PENALTY
 
 
 @dataclass(frozen=True)
 class Course:
     """The labs in order, the repository they are published in, and the folders they lie in.
 
-    `limits` are those of a lab that sets none of its own.
+    `limits` are those of a lab that sets none of its own. `zone` is the time zone that times are read and shown in.
     """
 
     root: Path
@@ -39,6 +46,7 @@ class Course:
     branch: str
     labs: tuple[Lab, ...]
     limits: Limits = DEFAULTS
+    zone: tzinfo = UTC
 
     source_directory = "solutions"
     release_directory = "labs"
@@ -111,18 +119,46 @@ def _read(path: Path) -> Course:
         raise CourseError(f"{path} is not valid TOML: {error}.") from error
     entries = _entry(path, table, "labs", list)
     limits = read_limits(str(path), table.get("limits", {}), DEFAULTS)
-    labs = tuple(_lab(path, entry, limits) for entry in entries)
+    late = read_late_rule(str(path), table.get("late", {}), NO_PENALTY)
+    zone = _zone(path, table)
+    labs = tuple(_lab(path, entry, limits, late, zone) for entry in entries)
     texts = {key: _entry(path, table, key, str) for key in ("id", "title", "repository", "branch")}
-    course = Course(root=path.parent, labs=labs, limits=limits, **texts)
+    course = Course(root=path.parent, labs=labs, limits=limits, zone=zone or UTC, **texts)
     _agree_with_sources(path, course)
     return course
 
 
-def _lab(path: Path, entry: dict[str, Any], default: Limits) -> Lab:
+def _lab(path: Path, entry: dict[str, Any], default: Limits, late: LateRule, zone: tzinfo | None) -> Lab:
     name = _entry(path, entry, "name", str)
-    limits = read_limits(f"{path}, lab {name!r}", entry.get("limits", {}), default)
+    where = f"{path}, lab {name!r}"
+    limits = read_limits(where, entry.get("limits", {}), default)
     budget = _entry(path, {"budget": {}} | entry, "budget", dict)
-    return Lab(name, _entry(path, entry, "work_minutes", int), limits, budget)
+    due = _due(where, entry["due"], zone) if "due" in entry else None
+    rule = read_late_rule(where, entry.get("late", {}), late)
+    return Lab(name, _entry(path, entry, "work_minutes", int), limits, budget, due, rule)
+
+
+def _zone(path: Path, table: dict[str, Any]) -> tzinfo | None:
+    if "time_zone" not in table:
+        return None
+    name = _entry(path, table, "time_zone", str)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        text = f"{path}: there is no time zone {name!r}. Name one as in the IANA list, such as Europe/Berlin."
+        raise CourseError(text) from error
+
+
+def _due(where: str, value: object, zone: tzinfo | None) -> datetime:
+    if not isinstance(value, datetime):
+        raise CourseError(
+            f"{where}: `due` must be a date and time without quotes, 2026-03-02T23:59:00; it is {value!r}."
+        )
+    try:
+        return value if value.tzinfo else placed(value, zone)
+    except TimeError as error:
+        advice = "Set `time_zone` at the top of the file, or write the offset: 2026-03-02T23:59:00+01:00."
+        raise CourseError(f"{where}: `due`: {error if zone else advice}") from error
 
 
 def _entry(path: Path, table: dict[str, Any], key: str, kind: type) -> Any:

@@ -13,6 +13,7 @@ from course.errors import CourseError
 
 if TYPE_CHECKING:
     from course.grading.grade import Options
+    from course.grading.gradebook import Result
 
 
 @app.command()
@@ -36,6 +37,22 @@ def grade(
     course = load_course()
     chosen = course.lab(lab)
     grade_and_show(course, chosen, folder, Options(workers, scheduler, trust_submissions, full_size, db))
+
+
+@app.command()
+def feedback(
+    lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
+    folder: Annotated[Path, typer.Option(help="Where the lab was graded.")] = Path(),
+    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
+) -> None:
+    """Bring grades and students' pages up to date with marks, comments, dates and rules; nothing is run."""
+    from course.grading.grade import Options, refresh
+
+    course, remarks = load_course(), list[str]()
+    chosen = course.lab(lab)
+    results = refresh(course, chosen, folder, Options(database=db), remarks.append)
+    show_results(course, chosen, folder, results, remarks)
+    console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab}/{lab}.html", highlight=False)
 
 
 @app.command()
@@ -97,9 +114,9 @@ def demo(
 def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -> None:
     """Grade, write the CSV, print the table and where everything is."""
     from course.grading import grade as grader
-    from course.grading import report, submissions
+    from course.grading import submissions
 
-    found = submissions.find(folder, lab)
+    found, remarks = submissions.find(folder, lab), list[str]()
     with kernels(course), progress_bar("students", left=True) as progress:
         bar = progress.add_task(lab.name, total=len(found))
 
@@ -107,15 +124,22 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
             progress.update(bar, advance=1, description=f"graded {escape(student)}")
 
         try:
-            results = grader.grade(course, lab, folder, found, advance, options)
+            results = grader.grade(course, lab, folder, found, advance, options, remarks.append)
         except KeyboardInterrupt:
             errors.print(f"Interrupted. {grader.AGAIN}")
             raise
+    show_results(course, lab, folder, results, [*remarks, *submissions.passed_over(folder, lab)])
     grades = folder / f"grades_{lab.name}.csv"
-    report.write_csv(grades, results)
-    console.print(report.grades_table(f"{lab.name}: {len(results)} submissions", results))
-    for line in [*report.for_review(results), *submissions.passed_over(folder, lab)]:
-        console.print(line, highlight=False, markup=False)
     console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
     console.print(f"grades     {grades}", highlight=False)
+
+
+def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]", remarks: list[str]) -> None:
+    """Write the CSV, print the table and what an instructor should know."""
+    from course.grading import report
+
+    report.write_csv(folder / f"grades_{lab.name}.csv", results)
+    console.print(report.grades_table(f"{lab.name}: {len(results)} submissions", results))
+    for line in [*report.deadline(course, lab), *remarks, *report.for_review(results)]:
+        console.print(line, highlight=False, markup=False)

@@ -1,4 +1,7 @@
-"""Grading a folder of submissions: run each in a box, score and store it with nbgrader, write its feedback."""
+"""Grading a folder of submissions: run each in a box, score and store it with nbgrader, write its feedback.
+
+Only execution is kept from one run to the next. Scores, dates, penalties and pages follow anew from what is true now.
+"""
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -16,22 +19,24 @@ from course.config import Course, Lab
 from course.errors import BoxError, BuildError, GradingError, SubmissionError
 from course.grading import batch, kernels, store
 from course.grading.boxes.box import box_available
-from course.grading.gradebook import (
+from course.grading.derive import Grading, derive
+from course.grading.gradebook import Result, give_zero, without_name
+from course.grading.kit import Kit
+from course.grading.kits import make_kit
+from course.grading.lateness import Tell, silent
+from course.grading.mending.folder import inspect_folder, passed_on
+from course.grading.stored import (
     FAILED,
     GRADED,
     UNREADABLE,
-    Result,
-    give_zero,
+    Stored,
+    checksum,
+    graded_copy,
     is_stored,
-    mark_stored,
-    result_of,
-    without_name,
+    read_stored,
+    write_stored,
 )
-from course.grading.kit import Kit
-from course.grading.kits import make_kit
-from course.grading.mending.folder import inspect_folder, passed_on
-from course.grading.report_page import without_scripts, write_page
-from course.grading.submissions import Submission, nameless, pattern
+from course.grading.submissions import Submission, nameless, pattern, there
 from course.grading.task import Outcome, Task
 from course.grading.transaction import one_transaction
 from course.nbgrader import failure, load_config, nbgrader_in, without_remarks
@@ -57,11 +62,17 @@ class Options:
 
 
 def grade(
-    course: Course, lab: Lab, folder: Path, submissions: Sequence[Submission], advance: Advance, options: Options
+    course: Course,
+    lab: Lab,
+    folder: Path,
+    submissions: Sequence[Submission],
+    advance: Advance,
+    options: Options,
+    tell: Tell = silent,
 ) -> list[Result]:
-    """Grade the submissions into `folder`; results in the same order. What an earlier run finished is not done again.
+    """Grade the submissions into `folder`; results in the same order. What an earlier run executed is not run again.
 
-    `advance` is called with a student's name after each one.
+    `advance` is called with a student's name after each one, `tell` with what an instructor should know about dates.
 
     Raises
     ------
@@ -78,18 +89,47 @@ def grade(
     kit = make_kit(course, lab, options.full_size)
     api = nbgrader_in(course, folder, settings(course, folder, options))
     named = [submission for submission in submissions if not nameless(submission.student)]
+    grading = Grading(api, course, lab, folder, named)
     with without_remarks():
         try:
             with running(kit, named, folder, options) as outcomes:
                 register(api, lab)
+                before = grading.entries()
                 for outcome in outcomes:
-                    save(api, lab, folder, outcome)
+                    if not is_stored(folder, lab.name, outcome, before.get(outcome.student)):
+                        save(grading, outcome)
                     advance(outcome.student)
+            results = {result.student: result for result in derive(grading, tell=tell)}
         except OSError as error:
             where = error.filename or folder
             raise GradingError(f"{where} cannot be written: {error.strerror}. {AGAIN}") from error
-        results = {one.student: result_of(api, lab, folder, one.student) for one in named}
     return [results.get(s.student) or without_name(s.student, nameless(s.student), kit) for s in submissions]
+
+
+def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell = silent) -> list[Result]:
+    """Bring up to date all that follows from what has been graded, and run nothing; results by student.
+
+    `tell` is called with what an instructor should know: about dates, and who is not graded yet.
+
+    Raises
+    ------
+    GradingError
+        Nothing of the lab has been graded in this folder.
+    """
+    folder = folder.resolve()
+    api = nbgrader_in(course, folder, settings(course, folder, options))
+    submissions = [submission for submission in there(folder, lab) if not nameless(submission.student)]
+    if not any(read_stored(folder, submission.student, lab.name) for submission in submissions):
+        raise GradingError(
+            f"Nothing of {lab.name} has been graded in {folder}. Grade it first: course grade {lab.name}"
+        )
+    with without_remarks():
+        results = derive(Grading(api, course, lab, folder, submissions), tell=tell)
+    graded = {result.student for result in results}
+    for submission in submissions:
+        if submission.student not in graded:
+            tell(f"{submission.student} is not graded yet: course grade {lab.name}")
+    return results
 
 
 def settings(course: Course, folder: Path, options: Options) -> Config:
@@ -102,8 +142,7 @@ def settings(course: Course, folder: Path, options: Options) -> Config:
     config.Autograde.autograde_preprocessors = [
         "course.grading.store.TakeExecuted",
         "nbgrader.preprocessors.IgnorePattern",
-        "nbgrader.preprocessors.SaveAutoGrades",
-        "nbgrader.preprocessors.AssignLatePenalties",
+        "nbgrader.preprocessors.SaveAutoGrades",  # penalties follow when all is known (lateness.py)
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
     if options.database:
@@ -128,7 +167,7 @@ def task_of(submission: Submission, kit: Kit, options: Options) -> Task:
         files = passed_on(found, submission.path.parent)
     except SubmissionError as error:
         return Task(student, None, str(error), (), kit, boxed)
-    return Task(student, found.notebook, "", found.notes, kit, boxed, found.handed_in, files)
+    return Task(student, found.notebook, "", found.notes, kit, boxed, files)
 
 
 @contextmanager
@@ -162,40 +201,30 @@ def ran(
     kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options, pool: batch.Pool
 ) -> Iterator[Iterator[Outcome]]:
     """Begin to run submissions; each outcome is kept as it comes in."""
-    handed_in: dict[str, str] = {}
-
-    def tasks() -> Iterator[Task]:
-        for submission in submissions:
-            task = task_of(submission, kit, options)
-            handed_in[task.student] = task.handed_in
-            yield task
+    tasks = (task_of(submission, kit, options) for submission in submissions)
 
     def kept(outcome: Outcome) -> Outcome:
-        store.keep(folder, kit.lab, outcome, handed_in[outcome.student])
+        store.keep(folder, kit.lab, outcome)
         return outcome
 
-    with batch.working(tasks(), pool) as outcomes:
+    with batch.working(tasks, pool) as outcomes:
         yield map(kept, outcomes)
 
 
-def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:
-    """Score an outcome, store the grades in one transaction and write the feedback, unless that is done."""
-    student = outcome.student
-    if is_stored(api, lab, folder, outcome):
-        return
+def save(grading: Grading, outcome: Outcome) -> None:
+    """Store the scores of an outcome and what follows from them, in one transaction, and make the student's page."""
+    student, lab, folder = outcome.student, grading.lab, grading.folder
     notebook = store.place(folder, store.MENDED, student, lab.name) / f"{lab.name}.ipynb"
     status, reason = (GRADED, "") if notebook.is_file() else (UNREADABLE, outcome.reason)
     with one_transaction() as transaction:
-        if notebook.is_file() and (failed := failure(api.autograde(lab.name, pattern(student)))):
+        if notebook.is_file() and (failed := failure(grading.api.autograde(lab.name, pattern(student)))):
             status, reason = FAILED, failed
             transaction.undo()
         if status != GRADED:
-            give_zero(api, lab, student)
-            write_page(folder, lab, outcome, reason)
-        elif failed := failure(api.generate_feedback(lab.name, pattern(student))):
-            reason = f"no feedback could be written: {failed}"
-        else:
-            page = store.place(folder, "feedback", student, lab.name) / f"{lab.name}.html"
-            store.write(page, without_scripts(page.read_text("utf-8")))
+            give_zero(grading.api, lab, student)
+        entry = grading.update([student])[0][student]
     # What nbgrader could not do may go well the next time.
-    mark_stored(folder, lab, "" if reason and status != UNREADABLE else outcome.digest, student, status, reason)
+    digest = outcome.digest if status != FAILED else ""
+    copy = checksum(graded_copy(folder, student, lab.name))
+    write_stored(folder, student, lab.name, Stored(digest, status, reason, entry.by_tests, copy))
+    derive(grading, [student])

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import nbformat
@@ -26,7 +27,7 @@ class Kit:
     values: dict[str, Any]
     limits: Limits
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """What a result depends on besides the submission."""
         text = nbformat.writes(self.reference) + repr((self.imports, sorted(self.values.items()), self.limits))

@@ -2,16 +2,23 @@
 
 import csv
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.markup import escape
 from rich.table import Table
 
-from course.grading.gradebook import GRADED, Result
+from course.config import Course, Lab
+from course.grading.gradebook import Result
 from course.grading.mending.notes import printable
+from course.grading.stored import GRADED
+from course.late import described
+from course.times import shown
 
-COLUMNS = ("student", "status", "score", "tests", "max_tests", "written", "to_mark", "penalty", "reason", "review")
-LAST = ("feedback",)
+COLUMNS = (
+    *("student", "status", "total", "points", "penalty", "late", "tests", "max_tests", "written", "to_mark"),
+    *("handed_in", "due", "reason", "review", "feedback"),
+)
 FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes what begins so, and a name or a reason may
 
 
@@ -20,10 +27,10 @@ def write_csv(path: Path, results: Sequence[Result]) -> None:
     tests = list(dict.fromkeys(test for result in results for test in result.by_test))
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow([*COLUMNS, *LAST, *tests])
+        writer.writerow([*COLUMNS, *tests])
         for result in results:
             points = [f"{result.by_test.get(test, 0):g}" for test in tests]
-            writer.writerow([*(_text(getattr(result, column)) for column in (*COLUMNS, *LAST)), *points])
+            writer.writerow([*(_text(getattr(result, column)) for column in COLUMNS), *points])
 
 
 def grades_table(title: str, results: Sequence[Result]) -> Table:
@@ -32,21 +39,32 @@ def grades_table(title: str, results: Sequence[Result]) -> Table:
     table.add_column("student", no_wrap=True)
     table.add_column("tests", justify="right", no_wrap=True)
     table.add_column("written", justify="right", no_wrap=True)
+    late = any(result.penalty for result in results)
+    if late:
+        table.add_column("penalty", justify="right", no_wrap=True)
+    table.add_column("total", justify="right", no_wrap=True)
     table.add_column("remarks", overflow="fold")
     for result in results:
         tests = f"{result.tests:g} / {result.max_tests:g}"
         written = f"{result.to_mark:g} to mark" if result.to_mark else f"{result.written:g}"
-        table.add_row(escape(result.student), tests, written, escape(printable(remark(result))))
+        penalty = [f"{-result.penalty:g}" if result.penalty else ""] if late else []
+        remarks = escape(printable(remark(result)))
+        table.add_row(escape(result.student), tests, written, *penalty, f"{result.total:g}", remarks)
     return table
 
 
 def remark(result: Result) -> str:
-    """Why points are missing: the reason, or the tests that failed."""
+    """Why points are missing: the reason, or the tests that failed and how late it was."""
     if result.status != GRADED:
         return f"{result.status}: {result.reason}"
     failed = [test.removeprefix("test-") for test, score in result.by_test.items() if score == 0]
     outcome = f"failed: {', '.join(failed)}" if failed else "all tests passed"
-    return f"{outcome}; {result.reason}" if result.reason else outcome
+    return "; ".join(text for text in (outcome, result.late, result.reason) if text)
+
+
+def deadline(course: Course, lab: Lab) -> list[str]:
+    """One line on when a lab is due and what late work loses; none if it has no due date."""
+    return [f"due        {shown(lab.due, course.zone)}; late work: {described(lab.late)}"] if lab.due else []
 
 
 def for_review(results: Sequence[Result]) -> list[str]:
@@ -58,7 +76,9 @@ def for_review(results: Sequence[Result]) -> list[str]:
 def _text(value: object) -> str:
     if value is None:
         return ""
-    if isinstance(value, float):
+    if isinstance(value, float | int):
         return f"{value:g}"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(" ", "seconds")
     text = printable("; ".join(value) if isinstance(value, tuple) else str(value))
     return f"'{text}" if text.startswith(FORMULA) else text

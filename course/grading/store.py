@@ -28,11 +28,8 @@ def place(folder: Path, step: str, student: str, lab: str) -> Path:
     return folder / step / student / lab
 
 
-def keep(folder: Path, lab: str, outcome: Outcome, handed_in: str) -> None:
-    """Write an outcome's files; the report last, so that what has a report is whole.
-
-    `handed_in` is when, if that is known, for nbgrader's late penalties.
-    """
+def keep(folder: Path, lab: str, outcome: Outcome) -> None:
+    """Write an outcome's files; the report last, so that what has a report is whole."""
     mended, executed = (place(folder, step, outcome.student, lab) for step in (MENDED, EXECUTED))
     for path in (mended, executed):
         shutil.rmtree(path, ignore_errors=True)
@@ -40,8 +37,6 @@ def keep(folder: Path, lab: str, outcome: Outcome, handed_in: str) -> None:
     if outcome.executed:
         write(mended / f"{lab}.ipynb", outcome.mended)
         write(executed / f"{lab}.ipynb", outcome.executed)
-    if handed_in:
-        write(mended / "timestamp.txt", handed_in)
     light = replace(outcome, mended="", executed="")
     write(executed / REPORT, json.dumps(asdict(light), indent=1, ensure_ascii=False))
 

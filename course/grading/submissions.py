@@ -35,13 +35,17 @@ def find(folder: Path, lab: Lab) -> list[Submission]:
         There are none; the message says where they must lie.
     """
     submitted = folder / "submitted"
-    found = [_submission(student, lab) for student in _entries(submitted) if _hands_in(student, lab)]
-    if not found:
+    if not (found := there(folder, lab)):
         raise CourseError(
             f"There is no submission of {lab.name} in {submitted}. Put each student's notebook at "
             f"{submitted}/STUDENT/{lab.name}/{lab.name}.ipynb."
         )
     return found
+
+
+def there(folder: Path, lab: Lab) -> list[Submission]:
+    """The same, and an empty list if there are none."""
+    return [_submission(student, lab) for student in _entries(folder / "submitted") if _hands_in(student, lab)]
 
 
 def passed_over(folder: Path, lab: Lab) -> list[str]:

@@ -13,9 +13,8 @@ class Task:
     """A submission to run.
 
     `data` is the notebook's bytes; None if there is none, with the reason in `missing`. `notes` tells what was found
-    in the folder. `boxed` is False only for submissions that the instructor trusts. `handed_in` is the date and time
-    noted beside the notebook, if any. `files` are paths and contents of what may lie beside it. `threads` is how many
-    TensorFlow and NumPy may use.
+    in the folder. `boxed` is False only for submissions that the instructor trusts. `files` are paths and
+    contents of what may lie beside it. `threads` is how many TensorFlow and NumPy may use.
     """
 
     student: str
@@ -24,14 +23,13 @@ class Task:
     notes: tuple[Note, ...]
     kit: Kit
     boxed: bool
-    handed_in: str = ""
     files: tuple[tuple[str, bytes], ...] = ()
     threads: int = 1
 
     @property
     def digest(self) -> str:
         """What the outcome depends on; a kept outcome with the same digest is not computed again."""
-        parts = (self.student, self.missing, self.notes, self.files, self.kit.digest, self.boxed, self.handed_in)
+        parts = (self.student, self.missing, self.notes, self.files, self.kit.digest, self.boxed)
         return hashlib.sha256(repr(parts).encode() + (self.data or b"")).hexdigest()
 
 

@@ -327,12 +327,12 @@ def test_from_canvas_and_back(graded_class, tmp_path):
     waiting = [student for student, result in results.items() if result.to_mark]
     assert waiting, "a written answer waits for a person"
     for student, result in results.items():
-        assert rows[student]["Lab 1 (7)"] == ("" if result.to_mark else points(result.score))
+        assert rows[student]["Lab 1 (7)"] == ("" if result.to_mark else points(result.total))
         assert (f"{student}: no grade for {NAME}; it still has to be marked" in remarks) == bool(result.to_mark)
     remarks = export_grades(COURSE, LAB, folder, tmp_path / "all.csv", System.CANVAS, allow_unmarked=True)
     rows = {row["ID"]: row for row in rows_of(tmp_path / "all.csv")}
     scores = {student: float(rows[student][NAME]) for student in results}
-    assert scores == {student: result.score for student, result in results.items()}
+    assert scores == {student: result.total for student, result in results.items()}
     assert scores["11"] == results["11"].max_tests > scores["13"] > scores["12"] == 0
 
 
@@ -347,10 +347,10 @@ def test_from_canvas_to_moodle_needs_a_roster(graded_class, tmp_path):
     )
     export_grades(COURSE, LAB, folder, to, System.MOODLE, roster, allow_unmarked=True)
     rows = {row["Email address"]: row for row in rows_of(to)}
-    assert float(rows["ada@example.org"]["Grade"]) == results["11"].score
+    assert float(rows["ada@example.org"]["Grade"]) == results["11"].total
     assert (rows["elise@example.org"]["Full name"], float(rows["elise@example.org"]["Grade"])) == (
         "Élise",
-        results["13"].score,
+        results["13"].total,
     )
 
 

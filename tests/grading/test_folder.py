@@ -38,7 +38,7 @@ def test_a_folder_as_it_should_be(folder):
     put(folder, "__MACOSX/._x")
     found = inspect_folder(folder, LAB)
     assert (found.notebook, found.name, found.notes) == (b"mine", f"{LAB}.ipynb", ())
-    assert set(map(str, found.files)) == {"helpers.py", "figures/one.png", "timestamp.txt"}
+    assert set(map(str, found.files)) == {"helpers.py", "figures/one.png"}
 
 
 @pytest.mark.parametrize(
@@ -121,16 +121,6 @@ def test_a_package_is_named_once_and_its_data_may_stay(folder):
     found = inspect_folder(folder, LAB)
     assert found.files == (PurePosixPath("test/picture.png"),)
     assert len(found.notes) == 1 and "the module keras" in found.notes[0].text
-
-
-@pytest.mark.parametrize(
-    "text", ["", "tomorrow", "2026-13-45 99:00:00 UTC", "2026-11-21 06:00:00 UTC" * 50, "9999-12-31 23:59 -2300"]
-)
-def test_a_timestamp_that_is_none_is_left_out(folder, text):
-    """nbgrader gives up on a submission with such a file."""
-    put(folder, f"{LAB}.ipynb")
-    put(folder, "timestamp.txt", text)
-    assert [note.where for note in set_aside(folder, LAB)] == ["timestamp.txt"]
 
 
 def test_links_pipes_and_sockets_are_neither_followed_nor_opened(folder, tmp_path, monkeypatch):

@@ -11,7 +11,7 @@ from nbgrader.apps.api import NbGraderAPI
 
 from course.authoring.build import prepare
 from course.errors import CourseError
-from course.grading import demo, grade, submissions
+from course.grading import demo, grade, lateness, submissions
 from course.grading.transaction import Transaction, one_transaction
 
 COURSE = light_course()
@@ -43,25 +43,27 @@ def seen(folder):
 
 
 def test_nobody_sees_half_a_submission(folder, monkeypatch):
-    during, feedback = [], NbGraderAPI.generate_feedback
+    """Not even one without its penalty."""
+    during, update = [], lateness.update
 
-    def look(self, *arguments, **options):
+    def look(*arguments, **options):
+        found = update(*arguments, **options)
         during.append(seen(folder))
-        return feedback(self, *arguments, **options)
+        return found
 
-    monkeypatch.setattr(NbGraderAPI, "generate_feedback", look)
+    monkeypatch.setattr(lateness, "update", look)
     result = graded(folder)
-    assert during == [[0, 0, 0]]
+    assert during[0] == [0, 0, 0]
     assert result.tests == result.max_tests
     assert seen(folder) == [1, 1, len(result.by_test)]
 
 
 def test_what_is_interrupted_is_undone_and_done_again(folder, monkeypatch):
-    def interrupt(self, *arguments, **options):
+    def interrupt(*arguments, **options):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(NbGraderAPI, "generate_feedback", interrupt)
+        patch.setattr(lateness, "update", interrupt)
         graded(folder)
     assert seen(folder) == [0, 0, 0]
     again = graded(folder)
@@ -78,7 +80,7 @@ def test_a_submission_that_nbgrader_fails_on_has_no_points(folder, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(NbGraderAPI, "autograde", fail_at_the_end)
         result = graded(folder)
-    assert (result.status, result.reason, result.score) == ("not graded", "ValueError: it broke", 0)
+    assert (result.status, result.reason, result.total) == ("not graded", "ValueError: it broke", 0)
     assert seen(folder) == [1, 1, 0]
     again = graded(folder)
     assert again.tests == again.max_tests

@@ -4,8 +4,10 @@ from pathlib import Path
 
 from course.config import Course, Lab
 from course.errors import ExportError
+from course.grading import lateness
 from course.grading.lms.exports import PLUGINS
 from course.grading.lms.systems import System
+from course.grading.submissions import there
 from course.nbgrader import nbgrader_in, without_remarks
 
 
@@ -41,5 +43,7 @@ def export_grades(
         chosen["allow_unmarked"] = True
     plugin = PLUGINS[system](parent=api, **chosen)
     with without_remarks(), api.gradebook as gradebook:
+        if any(known.name == lab.name for known in gradebook.assignments):
+            lateness.update(gradebook, course, lab, folder, there(folder, lab))
         plugin.export(gradebook)
     return plugin.remarks

@@ -11,29 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from course.errors import SubmissionError
-from course.grading.mending.along import TIMESTAMP, reason_to_stay
+from course.grading.mending.along import EXCHANGE, reason_to_stay
 from course.grading.mending.notes import Note, printable
 from course.grading.mending.plain_files import MAX_FILE, left_out, plain_files, read_plain_file
 from course.grading.mending.reading import MAX_BYTES
 
 MAX_TOTAL = 20 * 2**20  # they are sent to the kernel in one message
-STAMP_BYTES = 200
 
 Files = dict[PurePosixPath, os.stat_result]
 
 
 @dataclass(frozen=True)
 class Inspected:
-    """What of a folder is used: the notebook's bytes and the name it had, the other files to pass on, and notes.
-
-    `handed_in` is the date in timestamp.txt, or empty if there is none that can be read.
-    """
+    """What of a folder is used: the notebook's bytes and the name it had, the other files to pass on, and notes."""
 
     notebook: bytes
     name: str
     files: tuple[PurePosixPath, ...]
     notes: tuple[Note, ...]
-    handed_in: str = ""
 
 
 def inspect_folder(folder: Path, lab: str) -> Inspected:
@@ -55,10 +50,9 @@ def inspect_folder(folder: Path, lab: str) -> Inspected:
         raise SubmissionError(f"{lab}.ipynb is missing; the folder holds {there}. Hand in {lab}.ipynb.")
     chosen = _choose(notebooks, files, lab, notes)
     data = read_plain_file(folder / chosen, MAX_BYTES + 1)  # one more than allowed, for `read_notebook` to see it
-    rest = {path: about for path, about in files.items() if path not in notebooks}
-    others = tuple(_going_along(folder, rest, notes))
-    handed_in = read_plain_file(folder / TIMESTAMP, STAMP_BYTES).decode().strip() if TIMESTAMP in others else ""
-    return Inspected(data, chosen.name, others, tuple(notes), handed_in)
+    rest = {path: about for path, about in files.items() if path not in notebooks and path not in EXCHANGE}
+    others = tuple(_going_along(rest, notes))
+    return Inspected(data, chosen.name, others, tuple(notes))
 
 
 def set_aside(folder: Path, lab: str) -> list[Note]:
@@ -68,7 +62,7 @@ def set_aside(folder: Path, lab: str) -> list[Note]:
 
 def passed_on(inspected: Inspected, folder: Path) -> tuple[tuple[str, bytes], ...]:
     """Path and content of each file that goes along with the notebook."""
-    return tuple((str(path), read_plain_file(folder / path, MAX_FILE)) for path in inspected.files if path != TIMESTAMP)
+    return tuple((str(path), read_plain_file(folder / path, MAX_FILE)) for path in inspected.files)
 
 
 def _choose(notebooks: list[PurePosixPath], files: Files, lab: str, notes: list[Note]) -> PurePosixPath:
@@ -91,12 +85,11 @@ def _choose(notebooks: list[PurePosixPath], files: Files, lab: str, notes: list[
     return chosen
 
 
-def _going_along(folder: Path, files: Files, notes: list[Note]) -> Iterator[PurePosixPath]:
+def _going_along(files: Files, notes: list[Note]) -> Iterator[PurePosixPath]:
     """The files that do no harm beside the notebook; adds notes on the others, one for all files of a package."""
     total, named = 0, set()
     for path, about in files.items():
-        content = read_plain_file(folder / path, STAMP_BYTES) if path == TIMESTAMP else b""
-        if reason := reason_to_stay(path, content):
+        if reason := reason_to_stay(path):
             if (path.parts[0], reason) not in named:
                 notes.append(left_out(path, reason))
             named.add((path.parts[0], reason))

@@ -1,0 +1,85 @@
+"""Commands for deadlines: extensions granted, taken back and listed."""
+
+from collections.abc import Sequence
+from datetime import UTC, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from course.cli.terminal import app, console
+from course.config import Course, Lab, load_course
+from course.errors import CourseError
+
+if TYPE_CHECKING:
+    from course.grading.extensions import Extension
+
+Folder = Annotated[Path, typer.Option(help="Holds submitted/ and gradebook.db.")]
+
+
+@app.command()
+def extend(
+    students: Annotated[list[str], typer.Argument(metavar="STUDENT...", help="As their folders in submitted/.")],
+    labs: Annotated[list[str], typer.Option("--lab", metavar="LAB", help="From course.toml; repeat for several.")],
+    until: Annotated[
+        str | None, typer.Option(help="“2026-03-09 23:59”, in the course's time zone if it names none.")
+    ] = None,
+    days: Annotated[float | None, typer.Option(min=0, help="Instead: so many days after the lab's due date.")] = None,
+    revoke: Annotated[bool, typer.Option("--revoke", help="Take the extensions back.")] = False,
+    folder: Folder = Path(),
+) -> None:
+    """Let students hand in labs later, or take that back; counts from the next `course grade` or `course feedback`."""
+    from course.grading import extensions
+
+    course = load_course()
+    chosen = course.choose(labs)
+    if sum((until is not None, days is not None, revoke)) != 1:
+        raise CourseError("Say one of: --until TIME, --days NUMBER, --revoke.")
+    if revoke:
+        done = extensions.revoke(folder, students, [lab.name for lab in chosen])
+    else:
+        done = [_extension(course, lab, student, until, days) for lab in chosen for student in students]
+        extensions.grant(folder, done)
+    _show(course, "Taken back" if revoke else "Granted", done)
+    for student in students:
+        if not (folder / "submitted" / student).is_dir():
+            console.print(f"- {student} has handed in nothing yet; is the name right?", highlight=False, markup=False)
+
+
+@app.command(name="extensions")
+def list_extensions(folder: Folder = Path()) -> None:
+    """List all extensions."""
+    from course.grading.extensions import FILE, read_extensions
+
+    course, found = load_course(), read_extensions(folder)
+    if found:
+        _show(course, f"{folder / FILE}", found)
+    else:
+        console.print(f"There are no extensions in {folder / FILE}.", highlight=False, markup=False)
+
+
+def _extension(course: Course, lab: Lab, student: str, until: str | None, days: float | None) -> "Extension":
+    from course.grading.extensions import Extension
+    from course.times import read_time
+
+    if until is not None:
+        return Extension(lab.name, student, read_time(until, course.zone))
+    if lab.due is None:
+        raise CourseError(f"{lab.name} has no due date in course.toml, after which days could be counted. Use --until.")
+    # Days by the clock on the wall: 23:59 stays 23:59 when summer time begins.
+    return Extension(lab.name, student, (lab.due + timedelta(days=days or 0)).astimezone(UTC))
+
+
+def _show(course: Course, title: str, found: "Sequence[Extension]") -> None:
+    from rich.table import Table
+
+    from course.times import shown
+
+    dues = {lab.name: lab.due for lab in course.labs}
+    table = Table("student", "lab", "until", "due", title=title, title_justify="left")
+    for one in found:
+        due = dues.get(one.lab)
+        words = shown(due, course.zone) if due else "no such lab" if one.lab not in dues else "no due date"
+        beyond = "" if not due or one.until > due else " (not later than due)"
+        table.add_row(one.student, one.lab, shown(one.until, course.zone) + beyond, words)
+    console.print(table)

@@ -1,0 +1,63 @@
+"""What follows from verdicts that are kept: dates, penalties, totals and pages, from what is true now."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nbgrader.apps.api import NbGraderAPI
+
+from course.config import Course, Lab
+from course.grading import lateness, pages, store
+from course.grading.entries import Entry, read_entries
+from course.grading.gradebook import Result, result_of
+from course.grading.lateness import Lateness, Tell, silent
+from course.grading.stored import read_stored
+from course.grading.submissions import Submission
+
+
+@dataclass(frozen=True)
+class Grading:
+    """A lab that is being graded in a folder, through nbgrader set up for it."""
+
+    api: NbGraderAPI
+    course: Course
+    lab: Lab
+    folder: Path
+    submissions: Sequence[Submission]
+
+    def entries(self, students: Iterable[str] | None = None) -> dict[str, Entry]:
+        """What the gradebook holds, of all or of some students."""
+        with self.api.gradebook as gradebook:
+            return read_entries(gradebook, self.lab.name, students)
+
+    def update(
+        self, students: Iterable[str] | None = None, tell: Tell = silent
+    ) -> tuple[dict[str, Entry], dict[str, Lateness]]:
+        """Bring the gradebook's dates and penalties up to date; see `lateness.update`."""
+        with self.api.gradebook as gradebook:
+            return lateness.update(gradebook, self.course, self.lab, self.folder, self.submissions, students, tell)
+
+
+def derive(grading: Grading, students: Sequence[str] | None = None, tell: Tell = silent) -> list[Result]:
+    """Bring the gradebook's dates and penalties and the students' pages up to date; return the results.
+
+    Parameters
+    ----------
+    students
+        Of these only; None means all whose outcomes were stored.
+    tell
+        Called with what an instructor should know about dates.
+    """
+    course, lab, folder = grading.course, grading.lab, grading.folder
+    entries, late = grading.update(students, tell)
+    results = []
+    for student, entry in entries.items():
+        stored, outcome = read_stored(folder, student, lab.name), store.kept(folder, lab.name, student)
+        if not stored or not outcome:
+            continue  # of a submission that was graded elsewhere
+        key = pages.page_key(course, lab, stored, outcome, entry, late[student])
+        failed = pages.bring_up_to_date(grading.api, lab, folder, stored, key, outcome)
+        stored = replace(stored, reason="; ".join(text for text in (stored.reason, failed) if text))
+        page = pages.page_path(folder, student, lab.name)
+        results.append(result_of(entry, late[student], stored, outcome, page))
+    return results

@@ -1,0 +1,101 @@
+"""What the gradebook holds of a lab, read for all students at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from nbgrader.api import (
+    Assignment,
+    BaseCell,
+    Comment,
+    Grade,
+    Gradebook,
+    GradeCell,
+    Student,
+    SubmittedAssignment,
+    SubmittedNotebook,
+)
+
+from course.times import in_utc
+
+
+@dataclass(frozen=True)
+class Mark:
+    """The points of one graded cell: `auto` those of the tests, `score` what counts, with what was given by hand."""
+
+    name: str
+    is_test: bool
+    most: float
+    auto: float | None
+    score: float
+    waits: bool  # for a person
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One student's submission as the gradebook has it; times in UTC, comments by cell."""
+
+    student: str
+    handed_in: datetime | None
+    extension: timedelta | None
+    penalty: float
+    marks: tuple[Mark, ...]
+    comments: tuple[tuple[str, str | None], ...]
+
+    @property
+    def points(self) -> float:
+        """All points so far, before the penalty."""
+        return sum(mark.score for mark in self.marks)
+
+    @property
+    def most(self) -> float:
+        """All points that there are."""
+        return sum(mark.most for mark in self.marks)
+
+    @property
+    def by_tests(self) -> dict[str, float | None]:
+        """What the tests gave, by grade id, whatever a person made of it."""
+        return {mark.name: mark.auto for mark in self.marks if mark.is_test}
+
+
+def read_entries(gradebook: Gradebook, lab: str, students: Iterable[str] | None = None) -> dict[str, Entry]:
+    """The submissions of a lab by student, of all or of some; students who handed in nothing have none."""
+    only = None if students is None else list(students)
+    submitted = _rows(gradebook, lab, only, (SubmittedNotebook.late_submission_penalty,), SubmittedNotebook)
+    marks, comments = defaultdict[str, list[Mark]](list), defaultdict[str, list[tuple[str, str | None]]](list)
+    cell = (GradeCell.name, GradeCell.cell_type, GradeCell.max_score)
+    columns = (*cell, Grade.auto_score, Grade.score, Grade.needs_manual_grade)
+    for student, _, _, name, kind, most, auto, score, waits in _rows(gradebook, lab, only, columns, Grade):
+        marks[student].append(Mark(name, kind != "markdown", float(most), auto, float(score), bool(waits)))
+    for student, _, _, name, comment in _rows(gradebook, lab, only, (BaseCell.name, Comment.comment), Comment):
+        comments[student].append((name, comment))
+    return {
+        student: Entry(
+            student,
+            in_utc(time),
+            extension,
+            float(penalty or 0),
+            tuple(sorted(marks[student], key=lambda mark: mark.name)),
+            tuple(sorted(comments[student], key=lambda comment: comment[0])),
+        )
+        for student, time, extension, penalty in submitted
+    }
+
+
+def _rows(gradebook: Gradebook, lab: str, only: list[str] | None, columns: tuple[Any, ...], what: Any) -> list[Any]:
+    """Rows of `student, time of handing in, extension`, then the columns, for each `what` of the lab's submissions."""
+    query = gradebook.db.query(Student.id, SubmittedAssignment.timestamp, SubmittedAssignment.extension, *columns)
+    query = query.select_from(SubmittedAssignment).join(Student, SubmittedAssignment.student_id == Student.id)
+    query = query.join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
+    query = query.join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
+    if what is Grade:
+        query = query.join(Grade, Grade.notebook_id == SubmittedNotebook.id)
+        query = query.join(GradeCell, Grade.cell_id == GradeCell.id)
+    if what is Comment:
+        query = query.join(Comment, Comment.notebook_id == SubmittedNotebook.id)
+        query = query.join(BaseCell, Comment.cell_id == BaseCell.id)
+    if only is not None:
+        query = query.filter(Student.id.in_(only))
+    return list(query.filter(Assignment.name == lab).order_by(Student.id).all())

@@ -1,0 +1,46 @@
+"""The pages that students get, each made anew when anything on it has changed."""
+
+import hashlib
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from nbgrader.apps.api import NbGraderAPI
+
+from course.config import Course, Lab
+from course.grading import store
+from course.grading.entries import Entry
+from course.grading.lateness import Lateness
+from course.grading.report_page import without_scripts, write_page
+from course.grading.stored import GRADED, Stored, checksum, write_stored
+from course.grading.submissions import pattern
+from course.grading.task import Outcome
+from course.nbgrader import failure
+
+
+def page_path(folder: Path, student: str, lab: str) -> Path:
+    """Where nbgrader puts a student's page."""
+    return store.place(folder, "feedback", student, lab) / f"{lab}.html"
+
+
+def page_key(course: Course, lab: Lab, stored: Stored, outcome: Outcome, entry: Entry, late: Lateness) -> str:
+    """A checksum of all that a page shows."""
+    kept = (stored.digest, stored.status, stored.reason, stored.copy, outcome.notes)
+    text = json.dumps((course.title, lab.name, kept, entry, late), default=repr, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def bring_up_to_date(api: NbGraderAPI, lab: Lab, folder: Path, stored: Stored, key: str, outcome: Outcome) -> str:
+    """Make a student's page if it was not made from what has this key; return why it cannot be made, or nothing."""
+    student = outcome.student
+    path = page_path(folder, student, lab.name)
+    if stored.page == key and stored.made == checksum(path):
+        return ""
+    if stored.status != GRADED:
+        write_page(folder, lab, outcome, stored.reason)
+    elif failed := failure(api.generate_feedback(lab.name, pattern(student))):
+        return f"no feedback could be written: {failed}"
+    else:
+        store.write(path, without_scripts(path.read_text("utf-8")))
+    write_stored(folder, student, lab.name, replace(stored, page=key, made=checksum(path)))
+    return ""

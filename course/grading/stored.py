@@ -1,0 +1,67 @@
+"""What was written to the gradebook for an outcome, noted to tell whether it is still there."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from course.grading import store
+from course.grading.entries import Entry
+from course.grading.task import Outcome
+
+STORED = "stored.json"
+GRADED, UNREADABLE, FAILED = "graded", "not readable", "not graded"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """FOLDER/executed/STUDENT/LAB/stored.json.
+
+    `digest` is that of the outcome, empty for one that should be stored again; `tests` are the points of each test,
+    and `copy` the checksum of the graded notebook. `page` tells what the student's page was made from and `made` is
+    its checksum.
+    """
+
+    digest: str
+    status: str
+    reason: str = ""
+    tests: dict[str, float | None] = field(default_factory=dict)
+    copy: str = ""
+    page: str = ""
+    made: str = ""
+
+
+def graded_copy(folder: Path, student: str, lab: str) -> Path:
+    """The graded notebook, which Formgrader shows and the student's page is made from."""
+    return store.place(folder, "autograded", student, lab) / f"{lab}.ipynb"
+
+
+def checksum(path: Path) -> str:
+    """Of a file; empty if there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def read_stored(folder: Path, student: str, lab: str) -> Stored | None:
+    """What is noted; None if nothing is, or if an older version of the course noted it."""
+    path = store.place(folder, store.EXECUTED, student, lab) / STORED
+    if not path.is_file():
+        return None
+    entry = json.loads(path.read_text("utf-8"))
+    return Stored(**entry) if entry.keys() == Stored.__dataclass_fields__.keys() else None
+
+
+def write_stored(folder: Path, student: str, lab: str, stored: Stored) -> None:
+    """Note it."""
+    path = store.place(folder, store.EXECUTED, student, lab) / STORED
+    store.write(path, json.dumps(asdict(stored), ensure_ascii=False))
+
+
+def is_stored(folder: Path, lab: str, outcome: Outcome, entry: Entry | None) -> bool:
+    """Whether the gradebook and the graded copy still are what this outcome made of them.
+
+    They are not if the gradebook was deleted, or somebody graded with plain nbgrader since.
+    """
+    stored = read_stored(folder, outcome.student, lab)
+    if not stored or not entry or stored.digest != outcome.digest or stored.tests != entry.by_tests:
+        return False
+    return stored.copy == checksum(graded_copy(folder, outcome.student, lab))
