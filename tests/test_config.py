@@ -1,10 +1,14 @@
 """course.toml: read, and refused with a reason."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from course.config import load_course
 from course.errors import CourseError, UnknownLabError
 from course.grading.limits import Limits
+from course.late import LateRule
 
 
 def test_labs_in_order(course):
@@ -47,6 +51,16 @@ def test_unknown_name_lists_the_known_ones(course):
             "work_minutes = 75\nlimits = { cpu = 1 }",
             "'01_data_inspection': there is no limit `cpu`",
         ),
+        ("[[labs]]", 'time_zone = "CEST"\n[[labs]]', "there is no time zone 'CEST'. Name one as in the IANA list"),
+        ("[[labs]]", "late = 5\n[[labs]]", "`late` must be a table"),
+        (
+            "work_minutes = 75",
+            "work_minutes = 75\nlate = { percent = 1 }",
+            "'01_data_inspection': a late rule has no `percent`",
+        ),
+        ("work_minutes = 75", 'work_minutes = 75\ndue = "2026-03-02"', "`due` must be a date and time .*'2026-03-02'"),
+        ("work_minutes = 75", "work_minutes = 75\ndue = 2026-03-02", "`due` must be a date and time"),
+        ("work_minutes = 75", "work_minutes = 75\ndue = 2026-03-02T23:59:00", "Set `time_zone` at the top of the file"),
     ],
 )
 def test_a_wrong_course_toml(copied, old, new, message):
@@ -79,3 +93,18 @@ def test_an_unlisted_source(copied):
 def test_outside_a_course(tmp_path):
     with pytest.raises(CourseError, match=r"No course\.toml in .* or above"):
         load_course(tmp_path)
+
+
+def test_due_dates_are_in_the_time_zone_of_the_course_or_their_own(copied):
+    file = copied.root / "course.toml"
+    head, *labs = file.read_text().split("[[labs]]")
+    labs[0] += "due = 2026-07-02T23:59:00\nlate = { percent_per_day = 20 }\n"
+    labs[1] += "due = 2026-07-02T23:59:00-08:00\n"
+    rule = 'time_zone = "Europe/Berlin"\n[late]\npercent_per_day = 10\ngrace_minutes = 5\n'
+    file.write_text("[[labs]]".join([head + rule, *labs]))
+    course = load_course(copied.root)
+    dues = [lab.due.astimezone(UTC) for lab in course.labs if lab.due]
+    assert dues == [datetime(2026, 7, 2, 21, 59, tzinfo=UTC), datetime(2026, 7, 3, 7, 59, tzinfo=UTC)]
+    assert course.zone == ZoneInfo("Europe/Berlin")
+    assert course.labs[0].late == LateRule(percent_per_day=20, grace_minutes=5)
+    assert course.labs[1].late == LateRule(percent_per_day=10, grace_minutes=5)
