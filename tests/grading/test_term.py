@@ -10,8 +10,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from light import light_course
+from nbformat.v4 import new_notebook
 from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin
+from nbgrader.preprocessors import AssignLatePenalties
 
 from course.authoring.build import prepare
 from course.authoring.sources import is_written
@@ -22,7 +24,7 @@ from course.grading.gradebook import Result
 from course.grading.lms.export import export_grades
 from course.grading.lms.systems import System
 from course.late import LateRule
-from course.nbgrader import nbgrader_in
+from course.nbgrader import load_config, nbgrader_in
 
 LIGHT_COURSE = light_course()
 LIGHT = LIGHT_COURSE.labs[0]
@@ -313,3 +315,24 @@ def test_a_time_that_is_none_is_told_to_the_instructor(folder):
     assert (
         "timestamp.txt: '2026-03-05 12:00:00 JST' is no time that can be told for certain" in results["late"].review[0]
     )
+
+
+def test_nbgraders_own_step_takes_off_the_same(folder):
+    """`nbgrader autograde` and Formgrader's button ask the course's plug-in."""
+    course = with_rules()
+    results = again(folder, course)
+    config = load_config(LIGHT_COURSE)
+    config.CourseLatePenalty.rules = {LIGHT.name: RULE}
+    address = f"sqlite:///{folder}/gradebook.db"
+    with Gradebook(address, LIGHT_COURSE.id) as gradebook:
+        for submission in gradebook.assignment_submissions(LIGHT.name):
+            submission.notebooks[0].late_submission_penalty = None
+        gradebook.db.commit()
+    for student in STUDENTS:
+        about = {"notebook": LIGHT.name, "assignment": LIGHT.name, "student": student, "db_url": address}
+        AssignLatePenalties(config=config).preprocess(new_notebook(), {"nbgrader": about})
+    with Gradebook(address, LIGHT_COURSE.id) as gradebook:
+        penalties = {
+            one.student.id: one.late_submission_penalty for one in gradebook.assignment_submissions(LIGHT.name)
+        }
+    assert penalties == {student: result.penalty for student, result in results.items()}
