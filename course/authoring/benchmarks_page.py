@@ -32,6 +32,8 @@ MANY = """\
 
 {graded} solved submissions of {lab} in one batch.
 """
+AGAIN = """Graded once more, with nothing changed: {again_seconds:.1f} seconds for all of them.
+"""
 CORPUS = """\
 ## Odd, broken, greedy and cheating submissions
 
@@ -80,7 +82,8 @@ def of_many(many: dict[str, Any]) -> list[str]:
         each = (one["seconds"] - before["seconds"]) / (one["graded"] - before["graded"])
         rows.append((one["graded"], f"{one['seconds']:.0f}", f"{each:.2f}", f"{one['main_mib']:.0f}"))
     headings = ("graded", "seconds", "seconds each since the row above", "memory of the main process, MiB")
-    return [MANY.format(graded=reached[-1]["graded"], lab=many["lab"]), table(headings, rows)]
+    again = [AGAIN.format(**many)] if "again_seconds" in many else []
+    return [MANY.format(graded=reached[-1]["graded"], lab=many["lab"]), table(headings, rows), *again]
 
 
 def of_corpus(rows: Sequence[dict[str, Any]]) -> str:

@@ -98,8 +98,8 @@ def bench_grading(
         kept = benchmark.throughput_values(heavy, timed)
         save_part(course, "throughput", kept)  # at once: what follows takes long
         console.print(Markdown("\n".join(of_class(kept))))
-        reached = benchmark.many(course, light, status.update)
-    kept = benchmark.many_values(light, reached)
+        reached, again = benchmark.many(course, light, status.update)
+    kept = benchmark.many_values(light, reached, again)
     page = save_part(course, "many", kept)
     console.print(Markdown("\n".join(of_many(kept))))
     console.print(f"wrote {page.relative_to(course.root)}", highlight=False)

@@ -21,10 +21,11 @@ def test_ratios_and_steps():
     measured = {
         "machine": "M",
         "throughput": {"lab": "05_x", "students": 12, "ways": throughput, "overhead": 0.061},
-        "many": {"lab": "01_y", "reached": many},
+        "many": {"lab": "01_y", "reached": many, "again_seconds": 2.94},
         "corpus": corpus,
     }
     text = page(measured)
     assert "| plain | 100 | 1.0 |  |  |" in text and "| ours | 40 | 2.5 | 0.50 | 2.00 |" in text
     assert "are 6% of a submission" in text and "| 51 | 105 | 2.00 | 201 |" in text
+    assert "Graded once more, with nothing changed: 2.9 seconds" in text
     assert "| cheat | course grade | 7 | 0 | 0 | 0 |" in text and "Run All" not in text
