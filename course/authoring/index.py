@@ -4,7 +4,7 @@ import re
 
 from nbformat import NotebookNode
 
-from course.authoring.lint import headings
+from course.authoring.markdown import headings
 from course.authoring.stamp import badges, facts
 from course.config import Course, Lab
 

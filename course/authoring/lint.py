@@ -6,22 +6,29 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from course.authoring.sources import cells_with_tests, grade_id, is_answer, is_test, is_written, points, tagged
+from course.authoring.markdown import headings, images_without_text
+from course.authoring.markers import HIDDEN, SOLUTION, has_any, marker_problems
+from course.authoring.sources import (
+    cells_with_tests,
+    grade_id,
+    is_answer,
+    is_test,
+    is_written,
+    points,
+    shell_lines,
+    tagged,
+)
 from course.authoring.stamp import FACTS, SETUP
 from course.errors import LintError
 
 TOTAL_POINTS = 20
 FEWEST_TESTS = 6
 MOST_CELLS = 60
-HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
-SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
-IMAGE_WITHOUT_ALT = re.compile(r"!\[\s*\]\(|<img(?![^>]*\balt=\"[^\"]+\")", re.IGNORECASE)
-HEADING = re.compile(r"^(#{1,6}) +(\S.*)$")
 
 
 def check(path: Path, notebook: NotebookNode) -> None:
     """Raise `LintError` with every broken rule, one a line, each with the cell and what to do."""
-    problems = [*structure(notebook), *grading(notebook), *prose(notebook)]
+    problems = [*structure(notebook), *grading(notebook), *prose(notebook), *shell(notebook)]
     if problems:
         raise LintError("\n".join([f"{path} breaks the rules of a lab:", *(f"  - {text}" for text in problems)]))
 
@@ -65,32 +72,28 @@ def grading(notebook: NotebookNode) -> list[str]:
 
 
 def graded_cell(cell: NotebookNode, ids: set[str]) -> list[str]:
-    """Problems of one cell: markers in pairs, and tests that are hidden, visible, and belong to an answer."""
+    """Problems of one cell: its markers, and tests that are hidden, visible, and belong to an answer."""
     name = grade_id(cell) or f"«{cell.source[:40]}»"
-    problems = []
+    problems = [f"cell {name!r}: {problem}" for problem in marker_problems(cell.source)]
     if is_test(cell):
         answer = name.removeprefix("test-")
         if answer == name or answer not in ids:
             problems.append(f"test cell {name!r} must be called 'test-' and the grade id of an answer cell.")
-        problems += pairs(cell, name, HIDDEN, needed=True)
+        problems += needed(cell, name, HIDDEN)
         if "assert" not in cell.source.split(HIDDEN[0])[0]:
             problems.append(f"test cell {name!r} has no visible assertion before {HIDDEN[0]!r}.")
-    elif any(marker in cell.source for marker in HIDDEN):
+    elif has_any(cell.source, HIDDEN):
         problems.append(f"cell {name!r} has hidden tests but is not a test cell; students would see them.")
     if is_answer(cell):
-        problems += pairs(cell, name, SOLUTION, needed=True)
-    elif any(marker in cell.source for marker in SOLUTION):
+        problems += needed(cell, name, SOLUTION)
+    elif has_any(cell.source, SOLUTION):
         problems.append(f"cell {name!r} has a solution but is not an answer cell; students would see it.")
     return problems
 
 
-def pairs(cell: NotebookNode, name: str, markers: tuple[str, str], needed: bool) -> list[str]:
-    """Whether both markers are there, equally often and each on a line of its own."""
-    lines = [line.strip() for line in cell.source.splitlines()]
-    begin, end = (lines.count(marker) for marker in markers)
-    if begin != end or (needed and not begin):
-        return [f"cell {name!r} has {begin} lines {markers[0]!r} and {end} lines {markers[1]!r}; they go in pairs."]
-    return []
+def needed(cell: NotebookNode, name: str, markers: tuple[str, str]) -> list[str]:
+    """Whether the cell has a part between these markers."""
+    return [] if markers[0] in cell.source else [f"cell {name!r} has no line {markers[0]!r}."]
 
 
 def prose(notebook: NotebookNode) -> list[str]:
@@ -100,8 +103,8 @@ def prose(notebook: NotebookNode) -> list[str]:
     for cell in notebook.cells:
         if cell.cell_type != "markdown":
             continue
-        if IMAGE_WITHOUT_ALT.search(cell.source):
-            problems.append(f"an image in «{cell.source[:40]}» has no alternative text.")
+        for address in images_without_text(cell.source):
+            problems.append(f"the image {address!r} in «{cell.source[:40]}» has no alternative text.")
         for depth, text in headings(cell.source):
             titles += depth == 1
             if depth > level + 1:
@@ -112,7 +115,12 @@ def prose(notebook: NotebookNode) -> list[str]:
     return problems
 
 
-def headings(markdown: str) -> list[tuple[int, str]]:
-    """Level and text of each heading outside code blocks."""
-    outside = re.sub(r"^```.*?^```", "", markdown, flags=re.DOTALL | re.MULTILINE)
-    return [(len(match[1]), match[2]) for line in outside.splitlines() if (match := HEADING.match(line))]
+def shell(notebook: NotebookNode) -> list[str]:
+    """Comments that Jupytext takes for commands, as both look the same in a py:percent file."""
+    return [
+        f"the line {line!r} in «{cell.source[:40]}» is run as a shell command. "
+        "A comment should begin with another word or a capital letter; a command with an exclamation mark."
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for line in shell_lines(cell.source)
+    ]

@@ -8,14 +8,14 @@ from typing import Any
 from nbformat import NotebookNode
 from papermill.parameterize import parameterize_notebook
 
-from course.authoring.sources import tagged
+from course.authoring.sources import plain_python, tagged
 
 
 def parameters(notebook: NotebookNode) -> dict[str, Any]:
     """Names and values of the cell tagged "parameters"."""
     found = {}
     for cell in tagged(notebook, "parameters"):
-        for statement in ast.parse(cell.source).body:
+        for statement in ast.parse(plain_python(cell.source)).body:
             if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
                 found[statement.targets[0].id] = ast.literal_eval(statement.value)
     return copy.deepcopy(found)

@@ -6,6 +6,8 @@ import re
 from pathlib import Path
 
 import jupytext
+from IPython.core.inputtransformer2 import TransformerManager
+from jupytext.stringparser import StringParser
 from nbformat import NotebookNode
 
 from course.errors import LintError
@@ -15,6 +17,8 @@ HEADER_FILTER = "kernelspec,-jupytext.text_representation.jupytext_version,-jupy
 PERCENT = {"extension": ".py", "format_name": "percent", "cell_metadata_filter": "tags,nbgrader"}
 # The part of a test cell that students do not get, as nbgrader marks it.
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*\n?", re.DOTALL)
+# Commands that Jupytext recognises in a comment at the margin, and uncomments.
+SHELL = re.compile(r"(cat|cd|cp|mv|rm|rmdir|mkdir|copy|ddir|echo|ls|ldir|ren)($|\s*$|\s[^=,])")
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -104,5 +108,20 @@ def imports(notebook: NotebookNode) -> str:
     """The import statements of the cells before the first answer, one a line."""
     first = next(index for index, cell in enumerate(notebook.cells) if is_answer(cell))
     code = [cell.source for cell in notebook.cells[:first] if cell.cell_type == "code"]
-    statements = [statement for source in code for statement in ast.parse(source).body]
+    statements = [statement for source in code for statement in ast.parse(plain_python(source)).body]
     return "\n".join(ast.unparse(s) for s in statements if isinstance(s, ast.Import | ast.ImportFrom))
+
+
+def plain_python(source: str) -> str:
+    """A cell as Python, with the magics and shell commands that IPython allows in it as calls."""
+    return str(TransformerManager().transform_cell(source))  # type: ignore[no-untyped-call]
+
+
+def shell_lines(source: str) -> list[str]:
+    """Lines outside texts that IPython would run as shell commands although nothing marks them as such."""
+    found, inside = [], StringParser("python")
+    for line in source.splitlines():
+        if not inside.is_quoted() and SHELL.match(line):
+            found.append(line)
+        inside.read_line(line)
+    return found

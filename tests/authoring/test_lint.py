@@ -6,7 +6,7 @@ import nbformat
 import pytest
 
 from course.authoring import lint
-from course.authoring.sources import grade_id, read_source, tagged
+from course.authoring.sources import grade_id, imports, read_source, tagged
 from course.errors import LintError
 
 
@@ -46,7 +46,7 @@ BREAKS = {
     "21 points": (lambda nb: first_test(nb).metadata.nbgrader.update(points=3), "add up to 21; they must be 20"),
     "no hidden test": (
         lambda nb: replace(first_test(nb), "### BEGIN HIDDEN TESTS", "# more"),
-        "has 0 lines '### BEGIN HIDDEN TESTS' and 1",
+        "has 0 lines '### BEGIN HIDDEN TESTS' and 1 lines .*; they go in pairs",
     ),
     "no visible test": (
         lambda nb: setattr(first_test(nb), "source", "### BEGIN HIDDEN TESTS\nassert 1\n### END HIDDEN TESTS"),
@@ -68,6 +68,28 @@ BREAKS = {
         lambda nb: nb.cells.append(nbformat.v4.new_code_cell("### BEGIN SOLUTION\n### END SOLUTION")),
         "students would see it",
     ),
+    "a marker that lacks a letter": (
+        lambda nb: first_test(nb).update(source=first_test(nb).source + "\n### BEGIN HIDDEN TEST\nassert 1"),
+        "'### BEGIN HIDDEN TEST' is no marker; students would get what follows. Write '### BEGIN HIDDEN TESTS'",
+    ),
+    "a marker in small letters": (
+        lambda nb: first_answer(nb).update(source=first_answer(nb).source + "\n# end solution"),
+        "'# end solution' is no marker; .* Write '### END SOLUTION'",
+    ),
+    "a marker with a remark": (
+        lambda nb: first_test(nb).update(source=first_test(nb).source + "\n### BEGIN HIDDEN TESTS (slow)\nassert 1"),
+        r"'### BEGIN HIDDEN TESTS \(slow\)' is no marker",
+    ),
+    "markers in the wrong order": (
+        lambda nb: first_test(nb).update(
+            source=first_test(nb).source + "\n### END HIDDEN TESTS\nassert 1\n### BEGIN HIDDEN TESTS"
+        ),
+        "they go in pairs, in turn",
+    ),
+    "a comment that becomes a command": (
+        lambda nb: nb.cells.append(nbformat.v4.new_code_cell("rm -r runs")),
+        "the line 'rm -r runs' in .* is run as a shell command",
+    ),
     "no set-up cell": (
         lambda nb: tagged(nb, "stamp-setup")[0].metadata.pop("tags"),
         "0 cells are tagged 'stamp-setup'",
@@ -83,6 +105,10 @@ BREAKS = {
     "an HTML image without a text": (
         lambda nb: nb.cells.append(nbformat.v4.new_markdown_cell('<img src="digit.png">')),
         "no alternative text",
+    ),
+    "an HTML image with an empty text": (
+        lambda nb: nb.cells.append(nbformat.v4.new_markdown_cell("See <img alt='' src='digit.png'/>.")),
+        "the image 'digit.png' in .* has no alternative text",
     ),
     "a heading that jumps": (
         lambda nb: nb.cells.append(nbformat.v4.new_markdown_cell("#### Deep")),
@@ -118,3 +144,20 @@ def test_few_tests_are_counted(course, notebook):
         notebook.cells.remove(cell)
     with pytest.raises(LintError, match="it has 5 test cells; a lab has at least 6"):
         lint.check(course.source(course.labs[0]), notebook)
+
+
+def test_what_only_looks_wrong_is_allowed(notebook):
+    """Fences of all kinds, and alternative texts in any quotes."""
+    notebook.cells += [
+        nbformat.v4.new_markdown_cell("~~~python\n# not a heading\n~~~\n\n````\n```\n#### nor this\n```\n````"),
+        nbformat.v4.new_markdown_cell("<img src='digit.png' alt='a seven'> and `![](digit.png)`"),
+        nbformat.v4.new_code_cell('text = """\nrm -r runs\n"""\necho = 5\n!ls\n# Begin with solutions'),
+    ]
+    assert [*lint.grading(notebook), *lint.prose(notebook), *lint.shell(notebook)] == []
+
+
+def test_a_magic_among_the_imports_is_no_import(notebook):
+    first = next(cell for cell in notebook.cells if "import " in cell.source)
+    before = imports(notebook)
+    first.source = "%matplotlib inline\n" + first.source
+    assert imports(notebook) == before

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import nbformat
 from nbformat import NotebookNode
 
-from course.authoring.lint import SOLUTION
+from course.authoring.markers import SOLUTION
 from course.authoring.sources import grade_id, is_answer
 from course.errors import CourseError
 from course.grading.mending.arranging import TOP, Plan, arrange, elsewhere, is_needed, is_setup

@@ -1,0 +1,45 @@
+"""What the Markdown of a lab holds, as a CommonMark parser sees it: headings, and images with their texts."""
+
+from html.parser import HTMLParser
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+PARSER = MarkdownIt("commonmark")
+
+
+def headings(markdown: str) -> list[tuple[int, str]]:
+    """Level and text of each heading."""
+    tokens = PARSER.parse(markdown)
+    return [(int(one.tag[1:]), text.content) for one, text in pairwise(tokens) if one.type == "heading_open"]
+
+
+def images_without_text(markdown: str) -> list[str]:
+    """The address of each image that has no alternative text, in Markdown or HTML."""
+    return [address for token in PARSER.parse(markdown) for address in _images(token)]
+
+
+def _images(token: Token) -> list[str]:
+    if token.type in ("html_block", "html_inline"):
+        images = _HtmlImages()
+        images.feed(token.content)
+        return images.found
+    if token.type == "image" and not token.content.strip():
+        return [str(token.attrs.get("src", ""))]
+    return [address for child in token.children or () for address in _images(child)]
+
+
+class _HtmlImages(HTMLParser):
+    """Collects the images without an alternative text."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Look at one element."""
+        about = dict(attrs)
+        if tag == "img" and not (about.get("alt") or "").strip():
+            self.found.append(about.get("src") or "")

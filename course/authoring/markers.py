@@ -1,0 +1,38 @@
+"""The lines that say what students do not get: each as nbgrader reads it, and none that only looks like one."""
+
+import re
+from collections.abc import Sequence
+
+HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
+SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
+EXACT = {*HIDDEN, *SOLUTION}
+# nbgrader finds its markers by their words; what it would miss reaches students.
+MEANT = re.compile(r"\W*(begin|end)\W*(hidden\W*tests?|solutions?|mark(ing)?\W*scheme)\W*", re.IGNORECASE)
+
+
+def marker_problems(source: str) -> list[str]:
+    """What is wrong with the markers of a cell: lines that are nearly one, and pairs that do not follow each other."""
+    lines = [line.strip() for line in source.splitlines()]
+    problems = [
+        f"the line {line!r} is no marker; students would get what follows. Write {_nearest(line)!r}."
+        for line in lines
+        if line not in EXACT and (MEANT.match(line) if line.startswith("#") else MEANT.fullmatch(line))
+    ]
+    for begin, end in (HIDDEN, SOLUTION):
+        found = [line for line in lines if line in (begin, end)]
+        if found != [begin, end] * (len(found) // 2):
+            count = [found.count(begin), found.count(end)]
+            problems.append(
+                f"it has {count[0]} lines {begin!r} and {count[1]} lines {end!r}; they go in pairs, in turn."
+            )
+    return problems
+
+
+def has_any(source: str, markers: Sequence[str]) -> bool:
+    """Whether one of the markers stands anywhere in the text."""
+    return any(marker in source for marker in markers)
+
+
+def _nearest(line: str) -> str:
+    which = HIDDEN if "hidden" in line.lower() else SOLUTION
+    return which["end" in line.lower().split("hidden")[0].split("solution")[0]]
