@@ -141,5 +141,5 @@ def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]"
 
     report.write_csv(folder / f"grades_{lab.name}.csv", results)
     console.print(report.grades_table(f"{lab.name}: {len(results)} submissions", results))
-    for line in [*report.deadline(course, lab), *remarks, *report.for_review(results)]:
+    for line in [*report.deadline(course, lab, results), *remarks, *report.for_review(results)]:
         console.print(line, highlight=False, markup=False)

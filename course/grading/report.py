@@ -12,7 +12,7 @@ from course.config import Course, Lab
 from course.grading.gradebook import Result
 from course.grading.mending.notes import printable
 from course.grading.stored import GRADED
-from course.late import described
+from course.late import NO_PENALTY, described
 from course.times import shown
 
 COLUMNS = (
@@ -62,9 +62,16 @@ def remark(result: Result) -> str:
     return "; ".join(text for text in (outcome, result.late, result.reason) if text)
 
 
-def deadline(course: Course, lab: Lab) -> list[str]:
-    """One line on when a lab is due and what late work loses; none if it has no due date."""
-    return [f"due        {shown(lab.due, course.zone)}; late work: {described(lab.late)}"] if lab.due else []
+def deadline(course: Course, lab: Lab, results: Sequence[Result]) -> list[str]:
+    """When a lab is due, what late work loses, and of whom it is not known when they handed in."""
+    if not lab.due:
+        return []
+    lines = [f"due        {shown(lab.due, course.zone)}; late work: {described(lab.late)}"]
+    unknown = [printable(result.student) for result in results if not result.handed_in and not result.penalty]
+    if unknown and lab.late != NO_PENALTY:
+        names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+        lines.append(f"Nothing is taken off where timestamp.txt does not say when it was handed in: {names}")
+    return lines
 
 
 def for_review(results: Sequence[Result]) -> list[str]:
