@@ -1,11 +1,16 @@
 """nbgrader in this process, set up by nbgrader_config.py but working in any folder."""
 
+import atexit
+import glob
 import os
 import re
+import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +39,28 @@ def nbgrader_in(course: Course, folder: Path, config: Config | None = None) -> N
     Submissions, graded copies, feedback and gradebook.db are looked for and written in `folder`.
     """
     config = (config or load_config(course)).copy()
-    config.CourseDirectory.root = str(folder.resolve())
+    folder, sources = folder.resolve(), unlike_a_pattern(course.root / course.source_directory)
+    config.CourseDirectory.root = str(unlike_a_pattern(folder))
     # A relative path, because nbgrader reads an absolute one as a regular expression.
-    config.CourseDirectory.source_directory = os.path.relpath(course.root / course.source_directory, folder.resolve())
+    config.CourseDirectory.source_directory = os.path.relpath(sources, folder)
     config.NbGraderAPI.log_level = "ERROR"
     # A new gradebook calls `alembic` by name; it lies beside this interpreter.
     tools = str(Path(sys.executable).parent)
     if tools not in os.environ["PATH"].split(os.pathsep):
         os.environ["PATH"] = os.pathsep.join([tools, os.environ["PATH"]])
     return NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)
+
+
+@cache
+def unlike_a_pattern(path: Path) -> Path:
+    """The path, or a link to it where nbgrader would take a part of its name, such as "[WS26]", for a pattern."""
+    if not glob.has_magic(str(path)):
+        return path
+    place = Path(tempfile.mkdtemp(prefix="course-"))
+    atexit.register(shutil.rmtree, place, ignore_errors=True)
+    link = place / "link"
+    link.symlink_to(path, target_is_directory=True)
+    return link
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import csv
 import errno
 import os
 import re
+import shutil
 from html import unescape
 from pathlib import Path
 
@@ -208,6 +209,17 @@ def test_what_nbgrader_could_not_do_is_done_the_next_time(blank, model, tmp_path
     assert result.reason == "sqlalchemy.exc.OperationalError: database is locked"
     result = graded(tmp_path, LIGHT)["ann"]
     assert (result.status, result.tests, result.reason) == (GRADED, result.max_tests, "")
+
+
+def test_no_name_of_a_folder_is_taken_for_a_pattern(blank, model, tmp_path):
+    """Neither that of the class nor that of the course's own checkout."""
+    root = shutil.copytree(LIGHT_COURSE.root, tmp_path / "checkout [1]")
+    course, folder = load_course(root), tmp_path / "Kurs [WS26] *"
+    hand_in(folder, LIGHT, "kim", answered(blank, model))
+    found = submissions.find(folder, LIGHT)
+    (result,) = grade.grade(course, course.labs[0], folder, found, lambda student: None, grade.Options(workers=1))
+    assert (result.status, result.tests) == (GRADED, result.max_tests)
+    assert result.feedback.is_file() and (folder / "gradebook.db").is_file()
 
 
 def test_no_submissions(tmp_path):
