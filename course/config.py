@@ -8,6 +8,7 @@ from typing import Any
 
 from course.errors import CourseError, UnknownLabError
 from course.grading.limits import DEFAULTS, Limits, read_limits
+from course.repositories import Repositories, read_repositories
 
 COURSE_FILE = "course.toml"
 
@@ -27,7 +28,7 @@ class Lab:
 
 @dataclass(frozen=True)
 class Course:
-    """The labs in order, the repository they are published in, and the folders they lie in.
+    """The labs in order, the repositories of instructors and students, and the folders the labs lie in.
 
     `limits` are those of a lab that sets none of its own.
     """
@@ -35,8 +36,7 @@ class Course:
     root: Path
     id: str
     title: str
-    repository: str
-    branch: str
+    repositories: Repositories
     labs: tuple[Lab, ...]
     limits: Limits = DEFAULTS
 
@@ -112,8 +112,9 @@ def _read(path: Path) -> Course:
     entries = _entry(path, table, "labs", list)
     limits = read_limits(str(path), table.get("limits", {}), DEFAULTS)
     labs = tuple(_lab(path, entry, limits) for entry in entries)
-    texts = {key: _entry(path, table, key, str) for key in ("id", "title", "repository", "branch")}
-    course = Course(root=path.parent, labs=labs, limits=limits, **texts)
+    texts = {key: _entry(path, table, key, str) for key in ("id", "title")}
+    repositories = read_repositories(str(path), table)
+    course = Course(root=path.parent, repositories=repositories, labs=labs, limits=limits, **texts)
     _agree_with_sources(path, course)
     return course
 
