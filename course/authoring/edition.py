@@ -3,11 +3,11 @@
 import json
 import string
 import tomllib
-from typing import NamedTuple
 
 import nbformat
 
 from course.authoring.links import INDEX, archive, home, lab_path
+from course.authoring.managed_folder import File
 from course.authoring.relink import relinked
 from course.config import Course
 from course.errors import PublishError
@@ -43,13 +43,6 @@ packages = ["data_utils"]
 [tool.setuptools.package-data]
 data_utils = ["py.typed"]
 """
-
-
-class File(NamedTuple):
-    """What one file of the edition holds, and whether it is a program."""
-
-    content: bytes
-    executable: bool = False
 
 
 def edition(course: Course) -> dict[str, File]:
