@@ -38,7 +38,8 @@ define BOX
 		echo "The program bwrap is missing, in which submissions run. Install it: sudo apt-get install bubblewrap"; }
 endef
 
-lab: $(READY) ## Open the labs in JupyterLab
+lab: $(READY) ## Open the labs in JupyterLab, with Formgrader
+	@echo "This is the instructors' repository: it holds the solutions. Students get the edition that \`course publish\` makes."
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/labs/README.md $(if $(filter 0,$(shell id -u)),--allow-root)
 
 demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
@@ -78,12 +79,14 @@ bench: $(READY) ## Measure "Run All" of the labs, and how fast a class is graded
 	@$(BIN)/course bench-grading
 	@PYTHONPATH=tests/grading $(BIN)/python tests/grading/compare_with_nbgrader.py
 
-lock: $(READY) ## Pin all versions anew from the two requirements.in
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-annotate \
-		--custom-compile-command "make lock" --output-file requirements.txt requirements.in
-	@$(BIN)/uv pip compile --quiet --python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-emit-index-url \
-		--no-annotate --custom-compile-command "make lock" --constraint requirements.txt \
-		--output-file binder/requirements.txt binder/requirements.in
+LOCK := $(BIN)/uv pip compile --quiet --no-emit-index-url --no-annotate --custom-compile-command "make lock"
+
+lock: $(READY) ## Pin all versions anew from pyproject.toml and the three requirements.in
+	@$(LOCK) --universal --python-version 3.11 --output-file requirements.txt pyproject.toml requirements.in
+	@$(LOCK) --universal --python-version 3.11 --constraint requirements.txt \
+		--output-file students/requirements.txt pyproject.toml students/requirements.in
+	@$(LOCK) --python-version 3.11 --python-platform x86_64-manylinux_2_28 --constraint requirements.txt \
+		--output-file binder/requirements.txt pyproject.toml binder/requirements.in
 
 clean: ## Delete the environment and everything that can be made again
 	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache kernels.log

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from course.errors import CourseError, UnknownLabError
 from course.grading.limits import DEFAULTS, Limits, read_limits
 from course.late import NO_PENALTY, LateRule, read_late_rule
+from course.repositories import Repositories, read_repositories
 from course.times import TimeError, placed
 
 COURSE_FILE = "course.toml"
@@ -34,7 +35,7 @@ class Lab:
 
 @dataclass(frozen=True)
 class Course:
-    """The labs in order, the repository they are published in, and the folders they lie in.
+    """The labs in order, the repositories of instructors and students, and the folders the labs lie in.
 
     `limits` are those of a lab that sets none of its own. `zone` is the time zone that times are read and shown in.
     """
@@ -42,8 +43,7 @@ class Course:
     root: Path
     id: str
     title: str
-    repository: str
-    branch: str
+    repositories: Repositories
     labs: tuple[Lab, ...]
     limits: Limits = DEFAULTS
     zone: tzinfo = UTC
@@ -122,8 +122,9 @@ def _read(path: Path) -> Course:
     late = read_late_rule(str(path), table.get("late", {}), NO_PENALTY)
     zone = _zone(path, table)
     labs = tuple(_lab(path, entry, limits, late, zone) for entry in entries)
-    texts = {key: _entry(path, table, key, str) for key in ("id", "title", "repository", "branch")}
-    course = Course(root=path.parent, labs=labs, limits=limits, zone=zone or UTC, **texts)
+    texts = {key: _entry(path, table, key, str) for key in ("id", "title")}
+    repositories = read_repositories(str(path), table)
+    course = Course(path.parent, repositories=repositories, labs=labs, limits=limits, zone=zone or UTC, **texts)
     _agree_with_sources(path, course)
     return course
 

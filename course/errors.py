@@ -21,6 +21,10 @@ class DriftError(CourseError):
     """Generated files do not match the sources they are made from."""
 
 
+class PublishError(CourseError):
+    """The students' edition cannot be written; nothing of it has been."""
+
+
 class SubmissionError(CourseError):
     """One submission cannot be graded; the message is the reason shown to the instructor."""
 

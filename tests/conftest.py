@@ -36,8 +36,9 @@ def copied(tmp_path) -> Course:
     """A copy of the course that a test may damage."""
     root = tmp_path / "course copy"
     root.mkdir()
-    for name in ("course.toml", "nbgrader_config.py"):
+    for name in ("course.toml", "nbgrader_config.py", "pyproject.toml", "LICENSE"):
         shutil.copy(COURSE.root / name, root)
-    for name in ("solutions", "labs", "docs", "reproduction"):
-        shutil.copytree(COURSE.root / name, root / name, ignore=shutil.ignore_patterns(".ipynb_checkpoints"))
+    unwanted = shutil.ignore_patterns(".ipynb_checkpoints", "__pycache__")
+    for name in ("solutions", "labs", "docs", "reproduction", "data_utils", "students", "binder"):
+        shutil.copytree(COURSE.root / name, root / name, ignore=unwanted)
     return load_course(root)

@@ -1,8 +1,8 @@
 """Making everything that is generated from the labs' sources, and proving that it is up to date."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
@@ -11,6 +11,7 @@ from rich.progress import Progress
 from course.authoring import lint
 from course.authoring.execute import execute
 from course.authoring.index import index_text
+from course.authoring.outputs import executed, keep_outputs, read_key
 from course.authoring.release import student_text
 from course.authoring.sources import read_source, source_text, with_ids
 from course.authoring.stamp import stamp
@@ -35,19 +36,33 @@ def prepare(course: Course, lab: Lab) -> NotebookNode:
     return with_ids(notebook)
 
 
-def build(course: Course, labs: Sequence[Lab], progress: Progress) -> list[Path]:
-    """Write the stamped sources, the executed answer keys, the student copies and the index; return the files."""
-    written = []
+class Built(NamedTuple):
+    """The files that were written, and the labs that had to be executed for that."""
+
+    written: list[Path]
+    executed: list[Lab]
+
+
+def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool = False) -> Built:
+    """Write the stamped sources, the executed answer keys, the student copies and the index.
+
+    A lab is executed if its code differs from that of its answer key; with `again`, in any case.
+    """
+    built = Built([], [])
     for lab in labs:
         notebook = prepare(course, lab)
         source, student = source_text(notebook), student_text(course, lab, notebook)
-        execute(lab.name, notebook, progress)
+        if again or not keep_outputs(course.solution(lab), notebook):
+            execute(lab.name, notebook, progress)
+            built.executed.append(lab)
         drop_machine_notes(course.source(lab), notebook)
         # Only a lab that runs through is written, and then all of it.
-        written += [put(course.source(lab), source), put(course.released(lab), student)]
-        written += [put(course.solution(lab), nbformat.writes(notebook) + "\n")]
+        built.written.append(put(course.source(lab), source))
+        built.written.append(put(course.released(lab), student))
+        built.written.append(put(course.solution(lab), nbformat.writes(notebook) + "\n"))
     index = index_text(course, {lab: prepare(course, lab) for lab in course.labs})
-    return [*written, put(course.root / course.release_directory / "README.md", index)]
+    built.written.append(put(course.root / course.release_directory / "README.md", index))
+    return built
 
 
 def drop_machine_notes(source: Path, notebook: NotebookNode) -> None:
@@ -104,15 +119,13 @@ def drift(course: Course, lab: Lab) -> list[str]:
 
 def stale(path: Path, source: NotebookNode) -> str | None:
     """Why an answer key does not belong to the source, or None."""
-    if not path.is_file():
-        return "does not exist"
     try:
-        key = nbformat.read(path, as_version=4)
-    except (json.JSONDecodeError, nbformat.reader.NotJSONError, nbformat.ValidationError) as error:
-        return f"cannot be read ({error})"
+        key = read_key(path)
+    except BuildError as error:
+        return str(error)
     if [skeleton(cell) for cell in key.cells] != [skeleton(cell) for cell in source.cells]:
         return "has other cells than the source"
-    if any(cell.cell_type == "code" and cell.execution_count is None for cell in key.cells):
+    if not executed(key):
         return "was not executed from top to bottom"
     return None
 

@@ -13,6 +13,7 @@ INTRODUCTION = """\
 
 From a first look at handwritten digits to networks that you train, save and watch. Take the labs in this order; each
 names what it builds on. Open a lab by its link here, or in Colab or Binder by its badge.
+[For students](../docs/students.md) tells how to set up your own machine and how to hand in.
 
 In a lab, run the cells from the top with Shift+Enter. Where a cell says `YOUR CODE HERE`, replace those lines with
 your answer; the test cell below it tells you what is not right yet and where to look. When the lab is graded, each

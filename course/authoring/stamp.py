@@ -1,10 +1,11 @@
-"""The cells of a lab that are made from course.toml: badges and facts, and the set-up for Colab."""
+"""The cells of a lab that are made from course.toml: badges and facts, and the set-up where the package is missing."""
 
 import json
 from typing import Any
 
 from nbformat import NotebookNode
 
+from course.authoring.links import archive, binder, colab, lab_path
 from course.authoring.sources import points, tagged
 from course.config import Course, Lab
 
@@ -29,22 +30,15 @@ def stamp(course: Course, lab: Lab, notebook: NotebookNode) -> None:
     for cell in tagged(notebook, FACTS):
         cell.source = f"{badges(course, lab)}\n\n{facts(course, lab, notebook)}"
     for cell in tagged(notebook, SETUP):
-        cell.source = SETUP_TEXT.format(source=install_source(course))
-
-
-def install_source(course: Course) -> str:
-    """What pip installs where `data_utils` is missing: the course's repository at the students' branch."""
-    return f"cnn-labs @ git+https://github.com/{course.repository}@{course.branch}"
+        cell.source = SETUP_TEXT.format(source=archive(course))
 
 
 def badges(course: Course, lab: Lab) -> str:
     """The Markdown of both badges, pointing at the student copy."""
-    place = f"labs/{lab.name}/{lab.name}.ipynb"
-    colab = f"https://colab.research.google.com/github/{course.repository}/blob/{course.branch}/{place}"
-    binder = f"https://mybinder.org/v2/gh/{course.repository}/{course.branch}?urlpath=lab/tree/{place}"
+    path = lab_path(lab)
     return (
-        f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab})\n"
-        f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder})"
+        f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab(course, path)})\n"
+        f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder(course, path)})"
     )
 
 

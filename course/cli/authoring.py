@@ -13,8 +13,9 @@ from course.config import load_course
 def build(
     labs: Labs = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a generated file is stale.")] = False,
+    again: Annotated[bool, typer.Option("--again", help="Execute also labs whose code has not changed.")] = False,
 ) -> None:
-    """Execute the solutions and make answer keys, student copies and the index."""
+    """Make answer keys, student copies and the index; execute the solutions whose code has changed."""
     from course.authoring import build as builder
 
     course = load_course()
@@ -25,9 +26,11 @@ def build(
         return
     os.environ.setdefault("MNIST_SOURCE", "bundled")  # answer keys show the digits everybody has
     with kernels(course), progress_bar("cells") as progress:
-        written = builder.build(course, chosen, progress)
-    for path in written:
+        built = builder.build(course, chosen, progress, again)
+    for path in built.written:
         console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
+    ran = ", ".join(lab.name for lab in built.executed) or "no lab, as no code has changed (--again executes all)"
+    console.print(f"executed {ran}", highlight=False)
 
 
 @app.command()

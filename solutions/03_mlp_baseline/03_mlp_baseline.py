@@ -36,8 +36,8 @@
 # neural networks is expected.
 
 # %% [markdown] tags=["stamp-facts"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs/blob/main/labs/03_mlp_baseline/03_mlp_baseline.ipynb)
-# [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs/main?urlpath=lab/tree/labs/03_mlp_baseline/03_mlp_baseline.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/03_mlp_baseline/03_mlp_baseline.ipynb)
+# [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/03_mlp_baseline/03_mlp_baseline.ipynb)
 #
 # **20 points** · plan about 90 minutes · *Run All* of the finished lab takes about 0.4 minutes (measured on 2 cores)
 
@@ -53,7 +53,7 @@ import subprocess
 import sys
 
 if importlib.util.find_spec("data_utils") is None:
-    source = os.environ.get("CNN_LABS_SOURCE", "cnn-labs @ git+https://github.com/cnn-labs/cnn-labs@main")
+    source = os.environ.get("CNN_LABS_SOURCE", "https://github.com/cnn-labs/cnn-labs-students/archive/main.zip")
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
     importlib.invalidate_caches()
 

@@ -35,8 +35,8 @@
 # Lab 3 (batches, epochs, loss) and lab 4 (convolution, pooling, counting parameters).
 
 # %% [markdown] tags=["stamp-facts"]
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs/blob/main/labs/05_lenet5_train_on_batch/05_lenet5_train_on_batch.ipynb)
-# [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs/main?urlpath=lab/tree/labs/05_lenet5_train_on_batch/05_lenet5_train_on_batch.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/05_lenet5_train_on_batch/05_lenet5_train_on_batch.ipynb)
+# [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/05_lenet5_train_on_batch/05_lenet5_train_on_batch.ipynb)
 #
 # **20 points** · plan about 80 minutes · *Run All* of the finished lab takes about 0.2 minutes (measured on 2 cores)
 
@@ -52,7 +52,7 @@ import subprocess
 import sys
 
 if importlib.util.find_spec("data_utils") is None:
-    source = os.environ.get("CNN_LABS_SOURCE", "cnn-labs @ git+https://github.com/cnn-labs/cnn-labs@main")
+    source = os.environ.get("CNN_LABS_SOURCE", "https://github.com/cnn-labs/cnn-labs-students/archive/main.zip")
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
     importlib.invalidate_caches()
 
@@ -895,8 +895,9 @@ print(f"standard deviation of the draws {draws.std():.4f}; standard error {stand
 # - Give `train` a stop: end the training when the running mean of the loss has not fallen for 50 steps. Why would it be
 #   a mistake to use the test digits for this decision?
 # - Leave the border out: build the network for 28×28 digits. How many parameters are left, and what does it cost?
-# - A better schedule takes the same network to the published accuracy in a fraction of the time. The
-#   [reproduction](../../docs/reproduction.md) of the course gives such a setting: try it, and try to beat it.
+# - Another setting takes the same network to the published accuracy in a fraction of the time (210 steps of 32
+#   digits by `fit` in place of 300 of 100 by the loop: standardised pixels, Adam, peak rate 0.006 warmed up and
+#   decayed by a cosine, 30 steps an execution, no metrics on the way). Try it, and try to beat it.
 #
 # ## References
 #

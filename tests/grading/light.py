@@ -24,8 +24,11 @@ COURSE = load_course(Path(__file__).parent)
 SLOW = re.compile(r"\b(plt|pd|sns|plot_images|BLUE)\b")
 COURSE_TOML = """id = "light"
 title = "Light"
+[instructors]
 repository = "light/light"
-branch = "main"
+[students]
+repository = "light/light-students"
+ref = "main"
 [[labs]]
 name = "01_light"
 work_minutes = 10

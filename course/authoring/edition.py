@@ -1,0 +1,118 @@
+"""The students' edition: which files it consists of and what is in them, made from the instructors' repository."""
+
+import json
+import string
+import tomllib
+
+import nbformat
+
+from course.authoring.links import INDEX, archive, home, lab_path
+from course.authoring.managed_folder import File
+from course.authoring.relink import relinked
+from course.config import Course
+from course.errors import PublishError
+
+OWN = "students"  # the folder of files that only the edition has; they lie there as they lie in the edition
+OWN_FILES = (".gitattributes", ".gitignore", "Makefile", "README.md", "jupyter_lab_config.py", "requirements.txt")
+SHARED_FILES = ("LICENSE", "docs/students.md", INDEX)
+BINDER_FILES = ("overrides.json", "postBuild", "requirements.txt", "runtime.txt")
+TEMPLATE = f"{OWN}/README.md"  # course.toml fills in its $names
+
+PACKAGE = """\
+[build-system]
+requires = ["setuptools>=77"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = {name}
+version = {version}
+description = {description}
+readme = "README.md"
+requires-python = {python}
+license = {license}
+license-files = ["LICENSE"]
+# What data_utils and the labs import, beside TensorFlow and Keras. requirements.txt has these with exact versions, and
+# TensorFlow, JupyterLab and nbgrader.
+dependencies = [
+{dependencies}
+]
+
+[tool.setuptools]
+packages = ["data_utils"]
+
+[tool.setuptools.package-data]
+data_utils = ["py.typed"]
+"""
+
+
+def edition(course: Course) -> dict[str, File]:
+    """Every file of the edition by its path, with `/`, in the order of the paths.
+
+    Raises
+    ------
+    PublishError
+        A file is missing, or a page links to one that is not part of the edition.
+    """
+    places = edition_places(course)
+    files = {place: read(course, source, places) for source, place in places.items()}
+    files["pyproject.toml"] = File(package_text(course).encode())
+    return dict(sorted(files.items()))
+
+
+def edition_places(course: Course) -> dict[str, str]:
+    """Where each file that is copied lies in the edition, by its path in the instructors' repository."""
+    modules = sorted((course.root / "data_utils").glob("*.py"))
+    same = [*SHARED_FILES, *(f"binder/{name}" for name in BINDER_FILES), *(lab_path(lab) for lab in course.labs)]
+    same += [f"data_utils/{path.name}" for path in modules] + ["data_utils/py.typed"]
+    return {f"{OWN}/{name}": name for name in OWN_FILES} | {path: path for path in same}
+
+
+def read(course: Course, source: str, places: dict[str, str]) -> File:
+    """One file as students get it: pages and notebooks with their links set right, all others as they are."""
+    path = course.root / source
+    if not path.is_file():
+        raise PublishError(f"{path} is missing, which is part of the students' edition. Restore it.")
+    content = path.read_bytes()
+    if path.suffix == ".md":
+        page = relinked(content.decode(), source, places)
+        content = (filled_in(course, page) if source == TEMPLATE else page).encode()
+    if path.suffix == ".ipynb":
+        check_links(content.decode(), source, places)
+    return File(content, executable=path.name == "postBuild")
+
+
+def filled_in(course: Course, page: str) -> str:
+    """The edition's first page, with what course.toml says of it."""
+    repositories = course.repositories
+    return string.Template(page).substitute(
+        title=course.title,
+        ref=repositories.ref,
+        folder=repositories.students.split("/")[1],
+        home=home(course),
+        archive=archive(course),
+    )
+
+
+def check_links(notebook: str, source: str, places: dict[str, str]) -> None:
+    """Raise `PublishError` if a text cell links to a file that is not part of the edition."""
+    for cell in nbformat.reads(notebook, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            relinked(cell.source, source, places)
+
+
+def package_text(course: Course) -> str:
+    """The edition's pyproject.toml: data_utils alone, with the dependencies that the instructors' own declares."""
+    project = tomllib.loads((course.root / "pyproject.toml").read_text("utf-8"))["project"]
+    return PACKAGE.format(
+        name=quoted(f"{project['name']}-data-utils"),
+        version=quoted(project["version"]),
+        description=quoted(f"What the notebooks of {course.title} import"),
+        python=quoted(project["requires-python"]),
+        license=quoted(project["license"]),
+        dependencies="\n".join(f"  {quoted(one)}," for one in project["dependencies"]),
+    )
+
+
+def quoted(text: str) -> str:
+    """A TOML string."""
+    return json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,64 @@
+"""Looking for solutions and hidden tests in what students get."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from nbformat import NotebookNode
+
+SOLUTION, HIDDEN = "SOLUTION", "HIDDEN TESTS"
+MARKERS = tuple(f"### {edge} {kind}" for kind in (SOLUTION, HIDDEN) for edge in ("BEGIN", "END"))
+SHORTEST = 15  # characters; shorter lines, such as `return result`, are anybody's
+
+
+def secret_lines(source: NotebookNode, *kinds: str) -> set[str]:
+    """Lines between BEGIN and END of these kinds that the lab does not also show openly; short ones are left out."""
+    secret = set()
+    for cell in source.cells:
+        for kind in kinds:
+            for part in re.findall(rf"### BEGIN {kind}\n(.*?)### END {kind}", cell.source, re.DOTALL):
+                secret |= {line.strip() for line in part.splitlines() if len(line.strip()) >= SHORTEST}
+    return secret - {line.strip() for line in open_text(source).splitlines()}
+
+
+def open_text(source: NotebookNode) -> str:
+    """What a lab shows its students."""
+    return "\n".join(re.sub(r"### BEGIN.*?### END [A-Z ]+", "", cell.source, flags=re.DOTALL) for cell in source.cells)
+
+
+def secrets_of_all(sources: Iterable[NotebookNode]) -> set[str]:
+    """Lines of solutions and hidden tests that no lab shows openly, also not within a longer line."""
+    sources = list(sources)
+    shown = "\n".join(open_text(source) for source in sources)
+    return {line for source in sources for line in secret_lines(source, SOLUTION, HIDDEN) if line not in shown}
+
+
+def leaks(files: Mapping[str, bytes], secrets: set[str]) -> list[str]:
+    """For each file that holds a secret line or a marker, one line that names the file and what it holds."""
+    found = []
+    for path, content in files.items():
+        text = plain_text(path, content)
+        found += [f"{path} holds {line!r}" for line in sorted({*secrets, *MARKERS}) if line in text]
+    return found
+
+
+def plain_text(path: str, content: bytes) -> str:
+    """The text of a file; of a notebook, all its strings, names of entries included."""
+    text = content.decode("utf-8", errors="replace")
+    return "\n".join(strings(json.loads(text))) if path.endswith((".ipynb", ".json")) else text
+
+
+def strings(value: Any) -> Iterator[str]:
+    """All strings anywhere in a JSON value, keys included; a list of lines, as notebooks keep texts, as one."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key
+            yield from strings(inner)
+    elif isinstance(value, list) and value and all(isinstance(inner, str) for inner in value):
+        yield "".join(value)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from strings(inner)
+    elif isinstance(value, str):
+        yield value

@@ -1,0 +1,164 @@
+"""A folder of files that a command keeps up to date, without touching what others have written there."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from course.errors import PublishError
+
+# Beside the files: the SHA-256 of each as it was written, so that a change by others is noticed.
+MANIFEST = ".published.json"
+ABOUT = "`course publish` wrote these files, and may replace and delete them. SHA-256 by path."
+
+
+class File(NamedTuple):
+    """What a file holds, and whether it is a program."""
+
+    content: bytes
+    executable: bool = False
+
+
+class Changes(NamedTuple):
+    """Paths of the files that were written and deleted, and how many were up to date already."""
+
+    written: list[str]
+    removed: list[str]
+    unchanged: int
+
+
+def update(folder: Path, files: Mapping[str, File]) -> Changes:
+    """Write these files, by their paths in the folder, where they are not there already; delete earlier ones.
+
+    Raises
+    ------
+    PublishError
+        The folder holds files that `update` did not write, or one that it wrote has been changed since. The message
+        names every file. Nothing has been written.
+    """
+    known = read_manifest(folder)
+    stale = sorted(set(known) - set(files))
+    refuse_conflicts(folder, files, known, stale)
+    changed = [path for path, file in files.items() if not same(folder / path, file)]
+    for path in changed:
+        write(folder / path, files[path])
+    removed = [path for path in stale if remove(folder, path)]
+    write_manifest(folder, files)
+    return Changes(changed, removed, len(files) - len(changed))
+
+
+def refuse_conflicts(folder: Path, files: Mapping[str, File], known: Mapping[str, str], stale: list[str]) -> None:
+    """Raise `PublishError` if anything that would be replaced or deleted is not as `publish` wrote it."""
+    if folder.exists() and not folder.is_dir():
+        raise PublishError(f"{folder} is a file. Name a folder.")
+    if not known and folder.is_dir():
+        others = [path.name for path in sorted(folder.iterdir()) if path.name != ".git"]
+        if others:
+            raise PublishError(
+                listed(
+                    f"{folder} holds files that `course publish` did not write. Name another folder, an empty one or a "
+                    "clone of the students' repository; or delete them:",
+                    others,
+                )
+            )
+    problems = [f"{path} {reason}" for path in [*files, *stale] if (reason := conflict(folder, path, files, known))]
+    if problems:
+        raise PublishError(
+            listed(
+                f"In {folder}, others have written what `course publish` would replace or delete. Make the change in "
+                "the instructors' repository if it is to stay; then delete the file there and publish again:",
+                problems,
+            )
+        )
+
+
+def conflict(folder: Path, path: str, files: Mapping[str, File], known: Mapping[str, str]) -> str | None:
+    """Why a file must not be replaced or deleted, or None."""
+    place = folder / path
+    links = [above for above in (place, *place.parents) if above.is_relative_to(folder) and above.is_symlink()]
+    if links:
+        return f"is or lies in a symbolic link, {links[0]}"
+    if any(above.exists() and not above.is_dir() for above in place.parents):
+        return "has a file where its folder is to be"
+    if not place.exists() or (path in files and place.is_file() and place.read_bytes() == files[path].content):
+        return None
+    if not place.is_file():
+        return "is a folder"
+    if path not in known:
+        return "was not written by `course publish`"
+    return None if digest(place.read_bytes()) == known[path] else "was changed since `course publish` wrote it"
+
+
+def read_manifest(folder: Path) -> dict[str, str]:
+    """The SHA-256 of each file that `publish` wrote into the folder, by path; empty if it has written none.
+
+    Raises
+    ------
+    PublishError
+        The list cannot be read, or names a file outside the folder or in `.git`.
+    """
+    path = folder / MANIFEST
+    if not path.is_file():
+        return {}
+    advice = "Restore it, by `git restore` if the folder is a repository."
+    try:
+        known = json.loads(path.read_text("utf-8"))["files"]
+        if not all(isinstance(key, str) and isinstance(value, str) for key, value in known.items()):
+            raise PublishError(f"{path} must hold one text for each file. {advice}")
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise PublishError(f"{path} is not the list that `course publish` wrote ({error}). {advice}") from error
+    for name in known:
+        parts = PurePosixPath(name).parts
+        if not parts or name.startswith("/") or "\\" in name or {"..", ".git"} & {part.lower() for part in parts}:
+            raise PublishError(f"{path} names {name!r}, which is no file of the students' edition. {advice}")
+    return dict(known)
+
+
+def write_manifest(folder: Path, files: Mapping[str, File]) -> None:
+    """Keep what was written; the same files give the same bytes."""
+    known = {path: digest(file.content) for path, file in files.items()}
+    text = json.dumps({"about": ABOUT, "files": known}, indent=1) + "\n"
+    if not same(folder / MANIFEST, File(text.encode())):
+        write(folder / MANIFEST, File(text.encode()))
+
+
+def same(path: Path, file: File) -> bool:
+    """Whether the file is there as it is to be."""
+    return path.is_file() and path.read_bytes() == file.content and (not file.executable or is_executable(path))
+
+
+def is_executable(path: Path) -> bool:
+    """Whether its owner may run the file."""
+    return bool(path.stat().st_mode & 0o100)
+
+
+def write(path: Path, file: File) -> None:
+    """Write a file, making its folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(file.content)
+    if file.executable:
+        path.chmod(path.stat().st_mode | 0o111)
+
+
+def remove(folder: Path, path: str) -> bool:
+    """Delete a file and the folders that are empty without it; whether it was there."""
+    place = folder / path
+    if not place.is_file():
+        return False
+    place.unlink()
+    for above in place.parents:
+        if above == folder or any(above.iterdir()):
+            break
+        above.rmdir()
+    return True
+
+
+def digest(content: bytes) -> str:
+    """The SHA-256 of a file's content."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def listed(text: str, lines: list[str]) -> str:
+    """A message with a list."""
+    return "\n".join([text, *(f"  - {line}" for line in lines)])

@@ -1,0 +1,47 @@
+"""Writing the students' edition, which shows nothing that students must not see."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from course.authoring.build import check, prepare
+from course.authoring.edition import edition
+from course.authoring.leaks import leaks, secrets_of_all
+from course.authoring.managed_folder import Changes, File, listed, update
+from course.config import Course
+from course.errors import PublishError
+
+
+def publish(course: Course, folder: Path) -> Changes:
+    """Write the students' edition into `folder`, or bring the one that is there up to date. `.git` is left alone.
+
+    Raises
+    ------
+    DriftError
+        Labs do not match their sources.
+    PublishError
+        A file would show a solution or a hidden test, the folder holds files that `publish` did not write, or a file
+        that it wrote has been changed since. The message names every file. Nothing has been written.
+    """
+    check(course, course.labs)
+    files = edition(course)
+    refuse_leaks(course, files)
+    refuse_own(course, folder.resolve())
+    return update(folder.resolve(), files)
+
+
+def refuse_leaks(course: Course, files: Mapping[str, File]) -> None:
+    """Raise `PublishError` if a file holds a line of a solution or of a hidden test."""
+    secrets = secrets_of_all(prepare(course, lab) for lab in course.labs)
+    if found := leaks({path: file.content for path, file in files.items()}, secrets):
+        text = "Students would see lines of solutions or hidden tests. Take them out, or write harmless ones otherwise:"
+        raise PublishError(listed(text, found))
+
+
+def refuse_own(course: Course, folder: Path) -> None:
+    """Raise `PublishError` for a folder inside the instructors' repository, or one that it lies in."""
+    if folder.is_relative_to(course.root) or course.root.is_relative_to(folder):
+        beside = course.root.parent / course.repositories.students.split("/")[1]
+        raise PublishError(
+            f"{folder} and the instructors' repository, {course.root}, lie one in the other. The students' edition is "
+            f"a repository of its own: choose a folder beside this one, such as {beside}."
+        )
