@@ -36,7 +36,11 @@ def test_unknown_name_lists_the_known_ones(course):
         ("work_minutes = 75", 'work_minutes = "75"', "`work_minutes` must be given as a int; it is '75'"),
         ('id = "cnn-labs"', 'id = "cnn-labs', "is not valid TOML"),
         ("[[labs]]", "[labs]", "is not valid TOML|`labs` must be given as a list"),
-        ("[[labs]]", "limits = 5\n[[labs]]", r"course.toml: `limits` must be a table such as .*; it is 5"),
+        (
+            'id = "cnn-labs"',
+            'id = "cnn-labs"\nlimits = 5',
+            r"course.toml: `limits` must be a table such as .*; it is 5",
+        ),
         ("[[labs]]", "[limits]\nmemory = 5\n[[labs]]", "there is no limit `memory`. The limits are: memory_mib, proc"),
         ("[[labs]]", '[limits]\nprocesses = "5"\n[[labs]]', "limit `processes` must be a whole number .*; it is '5'"),
         (
@@ -51,8 +55,17 @@ def test_unknown_name_lists_the_known_ones(course):
             "work_minutes = 75\nlimits = { cpu = 1 }",
             "'01_data_inspection': there is no limit `cpu`",
         ),
-        ("[[labs]]", 'time_zone = "CEST"\n[[labs]]', "there is no time zone 'CEST'. Name one as in the IANA list"),
-        ("[[labs]]", "late = 5\n[[labs]]", "`late` must be a table"),
+        ("work_minutes = 75", "work_minutes = 75\nbudjet = { A = 1 }", "`budjet` here. Did you mean `budget`?"),
+        ("work_minutes = 75", "work_minutes = 75\nbanana = 3", "no key `banana` here. The keys are: name, work_min"),
+        ("work_minutes = 75", "work_minutes = true", "`work_minutes` must be a whole number above 0; it is True"),
+        ("work_minutes = 75", "work_minutes = -5", "`work_minutes` must be a whole number above 0; it is -5"),
+        ('id = "cnn-labs"', 'id = "cnn-labs"\nrepository = "a/b"', "course.toml: there is no key `repository` here"),
+        (
+            'id = "cnn-labs"',
+            'id = "cnn-labs"\ntime_zone = "CEST"',
+            "there is no time zone 'CEST'. Name one as in the IANA list",
+        ),
+        ('id = "cnn-labs"', 'id = "cnn-labs"\nlate = 5', "`late` must be a table"),
         (
             "work_minutes = 75",
             "work_minutes = 75\nlate = { percent = 1 }",
@@ -100,8 +113,8 @@ def test_due_dates_are_in_the_time_zone_of_the_course_or_their_own(copied):
     head, *labs = file.read_text().split("[[labs]]")
     labs[0] += "due = 2026-07-02T23:59:00\nlate = { percent_per_day = 20 }\n"
     labs[1] += "due = 2026-07-02T23:59:00-08:00\n"
-    rule = 'time_zone = "Europe/Berlin"\n[late]\npercent_per_day = 10\ngrace_minutes = 5\n'
-    file.write_text("[[labs]]".join([head + rule, *labs]))
+    rule = "[late]\npercent_per_day = 10\ngrace_minutes = 5\n"
+    file.write_text("[[labs]]".join(['time_zone = "Europe/Berlin"\n' + head + rule, *labs]))
     course = load_course(copied.root)
     dues = [lab.due.astimezone(UTC) for lab in course.labs if lab.due]
     assert dues == [datetime(2026, 7, 2, 21, 59, tzinfo=UTC), datetime(2026, 7, 3, 7, 59, tzinfo=UTC)]
