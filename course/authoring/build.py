@@ -11,7 +11,7 @@ from rich.progress import Progress
 from course.authoring import lint
 from course.authoring.execute import execute
 from course.authoring.index import index_text
-from course.authoring.outputs import executed, keep_outputs, read_key
+from course.authoring.outputs import edited, executed, keep_outputs, read_key, sign, written
 from course.authoring.release import student_text
 from course.authoring.sources import read_source, source_text, with_ids
 from course.authoring.stamp import stamp
@@ -19,6 +19,9 @@ from course.config import Course, Lab
 from course.errors import BuildError, DriftError
 
 REMOVE_STDERR = "remove-stderr"  # a tag that Jupyter Book uses with the same meaning
+LOST = """{path} was edited, and {source} beside it does not have these edits, so building would lose them.
+To keep them, write them into the source: jupytext --sync {path}
+To drop them, delete the notebook. Then build again."""
 REMEDY = "Run `course build {lab}` and commit what it writes."
 
 
@@ -51,6 +54,7 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
     built = Built([], [])
     for lab in labs:
         notebook = prepare(course, lab)
+        refuse_lost_work(course, lab, notebook)
         source, student = source_text(notebook), student_text(course, lab, notebook)
         if again or not keep_outputs(course.solution(lab), notebook):
             execute(lab.name, notebook, progress)
@@ -59,10 +63,28 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
         # Only a lab that runs through is written, and then all of it.
         built.written.append(put(course.source(lab), source))
         built.written.append(put(course.released(lab), student))
+        sign(notebook)
         built.written.append(put(course.solution(lab), nbformat.writes(notebook) + "\n"))
     index = index_text(course, {lab: prepare(course, lab) for lab in course.labs})
     built.written.append(put(course.root / course.release_directory / "README.md", index))
     return built
+
+
+def refuse_lost_work(course: Course, lab: Lab, source: NotebookNode) -> None:
+    """See that no edit of the notebook is written over by a source that does not have it.
+
+    Raises
+    ------
+    BuildError
+        The notebook was edited since it was built, in an editor that does not write its paired source.
+    """
+    path = course.solution(lab)
+    try:
+        key = read_key(path)
+    except BuildError:
+        return  # it is made anew
+    if edited(key) and written(key) != written(source):
+        raise BuildError(LOST.format(path=path, source=course.source(lab).name))
 
 
 def drop_machine_notes(source: Path, notebook: NotebookNode) -> None:

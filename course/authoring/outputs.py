@@ -1,5 +1,6 @@
 """Keeping the outputs of an answer key, so that no lab is executed again for a change of its text or addresses."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -8,6 +9,9 @@ from nbformat import NotebookNode
 
 from course.authoring.stamp import SETUP
 from course.errors import BuildError
+
+SIGNED = "built_from"  # in the metadata of an answer key
+SOURCE_METADATA = ("tags", "nbgrader")  # of a cell
 
 
 def read_key(path: Path) -> NotebookNode:
@@ -29,6 +33,29 @@ def read_key(path: Path) -> NotebookNode:
 def executed(key: NotebookNode) -> bool:
     """Whether every code cell was run."""
     return all(cell.execution_count is not None for cell in code_cells(key))
+
+
+def sign(key: NotebookNode) -> None:
+    """Note in an answer key what its cells are, to tell later whether somebody edited them."""
+    key.metadata[SIGNED] = digest(key)
+
+
+def edited(key: NotebookNode) -> bool:
+    """Whether the cells are others than when the answer key was built."""
+    return SIGNED in key.metadata and key.metadata[SIGNED] != digest(key)
+
+
+def digest(notebook: NotebookNode) -> str:
+    """A checksum of what an author writes."""
+    return hashlib.sha256(repr(written(notebook)).encode()).hexdigest()
+
+
+def written(notebook: NotebookNode) -> list[tuple[str, str, str]]:
+    """What an author writes and a source holds: of each cell its type, text, tags and nbgrader's metadata."""
+    return [
+        (cell.cell_type, cell.source, json.dumps([cell.metadata.get(key) for key in SOURCE_METADATA], sort_keys=True))
+        for cell in notebook.cells
+    ]
 
 
 def keep_outputs(path: Path, notebook: NotebookNode) -> bool:

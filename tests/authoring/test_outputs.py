@@ -10,6 +10,7 @@ from course.authoring import build
 from course.authoring.outputs import code_cells, keep_outputs
 from course.authoring.sources import read_source, source_text, with_ids
 from course.config import load_course
+from course.errors import BuildError
 
 
 def outputs(path):
@@ -135,3 +136,18 @@ def test_cells_in_another_order_or_with_other_tags_are_other_code(tmp_path):
 def test_a_key_that_was_not_executed_throughout_gives_nothing(tmp_path):
     key = notebook_of(cell("a", output="A"), cell("b", count=None))
     assert kept(key, notebook_of(*(nbformat.v4.new_code_cell(one) for one in "ab")), tmp_path) == (False, [])
+
+
+def test_edits_of_a_notebook_that_its_source_lacks_are_never_written_over(copied, executed):
+    lab = copied.labs[0]
+    path, source = copied.solution(lab), copied.source(lab)
+    edit(path, "Know your data", "Look at your data")
+    before = path.read_bytes(), source.read_bytes()
+    with pytest.raises(BuildError, match=r"was edited, and 01_data_inspection\.py beside it .*\n.*jupytext --sync"):
+        run(copied, lab)
+    assert (path.read_bytes(), source.read_bytes()) == before and executed == []
+    edit(source, "Know your data", "Look at your data")  # as the advice does, or JupyterLab for a paired notebook
+    assert run(copied, lab).executed == []
+    assert "Look at your data" in copied.released(lab).read_text("utf-8")
+    edit(source, "Look at your data", "Know your data")
+    assert run(copied, lab).executed == [], "an edit of the source alone is what building is for"
