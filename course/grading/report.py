@@ -13,19 +13,19 @@ from course.grading.gradebook import Result
 from course.grading.mending.notes import printable
 from course.grading.stored import GRADED
 from course.late import NO_PENALTY, described
+from course.spreadsheets import ENCODING, guarded
 from course.times import shown
 
 COLUMNS = (
     *("student", "status", "total", "points", "penalty", "late", "tests", "max_tests", "written", "to_mark"),
     *("handed_in", "due", "reason", "review", "feedback"),
 )
-FORMULA = ("=", "+", "-", "@")  # a spreadsheet computes what begins so, and a name or a reason may
 
 
 def write_csv(path: Path, results: Sequence[Result]) -> None:
     """One row a student: the columns above, then the points of each test."""
     tests = list(dict.fromkeys(test for result in results for test in result.by_test))
-    with path.open("w", newline="", encoding="utf-8") as file:
+    with path.open("w", newline="", encoding=ENCODING) as file:
         writer = csv.writer(file)
         writer.writerow([*COLUMNS, *tests])
         for result in results:
@@ -87,5 +87,4 @@ def _text(value: object) -> str:
         return f"{value:g}"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(" ", "seconds")
-    text = printable("; ".join(value) if isinstance(value, tuple) else str(value))
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return guarded(printable("; ".join(value) if isinstance(value, tuple) else str(value)))

@@ -120,6 +120,40 @@ def test_canvas(folder):
     assert got.rows["13"].remarks[1] == "my solution.ipynb is not named after the lab"
 
 
+def test_files_that_canvas_numbered_are_found_under_their_own_names(folder):
+    """Canvas adds -1 to the name of each file that is uploaded a second time."""
+    files = {"mytools-1.py": b"one", "data-2.csv": b"two", "data-3.csv": b"three", "b-1.py": b"new", "b.py": b"old"}
+    got = gather(folder, ADA, *((f"lovelaceada_11_902_{name}", content) for name, content in files.items()))
+    home = folder / "submitted" / "11" / NAME
+    there = {path.name: path.read_bytes() for path in home.iterdir() if path.suffix != ".ipynb"}
+    assert there == files | {"mytools.py": b"one", "data.csv": b"three"}
+    assert "mytools-1.py is there as mytools.py, too" in got.text and " b.py, too" not in got.text
+
+
+def test_what_was_typed_in_or_linked_to_is_canvas_and_its_students_are_in_the_table(folder):
+    got = gather(folder, ADA, ("typed_21_text.html", b"<p>"), ("far_LATE_22_link.html", b"<a>"))
+    assert got.system is System.CANVAS and "gives no such names" not in got.text
+    for student, name in (("21", "text.html"), ("22", "link.html")):
+        assert got.rows[student].remarks == ("no notebook", f"{name} set aside: not a notebook")
+
+
+@pytest.mark.parametrize("ending", [".json", ".txt"])
+def test_a_notebook_as_browsers_save_it_is_one(folder, ending):
+    got = gather(folder, (f"eve_5_77_{NAME}.ipynb{ending}", notebook("Eve's")), ADA)
+    assert submitted(folder, NAME) == {"5": notebook("Eve's"), "11": ADA[1]}
+    assert got.rows["5"].outcome is Outcome.NEW
+    both = (f"lovelaceada_11_902_{NAME}.ipynb{ending}", notebook("not this one"))
+    gather(folder, ADA, both)
+    assert submitted(folder, NAME)["11"] == ADA[1]
+
+
+def test_what_lies_beside_a_notebook_in_a_folder_moves_up_with_it(folder):
+    at = "Ann Lee_1_assignsubmission_file_/lab1/"
+    gather(folder, (f"{at}{NAME}.ipynb", notebook()), (f"{at}helper.py", b"x = 1"), (f"{at}img/a.png", b"a"))
+    home = folder / "submitted" / "ann-lee" / NAME
+    assert (home / "helper.py").read_bytes() == b"x = 1" and (home / "img" / "a.png").is_file()
+
+
 @pytest.mark.parametrize("end", ["_/", "/", "_"])
 def test_moodle(folder, end):
     form = "{}_assignsubmission_file" + end + "{}"

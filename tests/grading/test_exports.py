@@ -23,9 +23,10 @@ from course.grading.demo import answered
 from course.grading.lms.collect import collect
 from course.grading.lms.export import export_grades
 from course.grading.lms.exports import CanvasExportPlugin, MoodleExportPlugin
-from course.grading.lms.lms_export import guarded, points
+from course.grading.lms.lms_export import points
 from course.grading.lms.systems import System
 from course.nbgrader import without_remarks
+from course.spreadsheets import guarded
 
 COURSE = load_course(Path(__file__).parent)
 LAB = COURSE.labs[0]

@@ -38,7 +38,7 @@ def test_a_folder_as_it_should_be(folder):
     put(folder, "__MACOSX/._x")
     found = inspect_folder(folder, LAB)
     assert (found.notebook, found.name, found.notes) == (b"mine", f"{LAB}.ipynb", ())
-    assert set(map(str, found.files)) == {"helpers.py", "figures/one.png"}
+    assert {str(place) for _, place in found.files} == {"helpers.py", "figures/one.png"}
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_package_is_named_once_and_its_data_may_stay(folder):
     for name in ("keras/__init__.py", "keras/layers.py", "test/picture.png"):
         put(folder, name)
     found = inspect_folder(folder, LAB)
-    assert found.files == (PurePosixPath("test/picture.png"),)
+    assert [place for _, place in found.files] == [PurePosixPath("test/picture.png")]
     assert len(found.notes) == 1 and "the module keras" in found.notes[0].text
 
 
@@ -183,7 +183,7 @@ def test_too_much_is_left_out(folder, monkeypatch):
         put(folder, name, "x" * 90)
     put(folder, "/".join("d" * 12) + "/deep.txt")
     found = inspect_folder(folder, LAB)
-    assert list(map(str, found.files)) == ["a.txt"]
+    assert [str(place) for _, place in found.files] == ["a.txt"]
     assert {note.where for note in found.notes} == {"big.txt", "b.txt", "/".join("d" * 9)}
     for number in range(40):
         put(folder, f"z{number}.txt", "")
@@ -195,6 +195,21 @@ def test_names_that_cannot_be_printed(folder):
     (folder / os.fsdecode(b".a\xff\x1b[31m\nb")).write_text("")
     (note,) = set_aside(folder, LAB)
     assert note.where == ".a\\udcff\\x1b[31m\\nb"
+
+
+def test_what_lies_beside_a_notebook_in_a_folder_moves_up_with_it(folder):
+    put(folder, f"lab1/{LAB}.ipynb", "mine")
+    for name in ("lab1/helper.py", "lab1/data/one.csv", "lab1/numpy.py", "lab1/both.py", "both.py", "notes.txt"):
+        put(folder, name, name)
+    found = inspect_folder(folder, LAB)
+    assert dict(passed_on(found, folder)) == {
+        "helper.py": b"lab1/helper.py",
+        "data/one.csv": b"lab1/data/one.csv",
+        "lab1/both.py": b"lab1/both.py",
+        "both.py": b"both.py",
+        "notes.txt": b"notes.txt",
+    }
+    assert any("in place of the module numpy" in note.text for note in found.notes)
 
 
 def test_passing_on(folder):

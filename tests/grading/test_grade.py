@@ -231,11 +231,12 @@ RESULTS = [
     Result("ann", GRADED, 4, {"test-a": 2.0, "test-b": 0.5}, 1.5, 2, feedback=Path("f/ann.html")),
     Result("bob", UNREADABLE, 4, reason="x.ipynb is not JSON, so…"),
 ]
+FORMULAS = ["=1+1", " =1+1", "＝1+1", "+1", "\t@x"]
 
 
 def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
     report.write_csv(tmp_path / "grades.csv", RESULTS)
-    with (tmp_path / "grades.csv").open(encoding="utf-8", newline="") as file:
+    with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         ann, bob = csv.DictReader(file)
     assert (ann["student"], ann["tests"], ann["written"], ann["to_mark"]) == ("ann", "2.5", "1.5", "2")
     assert (ann["total"], ann["test-b"], ann["feedback"]) == ("4", "0.5", "f/ann.html")
@@ -245,6 +246,16 @@ def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
         "x.ipynb is not JSON, so…",
         "0",
     )
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_no_spreadsheet_computes_what_a_name_holds(tmp_path, name):
+    report.write_csv(tmp_path / "grades.csv", [Result(name, GRADED, 4), Result("Zoë", GRADED, 4, reason=name)])
+    text = (tmp_path / "grades.csv").read_bytes()
+    assert text.startswith("\ufeff".encode()) and "Zoë" in text.decode("utf-8")
+    with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
+        cells = [cell for row in csv.DictReader(file) for cell in (row["student"], row["reason"])]
+    assert not any(cell.strip().startswith(tuple("=+-@＝＋－＠")) for cell in cells)
 
 
 def test_remarks():

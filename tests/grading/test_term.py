@@ -111,7 +111,7 @@ def for_canvas(folder: Path, course: Course) -> dict[str, float]:
 
 
 def read(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 

@@ -3,18 +3,19 @@
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from course.config import Lab
 from course.errors import EntryError, SubmissionError
 from course.grading.lms.archives import Archive, unpack
-from course.grading.lms.choosing import NOTEBOOK, is_notebook, must_stay, rank
+from course.grading.lms.choosing import NOTEBOOK, is_notebook, must_stay, rank, unnumbered
 from course.grading.lms.filenames import flattened, folded, shown
 from course.grading.lms.lms import Handed, like
 from course.grading.lms.origin import STAMP, Origin
 from course.grading.lms.placing import Outcome, Places, place, set_aside, workshop
 from course.grading.lms.systems import System
 from course.grading.lms.ziptime import stamp
+from course.grading.mending.along import place_beside
 
 TWIN = "some systems take its name for that of another file"
 
@@ -116,7 +117,7 @@ def _collect(bundle: Bundle, desk: _Desk) -> Row:
         desk.remarks.append(f"{file} is not named after the lab")
     for one in notebooks[1:most]:
         desk.put_aside(one, f"{file} counts")
-    _along(bundle, desk, new, name)
+    _along(bundle, desk, new, chosen.file)
     time = chosen.entry.time
     if bundle.trusted and time:
         (new / STAMP).write_text(stamp(time), "utf-8")
@@ -138,22 +139,44 @@ def _collect(bundle: Bundle, desk: _Desk) -> Row:
     return Row(places.student, outcome, file, stamp(time) if bundle.trusted and time else "", tuple(desk.remarks))
 
 
-def _along(bundle: Bundle, desk: _Desk, new: Path, notebook: str) -> None:
-    """Unpack what was handed in beside the notebooks."""
-    files, folders = {folded(notebook), folded(STAMP)}, set[str]()
+def _along(bundle: Bundle, desk: _Desk, new: Path, notebook: PurePosixPath) -> None:
+    """Unpack what was handed in beside the notebook of this name, so that it finds what it found before."""
+    files, folders = {folded(f"{bundle.lab.name}{NOTEBOOK}"), folded(STAMP)}, set[str]()
     others = [one for one in bundle.files if not is_notebook(one)]
     most = bundle.archive.limits.files
+    placed: list[tuple[Handed, PurePosixPath]] = []
     for one in others[:most]:
-        above = {folded(folder) for folder in one.file.parents if folder.name}
-        clash = folded(one.file) in files | folders or above & files
-        if reason := must_stay(one.file) or (TWIN if clash else None):
+        path = place_beside(one.file, notebook)
+        above = {folded(folder) for folder in path.parents if folder.name}
+        clash = folded(path) in files | folders or above & files
+        if reason := must_stay(path) or (TWIN if clash else None):
             desk.put_aside(one, reason)
             continue
         try:
-            desk.unpack(one, new / one.file)
+            desk.unpack(one, new / path)
+            placed.append((one, path))
         except EntryError as error:
             desk.remarks.append(f"{shown(str(one.file))} not unpacked: {error}")
-        files.add(folded(one.file))
+        files.add(folded(path))
         folders |= above
     if len(others) > most:
         desk.remarks.append(f"{len(others) - most} files not unpacked: only {most} of a student are")
+    if bundle.system is System.CANVAS:
+        _without_numbers(desk, new, placed, files | folders)
+
+
+def _without_numbers(desk: _Desk, new: Path, placed: Sequence[tuple[Handed, PurePosixPath]], taken: set[str]) -> None:
+    """Put files that Canvas numbered also where the notebook looks for them, under the names that the student gave."""
+    for one, path in sorted(placed, key=lambda pair: str(pair[1]), reverse=True):  # of several the highest number
+        name = unnumbered(path)
+        if not name or folded(name) in taken or must_stay(name):
+            continue
+        try:
+            desk.unpack(one, new / name)
+        except EntryError as error:
+            desk.remarks.append(f"{shown(str(name))} not unpacked: {error}")
+            continue
+        taken.add(folded(name))
+        desk.remarks.append(
+            f"{shown(str(path))} is there as {shown(name.name)}, too, as Canvas numbers what comes again"
+        )

@@ -4,12 +4,11 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
+from course.spreadsheets import unprintable
+
 DRIVE = re.compile(r"[A-Za-z]:")
 UNPORTABLE = re.compile(r'[<>:"/\\|?*]')
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # what Windows keeps for itself
-# Control characters, half characters, line ends, and marks that turn the direction of writing.
-UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
-TURNING = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 LONGEST = 200  # bytes, of the 255 that file systems allow
 LONGEST_PATH = 1000  # characters in an archive; with more, telling its parts takes a while
 DEEPEST = 8
@@ -19,11 +18,6 @@ def shown(name: str, longest: int = 80) -> str:
     """The name for a message: on one line, without anything that changes the terminal."""
     text = "".join("�" if unprintable(character) else character for character in name)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def unprintable(character: str) -> bool:
-    """Whether a character is not printed as itself."""
-    return unicodedata.category(character) in UNPRINTABLE or character in TURNING
 
 
 def refusal(name: str) -> str | None:

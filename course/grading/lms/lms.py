@@ -38,11 +38,14 @@ class LmsCollector(FileNameCollectorPlugin):
 
 
 class CanvasCollector(LmsCollector):
-    """`lastnamefirstname_[LATE_]USERID_SUBMISSIONID_original name.ipynb`, or `anon_…` in place of name and number."""
+    """`lastnamefirstname_[LATE_]USERID_SUBMISSIONID_original name.ipynb`, or `anon_…` in place of name and number.
+
+    What was typed in or linked to is `lastnamefirstname_[LATE_]USERID_text.html`, or `…_link.html`.
+    """
 
     named_regexp = Unicode(
         r"(?:(?!LATE_)(?P<name>[^/]+?)_)?(?:(?P<late>LATE|late)_)?(?P<student_id>[1-9][0-9]{0,19}|anon_[A-Za-z0-9]+)"
-        r"_(?P<attempt>[1-9][0-9]{0,19})_(?P<file_id>[^/]+)$"
+        r"_(?:(?P<attempt>[1-9][0-9]{0,19})_|(?=(?:text|link)\.html$))(?P<file_id>[^/]+)$"
     ).tag(config=True)
 
 

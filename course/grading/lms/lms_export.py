@@ -11,13 +11,10 @@ from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Dict, Unicode
 
 from course.errors import ExportError
-from course.grading.lms.filenames import unprintable
 from course.grading.lms.identities import identify
 from course.grading.lms.roster import Person, read_roster
 from course.grading.lms.systems import System
-
-# A spreadsheet computes what begins with one of these; the last four are forms of the others in Asian scripts.
-FORMULA = tuple("=+-@＝＋－＠")
+from course.spreadsheets import guarded
 
 
 @dataclass(frozen=True)
@@ -124,9 +121,3 @@ class LmsExportPlugin(ExportPlugin):
 def points(value: float) -> str:
     """Points with at most four decimals and a point, as both systems read them in every language."""
     return f"{value:.4f}".rstrip("0").rstrip(".")
-
-
-def guarded(text: str) -> str:
-    """A cell that a spreadsheet takes for text: on one line, and never a formula."""
-    line = "".join(" " if unprintable(character) else character for character in text)
-    return f"'{line}" if line.lstrip().startswith(FORMULA) else line

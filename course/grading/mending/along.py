@@ -17,6 +17,11 @@ EXCHANGE = {PurePosixPath("timestamp.txt"), PurePosixPath("submission_secret.txt
 BY_NAME = {"sitecustomize", "usercustomize", "data_utils", "course"}
 
 
+def place_beside(file: PurePosixPath, notebook: PurePosixPath) -> PurePosixPath:
+    """Where a file has to lie to be found from the notebook, which moves to the top, as it was from its own folder."""
+    return file.relative_to(notebook.parent) if file.is_relative_to(notebook.parent) else file
+
+
 def reason_to_stay(path: PurePosixPath) -> str | None:
     """Why a file must not go along with the notebook, or None."""
     module = path.parts[0].split(".")[0]

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from course.errors import SubmissionError
-from course.grading.mending.along import EXCHANGE, reason_to_stay
+from course.grading.mending.along import EXCHANGE, place_beside, reason_to_stay
 from course.grading.mending.notes import Note, printable
-from course.grading.mending.plain_files import MAX_FILE, left_out, plain_files, read_plain_file
+from course.grading.mending.plain_files import MAX_FILE, left_out, names_notebook, plain_files, read_plain_file
 from course.grading.mending.reading import MAX_BYTES
 
 MAX_TOTAL = 20 * 2**20  # they are sent to the kernel in one message
@@ -23,11 +23,14 @@ Files = dict[PurePosixPath, os.stat_result]
 
 @dataclass(frozen=True)
 class Inspected:
-    """What of a folder is used: the notebook's bytes and the name it had, the other files to pass on, and notes."""
+    """What of a folder is used: the notebook's bytes and the name it had, the other files to pass on, and notes.
+
+    `files` holds for each file where it lies and where it has to lie beside the notebook.
+    """
 
     notebook: bytes
     name: str
-    files: tuple[PurePosixPath, ...]
+    files: tuple[tuple[PurePosixPath, PurePosixPath], ...]
     notes: tuple[Note, ...]
 
 
@@ -43,7 +46,7 @@ def inspect_folder(folder: Path, lab: str) -> Inspected:
         raise SubmissionError(f"{printable(folder.name)} is not a folder. Hand in a folder with {lab}.ipynb in it.")
     notes: list[Note] = []
     files = dict(plain_files(folder, notes))
-    notebooks = [path for path in files if ".ipynb" in path.name.lower()]
+    notebooks = [path for path in files if names_notebook(path.name)]
     if not notebooks:
         names = [printable(str(path)) for path in files] + [f"{note.where} ({note.text})" for note in notes]
         there = ", ".join(names[:5]) or "no notebook"
@@ -51,7 +54,7 @@ def inspect_folder(folder: Path, lab: str) -> Inspected:
     chosen = _choose(notebooks, files, lab, notes)
     data = read_plain_file(folder / chosen, MAX_BYTES + 1)  # one more than allowed, for `read_notebook` to see it
     rest = {path: about for path, about in files.items() if path not in notebooks and path not in EXCHANGE}
-    others = tuple(_going_along(rest, notes))
+    others = tuple(_going_along(rest, chosen, notes))
     return Inspected(data, chosen.name, others, tuple(notes))
 
 
@@ -62,7 +65,7 @@ def set_aside(folder: Path, lab: str) -> list[Note]:
 
 def passed_on(inspected: Inspected, folder: Path) -> tuple[tuple[str, bytes], ...]:
     """Path and content of each file that goes along with the notebook."""
-    return tuple((str(path), read_plain_file(folder / path, MAX_FILE)) for path in inspected.files)
+    return tuple((str(place), read_plain_file(folder / path, MAX_FILE)) for path, place in inspected.files)
 
 
 def _choose(notebooks: list[PurePosixPath], files: Files, lab: str, notes: list[Note]) -> PurePosixPath:
@@ -85,11 +88,16 @@ def _choose(notebooks: list[PurePosixPath], files: Files, lab: str, notes: list[
     return chosen
 
 
-def _going_along(files: Files, notes: list[Note]) -> Iterator[PurePosixPath]:
+def _going_along(
+    files: Files, notebook: PurePosixPath, notes: list[Note]
+) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
     """The files that do no harm beside the notebook; adds notes on the others, one for all files of a package."""
     total, named = 0, set()
     for path, about in files.items():
-        if reason := reason_to_stay(path):
+        place = place_beside(path, notebook)
+        if place != path and place in files:
+            place = path  # what lies at the top already stays there
+        if reason := reason_to_stay(place):
             if (path.parts[0], reason) not in named:
                 notes.append(left_out(path, reason))
             named.add((path.parts[0], reason))
@@ -97,7 +105,7 @@ def _going_along(files: Files, notes: list[Note]) -> Iterator[PurePosixPath]:
             notes.append(left_out(path, f"all files together are larger than {MAX_TOTAL // 2**20} MiB"))
         else:
             total += about.st_size
-            yield path
+            yield path, place
 
 
 def _simple(name: str) -> str:

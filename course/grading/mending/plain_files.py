@@ -17,6 +17,11 @@ MAX_DEPTH = 8
 CLUTTER = re.compile(r"\.ipynb_checkpoints|__pycache__|__MACOSX|\._.*|\.DS_Store|Thumbs\.db|desktop\.ini")
 
 
+def names_notebook(name: str) -> bool:
+    """Whether a file of this name is meant to be a notebook; browsers add endings, lab.ipynb.json or lab.ipynb.txt."""
+    return ".ipynb" in name.lower()
+
+
 def read_plain_file(path: Path, limit: int) -> bytes:
     """At most `limit` bytes of a plain file; a link is not followed, and a pipe or device is not waited for.
 
@@ -64,7 +69,7 @@ def plain_files(folder: Path, notes: list[Note]) -> Iterator[tuple[PurePosixPath
 
 def _notebooks_first(entry: os.DirEntry[str]) -> tuple[bool, str]:
     """Of too many files the notebook must not be among those that are passed over."""
-    return ".ipynb" not in entry.name.lower(), entry.name
+    return not names_notebook(entry.name), entry.name
 
 
 def _unusable(path: PurePosixPath, about: os.stat_result) -> str | None:

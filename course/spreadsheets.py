@@ -1,0 +1,21 @@
+"""Text in tables that a spreadsheet will open."""
+
+import unicodedata
+
+# A spreadsheet computes what begins with one of these; the last four are forms of the others in Asian scripts.
+FORMULA = tuple("=+-@＝＋－＠")
+ENCODING = "utf-8-sig"  # with the mark by which Excel knows that it is UTF-8
+# Control characters, half characters, line ends, and marks that turn the direction of writing.
+UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
+TURNING = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def guarded(text: str) -> str:
+    """A cell that a spreadsheet takes for text: on one line, and never a formula."""
+    line = "".join(" " if unprintable(character) else character for character in text)
+    return f"'{line}" if line.lstrip().startswith(FORMULA) else line
+
+
+def unprintable(character: str) -> bool:
+    """Whether a character is not printed as itself."""
+    return unicodedata.category(character) in UNPRINTABLE or character in TURNING
