@@ -30,7 +30,7 @@ from course.grading.gradebook import (
 from course.grading.kit import Kit
 from course.grading.kits import make_kit
 from course.grading.mending.folder import inspect_folder, passed_on
-from course.grading.report_page import without_scripts, write_page
+from course.grading.page.ungradable import write_page
 from course.grading.submissions import Submission, nameless, pattern
 from course.grading.task import Outcome, Task
 from course.grading.transaction import one_transaction
@@ -95,10 +95,8 @@ def grade(
 def settings(course: Course, folder: Path, options: Options) -> Config:
     """nbgrader's settings, with the outcomes of our own runs in place of its execution."""
     config = load_config(course)
-    executed = str(folder / store.EXECUTED)
     config.CourseDirectory.submitted_directory = store.MENDED
-    config.TakeExecuted.executed_directory = executed
-    config.AddReport.executed_directory = executed
+    config.TakeExecuted.executed_directory = str(folder / store.EXECUTED)
     config.Autograde.autograde_preprocessors = [
         "course.grading.store.TakeExecuted",
         "nbgrader.preprocessors.IgnorePattern",
@@ -191,11 +189,8 @@ def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:
             transaction.undo()
         if status != GRADED:
             give_zero(api, lab, student)
-            write_page(folder, lab, outcome, reason)
+            write_page(folder, lab, outcome, status, reason)
         elif failed := failure(api.generate_feedback(lab.name, pattern(student))):
             reason = f"no feedback could be written: {failed}"
-        else:
-            page = store.place(folder, "feedback", student, lab.name) / f"{lab.name}.html"
-            store.write(page, without_scripts(page.read_text("utf-8")))
     # What nbgrader could not do may go well the next time.
     mark_stored(folder, lab, "" if reason and status != UNREADABLE else outcome.digest, student, status, reason)
