@@ -32,6 +32,7 @@ from course.grading.kits import make_kit
 from course.grading.mending.folder import inspect_folder, passed_on
 from course.grading.page.ungradable import write_page
 from course.grading.submissions import Submission, nameless, pattern
+from course.grading.summary import lab_title
 from course.grading.task import Outcome, Task
 from course.grading.transaction import one_transaction
 from course.nbgrader import failure, load_config, nbgrader_in, without_remarks
@@ -82,8 +83,9 @@ def grade(
         try:
             with running(kit, named, folder, options) as outcomes:
                 register(api, lab)
+                title = lab_title(kit.reference.cells)
                 for outcome in outcomes:
-                    save(api, lab, folder, outcome)
+                    save(api, lab, title, folder, outcome)
                     advance(outcome.student)
         except OSError as error:
             where = error.filename or folder
@@ -176,7 +178,7 @@ def ran(
         yield map(kept, outcomes)
 
 
-def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:
+def save(api: NbGraderAPI, lab: Lab, title: str, folder: Path, outcome: Outcome) -> None:
     """Score an outcome, store the grades in one transaction and write the feedback, unless that is done."""
     student = outcome.student
     if is_stored(api, lab, folder, outcome):
@@ -189,7 +191,7 @@ def save(api: NbGraderAPI, lab: Lab, folder: Path, outcome: Outcome) -> None:
             transaction.undo()
         if status != GRADED:
             give_zero(api, lab, student)
-            write_page(folder, lab, outcome, status, reason)
+            write_page(folder, lab, title, outcome, status, reason)
         elif failed := failure(api.generate_feedback(lab.name, pattern(student))):
             reason = f"no feedback could be written: {failed}"
     # What nbgrader could not do may go well the next time.

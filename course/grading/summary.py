@@ -21,7 +21,7 @@ NO_RESPONSE = "No response."  # nbgrader's own comment on an answer as it was ha
 CUT = {"CellTimeout", "KernelEnded", "CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
 WITHHELD = "Withheld"
 LONGEST = 300  # characters of a message
-POINTS = re.compile(r"\s*\([\d.]+ points?\)\s*$")
+POINTS = re.compile(r"\s*\([\d.]+ points?[^()]*\)\s*$")
 
 
 class State(StrEnum):

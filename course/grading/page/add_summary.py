@@ -1,4 +1,4 @@
-"""What the page begins with: read from the gradebook and from the report of the run, for nbgrader's GenerateFeedback."""
+"""What the page begins with, read from the gradebook and from the report of the run."""
 
 import json
 from pathlib import Path

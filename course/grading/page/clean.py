@@ -3,96 +3,17 @@
 import re
 from collections.abc import Iterator
 
-import nh3
 import tinycss2
 from bs4 import BeautifulSoup, Tag
-from pygments.token import STANDARD_TYPES
+
+from course.grading.page.allow import OURS, clean_style, cleaner
 
 LONGEST = 300_000  # characters of one piece of HTML
 DEEPEST = 200  # elements in each other: sanitising takes time that grows with the square of it
-OURS = "nb-"  # before every id of a submission, so that none is like one of the page's own
-
-MATH = set(
-    "math mrow mi mn mo ms mtext mspace msqrt mroot mfrac msub msup msubsup munder mover munderover mmultiscripts "
-    "mprescripts none mtable mtr mtd mpadded mphantom mstyle menclose mfenced".split()
-)
-TAGS = MATH | set(
-    "a abbr b blockquote br caption center cite code col colgroup dd del details dfn div dl dt em figcaption figure "
-    "h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strike strong sub summary sup table "
-    "tbody td tfoot th thead tr tt u ul var".split()
-)
-ATTRIBUTES = {
-    "*": {"id", "class", "style", "title", "dir", "lang", "align", "valign"},
-    "a": {"href"},
-    "img": {"src", "alt", "width", "height"},
-    "details": {"open"},
-    "ol": {"start"},
-    "td": {"colspan", "rowspan", "headers"},
-    "th": {"colspan", "rowspan", "scope"},
-    "math": {"display", "alttext"},
-} | {
-    tag: set(
-        "mathvariant stretchy fence separator form lspace rspace accent accentunder columnalign columnspacing "
-        "rowspacing columnlines rowlines displaystyle scriptlevel linethickness notation width height depth minsize "
-        "maxsize largeop movablelimits mathcolor mathbackground".split()
-    )
-    for tag in MATH - {"math"}
-}
-STYLES = set(
-    "background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width "
-    "border-collapse border-color border-left border-left-color border-left-style border-left-width border-right "
-    "border-right-color border-right-style border-right-width border-spacing border-style border-top "
-    "border-top-color border-top-style border-top-width border-width color font-family font-size font-style "
-    "font-variant font-weight height line-height max-width min-width padding padding-bottom padding-left "
-    "padding-right padding-top text-align text-decoration text-indent vertical-align white-space width".split()
-)
-# Colours of code and of terminals, and pandas' tables; any other class could take the looks of the page's own parts.
-CLASSES = {"highlight", "dataframe", *filter(None, STANDARD_TYPES.values())}
-ANSI = re.compile(r"ansi-[a-z-]+")
 PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|bmp|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
 OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
 SELECTOR = re.compile(r"#([\w-]+)(?:\s+([a-z][a-z0-9]*))?")
-COLOURS = {"rgb", "rgba", "hsl", "hsla"}
-
-
-def allowed(tag: str, name: str, value: str) -> str | None:
-    """The value that an attribute of a submission gets on the page, or None for none."""
-    if name == "id":
-        return value if value.startswith(OURS) else OURS + value
-    if name == "href" and value.startswith("#"):
-        return f"#{OURS}{value[1:].removeprefix(OURS)}"
-    if name == "class":
-        return " ".join(each for each in value.split() if each in CLASSES or ANSI.fullmatch(each)) or None
-    if name == "style":
-        return clean_style(value) or None
-    return value
-
-
-def clean_style(declarations: str) -> str:
-    """The declarations that only change how an element looks, in its place."""
-    kept = [
-        f"{one.lower_name}: {tinycss2.serialize(one.value).strip()}"
-        for one in tinycss2.parse_declaration_list(declarations, skip_comments=True, skip_whitespace=True)
-        if one.type == "declaration" and one.lower_name in STYLES and all(plain(token) for token in one.value)
-    ]
-    return "; ".join(kept)
-
-
-def plain(token: tinycss2.ast.Node) -> bool:
-    """Whether a part of a value is a word, a number or a colour, and nothing that loads or computes."""
-    if token.type == "function":
-        return token.lower_name in COLOURS
-    return token.type in {"ident", "number", "dimension", "percentage", "hash", "string", "literal", "whitespace"}
-
-
-cleaner = nh3.Cleaner(
-    tags=TAGS,
-    attributes=ATTRIBUTES,
-    attribute_filter=allowed,
-    url_schemes={"http", "https", "mailto", "data"},
-    clean_content_tags={"script", "style", "title", "template", "svg", "object", "iframe", "noscript", "textarea"},
-)
 
 
 def clean(html: str, level: int = 2, hints: bool = False) -> str:

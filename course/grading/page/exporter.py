@@ -5,14 +5,13 @@ A page is one file that loads nothing, runs nothing, and looks the same whoever 
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, pass_context
-from jinja2.runtime import Context
+from jinja2 import Environment
 from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbconvert.filters import Highlight2HTML, ansi2html
@@ -22,6 +21,7 @@ from traitlets import List, Unicode
 from course.grading.page.clean import clean
 from course.grading.page.formulas import formula
 from course.grading.page.markdown import html_of
+from course.grading.pictures import Pictures
 
 TEMPLATES = Path(__file__).with_name("templates")
 TEMPLATE = "feedback_page"
@@ -75,11 +75,9 @@ class FeedbackPage(HTMLExporter):
         environment.globals |= {"style": Markup(style), "policy": policy(style), "long_lines": LONG_LINES}
         return environment
 
-    @pass_context
-    def markdown(self, context: Context, source: str, hints: bool = False) -> Markup:
-        """Markdown with the pictures attached to the cell at hand."""
-        attachments = (context.get("cell") or {}).get("attachments", {})
-        return self.within(lambda: clean(html_of(source, attachments), hints=hints))
+    def markdown(self, source: str, attachments: Mapping[str, Any] | None = None, hints: bool = False) -> Markup:
+        """Markdown, with the pictures attached to its cell; `hints` opens what it hides as a hint."""
+        return self.within(lambda: clean(html_of(source, Pictures(attachments or {})), hints=hints))
 
     def fragment(self, html: str) -> Markup:
         """HTML that a cell shows."""
@@ -92,7 +90,9 @@ class FeedbackPage(HTMLExporter):
     def terminal(self, text: str) -> Markup:
         """Text that a cell prints, with its colours."""
         shown = text if len(text) <= LONG_TEXT else text[:LONG_TEXT] + "\n[The rest is not shown here.]"
-        return self.within(lambda: clean(str(ansi2html(shown)), hints=False) if "\x1b" in shown else Markup.escape(shown))
+        return self.within(
+            lambda: clean(str(ansi2html(shown)), hints=False) if "\x1b" in shown else Markup.escape(shown)
+        )
 
     def python(self, source: str) -> Markup:
         """Code in colours."""
