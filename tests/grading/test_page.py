@@ -1,5 +1,6 @@
 """The page of a graded class: the same whoever makes it, with what each student is to know."""
 
+import itertools
 import os
 import subprocess
 import sys
@@ -175,7 +176,7 @@ def test_every_page_is_one_file_that_loads_and_runs_nothing(graded, student):
     soup = assert_inert(page_path(graded, student).read_text("utf-8"))
     assert soup.html["lang"] == "en" and soup.title.get_text() and len(soup.find_all("h1")) == 1
     levels = [int(heading.name[1]) for heading in soup.find_all(["h1", "h2", "h3", "h4", "h5", "h6"])]
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False)), levels
+    assert all(after <= before + 1 for before, after in itertools.pairwise(levels)), levels
     ids = [element["id"] for element in soup.find_all(id=True)]
     assert len(ids) == len(set(ids))
     assert all(picture.get("alt") for picture in soup.find_all("img"))

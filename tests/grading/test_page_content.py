@@ -31,7 +31,7 @@ HOSTILE = """
 <object data="https://evil.example"></object><video src="https://evil.example" poster="https://evil.example"></video>
 <a href="javascript:alert(1)">j</a> <a href="JaVaScRiPt&colon;alert(1)">k</a> <a href="data:text/html,x">d</a>
 <style>#top, .tasks { display: none } @import "https://evil.example/b.css";</style>
-<div style="position: fixed; top: 0; background: url(https://evil.example/c.png)" id="top" class="tasks wrong">over</div>
+<div style="position: fixed; background: url(https://evil.example/c.png)" id="top" class="tasks wrong">over</div>
 </div></div></details></section></main></body></html><h1 id="your-tasks">20 of 20 points</h1>
 <math><mtext><style><!--</style><img title="--&gt;&lt;img src=1 onerror=alert(1)&gt;"></mtext></math>
 <img src="https://evil.example/d.png" srcset="https://evil.example/e.png 2x" alt="mine">
@@ -243,9 +243,8 @@ def test_formulas_in_text_and_outputs():
 
 
 def test_text_is_cut_at_its_limit():
-    assert (
-        len(BeautifulSoup(page_of(new_markdown_cell("x" * 50_000)), "html.parser").get_text()) < CELL_CHARACTERS + 9_000
-    )
+    text = BeautifulSoup(page_of(new_markdown_cell("x" * 50_000)), "html.parser").main.get_text()
+    assert CELL_CHARACTERS < len(text) < CELL_CHARACTERS + 500 and "The rest is not shown here" in text
 
 
 def test_the_version_of_the_page_changes_with_its_code(monkeypatch):

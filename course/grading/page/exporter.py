@@ -69,7 +69,7 @@ class FeedbackPage(HTMLExporter):
         yield "points", points
 
     def _create_environment(self) -> Environment:
-        environment = super()._create_environment()
+        environment: Environment = super()._create_environment()
         environment.autoescape = True
         style = (TEMPLATES / TEMPLATE / "page.css").read_text("utf-8")
         environment.globals |= {"style": Markup(style), "policy": policy(style), "long_lines": LONG_LINES}
@@ -90,9 +90,7 @@ class FeedbackPage(HTMLExporter):
     def terminal(self, text: str) -> Markup:
         """Text that a cell prints, with its colours."""
         shown = text if len(text) <= LONG_TEXT else text[:LONG_TEXT] + "\n[The rest is not shown here.]"
-        return self.within(
-            lambda: clean(str(ansi2html(shown)), hints=False) if "\x1b" in shown else Markup.escape(shown)
-        )
+        return self.within(lambda: clean(str(ansi2html(shown))) if "\x1b" in shown else str(Markup.escape(shown)))
 
     def python(self, source: str) -> Markup:
         """Code in colours."""
@@ -131,7 +129,7 @@ def policy(style: str) -> str:
 
 @cache
 def page_version() -> str:
-    """What a page depends on beside the submission and its grades: the code and template that make it, and libraries."""
+    """What a page depends on beside a submission and its grades: the code and templates that make it, and libraries."""
     digest = hashlib.sha256("".join(f"{name} {version(name)}\n" for name in LIBRARIES).encode())
     here = Path(__file__).parent
     makers = [*here.rglob("*.py"), *here.rglob("*.j2"), *here.rglob("*.css")]

@@ -8,7 +8,7 @@ from latex2mathml.converter import convert_to_element
 
 LONGEST = 2_000  # characters of a formula; a longer one is shown as it was written
 # The errors of the library have no common base, and for unfinished formulas it raises Python's own.
-UNREADABLE = (
+UNREADABLE: tuple[type[Exception], ...] = (
     *(error for error in vars(exceptions).values() if isinstance(error, type) and issubclass(error, Exception)),
     StopIteration,
     LookupError,
