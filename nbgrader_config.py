@@ -38,15 +38,17 @@ c.CourseLatePenalty.rules = {lab.name: lab.late for lab in course.labs}
 c.BoxedKernelManager.limits = course.limits
 c.Execute.timeout = course.limits.cell_seconds
 
-# Feedback shows students their own work, never the source of a hidden test; of a progress bar, only its last state.
+# The page that students get (course/grading/page/), the same from `course grade`, the command line and Formgrader. It
+# shows their own work, never the source of a hidden test; of a progress bar, only its last state.
+c.GenerateFeedback.exporter_class = "course.grading.page.exporter.FeedbackPage"
 c.GenerateFeedback.preprocessors = [
-    "course.grading.report_page.AddReport",
     "nbgrader.preprocessors.GetGrades",
+    "course.grading.page.add_summary.AddSummary",
     "course.grading.feedback.HideHiddenTests",
-    "course.grading.feedback.Shorten",  # after it: a hidden test that is cut is no longer found
+    "course.grading.page.outputs.ChooseOutputs",
+    "course.grading.feedback.Shorten",  # after these: a hidden test that is cut is no longer found
     "nbconvert.preprocessors.CoalesceStreamsPreprocessor",
-    "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
 c.CoalesceStreamsPreprocessor.enabled = True
-# On pages of Formgrader, too.
+# On pages of Formgrader, too; the feedback page is an HTMLExporter as well.
 c.HTMLExporter.preprocessors = ["course.grading.pictures.FindPictures"]

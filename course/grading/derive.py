@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
+import nbformat
 from nbgrader.apps.api import NbGraderAPI
 
 from course.config import Course, Lab
@@ -13,6 +15,7 @@ from course.grading.gradebook import Result, result_of
 from course.grading.lateness import Lateness, Tell, silent
 from course.grading.stored import read_stored
 from course.grading.submissions import Submission
+from course.grading.summary import lab_title
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,11 @@ class Grading:
     lab: Lab
     folder: Path
     submissions: Sequence[Submission]
+
+    @cached_property
+    def title(self) -> str:
+        """The lab's title, as students read it."""
+        return lab_title(nbformat.read(self.course.released(self.lab), as_version=4).cells)
 
     def entries(self, students: Iterable[str] | None = None) -> dict[str, Entry]:
         """What the gradebook holds, of all or of some students."""
@@ -56,7 +64,7 @@ def derive(grading: Grading, students: Sequence[str] | None = None, tell: Tell =
         if not stored or not outcome:
             continue  # of a submission that was graded elsewhere
         key = pages.page_key(course, lab, stored, outcome, entry, late[student])
-        failed = pages.bring_up_to_date(grading.api, lab, folder, stored, key, outcome)
+        failed = pages.bring_up_to_date(grading.api, lab, grading.title, folder, stored, key, outcome)
         stored = replace(stored, reason="; ".join(text for text in (stored.reason, failed) if text))
         page = pages.page_path(folder, student, lab.name)
         results.append(result_of(entry, late[student], stored, outcome, page))

@@ -1,14 +1,11 @@
 """What feedback may show a student: never the source or the traceback of a hidden test."""
 
-import textwrap
-
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course.authoring.sources import HIDDEN, is_test
 
-WIDTH = 100  # characters that fit into the page
 # What is rendered is limited: some Markdown takes time that grows with the square of its length.
 CELL_CHARACTERS, PAGE_CHARACTERS = 20_000, 300_000
 CUT = "\n\n[The rest is not shown here.]"
@@ -29,7 +26,7 @@ class HideHiddenTests(NbGraderPreprocessor):
             for output in cell.outputs:
                 if output.output_type == "error":
                     # A traceback quotes the lines around the failure; the message alone was written for students.
-                    output.traceback = textwrap.wrap(f"{output.ename}: {output.evalue}", WIDTH)
+                    output.traceback = [f"{output.ename}: {output.evalue}"]
         return cell, resources
 
 

@@ -135,10 +135,8 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
 def settings(course: Course, folder: Path, options: Options) -> Config:
     """nbgrader's settings, with the outcomes of our own runs in place of its execution."""
     config = load_config(course)
-    executed = str(folder / store.EXECUTED)
     config.CourseDirectory.submitted_directory = store.MENDED
-    config.TakeExecuted.executed_directory = executed
-    config.AddReport.executed_directory = executed
+    config.TakeExecuted.executed_directory = str(folder / store.EXECUTED)
     config.Autograde.autograde_preprocessors = [
         "course.grading.store.TakeExecuted",
         "nbgrader.preprocessors.IgnorePattern",

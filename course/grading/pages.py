@@ -11,7 +11,8 @@ from course.config import Course, Lab
 from course.grading import store
 from course.grading.entries import Entry
 from course.grading.lateness import Lateness
-from course.grading.report_page import without_scripts, write_page
+from course.grading.page.exporter import page_version
+from course.grading.page.ungradable import write_page
 from course.grading.stored import GRADED, Stored, checksum, write_stored
 from course.grading.submissions import pattern
 from course.grading.task import Outcome
@@ -26,21 +27,21 @@ def page_path(folder: Path, student: str, lab: str) -> Path:
 def page_key(course: Course, lab: Lab, stored: Stored, outcome: Outcome, entry: Entry, late: Lateness) -> str:
     """A checksum of all that a page shows."""
     kept = (stored.digest, stored.status, stored.reason, stored.copy, outcome.notes)
-    text = json.dumps((course.title, lab.name, kept, entry, late), default=repr, sort_keys=True)
+    text = json.dumps((page_version(), course.title, lab.name, kept, entry, late), default=repr, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def bring_up_to_date(api: NbGraderAPI, lab: Lab, folder: Path, stored: Stored, key: str, outcome: Outcome) -> str:
+def bring_up_to_date(
+    api: NbGraderAPI, lab: Lab, title: str, folder: Path, stored: Stored, key: str, outcome: Outcome
+) -> str:
     """Make a student's page if it was not made from what has this key; return why it cannot be made, or nothing."""
     student = outcome.student
     path = page_path(folder, student, lab.name)
     if stored.page == key and stored.made == checksum(path):
         return ""
     if stored.status != GRADED:
-        write_page(folder, lab, outcome, stored.reason)
+        write_page(folder, lab, title, outcome, stored.status, stored.reason)
     elif failed := failure(api.generate_feedback(lab.name, pattern(student))):
         return f"no feedback could be written: {failed}"
-    else:
-        store.write(path, without_scripts(path.read_text("utf-8")))
     write_stored(folder, student, lab.name, replace(stored, page=key, made=checksum(path)))
     return ""

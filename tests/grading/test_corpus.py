@@ -18,7 +18,7 @@ from secret_lines import HIDDEN, secret_lines
 
 from course.authoring.sources import read_source
 from course.grading import demo, grade, submissions
-from course.grading.gradebook import GRADED, UNREADABLE
+from course.grading.stored import GRADED, UNREADABLE
 
 
 def files_of(folder: Path) -> dict[Path, bytes]:

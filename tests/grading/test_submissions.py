@@ -13,8 +13,9 @@ from rich.console import Console
 
 from course.grading import grade, report, submissions
 from course.grading.demo import hand_in
-from course.grading.gradebook import GRADED, UNREADABLE, Result
+from course.grading.gradebook import Result
 from course.grading.limits import Limits
+from course.grading.stored import GRADED, UNREADABLE
 
 COURSE = light_course()
 LAB = replace(COURSE.labs[0], limits=Limits(cell_seconds=30))

@@ -117,7 +117,11 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def page_values(folder: Path, student: str) -> tuple[float, ...]:
     page = (folder / "feedback" / student / LIGHT.name / f"{LIGHT.name}.html").read_text("utf-8")
-    return tuple(float(re.search(rf'data-{key}="([\d.]+)"', page)[1]) for key in ("points", "penalty", "total"))
+    if "<strong>not graded</strong>" in page:
+        return 0, 0, 0
+    total = float(re.search(r"<strong>([\d.]+) of [\d.]+ points</strong>", page)[1])
+    late = re.search(r" = ([\d.]+) − ([\d.]+) for being ", page)
+    return (float(late[1]), float(late[2]), total) if late else (total, 0, total)
 
 
 def agree(folder: Path, course: Course, results: dict[str, Result]) -> None:

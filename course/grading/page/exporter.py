@@ -1,0 +1,139 @@
+"""The exporter that makes the page, for nbgrader's GenerateFeedback and for what could not be graded.
+
+A page is one file that loads nothing, runs nothing, and looks the same whoever makes it.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+from markupsafe import Markup
+from nbconvert import HTMLExporter
+from nbconvert.filters import Highlight2HTML, ansi2html
+from nbformat import NotebookNode
+from traitlets import List, Unicode
+
+from course.grading.page.clean import clean
+from course.grading.page.formulas import formula
+from course.grading.page.markdown import html_of
+from course.grading.pictures import Pictures
+
+TEMPLATES = Path(__file__).with_name("templates")
+TEMPLATE = "feedback_page"
+LIBRARIES = ("nbconvert", "mistune", "pygments", "nh3", "latex2mathml", "beautifulsoup4", "tinycss2", "jinja2")
+# The looks of single elements are a submission's own, such as the colours of a table, and cleaned; style sheets, which
+# could change the rest of the page, are not.
+POLICY = (
+    "default-src 'none'; img-src data:; style-src '{digest}'; style-src-elem '{digest}'; "
+    "style-src-attr 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+)
+ROOM = 8 * 2**20  # characters of everything from the submission on one page
+LONG_TEXT = 100_000  # characters of a text output
+LONG_LINES = 30  # lines of an output that are shown at once
+NO_ROOM = Markup("<p>[Not shown here: the notebook's outputs are too large for one page.]</p>")
+
+
+class FeedbackPage(HTMLExporter):
+    """A notebook and its summary as a page."""
+
+    export_from_notebook = ""  # not offered by JupyterLab's menu
+    # Traits without the mark of a setting: nbgrader sets HTMLExporter's in its commands, and Formgrader for itself.
+    template_name = Unicode(TEMPLATE).tag(affects_template=True)
+    extra_template_basedirs = List(Unicode(), [str(TEMPLATES)]).tag(affects_environment=True)
+    extra_template_paths = List(Unicode(), []).tag(affects_environment=True)
+
+    room = ROOM
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Make the page; HTMLExporter's own pass over the finished page is left out, so that what is clean stays so."""
+        self.room = ROOM
+        page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
+        return str(page), resources
+
+    def default_filters(self) -> Iterable[tuple[str, Callable[..., Any]]]:
+        """nbconvert's filters, and those that the template uses, which return what is safe on the page."""
+        yield from super().default_filters()
+        yield "markdown", self.markdown
+        yield "fragment", self.fragment
+        yield "terminal", self.terminal
+        yield "python", self.python
+        yield "latex", self.latex
+        yield "data", self.data
+        yield "points", points
+
+    def _create_environment(self) -> Environment:
+        environment: Environment = super()._create_environment()
+        environment.autoescape = True
+        style = (TEMPLATES / TEMPLATE / "page.css").read_text("utf-8")
+        environment.globals |= {"style": Markup(style), "policy": policy(style), "long_lines": LONG_LINES}
+        return environment
+
+    def markdown(self, source: str, attachments: Mapping[str, Any] | None = None, hints: bool = False) -> Markup:
+        """Markdown, with the pictures attached to its cell; `hints` opens what it hides as a hint."""
+        return self.within(lambda: clean(html_of(source, Pictures(attachments or {})), hints=hints))
+
+    def fragment(self, html: str) -> Markup:
+        """HTML that a cell shows."""
+        return self.within(lambda: clean(html))
+
+    def latex(self, text: str) -> Markup:
+        """A formula that a cell shows."""
+        return self.within(lambda: clean(formula(text.strip().strip("$"), block=True)))
+
+    def terminal(self, text: str) -> Markup:
+        """Text that a cell prints, with its colours."""
+        shown = text if len(text) <= LONG_TEXT else text[:LONG_TEXT] + "\n[The rest is not shown here.]"
+        return self.within(lambda: clean(str(ansi2html(shown))) if "\x1b" in shown else str(Markup.escape(shown)))
+
+    def python(self, source: str) -> Markup:
+        """Code in colours."""
+        return self.within(lambda: clean(str(Highlight2HTML(pygments_lexer="ipython3", parent=self)(source))))
+
+    def data(self, content: str) -> Markup:
+        """The content of a picture, without line breaks; empty once there is no more room."""
+        packed = "".join(content.split())
+        return Markup.escape(packed) if self.take(len(packed)) else Markup("")
+
+    def within(self, make: Callable[[], str]) -> Markup:
+        """What is made, while there is room for it."""
+        if self.room <= 0:
+            return NO_ROOM
+        made = make()
+        return Markup(made) if self.take(len(made)) else NO_ROOM
+
+    def take(self, characters: int) -> bool:
+        """Whether that many characters still have room on the page."""
+        if characters > self.room:
+            return False
+        self.room -= characters
+        return True
+
+
+def points(value: float) -> str:
+    """Points as a person writes them."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def policy(style: str) -> str:
+    """The Content-Security-Policy: only this style sheet, only pictures that are in the page."""
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return POLICY.format(digest=f"sha256-{digest}")
+
+
+@cache
+def page_version() -> str:
+    """What a page depends on beside a submission and its grades: the code and templates that make it, and libraries."""
+    digest = hashlib.sha256("".join(f"{name} {version(name)}\n" for name in LIBRARIES).encode())
+    here = Path(__file__).parent
+    makers = [*here.rglob("*.py"), *here.rglob("*.j2"), *here.rglob("*.css")]
+    makers += [here.parent / name for name in ("summary.py", "feedback.py", "pictures.py")]
+    for path in sorted(makers):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

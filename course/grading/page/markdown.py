@@ -1,0 +1,46 @@
+"""Markdown of a notebook as HTML: nbconvert's own, with formulas as MathML and a limit to repeated pictures."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from course.grading.page.formulas import formula
+
+MOST_PICTURES = 8 * 2**20  # characters of all attached pictures in one text, each counted as often as it is shown
+
+
+class Renderer(IPythonRenderer):
+    """Formulas as MathML, and no anchors at headings."""
+
+    def __init__(self, attachments: Mapping[str, Any]) -> None:
+        """Take the pictures that are attached to the text."""
+        super().__init__(escape=False, attachments=attachments, exclude_anchor_links=True)
+        self.room = MOST_PICTURES
+
+    def block_math(self, body: str) -> str:
+        """A formula of its own line."""
+        return formula(body, block=True)
+
+    def inline_math(self, body: str) -> str:
+        """A formula in a line."""
+        return formula(body)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        """A formula such as one of several aligned lines."""
+        return formula(f"\\begin{{{name}}}{body}\\end{{{name}}}", block=True)
+
+    def block_mermaidjs(self, code: str) -> str:
+        """A diagram that needs a script is shown as its text."""
+        return str(self.block_code(code))
+
+    def image(self, text: str, url: str, title: str | None = None) -> str:
+        """A picture, or its description once there are too many."""
+        shown = str(super().image(text, url, title))
+        self.room -= len(shown)
+        return shown if self.room > 0 else self.text(f"[{text}: not shown, there are too many pictures.]")
+
+
+def html_of(source: str, attachments: Mapping[str, Any]) -> str:
+    """The HTML of a Markdown text, still to be cleaned."""
+    return str(MarkdownWithMath(renderer=Renderer(attachments)).render(source))
