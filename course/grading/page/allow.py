@@ -1,6 +1,7 @@
 """What may remain of a submission's HTML: elements, attributes, styles; everything that is not listed goes."""
 
 import re
+from functools import lru_cache
 
 import nh3
 import tinycss2
@@ -67,6 +68,7 @@ def allowed(tag: str, name: str, value: str) -> str | None:
     return value
 
 
+@lru_cache(maxsize=1_000)
 def clean_style(declarations: str) -> str:
     """The declarations that only change how an element looks, in its place."""
     kept = [

@@ -2,17 +2,24 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 import tinycss2
 from bs4 import BeautifulSoup, Tag
 
-from course.grading.page.allow import OURS, clean_style, cleaner
+from course.grading.page.allow import OURS, clean_style, cleaner, words
 
 LONGEST = 300_000  # characters of one piece of HTML
+MOST_RULES = 5_000  # of style sheets in one piece of HTML
 DEEPEST = 200  # elements in each other: sanitising takes time that grows with the square of it
-PICTURE = re.compile(r"data:image/(png|jpeg|gif|webp|bmp|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
+PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|bmp|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
 OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track", "wbr"}
+# Elements without an end of their own, or that end where the next one of their kind begins.
+FLAT = words(
+    "p li dt dd tr td th thead tbody tfoot colgroup option "
+    "area base br col embed hr img input link meta param source track wbr"
+)
+CHANGED = re.compile(r"<(img|h[1-6]|table|details)\b| href=\"data:")  # what is more than copied; the tree takes time
 SELECTOR = re.compile(r"#([\w-]+)(?:\s+([a-z][a-z0-9]*))?")
 
 
@@ -22,12 +29,15 @@ def clean(html: str, level: int = 2, hints: bool = False) -> str:
     `level` is added to the level of each heading. `hints` opens its folded hints. Too large or too deeply nested a
     fragment is replaced by a remark.
     """
-    if len(html) > LONGEST:
+    if len(html) - sum(map(len, PICTURE.findall(html))) > LONGEST:
         return f"<p>[HTML of {len(html):,} characters is not shown here.]</p>"
     if deep(html):
         return f"<p>[HTML with more than {DEEPEST} elements in each other is not shown here.]</p>"
     rules, rest = without_styles(html)
-    soup = BeautifulSoup(cleaner.clean(rest), "html.parser")
+    cleaned: str = cleaner.clean(rest)
+    if not rules and not CHANGED.search(cleaned):
+        return cleaned
+    soup = BeautifulSoup(cleaned, "html.parser")
     put_styles(soup, rules)
     for link in soup.find_all("a", href=re.compile(r"^data:", re.IGNORECASE)):
         del link["href"]
@@ -47,7 +57,7 @@ def deep(html: str) -> bool:
     """Whether elements may be nested too deeply, counted without parsing: what is opened and not closed yet."""
     depth = 0
     for match in OPENING.finditer(html):
-        if match[2].lower() not in VOID:
+        if match[2].lower() not in FLAT:
             depth = max(0, depth - 1) if match[1] else depth + 1
         if depth > DEEPEST:
             return True
@@ -69,12 +79,13 @@ def without_styles(html: str) -> tuple[str, str]:
 
 def put_styles(soup: BeautifulSoup, rules: str) -> None:
     """Write rules for ids, of which a styled table of pandas consists, into the elements; others are left out."""
-    for target, style in simple_rules(rules):
+    places = {str(element["id"]): element for element in soup.find_all(id=True)} if rules else {}
+    for target, style in islice(simple_rules(rules), MOST_RULES):
         found = SELECTOR.fullmatch(target)
-        place = soup.find(id=OURS + found[1]) if found else None
-        if found and isinstance(place, Tag):
+        place = places.get(OURS + found[1]) if found else None
+        if found and place is not None:
             for element in place.find_all(found[2]) if found[2] else [place]:
-                element["style"] = "; ".join(filter(None, [style.rstrip(";"), str(element.get("style", ""))]))
+                element["style"] = f"{style}; {element.get('style', '')}".rstrip("; ")
 
 
 def simple_rules(rules: str) -> Iterator[tuple[str, str]]:

@@ -14,11 +14,11 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 from nbconvert import HTMLExporter
-from nbconvert.filters import Highlight2HTML, ansi2html
+from nbconvert.filters import Highlight2HTML, ansi2html, strip_ansi
 from nbformat import NotebookNode
 from traitlets import List, Unicode
 
-from course.grading.page.clean import clean
+from course.grading.page.clean import PICTURE, clean
 from course.grading.page.formulas import formula
 from course.grading.page.markdown import html_of
 from course.grading.pictures import Pictures
@@ -33,7 +33,9 @@ POLICY = (
     "style-src-attr 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 )
 ROOM = 8 * 2**20  # characters of everything from the submission on one page
+HTML_ROOM = 1_000_000  # characters of HTML that are cleaned for one page, without its pictures
 LONG_TEXT = 100_000  # characters of a text output
+MOST_COLOURS = 2_000  # changes of colour in a text output
 LONG_LINES = 30  # lines of an output that are shown at once
 NO_ROOM = Markup("<p>[Not shown here: the notebook's outputs are too large for one page.]</p>")
 
@@ -47,13 +49,13 @@ class FeedbackPage(HTMLExporter):
     extra_template_basedirs = List(Unicode(), [str(TEMPLATES)]).tag(affects_environment=True)
     extra_template_paths = List(Unicode(), []).tag(affects_environment=True)
 
-    room = ROOM
+    room, html_room = ROOM, HTML_ROOM
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[str, dict[str, Any]]:
         """Make the page; HTMLExporter's own pass over the finished page is left out, so that what is clean stays so."""
-        self.room = ROOM
+        self.room, self.html_room = ROOM, HTML_ROOM
         page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
         return str(page), resources
 
@@ -77,29 +79,38 @@ class FeedbackPage(HTMLExporter):
 
     def markdown(self, source: str, attachments: Mapping[str, Any] | None = None, hints: bool = False) -> Markup:
         """Markdown, with the pictures attached to its cell; `hints` opens what it hides as a hint."""
-        return self.within(lambda: clean(html_of(source, Pictures(attachments or {})), hints=hints))
+        return self.cleaned(lambda: html_of(source, Pictures(attachments or {})), hints)
 
     def fragment(self, html: str) -> Markup:
         """HTML that a cell shows."""
-        return self.within(lambda: clean(html))
+        return self.cleaned(lambda: html)
 
     def latex(self, text: str) -> Markup:
         """A formula that a cell shows."""
-        return self.within(lambda: clean(formula(text.strip().strip("$"), block=True)))
+        return self.cleaned(lambda: formula(text.strip().strip("$"), block=True))
 
     def terminal(self, text: str) -> Markup:
-        """Text that a cell prints, with its colours."""
+        """Text that a cell prints, with its colours; nbconvert escapes it."""
         shown = text if len(text) <= LONG_TEXT else text[:LONG_TEXT] + "\n[The rest is not shown here.]"
-        return self.within(lambda: clean(str(ansi2html(shown))) if "\x1b" in shown else str(Markup.escape(shown)))
+        plain = shown.count("\x1b") > MOST_COLOURS
+        return self.within(lambda: str(ansi2html(strip_ansi(shown) if plain else shown)))
 
     def python(self, source: str) -> Markup:
-        """Code in colours."""
-        return self.within(lambda: clean(str(Highlight2HTML(pygments_lexer="ipython3", parent=self)(source))))
+        """Code in colours; Pygments escapes it."""
+        return self.within(lambda: str(Highlight2HTML(pygments_lexer="ipython3", parent=self)(source)))
 
     def data(self, content: str) -> Markup:
         """The content of a picture, without line breaks; empty once there is no more room."""
         packed = "".join(content.split())
         return Markup.escape(packed) if self.take(len(packed)) else Markup("")
+
+    def cleaned(self, make: Callable[[], str], hints: bool = False) -> Markup:
+        """Cleaned HTML, while there is room for it; cleaning takes more time than anything else."""
+        if self.html_room <= 0:
+            return NO_ROOM
+        html = make()
+        self.html_room -= len(html) - sum(map(len, PICTURE.findall(html)))
+        return self.within(lambda: clean(html, hints=hints))
 
     def within(self, make: Callable[[], str]) -> Markup:
         """What is made, while there is room for it."""
