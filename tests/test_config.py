@@ -32,7 +32,11 @@ def test_unknown_name_lists_the_known_ones(course):
         ("work_minutes = 75", 'work_minutes = "75"', "`work_minutes` must be given as a int; it is '75'"),
         ('id = "cnn-labs"', 'id = "cnn-labs', "is not valid TOML"),
         ("[[labs]]", "[labs]", "is not valid TOML|`labs` must be given as a list"),
-        ("[[labs]]", "limits = 5\n[[labs]]", r"course.toml: `limits` must be a table such as .*; it is 5"),
+        (
+            'id = "cnn-labs"',
+            'id = "cnn-labs"\nlimits = 5',
+            r"course.toml: `limits` must be a table such as .*; it is 5",
+        ),
         ("[[labs]]", "[limits]\nmemory = 5\n[[labs]]", "there is no limit `memory`. The limits are: memory_mib, proc"),
         ("[[labs]]", '[limits]\nprocesses = "5"\n[[labs]]', "limit `processes` must be a whole number .*; it is '5'"),
         (

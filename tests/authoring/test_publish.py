@@ -110,7 +110,10 @@ def test_the_edition_is_exactly_this(published):
     found = set(files_of(published))
     own = {".gitattributes", ".gitignore", MANIFEST, "LICENSE", "Makefile", "README.md", "docs/students.md", INDEX}
     own |= {"pyproject.toml", "requirements.txt", "jupyter_lab_config.py"}
-    own |= {f"binder/{name}" for name in ("overrides.json", "postBuild", "requirements.txt", "runtime.txt")}
+    own |= {
+        f"binder/{name}"
+        for name in ("overrides.json", "page_config.json", "postBuild", "requirements.txt", "runtime.txt")
+    }
     own |= {f"data_utils/{name}" for name in ("__init__.py", "datasets.py", "plots.py", "py.typed")}
     assert found == own | {lab_path(lab) for lab in COURSE.labs}
 
