@@ -68,7 +68,7 @@ nbval: $(READY)
 	@echo "== nbval: every solution from top to bottom"
 	@$(BIN)/pytest --override-ini filterwarnings= --nbval-lax --numprocesses 2 --dist loadscope solutions
 
-build: $(READY) ## Execute the solutions, make student copies and index
+build: $(READY) ## Make answer keys, student copies and index; execute what has changed
 	@$(BIN)/course build
 
 variants: $(READY) ## Test the labs' tests by right and wrong answers

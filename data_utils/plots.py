@@ -53,8 +53,8 @@ def plot_images(
         rows, columns, figsize=(1.5 * columns, 1.75 * rows), squeeze=False, layout="constrained"
     )
     top = vmax if vmax is not None else max(float(pixels.max()), 1e-12)
-    for panel in grid.flat:
-        panel.set_axis_off()
+    for axes in grid.flat:
+        axes.set_axis_off()
     for axes, image, (title, wrong) in zip(grid.flat, pixels, titles, strict=False):
         axes.imshow(image, cmap="gray_r", vmin=0, vmax=top)
         axes.set_title(title, color=ORANGE if wrong else "black", fontweight="bold" if wrong else "normal", fontsize=11)

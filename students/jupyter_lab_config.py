@@ -1,4 +1,7 @@
-"""JupyterLab opens the list of labs, and Markdown as a page rather than as text (binder/overrides.json)."""
+"""JupyterLab opens the list of labs.
+
+The settings are Binder's (binder/): Markdown opens as a page, not as text; of nbgrader there is Validate alone.
+"""
 
 from pathlib import Path
 

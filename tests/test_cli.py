@@ -42,6 +42,31 @@ def test_a_demo_does_not_overwrite_a_folder_it_did_not_make(tmp_path):
     assert (tmp_path / "thesis.txt").read_text() == "all my work"
 
 
+def test_publish_says_what_it_wrote_how_to_push_it_and_which_links_to_give_out(tmp_path):
+    folder = tmp_path / "for students"
+    done = run("publish", str(folder))
+    assert done.returncode == 0, done.stderr
+    students = COURSE.repositories.students
+    assert "wrote labs/README.md\n" in done.stdout and "0 files were up to date already." in done.stdout
+    assert f"git -C '{folder}' remote add origin https://github.com/{students}.git\n" in done.stdout
+    assert f"git -C '{folder}' push origin HEAD:{COURSE.repositories.ref}\n" in done.stdout
+    given = run("links")
+    assert given.returncode == 0 and given.stdout in done.stdout
+    for lab in COURSE.labs:
+        assert f"/{students}/blob/main/labs/{lab.name}/{lab.name}.ipynb\n" in given.stdout, "a link is broken by a line"
+    (folder / ".git").mkdir()
+    again = run("publish", str(folder))
+    assert again.returncode == 0 and "wrote" not in again.stdout and "remote add" not in again.stdout
+    assert "Nothing has changed." in again.stdout
+
+
+def test_publish_refuses_a_folder_of_other_files(tmp_path):
+    (tmp_path / "thesis.txt").write_text("all my work")
+    done = run("publish", str(tmp_path))
+    assert done.returncode == 2 and "thesis.txt" in done.stderr and "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
 def test_outside_a_course(tmp_path):
     done = run("build", cwd=tmp_path)
     assert done.returncode == 2 and "No course.toml" in done.stderr

@@ -13,33 +13,59 @@ from course.config import load_course
 ROOT = load_course(Path(__file__).parent).root
 
 
+BINDER = {"sys_platform": "linux", "platform_machine": "x86_64"}
+LOCKED = (".", "students", "binder")
+
+
 def requirements(path):
-    lines = [line.split("#")[0].strip() for line in path.read_text().splitlines()]
-    return [Requirement(line) for line in lines if line]
+    """What a file of requirements asks for, with what the files that it includes do."""
+    found = []
+    for line in (line.split("#")[0].strip() for line in path.read_text().splitlines()):
+        if line.startswith("-r "):
+            found += requirements(path.parent / line.removeprefix("-r "))
+        elif line:
+            found.append(Requirement(line))
+    return found
+
+
+def declared():
+    """What the package asks for, and with it the students' package."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return [Requirement(text) for text in project["dependencies"]]
 
 
 def pins(path):
     return {(canonicalize_name(r.name), str(r.specifier)) for r in requirements(path)}
 
 
-@pytest.mark.parametrize("folder", [".", "binder"])
+@pytest.mark.parametrize("folder", LOCKED)
 def test_locked_files_pin_everything_that_is_asked_for(folder):
     locked = requirements(ROOT / folder / "requirements.txt")
     assert all(re.fullmatch(r"==[\w.]+", str(r.specifier)) for r in locked)
     names = {canonicalize_name(r.name) for r in locked}
-    asked = requirements(ROOT / folder / "requirements.in")
+    asked = [*declared(), *requirements(ROOT / folder / "requirements.in")]
+    if folder == "binder":  # locked for one kind of machine
+        asked = [r for r in asked if r.marker is None or r.marker.evaluate(BINDER)]
     assert {canonicalize_name(r.name) for r in asked} <= names
     for wanted in asked:
         versions = [str(r.specifier)[2:] for r in locked if canonicalize_name(r.name) == canonicalize_name(wanted.name)]
         assert all(wanted.specifier.contains(version) for version in versions)
 
 
-def test_binder_installs_the_same_versions():
-    assert pins(ROOT / "binder" / "requirements.txt") <= pins(ROOT / "requirements.txt")
+@pytest.mark.parametrize("folder", ["students", "binder"])
+def test_everybody_gets_the_same_versions(folder):
+    assert pins(ROOT / folder / "requirements.txt") <= pins(ROOT / "requirements.txt")
+
+
+def test_students_install_no_tool_of_the_instructors():
+    names = {name for name, _ in pins(ROOT / "students" / "requirements.txt")}
+    assert not names & {"distributed", "jupytext", "mypy", "nbval", "papermill", "pytest", "ruff", "typer", "uv"}
+    binder = {name for name, _ in pins(ROOT / "binder" / "requirements.txt")}
+    assert {"jupyter-server-proxy", "tensorflow-cpu"} <= binder
 
 
 def test_locked_files_name_no_address():
-    for folder in (".", "binder"):
+    for folder in LOCKED:
         text = (ROOT / folder / "requirements.txt").read_text()
         assert "://" not in text and "--index" not in text
 
@@ -52,15 +78,26 @@ def test_package_dependencies_are_locked():
 
 
 def test_links_in_the_documents_lead_somewhere():
-    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), ROOT / "labs" / "README.md"]:
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("*/README.md")]:
         for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text("utf-8")):
-            if "://" not in target:
+            if "://" not in target and "$" not in target:
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
 def test_every_picture_has_a_text():
     for page in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]:
         assert not re.findall(r"!\[\s*\]", page.read_text("utf-8")), page.name
+
+
+def test_no_page_opens_the_instructors_repository_in_colab_or_on_binder():
+    own = re.escape(load_course(ROOT).repositories.instructors)
+    for page in [*ROOT.glob("*.md"), *ROOT.glob("*/*.md"), *ROOT.glob("*/*/*.ipynb")]:
+        assert not re.search(rf"(colab|binder)[^)\s]*{own}(?!-students)", page.read_text("utf-8")), page
+
+
+def test_the_citation_names_the_instructors_repository():
+    address = f"https://github.com/{load_course(ROOT).repositories.instructors}\n"
+    assert address in (ROOT / "CITATION.cff").read_text("utf-8")
 
 
 def test_every_make_target_of_the_readme_exists():

@@ -15,7 +15,7 @@ from course.errors import PublishError
 OWN = "students"  # the folder of files that only the edition has; they lie there as they lie in the edition
 OWN_FILES = (".gitattributes", ".gitignore", "Makefile", "README.md", "jupyter_lab_config.py", "requirements.txt")
 SHARED_FILES = ("LICENSE", "docs/students.md", INDEX)
-BINDER_FILES = ("overrides.json", "postBuild", "requirements.txt", "runtime.txt")
+BINDER_FILES = ("overrides.json", "page_config.json", "postBuild", "requirements.txt", "runtime.txt")
 TEMPLATE = f"{OWN}/README.md"  # course.toml fills in its $names
 
 PACKAGE = """\

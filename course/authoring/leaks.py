@@ -27,10 +27,13 @@ def open_text(source: NotebookNode) -> str:
     return "\n".join(re.sub(r"### BEGIN.*?### END [A-Z ]+", "", cell.source, flags=re.DOTALL) for cell in source.cells)
 
 
-def secrets_of_all(sources: Iterable[NotebookNode]) -> set[str]:
-    """Lines of solutions and hidden tests that no lab shows openly, also not within a longer line."""
+def secrets_of_all(sources: Iterable[NotebookNode], package: str = "") -> set[str]:
+    """Lines of solutions and hidden tests that neither a lab nor `package` shows, also not within a longer line.
+
+    `package` is the text of data_utils, which students read as well: what solutions have in common with it is known.
+    """
     sources = list(sources)
-    shown = "\n".join(open_text(source) for source in sources)
+    shown = "\n".join([package, *(open_text(source) for source in sources)])
     return {line for source in sources for line in secret_lines(source, SOLUTION, HIDDEN) if line not in shown}
 
 

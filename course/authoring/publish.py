@@ -30,8 +30,9 @@ def publish(course: Course, folder: Path) -> Changes:
 
 
 def refuse_leaks(course: Course, files: Mapping[str, File]) -> None:
-    """Raise `PublishError` if a file holds a line of a solution or of a hidden test."""
-    secrets = secrets_of_all(prepare(course, lab) for lab in course.labs)
+    """Raise `PublishError` if a page or notebook holds a line of a solution or of a hidden test."""
+    package = "\n".join(file.content.decode() for path, file in files.items() if path.startswith("data_utils/"))
+    secrets = secrets_of_all((prepare(course, lab) for lab in course.labs), package)
     if found := leaks({path: file.content for path, file in files.items()}, secrets):
         text = "Students would see lines of solutions or hidden tests. Take them out, or write harmless ones otherwise:"
         raise PublishError(listed(text, found))

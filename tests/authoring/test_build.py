@@ -52,7 +52,7 @@ DRIFT = {
         ["labs/README.md is not what the sources say"],
     ),
     "the repository moved": (
-        lambda c, lab: edit(c.root / "course.toml", "cnn-labs/cnn-labs", "someone/else"),
+        lambda c, lab: edit(c.root / "course.toml", "cnn-labs/cnn-labs-students", "someone/else"),
         ["solutions/{0}/{0}.py has a stale", "labs/README.md is not", "solutions/{0}/{0}.ipynb has other cells"],
     ),
 }
@@ -127,7 +127,7 @@ def test_header_and_index_tell_points_minutes_and_objectives(course, lab):
     facts = next(cell.source for cell in notebook.cells if "stamp-facts" in cell.metadata.get("tags", []))
     for text in (facts, index):
         assert "**20 points**" in text and minutes in text
-        assert f"blob/{course.branch}/labs/{lab.name}/{lab.name}.ipynb" in text
+        assert f"{course.repositories.students}/blob/{course.repositories.ref}/labs/{lab.name}/{lab.name}.ipynb" in text
         assert f"urlpath=lab/tree/labs/{lab.name}/{lab.name}.ipynb" in text
     assert f"[{title(notebook)}]({lab.name}/{lab.name}.ipynb)" in index
     learned = notebook.cells[0].source.split("## What you will learn")[1].split("##")[0].strip()

@@ -43,6 +43,15 @@ def test_every_plan_fits_its_lab(course):
             compile("\n".join(cell.source for cell in job.notebook.cells if cell.cell_type == "code"), job.key, "exec")
 
 
+def test_a_lab_names_the_second_setting_that_was_run(course):
+    """Students do not get docs/reproduction.md, which gives away what the labs let them find out."""
+    for plan in read_plans(course):
+        source = nbformat.read(course.released(plan.lab), as_version=4)
+        text = " ".join(" ".join(cell.source for cell in source.cells).replace("`", "").split())
+        for second in plan.seconds:
+            assert f"in a fraction of the time ({second.what}). Try it" in text, plan.lab.name
+
+
 def test_a_figure_that_is_not_reached_is_explained(course):
     runs = read_runs(course)
     for plan in read_plans(course):

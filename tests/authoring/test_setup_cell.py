@@ -6,14 +6,10 @@ import site
 import subprocess
 import sys
 import venv
-from pathlib import Path
 
 import pytest
 
 from course.authoring.sources import read_source, tagged
-from course.config import load_course
-
-COURSE = load_course(Path(__file__).parent)
 
 
 @pytest.fixture(scope="module")
@@ -27,19 +23,6 @@ def bare_python(tmp_path_factory):
     (folder / "outer.pth").write_text(site.getsitepackages()[0] + "\n")
     shutil.move(folder / "outer.pth", packages.strip())
     return python
-
-
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The helper package as students in Colab get it, built from this checkout."""
-    source, target = tmp_path_factory.mktemp("checkout"), tmp_path_factory.mktemp("wheel")
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(COURSE.root / name, source)
-    for name in ("data_utils", "course"):
-        shutil.copytree(COURSE.root / name, source / name)
-    build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir"]
-    subprocess.run([*build, target, source], check=True)
-    return next(target.glob("*.whl"))
 
 
 def run(python, code, tmp_path, **extra):
@@ -59,12 +42,13 @@ def test_set_up_installs_the_helper_package(course, lab, bare_python, wheel, tmp
     done = run(bare_python, code, tmp_path, CNN_LABS_SOURCE=str(wheel), PIP_NO_DEPS="1")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "500"
-    subprocess.run([bare_python, "-m", "pip", "uninstall", "--quiet", "--yes", "cnn-labs"], check=True)
+    subprocess.run([bare_python, "-m", "pip", "uninstall", "--quiet", "--yes", "cnn-labs-data-utils"], check=True)
 
 
-def test_set_up_installs_from_the_repository_in_course_toml(course, lab):
+def test_set_up_installs_the_students_edition_of_course_toml(course, lab):
     setup = tagged(read_source(course.source(lab)), "stamp-setup")[0].source
-    assert f"cnn-labs @ git+https://github.com/{course.repository}@{course.branch}" in setup
+    repositories = course.repositories
+    assert f'"https://github.com/{repositories.students}/archive/{repositories.ref}.zip"' in setup
 
 
 def test_set_up_does_nothing_where_the_package_is_there(course, lab, tmp_path):
