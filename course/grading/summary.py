@@ -6,6 +6,7 @@ Pure functions: a graded notebook, its grades and the report of its run in, a su
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -14,6 +15,7 @@ from nbformat import NotebookNode
 from course.authoring.markdown import headings
 from course.authoring.sources import grade_id, is_answer, is_test, is_written
 from course.grading.mending.notes import printable
+from course.late import spoken
 
 NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolutions.code_stub in nbgrader_config.py
 NO_RESPONSE = "No response."  # nbgrader's own comment on an answer as it was handed out
@@ -75,8 +77,8 @@ class TaskSummary:
 class Summary:
     """A submission: its tasks in the notebook's order, its points, and what is to be said about the grading.
 
-    `score` are all points so far, `penalty` what is taken off for being late, `total` what remains; `waiting` is how
-    many points still have to be given by a person.
+    `score` are all points so far, `penalty` what is taken off for being late, and `late` by how much, in words; `total`
+    is what remains, and `waiting` how many points still have to be given by a person.
     """
 
     title: str
@@ -85,6 +87,7 @@ class Summary:
     score: float
     most: float
     penalty: float
+    late: str
     total: float
     waiting: float
     notes: tuple[str, ...]
@@ -96,7 +99,12 @@ class Summary:
 
 
 def summarise(
-    notebook: NotebookNode, grades: Mapping[str, Grade], report: Mapping[str, Any] | None, student: str, penalty: float
+    notebook: NotebookNode,
+    grades: Mapping[str, Grade],
+    report: Mapping[str, Any] | None,
+    student: str,
+    penalty: float,
+    late: timedelta = timedelta(),
 ) -> Summary:
     """The summary of a graded notebook.
 
@@ -114,6 +122,7 @@ def summarise(
         score=score,
         most=sum(task.most for task in tasks),
         penalty=penalty,
+        late=spoken(late) if late else "",
         total=max(0.0, score - penalty),
         waiting=sum(grade.most for grade in grades.values() if grade.waiting),
         notes=notes_of(report) if report else (),

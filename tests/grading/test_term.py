@@ -185,6 +185,7 @@ def test_extensions_granted_and_taken_back_count(folder):
     results = again(folder, course)
     agree(folder, course, results)
     assert results["late"].penalty == 2 and results["late"].due == DUE + timedelta(days=2)
+    assert "for being 12 hours late" in results["late"].feedback.read_text("utf-8")
     revoke(folder, ["late"], [LIGHT.name])
     results = again(folder, course)
     agree(folder, course, results)

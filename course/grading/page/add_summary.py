@@ -1,6 +1,7 @@
 """What the page begins with, read from the gradebook and from the report of the run."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -31,8 +32,9 @@ class AddSummary(NbGraderPreprocessor):
         with Gradebook(about["db_url"]) as gradebook:
             submitted = gradebook.find_submission_notebook(*names)
             grades, penalty = grades_of(submitted), float(submitted.late_submission_penalty or 0)
+            late = timedelta(seconds=submitted.assignment.total_seconds_late)
         report = report_of(folder, about["notebook"], nb)
-        resources["feedback"] = summarise(nb, grades, report, about["student"], penalty)
+        resources["feedback"] = summarise(nb, grades, report, about["student"], penalty, late)
         return nb, resources
 
 
