@@ -33,7 +33,6 @@ from course.grading.stored import (
     checksum,
     graded_copy,
     is_stored,
-    read_stored,
     write_stored,
 )
 from course.grading.submissions import Submission, nameless, pattern, there
@@ -119,12 +118,19 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
     folder = folder.resolve()
     api = nbgrader_in(course, folder, settings(course, folder, options))
     submissions = [submission for submission in there(folder, lab) if not nameless(submission.student)]
-    if not any(read_stored(folder, submission.student, lab.name) for submission in submissions):
+    if not any(store.kept(folder, lab.name, submission.student) for submission in submissions):
         raise GradingError(
             f"Nothing of {lab.name} has been graded in {folder}. Grade it first: course grade {lab.name}"
         )
+    grading = Grading(api, course, lab, folder, submissions)
     with without_remarks():
-        results = derive(Grading(api, course, lab, folder, submissions), tell=tell)
+        register(api, lab)
+        before = grading.entries()
+        for submission in submissions:
+            kept = store.kept(folder, lab.name, submission.student)
+            if kept and not is_stored(folder, lab.name, kept, before.get(submission.student)):
+                save(grading, kept)
+        results = derive(grading, tell=tell)
     graded = {result.student for result in results}
     for submission in submissions:
         if submission.student not in graded:
