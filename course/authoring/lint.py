@@ -6,7 +6,16 @@ from pathlib import Path
 
 from nbformat import NotebookNode
 
-from course.authoring.sources import cells_with_tests, grade_id, is_answer, is_test, is_written, points, tagged
+from course.authoring.sources import (
+    cells_with_tests,
+    grade_id,
+    is_answer,
+    is_test,
+    is_written,
+    marking_schemes,
+    points,
+    tagged,
+)
 from course.authoring.stamp import FACTS, SETUP
 from course.errors import LintError
 
@@ -59,6 +68,9 @@ def grading(notebook: NotebookNode) -> list[str]:
         problems.append(f"it has {len(tests)} test cells; a lab has at least {FEWEST_TESTS}.")
     if not any(is_written(cell) for cell in notebook.cells):
         problems.append("it has no written question.")
+    for name, scheme in marking_schemes(notebook).items():
+        if not scheme:
+            problems.append(f"the cell before {name!r} must end in a paragraph '**Marking scheme.** …'.")
     for cell in notebook.cells:
         problems += graded_cell(cell, set(ids))
     return problems

@@ -2,7 +2,7 @@
 
 import sys
 
-from course.cli import authoring, grading, lms  # noqa: F401 - they add their commands
+from course.cli import authoring, feedback, grading, lms, marking  # noqa: F401 - they add their commands
 from course.cli.terminal import app, errors
 from course.errors import CourseError
 

@@ -1,6 +1,7 @@
 """Commands for grading: grade a class, mend one notebook, show it all on a made-up class."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,6 +99,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     """Grade, write the CSV, print the table and where everything is."""
     from course.grading import grade as grader
     from course.grading import report, submissions
+    from course.grading.folder_settings import write_settings
 
     found = submissions.find(folder, lab)
     with kernels(course), progress_bar("students", left=True) as progress:
@@ -111,6 +113,8 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
         except KeyboardInterrupt:
             errors.print(f"Interrupted. {grader.AGAIN}")
             raise
+    with suppress(CourseError):  # settings of somebody else's stay; only `nbgrader` and `course mark` look there
+        write_settings(course, folder)
     grades = folder / f"grades_{lab.name}.csv"
     report.write_csv(grades, results)
     console.print(report.grades_table(f"{lab.name}: {len(results)} submissions", results))

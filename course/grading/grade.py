@@ -14,7 +14,7 @@ from traitlets.config import Config
 
 from course.config import Course, Lab
 from course.errors import BoxError, BuildError, GradingError, SubmissionError
-from course.grading import batch, kernels, store
+from course.grading import batch, exchange, kernels, store
 from course.grading.boxes.box import box_available
 from course.grading.gradebook import (
     FAILED,
@@ -85,6 +85,8 @@ def grade(
                 for outcome in outcomes:
                     save(api, lab, folder, outcome)
                     advance(outcome.student)
+                for submission in named:
+                    exchange.pass_on(submission.path.parent, folder, submission.student, lab.name)
         except OSError as error:
             where = error.filename or folder
             raise GradingError(f"{where} cannot be written: {error.strerror}. {AGAIN}") from error

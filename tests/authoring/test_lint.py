@@ -97,6 +97,10 @@ BREAKS = {
         lambda nb: [nb.cells.remove(c) for c in list(nb.cells) if c.cell_type == "markdown" and grade_id(c)],
         "no written question",
     ),
+    "no marking scheme": (
+        lambda nb: [setattr(cell, "source", cell.source.replace("Marking scheme.", "Hints.")) for cell in nb.cells],
+        "must end in a paragraph '**Marking scheme.** …'",
+    ),
 }
 
 

@@ -15,6 +15,7 @@ PYTHON = (".py", ".pyw", ".pyc", ".so", ".pyd")
 SETTINGS = re.compile(r"(jupyter|ipython|ipykernel|nbgrader|nbconvert|pyvenv|papermill).*\.(py|json|cfg|toml)")
 DATE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d(\.\d+)?)?( ?[A-Za-z/_]{1,40}| ?[+-]\d\d:?\d\d)?")
 TIMESTAMP = PurePosixPath("timestamp.txt")
+SECRET = PurePosixPath("submission_secret.txt")  # of nbgrader's exchange: with it feedback can be fetched
 # Python looks for these by name; the course's own are not listed if it is installed in editable form.
 BY_NAME = {"sitecustomize", "usercustomize", "data_utils", "course"}
 

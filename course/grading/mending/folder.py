@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from course.errors import SubmissionError
-from course.grading.mending.along import TIMESTAMP, reason_to_stay
+from course.grading.mending.along import SECRET, TIMESTAMP, reason_to_stay
 from course.grading.mending.notes import Note, printable
 from course.grading.mending.plain_files import MAX_FILE, left_out, plain_files, read_plain_file
 from course.grading.mending.reading import MAX_BYTES
@@ -55,7 +55,7 @@ def inspect_folder(folder: Path, lab: str) -> Inspected:
         raise SubmissionError(f"{lab}.ipynb is missing; the folder holds {there}. Hand in {lab}.ipynb.")
     chosen = _choose(notebooks, files, lab, notes)
     data = read_plain_file(folder / chosen, MAX_BYTES + 1)  # one more than allowed, for `read_notebook` to see it
-    rest = {path: about for path, about in files.items() if path not in notebooks}
+    rest = {path: about for path, about in files.items() if path not in notebooks and path != SECRET}
     others = tuple(_going_along(folder, rest, notes))
     handed_in = read_plain_file(folder / TIMESTAMP, STAMP_BYTES).decode().strip() if TIMESTAMP in others else ""
     return Inspected(data, chosen.name, others, tuple(notes), handed_in)
