@@ -15,7 +15,7 @@ HEADER_FILTER = "kernelspec,-jupytext.text_representation.jupytext_version,-jupy
 PERCENT = {"extension": ".py", "format_name": "percent", "cell_metadata_filter": "tags,nbgrader"}
 # The part of a test cell that students do not get, as nbgrader marks it.
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*\n?", re.DOTALL)
-MARKING_SCHEME = re.compile(r"^\*{1,2}Marking scheme\.\*{1,2}", re.MULTILINE)
+MARKING_SCHEME = re.compile(r"^\*{1,2}Marking( scheme)?[.:]\*{1,2}", re.MULTILINE)
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 

@@ -15,9 +15,9 @@ MISSING = (
     "student's. Grade a class with `course grade`, which does better in all of this."
 )
 REFUSAL = (
-    "This submission was graded by `course grade`, and plain autograding would replace its points by less reliable "
-    "ones. Nothing was changed. To grade it again, also after it was handed in anew, call\n\n"
-    "    course grade {lab} --folder '{folder}'"
+    "This submission was graded by `course grade`, and plain autograding\nwould replace its points by less reliable "
+    "ones. Nothing was changed.\nTo grade it again, also after it was handed in anew, call\n\n"
+    "  course grade {lab} --folder '{folder}'"
 )
 
 
