@@ -3,10 +3,12 @@
 from pathlib import Path
 
 from course.config import load_course
+from course.environment import tools_on_path
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
 course = load_course(Path(__file__).parent)  # the course that this file belongs to, wherever nbgrader is called from
+tools_on_path()
 c.CourseDirectory.root = str(course.root)
 c.CourseDirectory.course_id = course.id
 c.CourseDirectory.source_directory = course.source_directory

@@ -22,9 +22,8 @@ if not Path(REPOSITORY, "nbgrader_config.py").is_file():  # with settings of its
 c = get_config()  # noqa: F821
 load_subconfig("nbgrader_config.py", path=REPOSITORY)  # noqa: F821
 c.CourseDirectory.root = str(Path(__file__).parent.resolve())
-# Relative paths, because nbgrader reads an absolute one as a regular expression.
+# A relative path, because nbgrader reads an absolute one as a regular expression.
 c.CourseDirectory.source_directory = {{source!r}}
-c.CourseDirectory.release_directory = {{release!r}}
 """
 
 
@@ -44,8 +43,5 @@ def write_settings(course: Course, folder: Path) -> None:
         raise CourseError(
             f"{path} is not from this course, and nbgrader would follow it. Move it away, or work in another folder."
         )
-    directories = {
-        "source": os.path.relpath(course.root / course.source_directory, folder),
-        "release": os.path.relpath(course.root / course.release_directory, folder),
-    }
-    path.write_text(TEXT.format(repository=str(course.root), **directories), "utf-8")
+    source = os.path.relpath(course.root / course.source_directory, folder)
+    path.write_text(TEXT.format(repository=str(course.root), source=source), "utf-8")

@@ -59,7 +59,7 @@ def test_the_whole_way_of_one_student(blank, tmp_path, monkeypatch):
     config = load_config(COURSE)
     config.Exchange.root, config.Exchange.cache = str(shared), str(tmp_path / "cache")
     api = nbgrader_in(COURSE, folder, config)
-    # The student copies lie in the repository, for which nbgrader has no setting of its own.
+    # Labs are handed out from the repository, where the student copies lie.
     api.coursedir.release_directory = os.path.relpath(COURSE.root / COURSE.release_directory, folder)
     assert api.release_assignment(LAB.name)["success"]
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook, MissingEntry
 
 from course.config import Course, Lab
+from course.environment import tools_on_path
 from course.errors import GradingError
 from course.grading.folder_settings import write_settings
 from course.grading.lms.roster import Person
@@ -93,5 +94,5 @@ def command(lab: Lab, folder: Path, database: str | None, port: int | None, brow
 def serve(arguments: list[str], folder: Path) -> None:
     """Become that server, in the folder; its terminals and nbgrader find the course's settings there."""
     os.chdir(folder)
-    tools = str(Path(sys.executable).parent)  # a new gradebook calls `alembic` by name
-    os.execve(sys.executable, arguments, os.environ | {"PATH": os.pathsep.join([tools, os.environ["PATH"]])})
+    tools_on_path()
+    os.execv(sys.executable, arguments)
