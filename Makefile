@@ -16,13 +16,16 @@ export PATH := $(abspath $(BIN)):$(PATH)
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
-$(READY): requirements.txt pyproject.toml binder/overrides.json
+FORMGRADER := course/grading/marking/jupyter_server_config.json
+
+$(READY): requirements.txt pyproject.toml binder/overrides.json $(FORMGRADER)
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11 …") if sys.version_info < (3, 11) else None'
 	@echo "Setting up $(VENV): about two minutes and 2 GB, once."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --requirement requirements.txt
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
 	@install -D binder/overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json  # Markdown opens as a page
+	@install -D $(FORMGRADER) $(VENV)/etc/jupyter/jupyter_server_config.d/zz-course.json  # after nbgrader's own
 	@touch $@
 
 # Submissions run in a box made by bubblewrap; without it nothing is graded. It comes from the system's packages.

@@ -1,10 +1,14 @@
 """How nbgrader strips, grades and reports this course; read by the command line, Formgrader and `course`."""
 
+from pathlib import Path
+
 from course.config import load_course
+from course.environment import tools_on_path
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
-course = load_course()
+course = load_course(Path(__file__).parent)  # the course that this file belongs to, wherever nbgrader is called from
+tools_on_path()
 c.CourseDirectory.root = str(course.root)
 c.CourseDirectory.course_id = course.id
 c.CourseDirectory.source_directory = course.source_directory
@@ -24,6 +28,7 @@ c.OverwriteCells.add_missing_cells = True
 # Submissions run in a box (course/grading/boxes/), from the command line and from Formgrader too. These are nbgrader's
 # own steps with a boxed one to begin with; c.Execute.kernel_manager_class would do nothing, as nbgrader overrules it.
 c.Autograde.autograde_preprocessors = [
+    "course.grading.marking.plain_autograde.SayWhatIsMissing",
     "course.grading.boxes.boxed_execute.BoxedExecute",
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
@@ -37,6 +42,9 @@ c.AssignLatePenalties.plugin_class = "course.grading.late_plugin.CourseLatePenal
 c.CourseLatePenalty.rules = {lab.name: lab.late for lab in course.labs}
 c.BoxedKernelManager.limits = course.limits
 c.Execute.timeout = course.limits.cell_seconds
+
+# Feedback goes back through nbgrader's exchange to those who handed in through it.
+c.ExchangeFactory.release_feedback = "course.grading.exchange.ReleaseFeedback"
 
 # The page that students get (course/grading/page/), the same from `course grade`, the command line and Formgrader. It
 # shows their own work, never the source of a hidden test; of a progress bar, only its last state.

@@ -5,7 +5,6 @@ import glob
 import os
 import re
 import shutil
-import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from course.config import Course
+from course.environment import tools_on_path
 
 # In nbgrader's log the cause is the last line of a traceback; a general line, told apart here, comes after it.
 RAISED = re.compile(r"^\s*[\w.]*(Error|Exception|Entry)\w*: ")
@@ -44,10 +44,7 @@ def nbgrader_in(course: Course, folder: Path, config: Config | None = None) -> N
     # A relative path, because nbgrader reads an absolute one as a regular expression.
     config.CourseDirectory.source_directory = os.path.relpath(sources, folder)
     config.NbGraderAPI.log_level = "ERROR"
-    # A new gradebook calls `alembic` by name; it lies beside this interpreter.
-    tools = str(Path(sys.executable).parent)
-    if tools not in os.environ["PATH"].split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([tools, os.environ["PATH"]])
+    tools_on_path()
     return NbGraderAPI(coursedir=CourseDirectory(config=config), config=config)
 
 

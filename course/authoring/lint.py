@@ -14,6 +14,7 @@ from course.authoring.sources import (
     is_answer,
     is_test,
     is_written,
+    marking_schemes,
     points,
     shell_lines,
     tagged,
@@ -66,6 +67,9 @@ def grading(notebook: NotebookNode) -> list[str]:
         problems.append(f"it has {len(tests)} test cells; a lab has at least {FEWEST_TESTS}.")
     if not any(is_written(cell) for cell in notebook.cells):
         problems.append("it has no written question.")
+    for name, scheme in marking_schemes(notebook).items():
+        if not scheme:
+            problems.append(f"the cell before {name!r} must end in a paragraph '**Marking scheme.** …'.")
     for cell in notebook.cells:
         problems += graded_cell(cell, set(ids))
     return problems

@@ -19,6 +19,7 @@ PERCENT = {"extension": ".py", "format_name": "percent", "cell_metadata_filter":
 HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*\n?", re.DOTALL)
 # Commands that Jupytext recognises in a comment at the margin, and uncomments.
 SHELL = re.compile(r"(cat|cd|cp|mv|rm|rmdir|mkdir|copy|ddir|echo|ls|ldir|ren)($|\s*$|\s[^=,])")
+MARKING_SCHEME = re.compile(r"^\*{1,2}Marking( scheme)?[.:]\*{1,2}", re.MULTILINE)
 KERNELSPEC = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 
@@ -102,6 +103,24 @@ def is_written(cell: NotebookNode) -> bool:
 def is_answer(cell: NotebookNode) -> bool:
     """Whether students write into the cell."""
     return bool(cell.metadata.get("nbgrader", {}).get("solution"))
+
+
+def without_markers(source: str) -> str:
+    """The text without the lines that mark a solution."""
+    return "\n".join(
+        line for line in source.splitlines() if line.strip() not in ("### BEGIN SOLUTION", "### END SOLUTION")
+    )
+
+
+def marking_schemes(notebook: NotebookNode) -> dict[str, str]:
+    """The marking scheme of each written question by grade id: what follows those words in the question; or nothing."""
+    schemes, question = {}, ""
+    for cell in notebook.cells:
+        if is_written(cell):
+            found = MARKING_SCHEME.search(question)
+            schemes[str(grade_id(cell))] = question[found.end() :].strip() if found else ""
+        question = cell.source if cell.cell_type == "markdown" else ""
+    return schemes
 
 
 def imports(notebook: NotebookNode) -> str:

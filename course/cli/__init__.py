@@ -2,7 +2,15 @@
 
 import sys
 
-from course.cli import authoring, deadlines, grading, lms, publishing  # noqa: F401 - they add their commands
+from course.cli import (  # noqa: F401 - they add their commands
+    authoring,
+    deadlines,
+    feedback,
+    grading,
+    lms,
+    marking,
+    publishing,
+)
 from course.cli.terminal import app, errors
 from course.errors import CourseError
 

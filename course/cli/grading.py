@@ -1,6 +1,7 @@
 """Commands for grading: grade a class, mend one notebook, show it all on a made-up class."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,22 +38,6 @@ def grade(
     course = load_course()
     chosen = course.lab(lab)
     grade_and_show(course, chosen, folder, Options(workers, scheduler, trust_submissions, full_size, db))
-
-
-@app.command()
-def feedback(
-    lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
-    folder: Annotated[Path, typer.Option(help="Where the lab was graded.")] = Path(),
-    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
-) -> None:
-    """Bring grades and students' pages up to date with marks, comments, dates and rules; nothing is run."""
-    from course.grading.grade import Options, refresh
-
-    course, remarks = load_course(), list[str]()
-    chosen = course.lab(lab)
-    results = refresh(course, chosen, folder, Options(database=db), remarks.append)
-    show_results(course, chosen, folder, results, remarks)
-    console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab}/{lab}.html", highlight=False)
 
 
 @app.command()
@@ -115,6 +100,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     """Grade, write the CSV, print the table and where everything is."""
     from course.grading import grade as grader
     from course.grading import submissions
+    from course.grading.folder_settings import write_settings
 
     found, remarks = submissions.find(folder, lab), list[str]()
     with kernels(course), progress_bar("students", left=True) as progress:
@@ -128,6 +114,8 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
         except KeyboardInterrupt:
             errors.print(f"Interrupted. {grader.AGAIN}")
             raise
+    with suppress(CourseError):  # settings of somebody else's stay; only `nbgrader` and `course mark` look there
+        write_settings(course, folder)
     show_results(course, lab, folder, results, [*remarks, *submissions.passed_over(folder, lab)])
     grades = folder / f"grades_{lab.name}.csv"
     console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 from course.authoring.build import prepare, put
 from course.authoring.release import student_text
-from course.authoring.sources import grade_id, is_answer
+from course.authoring.sources import grade_id, is_answer, without_markers
 from course.authoring.variants import Variant, read_variants, variants_file
 from course.config import Course, Lab
 from course.errors import CourseError
@@ -64,13 +64,6 @@ def model_answers(solution: NotebookNode) -> dict[str, str]:
     """The model answer of each answer cell by grade id, without the markers around it."""
     answers = {grade_id(cell) or "": cell.source for cell in solution.cells if is_answer(cell)}
     return {name: without_markers(source) for name, source in answers.items()}
-
-
-def without_markers(source: str) -> str:
-    """The text without the lines that mark a solution."""
-    return "\n".join(
-        line for line in source.splitlines() if line.strip() not in ("### BEGIN SOLUTION", "### END SOLUTION")
-    )
 
 
 def answered(blank: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:

@@ -9,7 +9,7 @@ import nbformat
 from nbgrader.apps.api import NbGraderAPI
 
 from course.config import Course, Lab
-from course.grading import lateness, pages, store
+from course.grading import exchange, lateness, pages, store
 from course.grading.entries import Entry, read_entries
 from course.grading.gradebook import Result, result_of
 from course.grading.lateness import Lateness, Tell, silent
@@ -58,6 +58,7 @@ def derive(grading: Grading, students: Sequence[str] | None = None, tell: Tell =
     """
     course, lab, folder = grading.course, grading.lab, grading.folder
     entries, late = grading.update(students, tell)
+    places = {submission.student: submission.path.parent for submission in grading.submissions}
     results = []
     for student, entry in entries.items():
         stored, outcome = read_stored(folder, student, lab.name), store.kept(folder, lab.name, student)
@@ -65,6 +66,8 @@ def derive(grading: Grading, students: Sequence[str] | None = None, tell: Tell =
             continue  # of a submission that was graded elsewhere
         key = pages.page_key(course, lab, stored, outcome, entry, late[student])
         failed = pages.bring_up_to_date(grading.api, lab, grading.title, folder, stored, key, outcome)
+        if submitted := places.get(student):
+            exchange.pass_on(submitted, folder, student, lab.name, late[student].handed_in)
         stored = replace(stored, reason="; ".join(text for text in (stored.reason, failed) if text))
         page = pages.page_path(folder, student, lab.name)
         results.append(result_of(entry, late[student], stored, outcome, page))

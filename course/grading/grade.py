@@ -3,6 +3,7 @@
 Only execution is kept from one run to the next. Scores, dates, penalties and pages follow anew from what is true now.
 """
 
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -226,6 +227,8 @@ def save(grading: Grading, outcome: Outcome) -> None:
             transaction.undo()
         if status != GRADED:
             give_zero(grading.api, lab, student)
+            # What was graded before must not be taken for it, by Formgrader or `nbgrader generate_feedback`.
+            shutil.rmtree(graded_copy(folder, student, lab.name).parent, ignore_errors=True)
         entry = grading.update([student])[0][student]
     # What nbgrader could not do may go well the next time.
     digest = outcome.digest if status != FAILED else ""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from course.errors import SubmissionError
 from course.grading.lms.origin import contents, read_record
+from course.grading.mending.along import TIMESTAMP
 from course.grading.mending.plain_files import read_plain_file
 from course.times import TimeError, read_time
 
-TIMESTAMP = "timestamp.txt"  # nbgrader's, beside the notebook
 MOST_BYTES = 200
 
 

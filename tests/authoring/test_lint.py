@@ -1,6 +1,7 @@
 """Every rule for a lab's source is broken once, and named."""
 
 import copy
+import re
 
 import nbformat
 import pytest
@@ -122,6 +123,10 @@ BREAKS = {
     "no written question": (
         lambda nb: [nb.cells.remove(c) for c in list(nb.cells) if c.cell_type == "markdown" and grade_id(c)],
         "no written question",
+    ),
+    "no marking scheme": (
+        lambda nb: [setattr(cell, "source", re.sub(r"\*Marking[^*]*\*", "*Hints*", cell.source)) for cell in nb.cells],
+        "the cell before 'explain-test-set' must end in a paragraph",
     ),
 }
 

@@ -12,7 +12,9 @@ from pathlib import PurePosixPath
 PYTHON = (".py", ".pyw", ".pyc", ".so", ".pyd")
 SETTINGS = re.compile(r"(jupyter|ipython|ipykernel|nbgrader|nbconvert|pyvenv|papermill).*\.(py|json|cfg|toml)")
 # nbgrader's own files beside a notebook: about handing in, not part of the work.
-EXCHANGE = {PurePosixPath("timestamp.txt"), PurePosixPath("submission_secret.txt")}
+TIMESTAMP = PurePosixPath("timestamp.txt")
+SECRET = PurePosixPath("submission_secret.txt")  # of its exchange: with it feedback can be fetched
+EXCHANGE = {TIMESTAMP, SECRET}
 # Python looks for these by name; the course's own are not listed if it is installed in editable form.
 BY_NAME = {"sitecustomize", "usercustomize", "data_utils", "course"}
 

@@ -1,0 +1,37 @@
+"""The command for students' pages: brought up to date, and packed for the system that gives them back."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course.cli.grading import show_results
+from course.cli.terminal import app, console
+from course.config import load_course
+from course.grading.lms.systems import System
+
+
+@app.command()
+def feedback(
+    lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
+    folder: Annotated[Path, typer.Option(help="The folder that was graded.")] = Path(),
+    packed: Annotated[
+        System | None, typer.Option("--zip", help="Also pack the pages as this system takes them back.")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(metavar="FILE", help="The zip file to write.")] = None,
+    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
+) -> None:
+    """Bring grades and students' pages up to date with marks, comments, dates and rules; nothing is run."""
+    from course.grading.grade import Options, refresh
+    from course.grading.lms.feedback_zip import pack_feedback
+
+    course, remarks = load_course(), list[str]()
+    chosen = course.lab(lab)
+    results = refresh(course, chosen, folder, Options(database=db), remarks.append)
+    show_results(course, chosen, folder, results, remarks)
+    console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab}/{lab}.html", highlight=False)
+    if packed:
+        target = to or folder / f"feedback_{chosen.name}_{packed}.zip"
+        for remark in pack_feedback(course, chosen, folder, packed, target):
+            console.print(f"- {remark}", highlight=False, markup=False)
+        console.print(f"packed     {target}", highlight=False, markup=False)

@@ -1,0 +1,64 @@
+"""nbgrader's exchange, the folder on a shared machine through which students hand in: what feedback needs to go back.
+
+`nbgrader submit` puts a time and a secret beside the notebook. Who has the secret can fetch the feedback that
+`nbgrader release_feedback` finds beside a time and the same secret.
+"""
+
+import glob
+import re
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.exchange.default import ExchangeReleaseFeedback
+from nbgrader.utils import temp_attrs
+
+from course.errors import SubmissionError
+from course.grading import store
+from course.grading.mending.along import SECRET, TIMESTAMP
+from course.grading.mending.plain_files import read_plain_file
+
+TOKEN = re.compile(rb"[0-9a-f]{128}\n?")  # as nbgrader makes it
+
+
+def pass_on(submitted: Path, folder: Path, student: str, lab: str, handed_in: datetime | None) -> None:
+    """Put the time and the secret of a submission where nbgrader looks for them when feedback goes back.
+
+    They never go where the submission runs. nbgrader copies them from step to step when it makes feedback anew.
+    """
+    if submitted.is_symlink():
+        return
+    if secret := read_secret(submitted / SECRET):
+        for step in (store.MENDED, "autograded", "feedback"):
+            _put(store.place(folder, step, student, lab) / SECRET, secret)
+    if handed_in:
+        _put(store.place(folder, "feedback", student, lab) / TIMESTAMP, f"{handed_in:%Y-%m-%d %H:%M:%S.%f} UTC")
+
+
+def read_secret(path: Path) -> str:
+    """The secret in a plain file of nbgrader's form, or nothing."""
+    try:
+        content = read_plain_file(path, 200)
+    except SubmissionError:  # most submissions have no such file
+        return ""
+    return content.decode().strip() if TOKEN.fullmatch(content) else ""
+
+
+def _put(path: Path, text: str) -> None:
+    if path.parent.is_dir() and not (path.is_file() and path.read_text("utf-8") == text):
+        store.write(path, text)
+
+
+class ReleaseFeedback(ExchangeReleaseFeedback):
+    """nbgrader's release of feedback, which would stop at a student who did not hand in through the exchange."""
+
+    def copy_files(self) -> None:
+        """Release the feedback of all students whose submissions came through the exchange; name the others."""
+        excluded = [name for name in self.coursedir.student_id_exclude.split(",") if name]
+        others = []
+        for page in map(Path, sorted(glob.glob(f"{self.src_path}/*.html"))):  # noqa: PTH207 - a pattern of nbgrader's
+            student = page.parent.parent.name
+            if not all((page.parent / name).is_file() for name in (SECRET, TIMESTAMP)):
+                others.append(student)
+                self.log.warning("%s did not hand in through the exchange: give %s in another way", student, page)
+        with temp_attrs(self.coursedir, student_id_exclude=",".join([*excluded, *others])):
+            super().copy_files()

@@ -1,0 +1,1 @@
+"""Marking by hand in nbgrader's Formgrader, and grading by plain nbgrader."""
