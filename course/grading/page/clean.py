@@ -19,7 +19,7 @@ FLAT = words(
     "p li dt dd tr td th thead tbody tfoot colgroup option "
     "area base br col embed hr img input link meta param source track wbr"
 )
-CHANGED = re.compile(r"<(img|h[1-6]|table|math|details)\b| href=\"data:")  # what is more than copied; the tree takes time
+CHANGED = re.compile(r"<(img|h[1-6]|table|math|details)\b| href=\"data:")  # else no tree is made, which takes time
 SELECTOR = re.compile(r"#([\w-]+)(?:\s+([a-z][a-z0-9]*))?")
 
 
