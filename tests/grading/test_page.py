@@ -12,6 +12,7 @@ from bs4 import BeautifulSoup
 from light import light_course
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
+from test_page_content import assert_inert
 
 from course.authoring.sources import grade_id, is_written, points, read_source
 from course.config import load_course
@@ -171,8 +172,6 @@ def test_a_page_without_a_report_is_made_without_it(graded):
 
 @pytest.mark.parametrize("student", STUDENTS)
 def test_every_page_is_one_file_that_loads_and_runs_nothing(graded, student):
-    from test_page_content import assert_inert
-
     soup = assert_inert(page_path(graded, student).read_text("utf-8"))
     assert soup.html["lang"] == "en" and soup.title.get_text() and len(soup.find_all("h1")) == 1
     levels = [int(heading.name[1]) for heading in soup.find_all(["h1", "h2", "h3", "h4", "h5", "h6"])]

@@ -247,6 +247,15 @@ def test_text_is_cut_at_its_limit():
     assert CELL_CHARACTERS < len(text) < CELL_CHARACTERS + 500 and "The rest is not shown here" in text
 
 
+def test_half_a_surrogate_pair_does_not_stop_a_page():
+    cells = (
+        new_markdown_cell("a \ud800 b"),
+        new_code_cell("'\ud800'", outputs=[new_output("stream", text="c \ud800 d")]),
+    )
+    page = page_of(*cells).encode("utf-8").decode("utf-8")
+    assert "a ? b" in page and "c ? d" in page
+
+
 def test_the_version_of_the_page_changes_with_its_code(monkeypatch):
     page_version.cache_clear()
     known = page_version()

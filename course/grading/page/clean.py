@@ -19,7 +19,7 @@ FLAT = words(
     "p li dt dd tr td th thead tbody tfoot colgroup option "
     "area base br col embed hr img input link meta param source track wbr"
 )
-CHANGED = re.compile(r"<(img|h[1-6]|table|details)\b| href=\"data:")  # what is more than copied; the tree takes time
+CHANGED = re.compile(r"<(img|h[1-6]|table|math|details)\b| href=\"data:")  # else no tree is made, which takes time
 SELECTOR = re.compile(r"#([\w-]+)(?:\s+([a-z][a-z0-9]*))?")
 
 
@@ -45,8 +45,8 @@ def clean(html: str, level: int = 2, hints: bool = False) -> str:
         put_text_for_foreign(soup, picture)
     for heading in soup.find_all(re.compile(r"^h[1-6]$")):
         heading.name = f"h{min(6, int(heading.name[1]) + level)}"
-    for table in soup.find_all("table"):
-        table.wrap(soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0"}))
+    for wide in soup.select('table, math[display="block"]'):
+        wide.wrap(soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0"}))
     for fold in soup.find_all("details"):
         if hints and fold.summary and fold.summary.get_text().strip().lower().startswith("hint"):
             fold["open"] = ""

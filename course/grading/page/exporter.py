@@ -57,7 +57,7 @@ class FeedbackPage(HTMLExporter):
         """Make the page; HTMLExporter's own pass over the finished page is left out, so that what is clean stays so."""
         self.room, self.html_room = ROOM, HTML_ROOM
         page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
-        return str(page), resources
+        return encodable(str(page)), resources
 
     def default_filters(self) -> Iterable[tuple[str, Callable[..., Any]]]:
         """nbconvert's filters, and those that the template uses, which return what is safe on the page."""
@@ -108,7 +108,7 @@ class FeedbackPage(HTMLExporter):
         """Cleaned HTML, while there is room for it; cleaning takes more time than anything else."""
         if self.html_room <= 0:
             return NO_ROOM
-        html = make()
+        html = encodable(make())
         self.html_room -= len(html) - sum(map(len, PICTURE.findall(html)))
         return self.within(lambda: clean(html, hints=hints))
 
@@ -125,6 +125,11 @@ class FeedbackPage(HTMLExporter):
             return False
         self.room -= characters
         return True
+
+
+def encodable(text: str) -> str:
+    """The text with a question mark for each half of a surrogate pair, which a notebook may hold but no file can."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def points(value: float) -> str:
