@@ -85,7 +85,8 @@ def test_demo_grades_a_class_from_source_to_feedback(tmp_path):
         "eve-two-mistakes": "14 / 18",
         "finn-cut-off": "0 / 18",
     }
-    assert "is not JSON" in done.stdout
+    remarks = " ".join(line.split("│")[-2].strip() for line in done.stdout.splitlines() if line.startswith("│"))
+    assert "is not JSON" in remarks
     for made in ("gradebook.db", "grades_01_data_inspection.csv", "feedback/ada-perfect/01_data_inspection"):
         assert (tmp_path / "class" / made).exists()
     again = run("demo", "01_data_inspection", "--folder", str(tmp_path / "class"))
