@@ -4,7 +4,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,7 @@ VAGUE = "see the the above traceback"
 
 def load_config(course: Course) -> Config:
     """What nbgrader_config.py in the course's root sets."""
-    with chdir(course.root):
-        return PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+    return PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
 
 
 def nbgrader_in(course: Course, folder: Path, config: Config | None = None) -> NbGraderAPI:
