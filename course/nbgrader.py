@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import chdir, contextmanager
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,8 +29,7 @@ VAGUE = "see the the above traceback"
 
 def load_config(course: Course) -> Config:
     """What nbgrader_config.py in the course's root sets."""
-    with chdir(course.root):
-        return PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+    return PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
 
 
 def nbgrader_in(course: Course, folder: Path, config: Config | None = None) -> NbGraderAPI:
