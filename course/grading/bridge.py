@@ -21,6 +21,7 @@ class Bridge:
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.StreamWriter] = set()
         self._meeting: set[asyncio.Task[None]] = set()
+        self._listens = False
 
     async def __aenter__(self) -> "Bridge":
         """Begin to listen; users of boxes may connect, too."""
@@ -37,8 +38,14 @@ class Bridge:
             server.close()
         self.cut()
 
+    def listen(self) -> None:
+        """Begin anew, for another test."""
+        self.cut()
+        self._listens = True
+
     def cut(self) -> None:
-        """End what is going on: both sides see that the other is gone."""
+        """End what is going on, and take no more: both sides see that the other is gone."""
+        self._listens = False
         while not self._waiting.empty():
             self._waiting.get_nowait()[1].close()
         for meeting in self._meeting:
@@ -48,7 +55,7 @@ class Bridge:
         self._open.clear()
 
     async def _from_submission(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._waiting.full():
+        if self._waiting.full() or not self._listens:
             writer.close()
             return
         self._open.add(writer)

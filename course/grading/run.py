@@ -243,8 +243,9 @@ class Runner:
     async def test(self, cell: NotebookNode) -> None:
         """Run a test cell beside the submission; write the verdict as nbgrader reads it."""
         outputs, seconds = Outputs(self.limits.output_kib), self.limits.cell_seconds
-        self.tests.bridge.cut()
+        self.tests.bridge.listen()
         verdict = asyncio.create_task(self.tests.verdict(cell.source, seconds))
+        verdict.add_done_callback(lambda _: self.tests.bridge.cut())
         try:
             await self.answer(verdict, outputs, cell, seconds)
         except Interrupted as error:
@@ -253,8 +254,7 @@ class Runner:
             cell.outputs.append(error_output("KernelEnded", str(error)))
             raise
         finally:
-            if not verdict.done():
-                self.tests.bridge.cut()
+            self.tests.bridge.cut()
             await asyncio.wait([verdict], timeout=END_SECONDS)
             cell.outputs = [*shown(outputs), *cell.outputs]
             await self.note(cell, verdict)

@@ -103,7 +103,7 @@ def read_model(codec: Codec, parts: list[Any]) -> Any:
     spec = parsed(text)
     compiled = spec.pop("compile_config", None)
     model = codec.claim(number, keras.Model, lambda: rebuilt(spec))
-    adapt(model, spec)
+    adapt(model, json.loads(text))
     set_values(model.weights, weights)
     set_compiled(model, compiled if isinstance(compiled, dict) else None, moments if rest[2] else None)
     return model
