@@ -10,7 +10,7 @@ import numpy as np
 from course.grading.testing.codec import Codec, Node, Reader
 from course.grading.testing.errors import Broken
 
-PLAIN = re.compile(r"[<>|=]?([biufc][0-9]{1,2}|b1|[SU][0-9]{1,6}|[mM]8(\[[0-9]{0,6}[a-z]{1,2}\])?)")
+PLAIN = re.compile(r"[<>|=]?([biufc][0-9]{1,2}|b1|[SU][0-9]{1,6}|[mM]8(\[[0-9]{0,6}[a-zA-Z]{1,2}\])?)")
 BFLOAT16 = "bfloat16"  # NumPy's only through the package ml_dtypes, which TensorFlow brings along
 MOST_AXES, MOST_OBJECTS = 32, 1_000_000
 BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")

@@ -104,6 +104,8 @@ def check_entry(node: dict[str, Any]) -> None:
     if "class_name" not in node:
         return
     name, module, registered = node["class_name"], node.get("module"), node.get("registered_name")
+    if not isinstance(name, str):
+        raise Refused("its description names no class")
     if name in PARTS:
         if not isinstance(node.get("config"), dict) or not set(node["config"]) <= PARTS[name]:
             raise Refused(f"its description has a {name} of no known form")
@@ -111,7 +113,7 @@ def check_entry(node: dict[str, Any]) -> None:
     if name == "function":
         check_function(node)
         return
-    if not all(isinstance(part, str) for part in (name, module)) or not isinstance(registered, str | None):
+    if not isinstance(module, str) or not isinstance(registered, str | None):
         raise Refused("its description names no class")
     if registered not in (None, name):
         raise Refused(f"{registered} is not part of Keras")
