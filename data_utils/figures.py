@@ -45,7 +45,8 @@ def figure_facts(drawing: object) -> dict[str, Any]:
         drawing.draw_without_rendering()
         return {"type": "Figure", "figure": id(drawing), "axes": [_axes_facts(axes) for axes in drawing.axes]}
     if isinstance(drawing, Axes):
-        drawing.figure.draw_without_rendering()
+        whole: Any = drawing.get_figure(root=True)
+        whole.draw_without_rendering()
         return _axes_facts(drawing)
     return {"type": type(drawing).__name__}
 
@@ -76,7 +77,7 @@ def _axes_facts(axes: "Axes") -> dict[str, Any]:
         "lines": [_line(line) for line in axes.get_lines() if np.size(line.get_xdata())],
         "legend": _legend(axes),
         "meshes": [_picture(axes, mesh, _shape(mesh)) for mesh in meshes],
-        "images": [_picture(axes, image, np.shape(image.get_array())) for image in axes.images],
+        "images": [_picture(axes, image, _extent(image)) for image in axes.images],
         "texts": [_text(axes, text) for text in axes.texts if text.get_text().strip()],
     }
 
@@ -95,9 +96,13 @@ def _shape(mesh: "QuadMesh") -> tuple[int, int]:
 
 
 def _picture(axes: "Axes", picture: Any, shape: tuple[int, ...]) -> dict[str, Any]:
-    values = np.ma.filled(np.ma.asarray(picture.get_array(), dtype=float), np.nan).reshape(shape)
+    values: Any = np.ma.filled(np.ma.asarray(picture.get_array(), dtype=float), np.nan).reshape(shape)
     values = values[:: 1 if axes.yaxis_inverted() else -1, :: -1 if axes.xaxis_inverted() else 1]
     return {"values": values, "limits": [float(limit) for limit in picture.get_clim()]}
+
+
+def _extent(image: Any) -> tuple[int, ...]:
+    return tuple(np.shape(image.get_array()))
 
 
 def _bar(bar: "Rectangle") -> dict[str, float]:

@@ -26,7 +26,10 @@ while others run beside it: mending, making the box, the lab's imports (or waiti
 all), the start of the kernel, what that of the tests' takes longer, the submission's own cells with its training, the
 tests, and the end of both kernels and boxes.
 """
-OVERHEAD = "With parameters as handed out, boxes, the kernel of the tests and mending are {overhead:.0%} of a submission's time."
+OVERHEAD = (
+    "With parameters as handed out, boxes, the kernel of the tests and mending are {overhead:.0%} of a submission's "
+    "time."
+)
 MANY = """\
 ## A large class
 

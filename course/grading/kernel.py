@@ -19,7 +19,7 @@ def launch(argv: list[str]) -> None:
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     kind: type[IPythonKernel] = IPythonKernel
     if TESTS in argv:
-        from course.grading.testing.runner import TestKernel  # noqa: PLC0415 - only there
+        from course.grading.testing.runner import TestKernel
 
         kind = TestKernel
     IPKernelApp.launch_instance(argv=[word for word in argv if word != TESTS], kernel_class=kind)

@@ -88,9 +88,7 @@ def kernel_pair(limits: Limits, boxed: bool, threads: int, imports: str) -> Iter
             tests = partial(trusted, arguments=[TESTS])
             yield Pair(folder, trusted, tests, str(ends[0]), str(ends[1]), str(scratch), environment)
             return
-        box = partial(
-            BoxedKernelManager, limits=limits, kernel_file=KERNEL, imports=imports, environment=environment
-        )
+        box = partial(BoxedKernelManager, limits=limits, kernel_file=KERNEL, imports=imports, environment=environment)
         submission = partial(box, shown={ANSWERS: str(ends[0])})
         beside = partial(box, shown={QUESTIONS: str(ends[1])}, arguments=[TESTS])
         yield Pair(folder, submission, beside, ANSWERS, QUESTIONS, SCRATCH)

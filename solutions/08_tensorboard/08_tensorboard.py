@@ -1127,6 +1127,15 @@ def proxy_url(environment):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-proxy-url", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from data_utils import beside_answer
+
+
+@beside_answer
+def _environment():
+    """The variables of the process that the answer runs in."""
+    return dict(os.environ)
+
+
 found = proxy_url({"JUPYTERHUB_SERVICE_PREFIX": "/user/ada/", "HOME": "/home/ada"})
 assert found is not None, "On a hub proxy_url returns nothing. Is there a `return`?"
 assert found == "/user/ada/proxy/%PORT%/", (
@@ -1136,7 +1145,7 @@ assert proxy_url({"HOME": "/home/ada"}) is None, (
     f"Without a hub the answer is None; proxy_url gives {proxy_url({'HOME': '/home/ada'})!r}."
 )
 ### BEGIN HIDDEN TESTS
-before = dict(os.environ)
+before = _environment()
 for prefix in ("/user/bob", "/user/bob/", "/hub/user/bob/lab-2/"):
     right = prefix.rstrip("/") + "/proxy/%PORT%/"
     found = proxy_url({"JUPYTERHUB_SERVICE_PREFIX": prefix})
@@ -1149,7 +1158,7 @@ assert proxy_url({"TENSORBOARD_PROXY_URL": "/own/%PORT%/"}) == "/own/%PORT%/", (
     "A TENSORBOARD_PROXY_URL that is set must be returned."
 )
 assert set(both.values()) == {"/user/eve/", "/own/%PORT%/"}, "proxy_url changes the environment it is given."
-assert dict(os.environ) == before, "proxy_url changes os.environ; it should only look at the environment it is given."
+assert _environment() == before, "proxy_url changes os.environ; it should only look at the environment it is given."
 ### END HIDDEN TESTS
 
 # %% [markdown]

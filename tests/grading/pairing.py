@@ -2,7 +2,7 @@
 
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from course.grading.testing.agent import Agent
 from course.grading.testing.channel import Channel
@@ -21,10 +21,8 @@ def sides(serve):
 
     def work():
         with there:
-            try:
+            with suppress(Broken, OSError, KeyboardInterrupt):  # the test is over, or was left
                 serve(there)
-            except (Broken, OSError, KeyboardInterrupt):
-                pass  # the test is over, or was left
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()

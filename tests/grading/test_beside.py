@@ -66,7 +66,13 @@ LIARS = {
 
 @pytest.mark.parametrize("name", LIARS)
 @pytest.mark.parametrize(
-    "test", [TEST, "assert [answer(3)] == [12]", "assert 12 == answer(3)", "assert np.asarray([answer(3)], object).tolist() == [12]"]
+    "test",
+    [
+        TEST,
+        "assert [answer(3)] == [12]",
+        "assert 12 == answer(3)",
+        "assert np.asarray([answer(3)], object).tolist() == [12]",
+    ],
 )
 def test_objects_that_equal_everything(tmp_path, name, test):
     assert not passes(tmp_path, LIARS[name], test)
@@ -105,7 +111,9 @@ def test_a_generator_of_random_numbers_goes_on(tmp_path):
 
 def test_objects_keep_their_identity(tmp_path):
     cells = "kept = []\ndef same(x): return x\ndef one(): return kept\ndef new(): return []"
-    assert passes(tmp_path, cells, "x = [1]\nassert same(x) is x and one() is one() and new() is not new() and kept is one()")
+    assert passes(
+        tmp_path, cells, "x = [1]\nassert same(x) is x and one() is one() and new() is not new() and kept is one()"
+    )
 
 
 def test_functions_that_a_test_hands_out_call_back_and_nothing_else(tmp_path):
@@ -156,7 +164,9 @@ class Net:
     def build(n): return Net(n)
     def double(self): return 2 * self.n
 """
-    test = "net = Net.build(4)\nassert Net.size == 3 and net.n == 4 and net.double() == 8 and type(net).__name__ == 'Net'"
+    test = (
+        "net = Net.build(4)\nassert Net.size == 3 and net.n == 4 and net.double() == 8 and type(net).__name__ == 'Net'"
+    )
     verdict = judged(tmp_path, cells, test)
     assert verdict["passed"], verdict
 
@@ -181,7 +191,9 @@ def test_honest_values_of_many_kinds(tmp_path, name):
 
 
 def test_an_error_has_the_class_the_text_and_the_lines_of_the_submission(tmp_path):
-    cells = "class Odd(ValueError): pass\ndef answer(x): raise Odd('no')\ndef other(x): raise NotImplementedError('todo')"
+    cells = (
+        "class Odd(ValueError): pass\ndef answer(x): raise Odd('no')\ndef other(x): raise NotImplementedError('todo')"
+    )
     verdict = judged(tmp_path, cells, "answer(3)")
     assert (verdict["ename"], verdict["evalue"]) == ("Odd", "no")
     assert passes(tmp_path, cells, "try:\n    answer(3)\nexcept ValueError as error:\n    assert str(error) == 'no'")
@@ -255,7 +267,9 @@ def answering(*replies):
 
     def serve(connection):
         line = Channel(connection)
-        for number, reply in enumerate([{"value": None}, {"value": ["there", 0, "function", "answer", "answer"]}, *replies]):
+        for number, reply in enumerate(
+            [{"value": None}, {"value": ["there", 0, "function", "answer", "answer"]}, *replies]
+        ):
             line.receive()
             line.send({"reply": number + 1, "changed": [], "news": {}, **reply})
         while True:

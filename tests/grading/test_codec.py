@@ -1,5 +1,6 @@
 """What crosses between a test and a submission arrives as it was, and whatever is sent instead does no harm."""
 
+import contextlib
 import datetime
 import json
 from collections import OrderedDict
@@ -32,7 +33,21 @@ def sent(value, sender=None, receiver=None):
 
 
 SAME = [
-    *(None, True, 3, 2**70, -(2**70), 0.5, "text", "\ud800", b"\x00\xff", 1 + 2j, (1, (2,)), [1, [2]], {"a": {1: None}}),
+    *(
+        None,
+        True,
+        3,
+        2**70,
+        -(2**70),
+        0.5,
+        "text",
+        "\ud800",
+        b"\x00\xff",
+        1 + 2j,
+        (1, (2,)),
+        [1, [2]],
+        {"a": {1: None}},
+    ),
     *({1, 2}, frozenset({3}), range(2, 9, 3), slice(1, None, 2), Path("a/b"), ..., bytearray(b"x"), Fraction(1, 3)),
     *(Decimal("1.10"), datetime.date(2026, 1, 2), datetime.datetime(2026, 1, 2, 3, 4, 5), datetime.timedelta(1, 2, 3)),
     *(np.float32(0.1), np.int64(5), np.bool_(True), np.str_("a"), np.datetime64("2026-01-02"), np.dtype("uint8")),
@@ -123,10 +138,8 @@ def test_nothing_that_is_sent_does_more_than_end_the_test(node, buffers):
     mine = [1, 2]
     codec.object("list", mine, list)
     codec.receive(buffers)
-    try:
+    with contextlib.suppress(Broken):
         codec.read(node)
-    except Broken:
-        pass
     assert mine == [1, 2]
 
 

@@ -47,7 +47,7 @@ def kit_of(lab: str) -> Kit:
 
 def run_async(task: Any) -> Any:
     """Wait for a task, also where an event loop is running already, as in Formgrader."""
-    from jupyter_core.utils import run_sync  # noqa: PLC0415
+    from jupyter_core.utils import run_sync
 
     async def wait() -> Any:
         return await task

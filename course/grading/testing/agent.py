@@ -18,7 +18,7 @@ from course.grading.testing.errors import Broken, Refused
 from course.grading.testing.scratch import Scratch
 
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial)
-VIEWS = (type({}.keys()), type({}.values()), type({}.items()))
+VIEWS: tuple[type, ...] = tuple(type(view) for view in ({}.keys(), {}.values(), {}.items()))
 MOST_REPR, MOST_ITEMS = 300, 100_000
 MISSING = object()
 
@@ -48,11 +48,10 @@ class Agent:
             form = "class"
         elif isinstance(value, FUNCTIONS) or kind.__name__ in ("ufunc", "Function", "_lru_cache_wrapper"):
             form = "function"
+        elif isinstance(value, VIEWS) or hasattr(kind, "__next__"):
+            form = "items"
         else:
-            if isinstance(value, VIEWS) or hasattr(kind, "__next__"):
-                form = "items"
-            else:
-                form = "callable" if callable(value) else "object"
+            form = "callable" if callable(value) else "object"
         try:
             text = repr(value)
         except Exception:  # noqa: BLE001 - any code of the submission's
@@ -114,7 +113,8 @@ class Agent:
         except Broken:
             raise
         except (SystemExit, GeneratorExit, KeyboardInterrupt) as error:
-            self._reply(request, [], lambda: {"left": type(error).__name__})
+            name = type(error).__name__
+            self._reply(request, [], lambda: {"left": name})
             if isinstance(error, KeyboardInterrupt):
                 raise
         except BaseException as error:  # noqa: BLE001 - whatever an answer raises is an answer
@@ -227,4 +227,3 @@ def forget() -> None:
     for agent in _now.values():
         agent.channel.close()
     _now.clear()
-

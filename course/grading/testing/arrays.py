@@ -92,7 +92,7 @@ def read_shape(shape: Any) -> tuple[int, ...]:
     return tuple(shape)
 
 
-def read_array(codec: Codec, parts: list[Any]) -> Any:
+def _read_array(codec: Codec, parts: list[Any]) -> Any:
     number, *rest = parts
     if rest == [None]:  # as it was
         return codec.claim(number, np.ndarray, lambda: refuse("it sent an array without its numbers"))
@@ -123,7 +123,7 @@ def put(value: np.ndarray[Any, Any], new: np.ndarray[Any, Any]) -> None:
     np.copyto(value, new)
 
 
-def read_objects(codec: Codec, parts: list[Any]) -> Any:
+def _read_objects(codec: Codec, parts: list[Any]) -> Any:
     number, lengths, items = parts
     shape = read_shape(lengths)
     if not isinstance(items, list) or len(items) > MOST_OBJECTS or math.prod(shape) != len(items):
@@ -136,7 +136,7 @@ def read_objects(codec: Codec, parts: list[Any]) -> Any:
     return value
 
 
-def read_scalar(codec: Codec, parts: list[Any]) -> Any:
+def _read_scalar(codec: Codec, parts: list[Any]) -> Any:
     name, text = parts
     dtype, content = read_dtype(name), bytes.fromhex(text)
     if len(content) != dtype.itemsize:
@@ -144,7 +144,7 @@ def read_scalar(codec: Codec, parts: list[Any]) -> Any:
     return np.frombuffer(content, dtype)[0] if content else np.zeros((), dtype)[()]
 
 
-def read_masked(codec: Codec, parts: list[Any]) -> Any:
+def _read_masked(codec: Codec, parts: list[Any]) -> Any:
     data, mask, fill = (codec.read(part) for part in parts)
     if not isinstance(data, np.ndarray) or not isinstance(mask, np.ndarray) or mask.dtype != bool:
         raise Broken("it sent a masked array of no known form")
@@ -153,7 +153,7 @@ def read_masked(codec: Codec, parts: list[Any]) -> Any:
     return np.ma.MaskedArray(data, mask, fill_value=fill if isinstance(fill, np.generic | int | float | str) else None)
 
 
-def read_generator(codec: Codec, parts: list[Any]) -> Any:
+def _read_generator(codec: Codec, parts: list[Any]) -> Any:
     number, state = parts[0], codec.read(parts[1])
     name = state.get("bit_generator") if isinstance(state, dict) else None
     if name not in BIT_GENERATORS:
@@ -163,7 +163,7 @@ def read_generator(codec: Codec, parts: list[Any]) -> Any:
     return value
 
 
-def read_random_state(codec: Codec, parts: list[Any]) -> Any:
+def _read_random_state(codec: Codec, parts: list[Any]) -> Any:
     number, state = parts[0], codec.read(parts[1])
     if not isinstance(state, dict) or state.get("bit_generator") != "MT19937":
         raise Broken("it sent a random generator of no known kind")
@@ -178,11 +178,11 @@ def refuse(reason: str) -> Any:
 
 
 READERS: dict[str, Reader] = {
-    "array": read_array,
-    "objects": read_objects,
-    "scalar": read_scalar,
-    "masked": read_masked,
+    "array": _read_array,
+    "objects": _read_objects,
+    "scalar": _read_scalar,
+    "masked": _read_masked,
     "dtype": lambda codec, parts: np.dtype(object) if parts == ["|O"] else read_dtype(parts[0]),
-    "generator": read_generator,
-    "random_state": read_random_state,
+    "generator": _read_generator,
+    "random_state": _read_random_state,
 }

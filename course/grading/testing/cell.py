@@ -34,7 +34,9 @@ def with_parts(source: str) -> str:
     """The same lines, with calls where hidden tests begin and end."""
     marks = {BEGIN: f"{HIDDEN}(True)", END: f"{HIDDEN}(False)"}
     lines = source.splitlines()
-    return "\n".join(line.replace(line.strip(), marks[line.strip()]) if line.strip() in marks else line for line in lines)
+    return "\n".join(
+        line.replace(line.strip(), marks[line.strip()]) if line.strip() in marks else line for line in lines
+    )
 
 
 def steps(source: str) -> Iterator[Step]:

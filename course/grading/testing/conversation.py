@@ -26,17 +26,21 @@ class There:
         vars(self).update(_conversation=conversation, _place=place, _text=text)
 
     def __eq__(self, other: object) -> bool:
+        """Never."""
         return False
 
     def __ne__(self, other: object) -> bool:
+        """Always."""
         return True
 
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
+        """What it shows there."""
         return str(vars(self)["_text"])
 
     def __getattr__(self, name: str) -> Any:
+        """A public attribute, asked for there."""
         if name.startswith("_"):
             raise AttributeError(name)
         found = self._conversation.ask({"do": "attribute", "on": self._place, "name": name})
@@ -45,6 +49,7 @@ class There:
         return found
 
     def __setattr__(self, name: str, value: Any) -> None:
+        """Refused."""
         raise AttributeError(f"{name} cannot be set: the object belongs to the submission")
 
 
@@ -52,6 +57,7 @@ class CallableThere(There):
     """What can be called there: a function, a class, an object with such a method."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Make the call there."""
         return self._conversation.call(self._place, args, kwargs)
 
 
@@ -59,6 +65,7 @@ class ItemsThere(There):
     """What can be gone through there, once: a generator, an iterator, a view of a dictionary."""
 
     def __iter__(self) -> Iterator[Any]:
+        """All items, asked for at once."""
         return iter(self._conversation.ask({"do": "items", "on": self._place}))
 
 
@@ -95,6 +102,7 @@ class Conversation:
 
     def _hand_out(self, codec: Codec, value: Any) -> Node:
         kind = type(value)
+        methods: tuple[str, ...]
         if isinstance(value, HANDED):
             name, methods = getattr(value, "__name__", kind.__name__), ("__call__",)
         elif self.is_own(kind):

@@ -1,9 +1,10 @@
-"""Keras's values: models as description, weights and optimiser; histories, optimisers, losses and callbacks by settings.
+"""Keras's values: models as description, weights and optimiser; histories, losses and callbacks by settings.
 
 A model that has a part of the submission's own (a layer, a Lambda) is not rebuilt: it stays where it is.
 """
 
 import hashlib
+import importlib
 import json
 import sys
 from contextlib import suppress
@@ -85,7 +86,7 @@ def write_model(codec: Codec, model: Any) -> Node | None:
     optimizer = getattr(model, "optimizer", None)
     built = optimizer is not None and getattr(optimizer, "built", False)
     weights = [np.asarray(weight) for weight in model.weights]
-    moments = [np.asarray(variable) for variable in optimizer.variables] if built else []
+    moments = [np.asarray(variable) for variable in getattr(optimizer, "variables", ())] if built else []
     state = hashlib.blake2b(text.encode())
     for array in (*weights, *moments):
         state.update(np.ascontiguousarray(array).tobytes())
@@ -100,15 +101,13 @@ def write_model(codec: Codec, model: Any) -> Node | None:
 
 def settings(value: Any) -> Node:
     """Those of an object's attributes that are simple and public."""
-    return {
-        name: part for name, part in vars(value).items() if not name.startswith("_") and type(part) in SETTINGS
-    }
+    return {name: part for name, part in vars(value).items() if not name.startswith("_") and type(part) in SETTINGS}
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def read_model(codec: Codec, parts: list[Any]) -> Any:
+def _read_model(codec: Codec, parts: list[Any]) -> Any:
     keras = keras_here()
     number, text, *rest = parts
     if text is None:  # as it was
@@ -126,7 +125,7 @@ def read_model(codec: Codec, parts: list[Any]) -> Any:
 def keras_here() -> Any:
     """Keras, if the lab uses it."""
     if "keras" not in sys.modules:
-        import keras  # noqa: F401, PLC0415 - takes seconds, and few labs that do not import it meet a model
+        importlib.import_module("keras")  # takes seconds, and few labs that do not import it meet a model
     return sys.modules["keras"]
 
 
@@ -228,7 +227,7 @@ def compile_config(model: Any) -> Any:
     return None
 
 
-def read_keras(codec: Codec, parts: list[Any]) -> Any:
+def _read_keras(codec: Codec, parts: list[Any]) -> Any:
     keras_here()
     number, text = parts
     spec = json.loads(text)
@@ -236,7 +235,7 @@ def read_keras(codec: Codec, parts: list[Any]) -> Any:
     return codec.claim(number, object, lambda: rebuilt(spec))
 
 
-def read_history(codec: Codec, parts: list[Any]) -> Any:
+def _read_history(codec: Codec, parts: list[Any]) -> Any:
     keras = keras_here()
     number, *rest = parts
     record, epochs, about = (codec.read(part) for part in rest)
@@ -254,7 +253,7 @@ def read_callback(codec: Codec, parts: list[Any]) -> Any:
     kind = getattr(keras.callbacks, name) if isinstance(name, str) and not name.startswith("_") else None
     if not isinstance(kind, type) or not issubclass(kind, keras.callbacks.Callback) or not isinstance(attributes, dict):
         raise Broken("it sent a callback that Keras does not have")
-    value = codec.claim(number, kind, lambda: kind.__new__(kind))
+    value = codec.claim(number, kind, lambda: object.__new__(kind))
     for key, part in attributes.items():
         if type(part) in SETTINGS and not key.startswith("_") and not hasattr(kind, key):
             vars(value)[key] = part
@@ -267,8 +266,8 @@ def refuse(reason: str) -> Any:
 
 
 READERS: dict[str, Reader] = {
-    "model": read_model,
-    "keras": read_keras,
-    "history": read_history,
+    "model": _read_model,
+    "keras": _read_keras,
+    "history": _read_history,
     "callback": read_callback,
 }

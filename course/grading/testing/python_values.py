@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import re
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path, PurePath
@@ -18,37 +19,10 @@ WHOLE = re.compile(r"-?0x[0-9a-f]+")
 
 def write_python(codec: Codec, value: Any) -> Node | None:
     """The value as data, None if it is of another kind."""
-    match value:
-        case bool():
-            return bool(value)
-        case int():
-            return whole(int.__add__(value, 0))
-        case float():
-            return float.__add__(value, 0.0)
-        case str():
-            return str.__str__(value)
-        case complex():
-            return ["complex", value.real, value.imag]
-        case bytes():
-            return ["bytes", codec.buffer(bytes(value))]
-        case bytearray():
-            return codec.object("bytearray", value, lambda: [codec.buffer(bytes(value))])
-        case tuple():
-            return ["tuple", [codec.write(item) for item in tuple.__iter__(value)]]
-        case list():
-            return codec.object("list", value, lambda: [[codec.write(item) for item in list.__iter__(value)]])
-        case dict():
-            return codec.object("dict", value, lambda: [pairs(codec, dict.items(value))])
-        case set():
-            return codec.object("set", value, lambda: [[codec.write(item) for item in set.__iter__(value)]])
-        case frozenset():
-            return ["frozenset", [codec.write(item) for item in frozenset.__iter__(value)]]
-        case range():
-            return ["range", *map(whole, (value.start, value.stop, value.step))]
-        case slice():
-            return ["slice", *map(codec.write, (value.start, value.stop, value.step))]
-        case _:
-            return write_rarer(codec, value)
+    for kind, write in KINDS:
+        if isinstance(value, kind):
+            return write(codec, value)
+    return write_rarer(codec, value)
 
 
 def write_rarer(codec: Codec, value: Any) -> Node | None:
@@ -56,7 +30,7 @@ def write_rarer(codec: Codec, value: Any) -> Node | None:
     match value:
         case PurePath():
             return ["path", str(value)]
-        case datetime.datetime() if value == value:  # not NaT
+        case datetime.datetime() if str(value) != "NaT":  # which pandas puts among them
             return ["datetime", datetime.datetime.isoformat(value)]
         case datetime.date():
             return ["date", datetime.date.isoformat(value)]
@@ -74,9 +48,9 @@ def write_rarer(codec: Codec, value: Any) -> Node | None:
     return ["ellipsis"] if value is ... else None
 
 
-def pairs(codec: Codec, items: Any) -> list[Node]:
+def pairs(codec: Codec, entries: Any) -> list[Node]:
     """Keys and values."""
-    return [[codec.write(key), codec.write(item)] for key, item in items]
+    return [[codec.write(key), codec.write(item)] for key, item in entries]
 
 
 def whole(value: int) -> Node:
@@ -88,10 +62,34 @@ def whole(value: int) -> Node:
     return ["int", hex(value)]
 
 
+def items(codec: Codec, value: Iterable[Any]) -> list[Node]:
+    """The members of a container."""
+    return [codec.write(item) for item in value]
+
+
+# What comes first is asked first; `kind.method(value)` is the method of the class, not of a subclass.
+KINDS: tuple[tuple[type, Callable[[Codec, Any], Node]], ...] = (
+    (bool, lambda codec, value: bool(value)),
+    (int, lambda codec, value: whole(int.__add__(value, 0))),
+    (float, lambda codec, value: float.__add__(value, 0.0)),
+    (str, lambda codec, value: str.__str__(value)),
+    (complex, lambda codec, value: ["complex", value.real, value.imag]),
+    (bytes, lambda codec, value: ["bytes", codec.buffer(bytes(value))]),
+    (bytearray, lambda codec, value: codec.object("bytearray", value, lambda: [codec.buffer(bytes(value))])),
+    (tuple, lambda codec, value: ["tuple", items(codec, tuple.__iter__(value))]),
+    (list, lambda codec, value: codec.object("list", value, lambda: [items(codec, list.__iter__(value))])),
+    (dict, lambda codec, value: codec.object("dict", value, lambda: [pairs(codec, dict.items(value))])),
+    (set, lambda codec, value: codec.object("set", value, lambda: [items(codec, set.__iter__(value))])),
+    (frozenset, lambda codec, value: ["frozenset", items(codec, frozenset.__iter__(value))]),
+    (range, lambda codec, value: ["range", *map(whole, (value.start, value.stop, value.step))]),
+    (slice, lambda codec, value: ["slice", *map(codec.write, (value.start, value.stop, value.step))]),
+)
+
+
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def read_whole(codec: Codec, parts: list[Any]) -> int:
+def _read_whole(codec: Codec, parts: list[Any]) -> int:
     (text,) = parts
     if len(text) > MOST_DIGITS + 3 or not WHOLE.fullmatch(text):
         raise Broken("it sent a whole number of no known form")
@@ -106,7 +104,7 @@ def listed(parts: list[Any]) -> list[Any]:
     return items
 
 
-def read_list(codec: Codec, parts: list[Any]) -> list[Any]:
+def _read_list(codec: Codec, parts: list[Any]) -> list[Any]:
     number, *rest = parts
     value = codec.claim(number, list, list)
     items = [codec.read(item) for item in listed(rest)]
@@ -114,7 +112,7 @@ def read_list(codec: Codec, parts: list[Any]) -> list[Any]:
     return value  # type: ignore[no-any-return]
 
 
-def read_dict(codec: Codec, parts: list[Any]) -> dict[Any, Any]:
+def _read_dict(codec: Codec, parts: list[Any]) -> dict[Any, Any]:
     number, *rest = parts
     is_record = codec.has(number) and dataclasses.is_dataclass(codec.known[number])
     value = codec.claim(number, object if is_record else dict, dict)
@@ -128,7 +126,7 @@ def read_dict(codec: Codec, parts: list[Any]) -> dict[Any, Any]:
     return value  # type: ignore[no-any-return]
 
 
-def read_set(codec: Codec, parts: list[Any]) -> set[Any]:
+def _read_set(codec: Codec, parts: list[Any]) -> set[Any]:
     number, *rest = parts
     value = codec.claim(number, set, set)
     items = [codec.read(item) for item in listed(rest)]
@@ -137,7 +135,7 @@ def read_set(codec: Codec, parts: list[Any]) -> set[Any]:
     return value  # type: ignore[no-any-return]
 
 
-def read_bytearray(codec: Codec, parts: list[Any]) -> bytearray:
+def _read_bytearray(codec: Codec, parts: list[Any]) -> bytearray:
     number, place = parts
     value = codec.claim(number, bytearray, bytearray)
     value[:] = codec.taken(place)
@@ -151,48 +149,48 @@ def read_number(value: Any) -> float:
     return float(value)
 
 
-def read_path(codec: Codec, parts: list[Any]) -> Path:
+def _read_path(codec: Codec, parts: list[Any]) -> Path:
     (text,) = parts
     if not isinstance(text, str) or len(text) > MOST_PATH or "\0" in text:
         raise Broken("it sent a path of no known form")
     return Path(text)
 
 
-def read_decimal(codec: Codec, parts: list[Any]) -> Decimal:
+def _read_decimal(codec: Codec, parts: list[Any]) -> Decimal:
     (text,) = parts
     if not isinstance(text, str) or len(text) > MOST_DECIMAL:
         raise Broken("it sent a decimal of no known form")
     return Decimal(text)
 
 
-def read_range(codec: Codec, parts: list[Any]) -> range:
+def _read_range(codec: Codec, parts: list[Any]) -> range:
     first, stop, step = (codec.read(part) for part in parts)
     return range(first, stop, step)
 
 
-def read_slice(codec: Codec, parts: list[Any]) -> slice:
+def _read_slice(codec: Codec, parts: list[Any]) -> slice:
     first, stop, step = (codec.read(part) for part in parts)
     return slice(first, stop, step)
 
 
 READERS: dict[str, Reader] = {
-    "int": read_whole,
+    "int": _read_whole,
     "complex": lambda codec, parts: complex(read_number(parts[0]), read_number(parts[1])),
     "bytes": lambda codec, parts: codec.taken(parts[0]),
-    "bytearray": read_bytearray,
+    "bytearray": _read_bytearray,
     "tuple": lambda codec, parts: tuple(codec.read(item) for item in listed(parts)),
-    "list": read_list,
-    "dict": read_dict,
-    "set": read_set,
+    "list": _read_list,
+    "dict": _read_dict,
+    "set": _read_set,
     "frozenset": lambda codec, parts: frozenset(codec.read(item) for item in listed(parts)),
-    "range": read_range,
-    "slice": read_slice,
-    "path": read_path,
+    "range": _read_range,
+    "slice": _read_slice,
+    "path": _read_path,
     "datetime": lambda codec, parts: datetime.datetime.fromisoformat(parts[0]),
     "date": lambda codec, parts: datetime.date.fromisoformat(parts[0]),
     "time": lambda codec, parts: datetime.time.fromisoformat(parts[0]),
     "timedelta": lambda codec, parts: datetime.timedelta(*(int(read_number(part)) for part in parts)),
     "fraction": lambda codec, parts: Fraction(codec.read(parts[0]), codec.read(parts[1])),
-    "decimal": read_decimal,
+    "decimal": _read_decimal,
     "ellipsis": lambda codec, parts: ...,
 }

@@ -90,7 +90,7 @@ class Test:
             else:
                 exec(compile(step.code, cell.TEST_FILE, "exec"), self.names)
         is_number = not isinstance(value, bool) and isinstance(value, int | float)
-        is_number = is_number or type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0
+        is_number = is_number or (type(value).__module__ == "numpy" and getattr(value, "ndim", 1) == 0)
         try:
             return float(value) if is_number else None
         except (TypeError, ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""Exceptions as data: what was raised on one side is raised on the other, as one of Python's own classes or by its name."""
+"""Exceptions as data: raised on one side, raised again on the other, as one of Python's own classes or by name."""
 
 import builtins
 import re

@@ -1,4 +1,4 @@
-"""The files that tests and answers hand each other: a folder that each side has, made equal whenever one calls the other.
+"""The files that tests and answers hand each other: a folder on each side, made equal when one calls the other.
 
 Only regular files and folders count, and they travel as bytes: a link, a pipe or a hole in a file on one side never
 reaches the other.
@@ -143,7 +143,7 @@ def put(path: Path, content: bytes) -> None:
     """Write a file that has another content; a folder or link of its name gives way."""
     if path.is_file() and not path.is_symlink() and read(path) == content:
         return
-    if path.is_symlink() or path.exists() and not path.is_file():
+    if path.is_symlink() or (path.exists() and not path.is_file()):
         remove(path)
     path.write_bytes(content)
 

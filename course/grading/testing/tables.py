@@ -12,7 +12,9 @@ from course.grading.testing.codec import Codec, Node, Reader
 from course.grading.testing.errors import Broken
 
 # Types of columns that pandas names otherwise than NumPy.
-DTYPES = re.compile(r"object|str|string|bool|boolean|category|U?Int[0-9]{1,2}|Float[0-9]{2}|u?int[0-9]{1,2}|float[0-9]{2}")
+DTYPES = re.compile(
+    r"object|str|string|bool|boolean|category|U?Int[0-9]{1,2}|Float[0-9]{2}|u?int[0-9]{1,2}|float[0-9]{2}"
+)
 
 
 def write_tables(codec: Codec, value: Any) -> Node | None:
@@ -54,19 +56,19 @@ def read_column(codec: Codec, column: Any) -> tuple[Any, str | None]:
     return values, name if DTYPES.fullmatch(name) else None
 
 
-def read_index(codec: Codec, parts: list[Any]) -> Any:
+def _read_index(codec: Codec, parts: list[Any]) -> Any:
     pandas = importlib.import_module("pandas")
     values, dtype = read_column(codec, parts[0])
     return pandas.Index(values, dtype=dtype, name=codec.read(parts[1]))
 
 
-def read_series(codec: Codec, parts: list[Any]) -> Any:
+def _read_series(codec: Codec, parts: list[Any]) -> Any:
     pandas = importlib.import_module("pandas")
     values, dtype = read_column(codec, parts[0])
     return pandas.Series(values, codec.read(parts[1]), dtype, codec.read(parts[2]))
 
 
-def read_frame(codec: Codec, parts: list[Any]) -> Any:
+def _read_frame(codec: Codec, parts: list[Any]) -> Any:
     pandas = importlib.import_module("pandas")
     index, names = codec.read(parts[0]), codec.read(parts[1])
     columns = [pandas.Series(values, index, dtype) for values, dtype in (read_column(codec, one) for one in parts[2])]
@@ -77,15 +79,15 @@ def read_frame(codec: Codec, parts: list[Any]) -> Any:
     return frame
 
 
-def read_tensor(codec: Codec, parts: list[Any]) -> Any:
+def _read_tensor(codec: Codec, parts: list[Any]) -> Any:
     return importlib.import_module("tensorflow").constant(content(codec, parts[0]))
 
 
-def read_variable(codec: Codec, parts: list[Any]) -> Any:
+def _read_variable(codec: Codec, parts: list[Any]) -> Any:
     return importlib.import_module("tensorflow").Variable(content(codec, parts[0]), trainable=bool(parts[1]))
 
 
-def read_keras_variable(codec: Codec, parts: list[Any]) -> Any:
+def _read_keras_variable(codec: Codec, parts: list[Any]) -> Any:
     values = content(codec, parts[0])
     return importlib.import_module("keras").Variable(values, dtype=values.dtype.name, trainable=bool(parts[1]))
 
@@ -99,10 +101,10 @@ def content(codec: Codec, node: Any) -> np.ndarray[Any, Any]:
 
 
 READERS: dict[str, Reader] = {
-    "index": read_index,
-    "series": read_series,
-    "frame": read_frame,
-    "tensor": read_tensor,
-    "variable": read_variable,
-    "keras_variable": read_keras_variable,
+    "index": _read_index,
+    "series": _read_series,
+    "frame": _read_frame,
+    "tensor": _read_tensor,
+    "variable": _read_variable,
+    "keras_variable": _read_keras_variable,
 }
