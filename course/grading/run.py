@@ -59,8 +59,8 @@ class Executed:
     """A notebook that was run, what was noticed, and where the time went.
 
     `seconds` has the keys "box" (making both), "imports" (the lab's, or waiting for the process that does them),
-    "start" (of the submission's kernel), "runner" (what the tests' takes longer), "cells" (the submission's own), "tests", and "end" (of kernels and
-    boxes).
+    "start" (of the submission's kernel), "runner" (what the start of the tests' kernel takes longer), "cells" (the
+    submission's own), "tests", and "end" (of kernels and boxes).
     """
 
     notebook: NotebookNode

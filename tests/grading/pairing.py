@@ -20,9 +20,8 @@ def sides(serve):
     here, there = socket.socketpair()
 
     def work():
-        with there:
-            with suppress(Broken, OSError, KeyboardInterrupt):  # the test is over, or was left
-                serve(there)
+        with there, suppress(Broken, OSError, KeyboardInterrupt):  # the test is over, or was left
+            serve(there)
 
     thread = threading.Thread(target=work, daemon=True)
     thread.start()

@@ -59,7 +59,7 @@ LIARS = {
         "class L(np.ndarray):\n    __eq__ = lambda s, o: np.True_\n    __array_ufunc__ = lambda s, *a, **k: np.True_\n"
         "def answer(x): return np.zeros(1).view(L)"
     ),
-    "length": "import functools\nclass L(list):\n    __len__ = lambda s: 12\n    __eq__ = lambda s, o: True\ndef answer(x): return L()",
+    "length": "class L(list):\n    __len__ = lambda s: 12\n    __eq__ = lambda s, o: True\ndef answer(x): return L()",
     "class": "class L:\n    __class__ = int\n    __eq__ = lambda s, o: True\ndef answer(x): return L()",
 }
 
@@ -104,7 +104,8 @@ def test_what_is_changed_in_an_argument_is_changed_here(tmp_path, name):
 
 
 def test_a_generator_of_random_numbers_goes_on(tmp_path):
-    test = "a, b = np.random.default_rng(1), np.random.default_rng(1)\nanswer(a); b.random()\nassert a.random() == b.random()"
+    test = "a, b = np.random.default_rng(1), np.random.default_rng(1)\nanswer(a); b.random()\n"
+    test += "assert a.random() == b.random()"
     assert passes(tmp_path, "def answer(rng): rng.random()", test)
     assert not passes(tmp_path, "def answer(rng): pass", test)
 
@@ -404,7 +405,8 @@ def answer(folder):
 
 def test_numbers_that_are_none_arrive_as_they_are(tmp_path):
     cells = "def answer(x): return [float('nan'), float('inf'), -0.0, '\\ud800', 2**80, 1e308]"
-    test = "a, b, c, d, e, f = answer(3)\nassert a != a and b > 1e308 and str(c) == '-0.0' and d == '\\ud800' and e == 2**80 and f == 1e308"
+    test = "a, b, *rest = answer(3)\nassert a != a and b > 1e308\n"
+    test += "assert repr(rest) == repr([-0.0, '\\ud800', 2**80, 1e308])"
     assert passes(tmp_path, cells, test)
 
 
