@@ -224,6 +224,44 @@ def test_a_model_of_branches_arrives():
     assert np.allclose(found(x), model(x))
 
 
+def test_a_model_of_ones_own_class_arrives_as_what_it_computes():
+    import keras
+
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__(name="net")
+            self.last = keras.layers.Dense(2)
+            self.first = keras.layers.Dense(3, activation="relu")
+            self.drop = keras.layers.Dropout(0.5)
+
+        def call(self, x, training=None):
+            return self.last(self.drop(self.first(x), training=training))
+
+    model, x = Net(), np.ones((4, 4), "float32")
+    model.compile(keras.optimizers.Adam(0.25), "mse")
+    model.fit(x, np.ones((4, 2)), verbose=0)
+    sender, receiver = Codec("s", WRITERS, READERS), Codec("t", WRITERS, READERS)
+    found = sent(model, sender, receiver)
+    assert isinstance(found, keras.Model) and type(found).__name__ == "Functional"
+    assert np.allclose(found(x), model(x)) and int(found.optimizer.iterations) == 1
+    found.set_weights([weight * 2 for weight in found.get_weights()])
+    sender.may_change = None
+    assert sent(found, receiver, sender) is model and np.allclose(found(x), model(x))
+
+
+def test_a_model_with_a_layer_of_ones_own_stays_there():
+    import keras
+
+    class Own(keras.layers.Layer):
+        def call(self, x):
+            return x
+
+    with pytest.raises(Refused):
+        sent(keras.Sequential([keras.Input((3,)), Own()]))
+    with pytest.raises(Refused):
+        sent(keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x)]))
+
+
 def test_a_loss_of_ones_own_does_not_cost_the_optimiser(model):
     import keras
 

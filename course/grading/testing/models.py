@@ -15,6 +15,7 @@ import numpy as np
 from course.grading.testing.codec import Codec, Node, Reader
 from course.grading.testing.errors import Broken, Refused
 from course.grading.testing.keras_classes import check, classes
+from course.grading.testing.traced import described, moments_of
 
 SETTINGS = (bool, int, float, str, type(None))
 MOST_ARRAYS = 10_000
@@ -55,7 +56,7 @@ def description(value: Any) -> str:
     try:
         text = json.dumps(keras.saving.serialize_keras_object(value))
     except Exception:  # noqa: BLE001 - a loss or layer of the submission's own can fail with anything
-        text = json.dumps(without_loss(value))
+        text = json.dumps(without_loss(value, value))
     found = json.loads(text)
     if isinstance(found, dict):
         found.pop("compile_config", None)
@@ -63,30 +64,37 @@ def description(value: Any) -> str:
     return text
 
 
-def without_loss(model: Any) -> dict[str, Any]:
-    """The description of a model that was compiled with what Keras cannot describe: of that, only its optimiser."""
+def without_loss(graph: Any, compiled: Any) -> dict[str, Any]:
+    """The description of a model that was compiled with what Keras cannot describe: of that, only its optimiser.
+
+    `compiled` is the model that was, which need not be the one that is described.
+    """
     keras = sys.modules["keras"]
     names = {found: name for name, found in classes().items()}
-    if not isinstance(model, keras.Model) or type(model) not in names:
+    if not isinstance(graph, keras.Model) or type(graph) not in names:
         raise Refused("Keras cannot describe it")
-    (module, name), say = names[type(model)], keras.saving.serialize_keras_object
+    (module, name), say = names[type(graph)], keras.saving.serialize_keras_object
+    about: dict[str, Any] = {"module": module, "class_name": name, "registered_name": None}
     try:
-        about = {"config": say(model.get_config()), "compile_config": {"optimizer": say(model.optimizer)}}
+        about["config"] = say(graph.get_config())
+        if getattr(compiled, "optimizer", None) is not None:
+            about["compile_config"] = {"optimizer": say(compiled.optimizer)}
     except Exception as error:
         raise Refused(f"Keras cannot describe it ({type(error).__name__})") from error
-    return {"module": module, "class_name": name, "registered_name": None, **about}
+    check(json.loads(json.dumps({**about, "compile_config": None})))
+    return about
 
 
 def write_model(codec: Codec, model: Any) -> Node | None:
     """A model; its state is sent only when it has changed."""
     try:
-        text = description(model)
+        graph = described(model)
+        text = description(graph) if graph is model else json.dumps(without_loss(graph, model))
     except Refused:
         return None
-    optimizer = getattr(model, "optimizer", None)
-    built = optimizer is not None and getattr(optimizer, "built", False)
-    weights = [np.asarray(weight) for weight in model.weights]
-    moments = [np.asarray(variable) for variable in getattr(optimizer, "variables", ())] if built else []
+    weights = [np.asarray(weight) for weight in graph.weights]
+    moments = [np.asarray(variable) for variable in moments_of(model, graph)]
+    built = bool(moments)
     state = hashlib.blake2b(text.encode())
     for array in (*weights, *moments):
         state.update(np.ascontiguousarray(array).tobytes())
@@ -94,7 +102,7 @@ def write_model(codec: Codec, model: Any) -> Node | None:
     def parts() -> list[Node]:
         if not codec.is_news(model, state.digest()):
             return [None]
-        return [text, [codec.write(one) for one in weights], [codec.write(one) for one in moments], bool(built)]
+        return [text, [codec.write(one) for one in weights], [codec.write(one) for one in moments], built]
 
     return codec.object("model", model, parts)
 
@@ -117,7 +125,7 @@ def _read_model(codec: Codec, parts: list[Any]) -> Any:
     compiled = spec.pop("compile_config", None)
     model = codec.claim(number, keras.Model, lambda: rebuilt(spec))
     adapt(model, json.loads(text))
-    set_values(model.weights, weights)
+    set_values(described(model).weights, weights)
     set_compiled(model, compiled if isinstance(compiled, dict) else None, moments if rest[2] else None)
     return model
 
@@ -206,7 +214,10 @@ def set_compiled(model: Any, config: dict[str, Any] | None, moments: list[Any] |
     """Compile a model as the other side's is, with the optimiser's state; what is not Keras's own is left out."""
     if not config:
         return
-    if not getattr(model, "compiled", False) or json.loads(json.dumps(compile_config(model))) != config:
+    alone = set(config) == {"optimizer"} and getattr(model, "compiled", False)
+    if alone and type(model.optimizer).__name__ == (config["optimizer"] or {}).get("class_name"):
+        pass  # what else it was compiled with cannot be said
+    elif not getattr(model, "compiled", False) or json.loads(json.dumps(compile_config(model))) != config:
         optimizer = config.get("optimizer")
         try:
             check(config)
@@ -217,7 +228,9 @@ def set_compiled(model: Any, config: dict[str, Any] | None, moments: list[Any] |
     if moments is not None and model.optimizer is not None:
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
-        set_values(model.optimizer.variables, moments)
+        variables = moments_of(model, described(model))
+        known = len(moments) if len(moments) == len(variables) else 2  # steps and learning rate come first
+        set_values(variables[:known], moments[:known])
 
 
 def compile_config(model: Any) -> Any:
