@@ -11,6 +11,8 @@ PART = 2**18  # bytes
 class Bridge:
     """Two sockets in a folder, one for each side; a connection to one is joined with the next one to the other.
 
+    `joined` tells whether that has happened since it listens.
+
     Whoever connects in vain is the side's own affair: a submission that occupies its own line only loses its answers.
     """
 
@@ -21,7 +23,7 @@ class Bridge:
         self._servers: list[asyncio.Server] = []
         self._open: set[asyncio.StreamWriter] = set()
         self._meeting: set[asyncio.Task[None]] = set()
-        self._listens = False
+        self._listens = self.joined = False
 
     async def __aenter__(self) -> "Bridge":
         """Begin to listen; users of boxes may connect, too."""
@@ -45,7 +47,7 @@ class Bridge:
 
     def cut(self) -> None:
         """End what is going on, and take no more: both sides see that the other is gone."""
-        self._listens = False
+        self._listens = self.joined = False
         while not self._waiting.empty():
             self._waiting.get_nowait()[1].close()
         for meeting in self._meeting:
@@ -62,6 +64,9 @@ class Bridge:
         self._waiting.put_nowait((reader, writer))
 
     async def _from_tests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self._listens:
+            writer.close()
+            return
         self._open.add(writer)
         meeting = asyncio.create_task(self._join(reader, writer))
         self._meeting.add(meeting)
@@ -69,6 +74,7 @@ class Bridge:
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, other = await self._waiting.get()
+        self.joined = True
         try:
             await asyncio.gather(_pass_on(reader, other), _pass_on(there, writer))
         finally:
