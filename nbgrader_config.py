@@ -40,7 +40,7 @@ c.Autograde.autograde_preprocessors = [
 # What late work loses is said in course.toml.
 c.AssignLatePenalties.plugin_class = "course.grading.late_plugin.CourseLatePenalty"
 c.CourseLatePenalty.rules = {lab.name: lab.late for lab in course.labs}
-c.BoxedKernelManager.limits = course.limits
+c.BoxedExecute.course_root = str(course.root)
 c.Execute.timeout = course.limits.cell_seconds
 
 # Feedback goes back through nbgrader's exchange to those who handed in through it.

@@ -1,5 +1,6 @@
 """The rules every lab's source keeps, checked before anything is built."""
 
+import ast
 import re
 from collections import Counter
 from pathlib import Path
@@ -21,6 +22,7 @@ from course.authoring.sources import (
 )
 from course.authoring.stamp import FACTS, SETUP
 from course.errors import LintError
+from course.grading.testing.cell import is_beside, with_parts
 
 TOTAL_POINTS = 20
 FEWEST_TESTS = 6
@@ -84,6 +86,7 @@ def graded_cell(cell: NotebookNode, ids: set[str]) -> list[str]:
         if answer == name or answer not in ids:
             problems.append(f"test cell {name!r} must be called 'test-' and the grade id of an answer cell.")
         problems += needed(cell, name, HIDDEN)
+        problems += beside(cell, name)
         if "assert" not in cell.source.split(HIDDEN[0])[0]:
             problems.append(f"test cell {name!r} has no visible assertion before {HIDDEN[0]!r}.")
     elif has_any(cell.source, HIDDEN):
@@ -98,6 +101,22 @@ def graded_cell(cell: NotebookNode, ids: set[str]) -> list[str]:
 def needed(cell: NotebookNode, name: str, markers: tuple[str, str]) -> list[str]:
     """Whether the cell has a part between these markers."""
     return [] if markers[0] in cell.source else [f"cell {name!r} has no line {markers[0]!r}."]
+
+
+def beside(cell: NotebookNode, name: str) -> list[str]:
+    """What would keep a test cell from being run beside a submission, or let the submission decide."""
+    try:
+        tree = ast.parse(with_parts(cell.source))
+    except SyntaxError as error:
+        return [f"test cell {name!r} cannot be read (line {error.lineno}); hidden tests begin and end at statements."]
+    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and is_beside(one)]
+    problems = [
+        f"in test cell {name!r}, {one.name} asserts something where the answer runs; return what is found instead."
+        for one in functions
+        if any(isinstance(part, ast.Assert | ast.Raise) for part in ast.walk(one))
+    ]
+    nested = [one.name for one in functions if one not in tree.body]
+    return problems + [f"in test cell {name!r}, {one} is marked and must not stand in other code." for one in nested]
 
 
 def prose(notebook: NotebookNode) -> list[str]:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nbclient import NotebookClient
 from nbformat import NotebookNode
 from nbgrader.preprocessors import IgnorePattern
 from nbgrader.utils import determine_grade
@@ -21,12 +20,17 @@ from rich.progress import Progress
 from traitlets.config import Config
 
 from course.authoring.build import prepare
-from course.authoring.parameters import with_parameters
+from course.authoring.parameters import parameters, with_parameters
 from course.authoring.sources import cells_with_tests, grade_id, imports, is_answer
 from course.config import Course, Lab
 from course.errors import CourseError
+from course.grading.kernels import kernel_pair
+from course.grading.limits import Limits
+from course.grading.run import run as beside
 from course.nbgrader import load_config
-from course.warm.manager import WarmKernelManager
+
+LIMITS = Limits(submission_seconds=3_000)
+THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def _independent(one: Variant, other: Variant) -> bool:
 
 
 def run(notebook: NotebookNode, chosen: Sequence[Variant], budget: Mapping[str, Any], folder: Path) -> NotebookNode:
-    """Execute set-up, answers and tests with these answers in place of the model ones; errors are kept in the cells.
+    """Run set-up and answers, with these in place of the model ones, and the tests beside them, as they are graded.
 
     Cells that only show something, between the tasks, are left out: no test may depend on them.
     """
@@ -106,12 +110,9 @@ def run(notebook: NotebookNode, chosen: Sequence[Variant], budget: Mapping[str, 
         cell.source = answers.get(grade_id(cell) or "", cell.source)
     if budget:
         trial = with_parameters(trial, budget)
-    warm = Config({"WarmKernelManager": {"imports": imports(notebook)}})
-    place = {"metadata": {"path": str(folder)}}
-    client = NotebookClient(
-        trial, kernel_manager_class=WarmKernelManager, config=warm, timeout=300, allow_errors=True, resources=place
-    )
-    client.execute()
+    values = parameters(notebook) | dict(budget)
+    with kernel_pair(LIMITS, boxed=False, threads=THREADS, imports=imports(notebook)) as pair:
+        beside(trial, pair, imports(notebook), values, LIMITS, str(folder))
     return trial
 
 

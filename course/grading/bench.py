@@ -29,7 +29,7 @@ WAYS = {
     "without boxes, parameters as handed out": Options(full_size=True, trust=True),
     "in boxes, grading budget": Options(),
 }
-OWN = ("mend", "box", "judge", "canaries")  # stages that plain nbgrader does not have
+OWN = ("mend", "box", "runner")  # stages that plain nbgrader does not have
 PLAIN = """c = get_config()
 c.CourseDirectory.course_id = "plain"
 c.Execute.timeout = 300
@@ -156,7 +156,7 @@ def many(course: Course, lab: Lab, tell: Tell, count: int = MANY) -> tuple[list[
 
 
 def overhead(timed: Sequence[Timed]) -> float:
-    """The share of a submission's time that goes into mending, making the box, the judge and canaries.
+    """The share of a submission's time that goes into mending, making the boxes, and the kernel of the tests.
 
     So does what a kernel takes longer to end in a box than without one.
     """

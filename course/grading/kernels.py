@@ -1,7 +1,9 @@
 """Kernels that run submissions: in a box, or, for those that an instructor trusts, without one."""
 
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,11 +12,13 @@ from jupyter_client.manager import AsyncKernelManager
 
 from course.grading.boxes.box import BoxedKernelManager, passed_environment
 from course.grading.boxes.provisioner import wanted
+from course.grading.kernel import TESTS
 from course.grading.limits import Limits
 from course.warm.manager import WarmKernelManager
 from course.warm.source import adopt, nursery
 
 KERNEL = Path(__file__).with_name("kernel.py")
+ANSWERS, QUESTIONS, SCRATCH = "/run/answers", "/run/questions", "/tmp/scratch"  # in boxes
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
@@ -51,14 +55,40 @@ def variables(threads: int) -> dict[str, str]:
     return passed_environment() | QUIET | dict.fromkeys(names, str(threads))
 
 
-def kernel_manager(
-    limits: Limits, boxed: bool, threads: int, imports: str
-) -> tuple[AsyncKernelManager, dict[str, str]]:
-    """A manager for one submission's kernel, not started yet, and the environment to start it with.
+@dataclass
+class Pair:
+    """Managers of the kernels for one submission and for its tests, and how the two reach each other.
 
-    `threads` is how many TensorFlow and NumPy may use; `imports` is what the kernel has imported when it starts.
+    `folder` is private to the pair and holds the ends of their line. `scratch` is the path of the folder whose files
+    both have. `environment` is what a kernel without a box is started with beside this process's variables.
+    """
+
+    folder: Path
+    submission: Callable[[], AsyncKernelManager]
+    tests: Callable[[], AsyncKernelManager]
+    path_of_answers: str
+    path_of_tests: str
+    scratch: str
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def kernel_pair(limits: Limits, boxed: bool, threads: int, imports: str) -> Iterator[Pair]:
+    """The kernels of one submission, not started yet.
+
+    `threads` is how many TensorFlow and NumPy may use; `imports` is what the kernels have imported when they start.
     """
     environment = variables(threads)
-    if boxed:
-        return BoxedKernelManager(limits=limits, kernel_file=KERNEL, environment=environment, imports=imports), {}
-    return TrustedKernelManager(imports=imports), environment
+    with tempfile.TemporaryDirectory(prefix="line-", dir="/tmp") as place:  # a short name: a socket's has few letters
+        folder = Path(place)
+        ends = folder / "answers", folder / "tests"
+        if not boxed:
+            trusted = partial(TrustedKernelManager, imports=imports)
+            scratch = folder / "scratch"
+            tests = partial(trusted, arguments=[TESTS])
+            yield Pair(folder, trusted, tests, str(ends[0]), str(ends[1]), str(scratch), environment)
+            return
+        box = partial(BoxedKernelManager, limits=limits, kernel_file=KERNEL, imports=imports, environment=environment)
+        submission = partial(box, shown={ANSWERS: str(ends[0])})
+        beside = partial(box, shown={QUESTIONS: str(ends[1])}, arguments=[TESTS])
+        yield Pair(folder, submission, beside, ANSWERS, QUESTIONS, SCRATCH)

@@ -10,7 +10,7 @@ import nbformat
 
 from course.authoring.parameters import with_parameters
 from course.errors import KernelError, SubmissionError
-from course.grading.kernels import kernel_manager
+from course.grading.kernels import kernel_pair
 from course.grading.mending.mend import mend
 from course.grading.mending.reading import read_notebook
 from course.grading.run import Incident, run
@@ -45,10 +45,10 @@ def _work(task: Task) -> Outcome:
     notebook = with_parameters(mended.notebook, kit.budget) if kit.budget else mended.notebook
     text = nbformat.writes(notebook)
     mending = time.monotonic() - began
-    manager, environment = kernel_manager(kit.limits, task.boxed, task.threads, kit.imports)
-    with tempfile.TemporaryDirectory() as place:
-        handed_in = nbformat.reads(text, as_version=4)
-        done = run(handed_in, manager, kit.imports, kit.values, kit.limits, place, environment, dict(task.files))
+    handed_in = nbformat.reads(text, as_version=4)
+    pair = kernel_pair(kit.limits, task.boxed, task.threads, kit.imports)
+    with tempfile.TemporaryDirectory() as place, pair as kernels:
+        done = run(handed_in, kernels, kit.imports, kit.values, kit.limits, place, dict(task.files))
     return Outcome(
         task.student,
         task.digest,

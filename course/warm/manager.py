@@ -15,7 +15,7 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
-from traitlets import Dict, Float, Instance, Unicode
+from traitlets import Dict, Float, Instance, List, Unicode
 
 from course.errors import KernelError
 from course.warm.source import INLINE, Wanted, nursery
@@ -91,12 +91,13 @@ class WarmKernelManager(AsyncKernelManager):
 
     imports = Unicode(help="Import statements, one a line.").tag(config=True)
     kernel_file = Instance(Path, args=(PLAIN,), help="A Python file with a function `launch`.").tag(config=True)
+    arguments = List(Unicode(), help="Further arguments for that file.").tag(config=True)
     ipykernel = True
 
     @property
     def kernel_spec(self) -> KernelSpec:
         """Python with ipykernel, in this environment."""
-        argv = [sys.executable, str(self.kernel_file), "-f", "{connection_file}"]
+        argv = [sys.executable, str(self.kernel_file), "-f", "{connection_file}", *self.arguments]
         return KernelSpec(argv=argv, display_name="Warm Python", language="python")
 
     async def _async_pre_start_kernel(self, **kw: Any) -> tuple[list[str], dict[str, Any]]:

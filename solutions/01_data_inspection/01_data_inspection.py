@@ -514,53 +514,60 @@ def plot_class_balance(counts):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-plot-class-balance", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def bars_of(axes):
+from data_utils import beside_answer, figure_facts
+
+
+@beside_answer
+def drawn(*counts, figure_open=False):
+    """What plot_class_balance draws for each of these counts, and which figure was open before."""
+    plt.close("all")
+    before = id(plt.figure()) if figure_open else None
+    kept = [plot_class_balance(some) for some in counts]
+    found = [figure_facts(axes) for axes in kept]
+    plt.close("all")
+    return before, found
+
+
+def heights_in(seen):
     """The heights of the bars, from left to right."""
-    bars = [bar for bar in axes.patches if isinstance(bar, plt.Rectangle) and bar.get_width() > 0]
-    return [float(bar.get_height()) for bar in sorted(bars, key=lambda bar: bar.get_x())]
+    return [bar["height"] for bar in seen["bars"]]
 
 
-plt.close("all")
-axes = plot_class_balance(np.array([40, 38, 45, 41, 39, 36, 42, 44, 40, 37]))
-assert isinstance(axes, plt.Axes), (
-    f"plot_class_balance must return the Axes, not {type(axes).__name__}. "
+_, (seen, other) = drawn(np.array([40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), np.array([3, 1, 2]))
+assert seen["type"] == "Axes", (
+    f"plot_class_balance must return the Axes, not {seen['type']}. "
     "Is there a return, and does it return the Axes?"
 )
-seen, low = bars_of(axes), axes.get_ylim()[0]
-x_label, y_label = axes.get_xlabel().strip(), axes.get_ylabel().strip()
-same_figure = plot_class_balance(np.array([3, 1, 2])).figure is axes.figure
-plt.close("all")
-assert seen, "There are no bars on the Axes you returned. Did plt.show() put the figure away before?"
-assert len(seen) == 10, f"There are {len(seen)} bars on the Axes you returned, not 10, one per class."
-assert np.allclose(seen, [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), (
-    f"From left to right the bars are {seen} high; "
+heights = heights_in(seen)
+assert heights, "There are no bars on the Axes you returned. Did plt.show() put the figure away before?"
+assert len(heights) == 10, f"There are {len(heights)} bars on the Axes you returned, not 10, one per class."
+assert np.allclose(heights, [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), (
+    f"From left to right the bars are {heights} high; "
     "they must be as high as the counts, in the order of the classes."
 )
-assert x_label, "The horizontal axis has no label. What do the numbers under the bars stand for?"
-assert y_label, "The vertical axis has no label. What does the height of a bar stand for?"
+assert seen["xlabel"], "The horizontal axis has no label. What do the numbers under the bars stand for?"
+assert seen["ylabel"], "The vertical axis has no label. What does the height of a bar stand for?"
+low = seen["ylim"][0]
 assert low == 0, f"The vertical axis starts at {low:g}. Bars are compared by length, so let it start at 0."
-assert not same_figure, "Two calls have drawn into the same figure. Make a new figure in the function."
+assert seen["figure"] != other["figure"], (
+    "Two calls have drawn into the same figure. Make a new figure in the function."
+)
 ### BEGIN HIDDEN TESTS
-plt.close("all")
-open_figure = plt.figure()
-axes = plot_class_balance(np.array([5010, 5000, 4990, 0]))
-seen, low = bars_of(axes), axes.get_ylim()[0]
-plt.close("all")
-assert axes.figure is not open_figure, (
+open_figure, (seen,) = drawn(np.array([5010, 5000, 4990, 0]), figure_open=True)
+heights, low = heights_in(seen), seen["ylim"][0]
+assert seen["figure"] != open_figure, (
     "With another figure open, the bars were drawn into it. Make a new figure in the function."
 )
-assert len(seen) == 4, (
-    f"For 4 classes there are {len(seen)} bars; the number of bars is the number of counts."
+assert len(heights) == 4, (
+    f"For 4 classes there are {len(heights)} bars; the number of bars is the number of counts."
 )
-assert np.allclose(seen, [5010, 5000, 4990, 0]), (
-    f"For the counts 5010, 5000, 4990, 0 the bars are {seen} high."
+assert np.allclose(heights, [5010, 5000, 4990, 0]), (
+    f"For the counts 5010, 5000, 4990, 0 the bars are {heights} high."
 )
 assert low == 0, f"For the counts 5010, 5000, 4990, 0 the vertical axis starts at {low:g}, not at 0."
-plt.close("all")
-axes = plot_class_balance(np.array([310, 305, 300]))
-seen, low = bars_of(axes), axes.get_ylim()[0]
-plt.close("all")
-assert np.allclose(seen, [310, 305, 300]), f"For the counts 310, 305, 300 the bars are {seen} high."
+_, (seen,) = drawn(np.array([310, 305, 300]))
+heights, low = heights_in(seen), seen["ylim"][0]
+assert np.allclose(heights, [310, 305, 300]), f"For the counts 310, 305, 300 the bars are {heights} high."
 assert low == 0, f"For the counts 310, 305, 300 the vertical axis starts at {low:g}, not at 0."
 ### END HIDDEN TESTS
 

@@ -129,77 +129,88 @@ def show_digit(image, ax=None):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-show-digit", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
+from data_utils import beside_answer, figure_facts
 
 
-def _check_heatmap(axes, image):
+@beside_answer
+def _drawn(*images):
+    """What show_digit draws for each of these images, each in a figure of its own."""
+    plt.close("all")
+    kept = [show_digit(image) for image in images]
+    found = [figure_facts(axes) for axes in kept]
+    plt.close("all")
+    return found
+
+
+@beside_answer
+def _drawn_into(image, rows, columns, place):
+    """What all axes of a grid show after show_digit got one of them, and whether it returned that one."""
+    plt.close("all")
+    figure, grid = plt.subplots(rows, columns, squeeze=False)
+    returned = show_digit(image, ax=grid.flat[place])
+    found = [figure_facts(axes) for axes in grid.flat], returned is grid.flat[place], len(figure.axes)
+    plt.close("all")
+    return found
+
+
+def _check_heatmap(seen, image):
     """Compare what the axes show, as the eye sees it, with the image."""
-    assert isinstance(axes, Axes), (
-        f"show_digit returned {type(axes).__name__}, not Axes. Does it end with a return of the axes it drew "
+    assert seen["type"] == "Axes", (
+        f"show_digit returned {seen['type']}, not Axes. Does it end with a return of the axes it drew "
         "into?"
     )
-    meshes = [mesh for mesh in axes.collections if isinstance(mesh, QuadMesh)]
-    assert len(meshes) == 1, (
-        f"The returned axes hold {len(meshes)} heatmaps; there must be one. Use sns.heatmap once, and pass "
+    assert len(seen["meshes"]) == 1, (
+        f"The returned axes hold {len(seen['meshes'])} heatmaps; there must be one. Use sns.heatmap once, and pass "
         "it ax=ax."
     )
-    rows, columns = (size - 1 for size in meshes[0].get_coordinates().shape[:2])
-    assert (rows, columns) == image.shape, (
-        f"The heatmap has {rows} × {columns} cells, the image {image.shape[0]} × {image.shape[1]} pixels."
+    values = seen["meshes"][0]["values"]
+    assert values.shape == image.shape, (
+        f"The heatmap has {values.shape[0]} × {values.shape[1]} cells, the image {image.shape[0]} × {image.shape[1]} "
+        "pixels."
     )
-    seen = np.ma.filled(np.ma.asarray(meshes[0].get_array(), dtype=float), np.nan).reshape(rows, columns)
-    seen = seen[:: 1 if axes.yaxis_inverted() else -1, :: -1 if axes.xaxis_inverted() else 1]
-    assert seen[0].tolist() == image[0].tolist(), (
-        f"The top row of the heatmap shows {seen[0].tolist()}, row 0 of the image is {image[0].tolist()}. "
+    assert values[0].tolist() == image[0].tolist(), (
+        f"The top row of the heatmap shows {values[0].tolist()}, row 0 of the image is {image[0].tolist()}. "
         "Draw the image as it is: not scaled, inverted, turned or mirrored."
     )
-    assert seen.tolist() == image.tolist(), (
+    assert values.tolist() == image.tolist(), (
         "The top row is right, but other cells do not show their pixel's value."
     )
-    low, high = (float(limit) for limit in meshes[0].get_clim())
+    low, high = seen["meshes"][0]["limits"]
     assert (low, high) == (0.0, 255.0), (
         f"The colours run from {low:g} to {high:g}; they must run from 0 to 255 whatever the image. Look at "
         "vmin and vmax."
     )
-    box = axes.get_box_aspect()
-    square = axes.get_aspect() in (1, "equal") or (box is not None and abs(box - rows / columns) < 1e-6)
-    assert square, "The cells are not square: look at the parameter square of sns.heatmap."
+    assert seen["square"], "The cells are not square: look at the parameter square of sns.heatmap."
 
 
-plt.close("all")
 _image = np.array([[20, 90, 30, 40], [50, 60, 70, 80], [25, 35, 45, 120]], dtype=np.uint8)
-_first = show_digit(_image.copy())
+_first, _second = _drawn(_image.copy(), _image.copy())
 _check_heatmap(_first, _image)
-_second = show_digit(_image.copy())
-assert _second is not _first and _second.figure is not _first.figure, (
+assert _second["type"] == "Axes" and _second["figure"] != _first["figure"], (
     "Two calls without ax drew into the same figure. When ax is None, make a new figure with plt.subplots()."
 )
-_figure, (_left, _right) = plt.subplots(1, 2)
-assert show_digit(_image.copy(), ax=_left) is _left, "show_digit must return the axes it was given as ax."
+(_left, _right), _returned_it, _ = _drawn_into(_image.copy(), 1, 2, 0)
+assert _returned_it, "show_digit must return the axes it was given as ax."
 _check_heatmap(_left, _image)
-assert not _right.collections and not _right.images, (
+assert not _right["meshes"] and not _right["images"], (
     "show_digit was given the left axes but drew into the right ones. Pass ax on to sns.heatmap."
 )
-plt.close("all")
 ### BEGIN HIDDEN TESTS
 _image = np.random.default_rng(20).integers(3, 180, size=(28, 28)).astype(np.uint8)
 _given = _image.copy()
-_check_heatmap(show_digit(_given), _image)
+_check_heatmap(_drawn(_given)[0], _image)
 assert _given.tolist() == _image.tolist(), (
     "show_digit changed the image it was given. Draw it, but leave it as it is."
 )
-_figure, _grid = plt.subplots(2, 2)
 _image = np.random.default_rng(21).integers(0, 256, size=(6, 2))
-_check_heatmap(show_digit(_image.copy(), ax=_grid[0, 1]), _image)
-assert len(_figure.axes) <= 5 and not any(_grid[_place].collections for _place in ((0, 0), (1, 0), (1, 1))), (
+_grid, _returned_it, _number = _drawn_into(_image.copy(), 2, 2, 1)
+_check_heatmap(_grid[1], _image)
+assert _returned_it and _number <= 5 and not any(_grid[_place]["meshes"] for _place in (0, 2, 3)), (
     "show_digit drew into axes other than those it was given."
 )
 _image = np.zeros((4, 3), dtype=np.int64)
 _image[0, 2] = 255
-_check_heatmap(show_digit(_image.copy()), _image)
-plt.close("all")
-assert not plt.get_fignums(), "The figures of this test could not be closed."
+_check_heatmap(_drawn(_image.copy())[0], _image)
 ### END HIDDEN TESTS
 
 # %%
@@ -264,46 +275,52 @@ def show_digit_values(image):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-show-digit-values", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-from matplotlib.axes import Axes
-from matplotlib.collections import QuadMesh
+from data_utils import beside_answer, figure_facts
 
 
-def _check_values(axes, image):
+@beside_answer
+def _drawn(*images):
+    """What show_digit_values draws for each of these images."""
+    plt.close("all")
+    kept = [show_digit_values(image) for image in images]
+    found = [figure_facts(axes) for axes in kept]
+    plt.close("all")
+    return found
+
+
+def _check_values(seen, image):
     """Compare colours and numbers of the axes, as the eye sees them, with the image."""
-    assert isinstance(axes, Axes), (
-        f"show_digit_values returned {type(axes).__name__}, not Axes. Does it end with a return of the axes "
+    assert seen["type"] == "Axes", (
+        f"show_digit_values returned {seen['type']}, not Axes. Does it end with a return of the axes "
         "it drew into?"
     )
-    meshes = [mesh for mesh in axes.collections if isinstance(mesh, QuadMesh)]
-    assert len(meshes) == 1, (
-        f"The returned axes hold {len(meshes)} heatmaps; there must be one, in a new figure. Use sns.heatmap "
+    assert len(seen["meshes"]) == 1, (
+        f"The returned axes hold {len(seen['meshes'])} heatmaps; there must be one, in a new figure. Use sns.heatmap "
         "once."
     )
-    rows, columns = (size - 1 for size in meshes[0].get_coordinates().shape[:2])
-    seen = np.ma.filled(np.ma.asarray(meshes[0].get_array(), dtype=float), np.nan).reshape(rows, columns)
-    seen = seen[:: 1 if axes.yaxis_inverted() else -1, :: -1 if axes.xaxis_inverted() else 1]
-    assert seen.tolist() == image.tolist(), (
+    values = seen["meshes"][0]["values"]
+    assert values.tolist() == image.tolist(), (
         "The colours of the cells do not show the values of the image, row 0 on top."
     )
-    limits, box = tuple(float(limit) for limit in meshes[0].get_clim()), axes.get_box_aspect()
-    square = axes.get_aspect() in (1, "equal") or (box is not None and abs(box - rows / columns) < 1e-6)
+    limits, square = tuple(seen["meshes"][0]["limits"]), seen["square"]
     assert limits == (0.0, 255.0) and square, (
         f"The colours run from {limits[0]:g} to {limits[1]:g} and the cells are "
         f"{'' if square else 'not '}square; "
         "the settings of Task 1 are 0 to 255 and square cells."
     )
-    texts = [text for text in axes.texts if text.get_text().strip()]
+    texts = seen["texts"]
     assert len(texts) == image.size, (
         f"{len(texts)} numbers are written in the heatmap of {image.size} pixels; every pixel needs one, "
         "also a 0. Look at annot."
     )
     written = np.full(image.shape, -1)
+    rows, columns = image.shape
     for text in texts:
-        word = text.get_text().strip()
+        word = text["text"]
         assert word.isdigit(), f"A cell says {word!r}; values must be written as whole numbers. Look at fmt."
-        x, y = (int(np.floor(place)) for place in text.get_position())
-        row = y if axes.yaxis_inverted() else rows - 1 - y
-        column = columns - 1 - x if axes.xaxis_inverted() else x
+        x, y = int(np.floor(text["x"])), int(np.floor(text["y"]))
+        row = y if seen["y_inverted"] else rows - 1 - y
+        column = columns - 1 - x if seen["x_inverted"] else x
         assert 0 <= row < rows and 0 <= column < columns, f"The number {word} is written outside the heatmap."
         written[row, column] = int(word)
     wrong = np.argwhere(written != image)
@@ -313,42 +330,33 @@ def _check_values(axes, image):
     )
 
 
-def _check_readable(axes):
-    """Measure the drawn numbers against the drawn cells."""
-    axes.figure.draw_without_rendering()
-    (x0, y0), (x1, y1) = axes.transData.transform([(0, 0), (1, 1)])
-    sizes = [text.get_window_extent() for text in axes.texts]
-    width = max(box.width for box in sizes) / abs(x1 - x0)
-    height = max(box.height for box in sizes) / abs(y1 - y0)
+def _check_readable(seen):
+    """Compare the drawn numbers with the drawn cells."""
+    width, height = (max(text[side] for text in seen["texts"]) for side in ("width", "height"))
     assert width <= 1 and height <= 1, (
         f"The largest number is {width:.1f} cells wide and {height:.1f} cells high, so numbers run into each "
         "other. Make the figure larger or the letters smaller."
     )
 
 
-plt.close("all")
-_image = np.array([[0, 7, 100, 255], [30, 0, 203, 64], [128, 191, 0, 9]], dtype=np.uint8)
-_first = show_digit_values(_image.copy())
-_check_values(_first, _image)
+_small = np.array([[0, 7, 100, 255], [30, 0, 203, 64], [128, 191, 0, 9]], dtype=np.uint8)
 _image = np.random.default_rng(22).choice([0, 0, 64, 128, 191, 253, 254], size=(28, 28)).astype(np.uint8)
-_second = show_digit_values(_image.copy())
-assert _second.figure is not _first.figure, (
+_first, _second = _drawn(_small.copy(), _image.copy())
+_check_values(_first, _small)
+assert _second["type"] == "Axes" and _second["figure"] != _first["figure"], (
     "Two calls drew into the same figure. Make a new one with plt.subplots()."
 )
 _check_values(_second, _image)
 _check_readable(_second)
-plt.close("all")
 ### BEGIN HIDDEN TESTS
 _image = np.random.default_rng(23).integers(0, 256, size=(5, 2))
 _image[3, 1] = 0
 _given = _image.copy()
-_check_values(show_digit_values(_given), _image)
+_check_values(_drawn(_given)[0], _image)
 assert _given.tolist() == _image.tolist(), "show_digit_values changed the image it was given."
 _image = np.random.default_rng(24).integers(0, 99, size=(9, 12)).astype(np.uint8)
 _image[0, :] = 0
-_check_values(show_digit_values(_image.copy()), _image)
-plt.close("all")
-assert not plt.get_fignums(), "The figures of this test could not be closed."
+_check_values(_drawn(_image.copy())[0], _image)
 ### END HIDDEN TESTS
 
 # %%
@@ -465,8 +473,16 @@ def show_grid(images, labels, columns=5):
 # %% nbgrader={"grade": true, "grade_id": "test-show-grid", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 import re
 
-from matplotlib.collections import QuadMesh
-from matplotlib.figure import Figure
+from data_utils import beside_answer, figure_facts
+
+
+@beside_answer
+def _drawn(images, labels, options):
+    """What show_grid draws."""
+    plt.close("all")
+    found = figure_facts(show_grid(images, labels, **options))
+    plt.close("all")
+    return found
 
 
 def _check_grid(n, seed, columns=None):
@@ -474,12 +490,11 @@ def _check_grid(n, seed, columns=None):
     rng = np.random.default_rng(seed)
     images = rng.integers(5, 200, size=(n, 28, 28)).astype(np.uint8)
     labels = rng.integers(0, 10, size=n).astype(np.uint8)
-    plt.close("all")
     options = {} if columns is None else {"columns": columns}
     columns = columns or 5
     case = f"For {n} images and columns={columns}"
     try:
-        figure = show_grid(images.copy(), labels.copy(), **options)
+        figure = _drawn(images.copy(), labels.copy(), options)
     except (IndexError, AttributeError, TypeError) as error:
         if columns > 1 and n > columns:
             raise
@@ -488,53 +503,47 @@ def _check_grid(n, seed, columns=None):
             "plt.subplots gives no 2-D array of axes, for a single image no array at all: use squeeze=False "
             "or np.atleast_2d."
         ) from error
-    assert isinstance(figure, Figure), (
-        f"show_grid returned {type(figure).__name__}, not a Figure. Does it end with a return of the figure?"
+    assert figure["type"] == "Figure", (
+        f"show_grid returned {figure['type']}, not a Figure. Does it end with a return of the figure?"
     )
-    figure.draw_without_rendering()
     pictures = []
-    for axes in figure.axes:
-        drawn = [*axes.images, *(mesh for mesh in axes.collections if isinstance(mesh, QuadMesh))]
-        drawn = [
-            picture for picture in drawn if np.size(picture.get_array()) == 28 * 28 and axes.get_visible()
-        ]
+    for axes in figure["axes"]:
+        drawn = [*axes["images"], *axes["meshes"]]
+        drawn = [picture for picture in drawn if picture["values"].size == 28 * 28 and axes["visible"]]
         assert len(drawn) <= 1, (
             f"{case}, {len(drawn)} images are drawn on top of each other in the same axes."
         )
         if drawn:
             pictures.append((axes, drawn[0]))
-        elif axes.get_label() != "<colorbar>":
-            frame = any(spine.get_visible() for spine in axes.spines.values())
-            assert not (axes.get_visible() and axes.axison and frame), (
+        elif axes["label"] != "<colorbar>":
+            assert not axes["frame"], (
                 f"{case}, an empty frame is visible. Hide the axes that hold no image, for example with "
                 "set_axis_off()."
             )
     assert len(pictures) == n, (
         f"{case}, the figure shows {len(pictures)} images of shape (28, 28); it must show {n}."
     )
-    pictures.sort(key=lambda pair: -pair[0].get_position().y0)
+    pictures.sort(key=lambda pair: -pair[0]["position"][1])  # left, bottom, width, height
     rows = [[pictures[0]]]
     for pair in pictures[1:]:
-        place, above = pair[0].get_position(), rows[-1][0][0].get_position()
-        if above.y0 - place.y0 > above.height / 2:
+        place, above = pair[0]["position"], rows[-1][0][0]["position"]
+        if above[1] - place[1] > above[3] / 2:
             rows.append([])
         rows[-1].append(pair)
     counts = [len(row) for row in rows]
     expected = [columns] * (n // columns) + ([n % columns] if n % columns else [])
     assert counts == expected, f"{case}, the rows hold {counts} images; they must hold {expected}."
-    ordered = [pair for row in rows for pair in sorted(row, key=lambda pair: pair[0].get_position().x0)]
+    ordered = [pair for row in rows for pair in sorted(row, key=lambda pair: pair[0]["position"][0])]
     for place, (axes, picture) in enumerate(ordered):
-        seen = np.ma.filled(np.ma.asarray(picture.get_array(), dtype=float), np.nan).reshape(28, 28)
-        seen = seen if axes.yaxis_inverted() else seen[::-1]
-        assert seen.tolist() == images[place].tolist(), (
+        assert picture["values"].reshape(28, 28).tolist() == images[place].tolist(), (
             f"{case}, place {place} in reading order does not show image {place} as it is, with row 0 on top."
         )
-        limits = tuple(float(limit) for limit in picture.get_clim())
+        limits = tuple(picture["limits"])
         assert limits == (0.0, 255.0), (
             f"{case}, the colours of image {place} run from {limits[0]:g} to {limits[1]:g}, not from 0 to "
             "255. Look at vmin and vmax."
         )
-        title = " ".join(axes.get_title(loc=side) for side in ("left", "center", "right")).strip()
+        title = axes["title"]
         assert re.sub(r"\s", "", title) == f"{place}:{labels[place]}", (
             f"{case}, the image at position {place}, whose label is {labels[place]}, has the title "
             f"{title!r}; it must be '{place}: {labels[place]}'."
@@ -544,14 +553,11 @@ def _check_grid(n, seed, columns=None):
 _check_grid(7, seed=30)
 _check_grid(4, seed=31, columns=2)
 _check_grid(3, seed=34)  # a single row, not full
-plt.close("all")
 ### BEGIN HIDDEN TESTS
 _check_grid(4, seed=32, columns=3)  # the last row holds one image
 _check_grid(5, seed=33)  # a single row, full
 _check_grid(2, seed=35, columns=1)  # a single column
 _check_grid(1, seed=36, columns=1)  # a single image
-plt.close("all")
-assert not plt.get_fignums(), "The figures of this test could not be closed."
 ### END HIDDEN TESTS
 
 # %%

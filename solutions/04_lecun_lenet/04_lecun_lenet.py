@@ -589,42 +589,52 @@ def plot_curves(record, metric):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-plot-curves", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-def _check_curves(axes, record, metric):
+from data_utils import beside_answer, figure_facts
+
+
+@beside_answer
+def drawn(*records_and_metrics):
+    """What plot_curves draws for each of these records and metrics."""
+    plt.close("all")
+    returned = [plot_curves(dict(record), metric) for record, metric in records_and_metrics]
+    found = [figure_facts(one) for one in returned]
+    plt.close("all")
+    return found
+
+
+def _check_curves(seen, record, metric):
     """Compare the two named curves with the record."""
-    assert axes is not None, "plot_curves returns nothing. Is there a `return`?"
-    axes = axes.axes[0] if isinstance(axes, plt.Figure) else axes
-    assert isinstance(axes, plt.Axes), f"plot_curves must return the Axes; it returns a {type(axes).__name__}."
-    legend = axes.get_legend()
-    assert legend is not None, "The figure has no legend, so nobody knows which curve is which. Call axes.legend()."
-    named = [(text.get_text().lower(), handle.get_color()) for text, handle in zip(legend.get_texts(), legend.get_lines())]
+    assert seen["type"] != "NoneType", "plot_curves returns nothing. Is there a `return`?"
+    seen = seen["axes"][0] if seen["type"] == "Figure" and seen["axes"] else seen
+    assert seen["type"] == "Axes", f"plot_curves must return the Axes; it returns a {seen['type']}."
+    assert seen["legend"] is not None, "The figure has no legend, so nobody knows which curve is which. Call axes.legend()."
+    named = [(entry["text"].lower(), entry["color"]) for entry in seen["legend"]]
     for key, word, stem in [(metric, "training", "train"), (f"val_{metric}", "validation", "val")]:
         colours = [colour for text, colour in named if stem in text]
         assert len(colours) == 1, f"One curve must be labelled {word!r}; the legend has {[text for text, _ in named]}."
-        drawn = [line for line in axes.get_lines() if len(line.get_xdata())]
-        curves = [line for line in drawn if stem in str(line.get_label()).lower()]
-        curves = curves or [line for line in drawn if line.get_color() == colours[0]]
+        curves = [line for line in seen["lines"] if stem in line["label"].lower()]
+        curves = curves or [line for line in seen["lines"] if line["color"] == colours[0]]
         assert len(curves) == 1, f"{len(curves)} curves are labelled {word!r}; there must be one, in a new figure."
-        x, y = (np.asarray(values, dtype=float) for values in curves[0].get_data())
+        x, y = curves[0]["x"], curves[0]["y"]
         assert y.tolist() == [float(value) for value in record[key]], (
             f"The curve labelled {word!r} does not show record[{key!r}] but {y.tolist()}."
         )
         assert x.tolist() == list(range(1, len(y) + 1)), f"The epochs must be numbered from 1; the curve {word!r} is drawn at {x.tolist()}."
-    assert "epoch" in axes.get_xlabel().lower(), f"The horizontal axis must be labelled 'epoch'; its label is {axes.get_xlabel()!r}."
-    assert metric in axes.get_ylabel().lower(), f"The vertical axis must be labelled {metric!r}; its label is {axes.get_ylabel()!r}."
-    return axes
+    assert "epoch" in seen["xlabel"].lower(), f"The horizontal axis must be labelled 'epoch'; its label is {seen['xlabel']!r}."
+    assert metric in seen["ylabel"].lower(), f"The vertical axis must be labelled {metric!r}; its label is {seen['ylabel']!r}."
+    return seen
 
 
-plt.close("all")
 three = {"loss": [0.9, 0.5, 0.3], "accuracy": [0.7, 0.8, 0.9], "val_loss": [0.8, 0.6, 0.4], "val_accuracy": [0.75, 0.85, 0.88]}
-first_axes = _check_curves(plot_curves(dict(three), "accuracy"), three, "accuracy")
+(seen,) = drawn((three, "accuracy"))
+_check_curves(seen, three, "accuracy")
 ### BEGIN HIDDEN TESTS
-second_axes = _check_curves(plot_curves(dict(three), "loss"), three, "loss")
-assert first_axes.figure is not second_axes.figure, "plot_curves must draw in a new figure at each call."
 five = {key: np.random.default_rng(14 + place).random(5).tolist() for place, key in enumerate(three)}
-_check_curves(plot_curves(dict(five), "accuracy"), five, "accuracy")
+first, second, third = drawn((three, "accuracy"), (three, "loss"), (five, "accuracy"))
+first, second = _check_curves(first, three, "accuracy"), _check_curves(second, three, "loss")
+assert first["figure"] != second["figure"], "plot_curves must draw in a new figure at each call."
+_check_curves(third, five, "accuracy")
 ### END HIDDEN TESTS
-plt.close("all")
-assert not plt.get_fignums(), "The figures of this test could not be closed."
 
 # %%
 plot_curves(history.history, "accuracy")

@@ -505,6 +505,23 @@ def train(model, images, labels, test_images, test_labels, steps, batch_size, ev
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-train", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+from data_utils import beside_answer
+
+
+@beside_answer
+def _train_with(drawing, *arguments):
+    """Let train work with another function in place of random_batch."""
+    import sys
+
+    names = vars(sys.modules["__main__"])
+    kept = names.get("random_batch")
+    names["random_batch"] = drawing
+    try:
+        return train(*arguments)
+    finally:
+        names["random_batch"] = kept
+
+
 def _tiny_model(rate):
     """A small network for images of shape (3, 3, 1) and three classes, trained by plain gradient steps."""
     layers = [keras.Input((3, 3, 1)), keras.layers.Flatten(), keras.layers.Dense(3, activation="softmax")]
@@ -563,58 +580,54 @@ def _loss_and_gradients(weights, images, labels):
     return loss, (shares.argmax(axis=1) == labels).mean(), [flat.T @ excess / len(labels), excess.mean(axis=0)]
 
 
-students_batch, random_batch = random_batch, _right_batch
-try:
-    # Batches of all the digits: then chance has no part in it, and NumPy can follow step by step.
-    (digits, codes), (test_digits, test_codes) = _tiny_digits(24, 4), _tiny_digits(40, 5)
-    kept = [array.copy() for array in (digits, codes, test_digits, test_codes)]
-    model_b = _tiny_model(0.5)
-    followed, expected = [array.astype(float) for array in model_b.get_weights()], {key: [] for key in five_keys}
-    for step in range(1, 9):
-        loss, share, gradients = _loss_and_gradients(followed, digits, codes)
-        expected["loss"].append(loss)
-        expected["accuracy"].append(share)
-        followed = [array - 0.5 * gradient for array, gradient in zip(followed, gradients)]
-        if step % 2 == 0:
-            loss, share, _ = _loss_and_gradients(followed, test_digits, test_codes)
-            for key, value in [("test_step", step), ("test_loss", loss), ("test_accuracy", share)]:
-                expected[key].append(value)
-    found = train(model_b, digits, codes, test_digits, test_codes, 8, 24, 2, np.random.default_rng(6))
-    assert np.allclose(np.asarray(model_b.get_weights()[0]), followed[0], atol=1e-3), (
-        "After 8 steps on all the digits, the weights are not those that 8 steps of the given optimiser on the training digits lead to. "
-        "Does the model train on test digits, or is it compiled again?"
+# Batches of all the digits: then chance has no part in it, and NumPy can follow step by step.
+(digits, codes), (test_digits, test_codes) = _tiny_digits(24, 4), _tiny_digits(40, 5)
+kept = [array.copy() for array in (digits, codes, test_digits, test_codes)]
+model_b = _tiny_model(0.5)
+followed, expected = [array.astype(float) for array in model_b.get_weights()], {key: [] for key in five_keys}
+for step in range(1, 9):
+    loss, share, gradients = _loss_and_gradients(followed, digits, codes)
+    expected["loss"].append(loss)
+    expected["accuracy"].append(share)
+    followed = [array - 0.5 * gradient for array, gradient in zip(followed, gradients)]
+    if step % 2 == 0:
+        loss, share, _ = _loss_and_gradients(followed, test_digits, test_codes)
+        for key, value in [("test_step", step), ("test_loss", loss), ("test_accuracy", share)]:
+            expected[key].append(value)
+found = _train_with(_right_batch, model_b, digits, codes, test_digits, test_codes, 8, 24, 2, np.random.default_rng(6))
+assert np.allclose(np.asarray(model_b.get_weights()[0]), followed[0], atol=1e-3), (
+    "After 8 steps on all the digits, the weights are not those that 8 steps of the given optimiser on the training digits lead to. "
+    "Does the model train on test digits, or is it compiled again?"
+)
+for key in five_keys:
+    seen = np.asarray(found[key], dtype=float)
+    assert seen.shape == np.shape(expected[key]) and np.allclose(seen, expected[key], atol=2e-3), (
+        f"record[{key!r}] is {seen.round(3).tolist()}; with batches of all the digits it must be {np.round(expected[key], 3).tolist()}. "
+        "Training values are what train_on_batch returns; tests come after the step, on test digits."
     )
-    for key in five_keys:
-        seen = np.asarray(found[key], dtype=float)
-        assert seen.shape == np.shape(expected[key]) and np.allclose(seen, expected[key], atol=2e-3), (
-            f"record[{key!r}] is {seen.round(3).tolist()}; with batches of all the digits it must be {np.round(expected[key], 3).tolist()}. "
-            "Training values are what train_on_batch returns; tests come after the step, on test digits."
-        )
-    unchanged = all(np.array_equal(old, new) for old, new in zip(kept, (digits, codes, test_digits, test_codes)))
-    assert unchanged, "train changes the images or labels it is given."
+unchanged = all(np.array_equal(old, new) for old, new in zip(kept, (digits, codes, test_digits, test_codes)))
+assert unchanged, "train changes the images or labels it is given."
 
-    # A learning rate of 0: the model stays as it is, so all that varies are the digits drawn.
-    model_c, first_weights = _tiny_model(0.0), _tiny_model(0.0).get_weights()
-    records = [train(model_c, *_tiny_digits(90, 7), *_tiny_digits(700, 8), 45, 5, 3, np.random.default_rng(9)) for _ in range(2)]
-    losses, test_losses = ({round(float(value), 5) for value in records[0][key]} for key in ("loss", "test_loss"))
-    assert len(losses) > 20, "The batches of training digits are the same at each step. Draw a new one at every step."
-    assert len(test_losses) > 10, "The test digits are the same at each test. Draw 500 of them anew, at random, each time."
-    shares = np.asarray(records[0]["test_accuracy"], dtype=float)
-    for size in (500, 100):
-        whole = np.allclose(shares * size, np.round(shares * size), atol=1e-2)
-        assert whole == (size == 500), f"The accuracies on test digits, {shares[:3].round(4).tolist()} …, are not those of 500 digits."
-    fifths = np.asarray(records[0]["accuracy"], dtype=float) * 5
-    assert np.allclose(fifths, np.round(fifths), atol=1e-3), "With batch_size = 5, the noted accuracies are not those of single batches of 5 digits."
-    assert all(np.allclose(records[0][key], records[1][key], atol=1e-4) for key in five_keys), (
-        "The same model, digits and seed gave two different records. Take all random numbers from rng."
-    )
-    assert all(np.array_equal(old, new) for old, new in zip(first_weights, model_c.get_weights())), "With a learning rate of 0 the weights must not change."
+# A learning rate of 0: the model stays as it is, so all that varies are the digits drawn.
+model_c, first_weights = _tiny_model(0.0), _tiny_model(0.0).get_weights()
+records = [_train_with(_right_batch, model_c, *_tiny_digits(90, 7), *_tiny_digits(700, 8), 45, 5, 3, np.random.default_rng(9)) for _ in range(2)]
+losses, test_losses = ({round(float(value), 5) for value in records[0][key]} for key in ("loss", "test_loss"))
+assert len(losses) > 20, "The batches of training digits are the same at each step. Draw a new one at every step."
+assert len(test_losses) > 10, "The test digits are the same at each test. Draw 500 of them anew, at random, each time."
+shares = np.asarray(records[0]["test_accuracy"], dtype=float)
+for size in (500, 100):
+    whole = np.allclose(shares * size, np.round(shares * size), atol=1e-2)
+    assert whole == (size == 500), f"The accuracies on test digits, {shares[:3].round(4).tolist()} …, are not those of 500 digits."
+fifths = np.asarray(records[0]["accuracy"], dtype=float) * 5
+assert np.allclose(fifths, np.round(fifths), atol=1e-3), "With batch_size = 5, the noted accuracies are not those of single batches of 5 digits."
+assert all(np.allclose(records[0][key], records[1][key], atol=1e-4) for key in five_keys), (
+    "The same model, digits and seed gave two different records. Take all random numbers from rng."
+)
+assert all(np.array_equal(old, new) for old, new in zip(first_weights, model_c.get_weights())), "With a learning rate of 0 the weights must not change."
 
-    model_d = _tiny_model(0.1)
-    found = train(model_d, *_tiny_digits(10, 10), *_tiny_digits(12, 11), 2, 3, 5, np.random.default_rng(12))
-    assert len(found["loss"]) == 2 and len(found["test_step"]) == 0, "With 2 steps and every = 5, there is no test; the record has some."
-finally:
-    random_batch = students_batch
+model_d = _tiny_model(0.1)
+found = _train_with(_right_batch, model_d, *_tiny_digits(10, 10), *_tiny_digits(12, 11), 2, 3, 5, np.random.default_rng(12))
+assert len(found["loss"]) == 2 and len(found["test_step"]) == 0, "With 2 steps and every = 5, there is no test; the record has some."
 ### END HIDDEN TESTS
 
 # %% [markdown]

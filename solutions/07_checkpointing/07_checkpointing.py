@@ -573,8 +573,15 @@ def every_epoch(folder):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-every-epoch", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def _watched_fit(callback, first, last):
-    """Train a small network from epoch `first` + 1 to `last` and note the weights after each epoch."""
+from data_utils import beside_answer
+
+
+@beside_answer
+def _watched_fit(folder, first, last):
+    """Train a small network from epoch `first` + 1 to `last`: what every_epoch gave, and the weights after each epoch."""
+    callback = every_epoch(folder)
+    if not isinstance(callback, keras.callbacks.Callback):
+        return type(callback).__name__, {}
     rng = np.random.default_rng(73)
     first_layer, output = keras.layers.Dense(4, activation="relu"), keras.layers.Dense(3, activation="softmax")
     model = keras.Sequential([keras.Input((8,)), first_layer, output])
@@ -588,14 +595,13 @@ def _watched_fit(callback, first, last):
     watch = keras.callbacks.LambdaCallback(on_epoch_end=note)
     x, y = rng.normal(size=(24, 8)), rng.integers(0, 3, 24)
     model.fit(x, y, batch_size=8, epochs=last, initial_epoch=first, verbose=0, callbacks=[watch, callback])
-    return noted
+    return "Callback", noted
 
 
 with tempfile.TemporaryDirectory() as one_folder:
-    callback = every_epoch(one_folder)
-    assert callback is not None, "every_epoch returns nothing. Is there a `return`?"
-    assert isinstance(callback, keras.callbacks.Callback), f"It must return a callback, not {type(callback).__name__}."
-    noted = _watched_fit(callback, 0, 3)
+    kind, noted = _watched_fit(one_folder, 0, 3)
+    assert kind != "NoneType", "every_epoch returns nothing. Is there a `return`?"
+    assert kind == "Callback", f"It must return a callback, not {kind}."
     names = sorted(file.name for file in Path(one_folder).rglob("*") if file.is_file())
     assert names == ["epoch-01.keras", "epoch-02.keras", "epoch-03.keras"], (
         f"After three epochs the folder must hold epoch-01.keras to epoch-03.keras; it holds {names}."
@@ -609,7 +615,7 @@ with tempfile.TemporaryDirectory() as one_folder:
     ### BEGIN HIDDEN TESTS
     assert loaded.compiled and int(loaded.optimizer.iterations) == noted[3][1], "The optimiser's state was not saved."
     deep = Path(one_folder, "not", "there")
-    noted = _watched_fit(every_epoch(deep), 98, 101)
+    _, noted = _watched_fit(deep, 98, 101)
     assert deep.is_dir(), "every_epoch fails if the folder does not exist yet."
     names = sorted(file.name for file in deep.rglob("*") if file.is_file())
     assert names == ["epoch-100.keras", "epoch-101.keras", "epoch-99.keras"], (
@@ -694,20 +700,32 @@ def keep_best(path, monitor):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-keep-best", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def _kept_epoch(monitor, plan, folder):
-    """Which epoch a callback kept, in a training in which the network's two weights go through the plan."""
+from data_utils import beside_answer
+
+
+@beside_answer
+def _fit_with(file, monitor, planned):
+    """Train a network whose two weights go through the plan, with what keep_best gave; return the name of its class."""
     x, y = np.array([[1.0, 0], [1, 0], [1, 0], [0, 1]]), np.array([0, 0, 0, 1])
     output = keras.layers.Dense(2, activation="softmax", use_bias=False)
     model = keras.Sequential([keras.Input((2,)), output])
     still = keras.optimizers.SGD(0.0)
     model.compile(still, "sparse_categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
-    planned = [np.diag(pair).astype("float32") for pair in plan]
     guide = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: model.set_weights([planned[epoch]]))
-    file = Path(folder, f"{monitor}.keras")
     callback = keep_best(file, monitor)
-    assert callback is not None, "keep_best returns nothing. Is there a `return`?"
-    assert isinstance(callback, keras.callbacks.Callback), f"It must return a callback, not {type(callback).__name__}."
-    model.fit(x, 1 - y, epochs=len(plan), validation_data=(x, y), verbose=0, callbacks=[guide, callback])
+    if not isinstance(callback, keras.callbacks.Callback):
+        return type(callback).__name__
+    model.fit(x, 1 - y, epochs=len(planned), validation_data=(x, y), verbose=0, callbacks=[guide, callback])
+    return "Callback"
+
+
+def _kept_epoch(monitor, plan, folder):
+    """Which epoch a callback kept, in a training in which the network's two weights go through the plan."""
+    planned = [np.diag(pair).astype("float32") for pair in plan]
+    file = Path(folder, f"{monitor}.keras")
+    kind = _fit_with(file, monitor, planned)
+    assert kind != "NoneType", "keep_best returns nothing. Is there a `return`?"
+    assert kind == "Callback", f"It must return a callback, not {kind}."
     assert file.is_file(), f"keep_best(path, {monitor!r}) saved no file at the path."
     assert len(list(Path(folder).iterdir())) == 1, "keep_best must write one file only."
     loaded = keras.models.load_model(file)

@@ -197,11 +197,21 @@ def board(root, **settings):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-board", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def _train_two_epochs(callback):
-    """Train a tiny network with this callback."""
-    tiny = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="tiny_dense")], name="tiny")
-    tiny.compile(optimizer="sgd", loss="mse")
-    tiny.fit(np.ones((8, 3)), np.ones((8, 2)), epochs=2, validation_split=0.5, verbose=0, callbacks=[callback])
+from data_utils import beside_answer
+
+
+@beside_answer
+def _boards(root, calls, trained):
+    """Call board with each of these settings, then train a tiny network with the first so many; the classes returned."""
+    callbacks = [board(root, **settings) for settings in calls]
+    kinds = [type(one).__name__ for one in callbacks]
+    if not all(isinstance(one, keras.callbacks.TensorBoard) for one in callbacks):
+        return kinds
+    for callback in callbacks[:trained]:
+        tiny = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="tiny_dense")], name="tiny")
+        tiny.compile(optimizer="sgd", loss="mse")
+        tiny.fit(np.ones((8, 3)), np.ones((8, 2)), epochs=2, validation_split=0.5, verbose=0, callbacks=[callback])
+    return ["TensorBoard"] * len(kinds)
 
 
 def _folders_in(root):
@@ -210,18 +220,18 @@ def _folders_in(root):
 
 
 with tempfile.TemporaryDirectory() as place:
-    callback = board(Path(place) / "new" / "runs", units=32, learning_rate=0.001)
-    assert callback is not None, "board returns nothing. Is there a `return`?"
-    assert isinstance(callback, keras.callbacks.TensorBoard), (
-        f"board must return a keras.callbacks.TensorBoard; it returns a {type(callback).__name__}."
-    )
+    (kind,) = _boards(Path(place) / "new" / "runs", [{"units": 32, "learning_rate": 0.001}], 0)
+    assert kind != "NoneType", "board returns nothing. Is there a `return`?"
+    assert kind == "TensorBoard", f"board must return a keras.callbacks.TensorBoard; it returns a {kind}."
     made = _folders_in(Path(place) / "new" / "runs")
     assert len(made) == 1, f"board must make one folder directly in root, at once; root now holds {made}."
     for part in ("units", "32", "learning_rate", "0.001"):
         assert part in made[0], (
             f"The name of the folder must tell each setting and its value; {made[0]!r} lacks {part!r}."
         )
-    _train_two_epochs(callback)
+with tempfile.TemporaryDirectory() as place:
+    _boards(Path(place) / "new" / "runs", [{"units": 32, "learning_rate": 0.001}], 1)
+    made = _folders_in(Path(place) / "new" / "runs")
     inside = _folders_in(Path(place) / "new" / "runs" / made[0])
     assert inside == ["train", "validation"], (
         f"After a training the folder {made[0]!r} must hold 'train' and 'validation'; it holds {inside}. Is "
@@ -239,7 +249,7 @@ with tempfile.TemporaryDirectory() as place:
         "The weights must be recorded after every epoch: histogram_freq=1."
     )
 with tempfile.TemporaryDirectory() as place:
-    callbacks = [board(place, dropout=0.5, activation="relu") for _ in range(5)]
+    _boards(place, [{"dropout": 0.5, "activation": "relu"}] * 5, 2)
     made = _folders_in(place)
     assert len(made) == 5, (
         "Five calls with the same settings must make five folders, even within a second; there are "
@@ -248,12 +258,10 @@ with tempfile.TemporaryDirectory() as place:
     assert all("dropout" in name and "0.5" in name and "relu" in name for name in made), (
         f"Each folder's name must tell all settings; they are {made}."
     )
-    for callback in callbacks[:2]:
-        _train_two_epochs(callback)
     filled = [name for name in made if list((Path(place) / name / "train").glob("*"))]
     assert len(filled) == 2, f"Two runs with the same settings wrote into {len(filled)} folders. Each needs its own."
     kept = {path: path.stat().st_size for path in Path(place).rglob("*") if path.is_file()}
-    board(place, dropout=0.25, activation="relu"), board(place, dropout=0.5, activation="relu"), board(place)
+    _boards(place, [{"dropout": 0.25, "activation": "relu"}, {"dropout": 0.5, "activation": "relu"}, {}], 0)
     assert len(_folders_in(place)) == 8, (
         f"Three more calls must make three more folders; there are {_folders_in(place)}."
     )
@@ -687,20 +695,31 @@ class DigitRecall(keras.callbacks.Callback):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-digit-recall", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def _check_recall(folder, classes, labels, epochs, seed):
-    """Train a tiny network with the callback and compare the records with its weights after each epoch."""
-    rng = np.random.default_rng(seed)
-    images = (rng.normal(size=(len(labels), 4)) + np.eye(10)[labels][:, :4]).astype("float32")
-    tiny = keras.Sequential([keras.Input((4,)), keras.layers.Dense(classes, activation="softmax")], name="tiny")
-    tiny.set_weights([rng.normal(size=(4, classes)), rng.normal(size=classes)])
+from data_utils import beside_answer
+
+
+@beside_answer
+def _fit_with_recall(folder, images, labels, weights, epochs):
+    """Train a tiny network with the callback: whether it is one, and the network's weights after each epoch."""
+    tiny = keras.Sequential([keras.Input((4,)), keras.layers.Dense(len(weights[1]), activation="softmax")], name="tiny")
+    tiny.set_weights(weights)
     tiny.compile(optimizer=keras.optimizers.SGD(1.0), loss="sparse_categorical_crossentropy")
     snapshots = []
     spy = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: snapshots.append(tiny.get_weights()))
     callback = DigitRecall(folder, images.copy(), labels.copy())
-    assert isinstance(callback, keras.callbacks.Callback), (
-        "DigitRecall must be a class derived from keras.callbacks.Callback."
-    )
+    if not isinstance(callback, keras.callbacks.Callback):
+        return False, []
     tiny.fit(images[::2], labels[::2], batch_size=8, epochs=epochs, verbose=0, shuffle=False, callbacks=[spy, callback])
+    return True, snapshots
+
+
+def _check_recall(folder, classes, labels, epochs, seed):
+    """Train a tiny network with the callback and compare the records with its weights after each epoch."""
+    rng = np.random.default_rng(seed)
+    images = (rng.normal(size=(len(labels), 4)) + np.eye(10)[labels][:, :4]).astype("float32")
+    first_weights = [rng.normal(size=(4, classes)), rng.normal(size=classes)]
+    is_callback, snapshots = _fit_with_recall(folder, images, labels, first_weights, epochs)
+    assert is_callback, "DigitRecall must be a class derived from keras.callbacks.Callback."
     assert list(Path(folder).glob("*tfevents*")), "There is no event file in the folder after the training."
     stored = EventAccumulator(str(folder), size_guidance={"tensors": 0})
     stored.Reload()
@@ -1108,6 +1127,15 @@ def proxy_url(environment):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-proxy-url", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
+from data_utils import beside_answer
+
+
+@beside_answer
+def _environment():
+    """The variables of the process that the answer runs in."""
+    return dict(os.environ)
+
+
 found = proxy_url({"JUPYTERHUB_SERVICE_PREFIX": "/user/ada/", "HOME": "/home/ada"})
 assert found is not None, "On a hub proxy_url returns nothing. Is there a `return`?"
 assert found == "/user/ada/proxy/%PORT%/", (
@@ -1117,7 +1145,7 @@ assert proxy_url({"HOME": "/home/ada"}) is None, (
     f"Without a hub the answer is None; proxy_url gives {proxy_url({'HOME': '/home/ada'})!r}."
 )
 ### BEGIN HIDDEN TESTS
-before = dict(os.environ)
+before = _environment()
 for prefix in ("/user/bob", "/user/bob/", "/hub/user/bob/lab-2/"):
     right = prefix.rstrip("/") + "/proxy/%PORT%/"
     found = proxy_url({"JUPYTERHUB_SERVICE_PREFIX": prefix})
@@ -1130,7 +1158,7 @@ assert proxy_url({"TENSORBOARD_PROXY_URL": "/own/%PORT%/"}) == "/own/%PORT%/", (
     "A TENSORBOARD_PROXY_URL that is set must be returned."
 )
 assert set(both.values()) == {"/user/eve/", "/own/%PORT%/"}, "proxy_url changes the environment it is given."
-assert dict(os.environ) == before, "proxy_url changes os.environ; it should only look at the environment it is given."
+assert _environment() == before, "proxy_url changes os.environ; it should only look at the environment it is given."
 ### END HIDDEN TESTS
 
 # %% [markdown]

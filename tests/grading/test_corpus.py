@@ -85,6 +85,11 @@ def test_no_feedback_shows_a_hidden_test(batch):
         assert "hunter2" not in page, student
 
 
-def test_cheating_is_told_to_the_instructor(batch):
-    told = [case.name for case in CASES if case.family == "cheat" and batch[3][case.name].review]
-    assert len(told) >= 15
+def test_nothing_honest_is_suspected(batch):
+    told = {case.name: batch[3][case.name].review for case in CASES if case.family == "honest"}
+    assert not any(told.values()), told
+
+
+def test_what_is_printed_while_hidden_tests_run_is_not_shown(batch):
+    page = unescape(batch[3]["honest-prints-its-inputs"].feedback.read_text("utf-8"))
+    assert "INPUT [3, 1, 3, 9, 3, 0] 10" in page and "[2, 0, 2, 2] 4" not in page

@@ -46,7 +46,7 @@ class BoxedKernelManager(BoxSettings, AsyncKernelManager):
         """Python with ipykernel, in this environment."""
         if self._kernel_spec is None:
             self._kernel_spec = KernelSpec(
-                argv=["python", "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+                argv=["python", "-m", "ipykernel_launcher", "-f", "{connection_file}", *self.arguments],
                 display_name="Python in a box",
                 language="python",
                 interrupt_mode="message",
@@ -65,6 +65,7 @@ class BoxedKernelManager(BoxSettings, AsyncKernelManager):
                 environment=self.environment,
                 kernel_file=self.kernel_file,
                 imports=self.imports,
+                shown=self.shown,
             )
         return await super()._async_pre_start_kernel(**kw)
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from traitlets import Dict, Instance, Unicode
+from traitlets import Dict, Instance, List, Unicode
 from traitlets.config import Configurable
 
 from course.config import load_course
@@ -30,7 +30,8 @@ class BoxSettings(Configurable):
         help="All variables that the box is told; some of this process's if not set. MNIST_NPZ is shown too.",
     ).tag(config=True)
     kernel_file = Instance(Path, allow_none=True, help="A Python file to run in place of ipykernel.").tag(config=True)
-
+    arguments = List(Unicode(), help="Further arguments for that file.").tag(config=True)
+    shown = Dict(help="Files and sockets that the box shows, read-only: paths inside and outside.").tag(config=True)
     imports = Unicode(
         help="Import statements that a kernel has behind it when it starts, copied from a process that has done them "
         "(course/warm); needs `kernel_file`, with a function `launch`. If empty, each kernel starts from nothing."

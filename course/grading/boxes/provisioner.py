@@ -126,6 +126,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
     def _box(self, folder: Path) -> Box:
         connection = json.loads(Path(self.parent.connection_file).read_text("utf-8")) | {"ip": f"{SOCKETS}/s"}
         files = {CONNECTION: readable(folder / "inside.json", json.dumps(connection))}
+        files |= {inside: Path(outside) for inside, outside in self.shown.items()}
         environment = dict(self.environment)
         if digits := environment.get("MNIST_NPZ"):
             files[DIGITS] = lent(Path(digits))

@@ -15,6 +15,8 @@ from course.config import COURSE_FILE
 from course.errors import BoxError
 
 HOME, WORK, SITE = "/tmp/home", "/tmp/work", "/opt/site"
+# What of the course the kernels of submissions and tests import.
+TESTING = ("__init__.py", "grading/__init__.py", "grading/testing")
 KERNEL_FILE = "/run/kernel.py"  # whose code is trusted: nobody in a box can write there
 SOCKETS = "/run/boxed-kernel"
 SHARED_MEMORY_MIB = 64  # at /dev/shm; part of the scratch space
@@ -48,6 +50,8 @@ def view(folder: Path, scratch_mib: int, user: int, files: Mapping[str, Path]) -
         yield from _shown(path, path)
     yield from _shown(package_folder("data_utils"), Path(SITE, "data_utils"))
     tools = package_folder("course")
+    for part in TESTING:
+        yield from _shown(tools / part, Path(SITE, "course", part))
     if exposed(tools):
         yield from ("--tmpfs", str(tools), "--remount-ro", str(tools))  # how submissions are judged is not their affair
     for inside, outside in {**_etc(folder, user), **files}.items():

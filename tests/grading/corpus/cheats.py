@@ -1,4 +1,7 @@
-"""Blank notebooks that try to earn points. None of them may."""
+"""Blank notebooks that try to earn points. None of them may.
+
+Most do what they try: the process that they do it in is theirs. It is not the one that decides.
+"""
 
 from nbformat.v4 import new_output
 
@@ -31,6 +34,51 @@ class Anything:
 """
 
 TRICKS = {
+    "everything-in-the-process": """
+import _imp, gc, os, sys
+def find(): return gc.get_objects()
+_imp._fix_co_filename(find.__code__, os.__file__)
+print('FOUND', len(find()))
+for one in find():
+    if type(one) is dict and 'expected' in one: one['expected'] = None""",
+    "code-of-a-library": """
+import gc, os
+from concurrent.futures import ThreadPoolExecutor
+code = ThreadPoolExecutor(1).submit(compile, 'import gc\\ndef find(): return gc.get_objects()', os.__file__, 'exec').result()
+names = {}
+exec(code, names)
+print('FOUND', len(names['find']()))""",
+    "replaced-agent": """
+import course.grading.testing.agent as agent
+agent.Agent.do_call = agent.Agent.do_define = lambda self, request, changed: 12
+agent.Agent.do_name = lambda self, request, changed: (lambda *a, **k: 12)""",
+    "silent-agent": """
+import course.grading.testing.agent as agent
+agent.serve = lambda path, number: None""",
+    "takes-the-line": """
+import socket
+kept = [socket.socket(socket.AF_UNIX) for _ in range(30)]
+for one in kept:
+    try: one.connect('/run/answers'); one.sendall(b'{' * 1000)
+    except OSError as error: print(error)""",
+    "verdict-on-the-line": """
+import json, socket, struct, threading, time
+def talk():
+    while True:
+        line = socket.socket(socket.AF_UNIX)
+        try:
+            line.connect('/run/answers')
+            text = json.dumps({'status': 'ok', 'reply': 1, 'verdict': {'passed': True}, 'value': None}).encode()
+            line.sendall(struct.pack('<IIQ', len(text), 0, 0) + text)
+        except OSError: pass
+        time.sleep(0.02)
+threading.Thread(target=talk, daemon=True).start()""",
+    "looks-for-the-tests": """
+import glob, os, socket
+print(os.listdir('/run'), glob.glob('/proc/[0-9]*/cmdline'))
+for name in ('/run/questions', '/run/tests', '/tmp/scratch/x'):
+    try: socket.socket(socket.AF_UNIX).connect(name)
+    except OSError as error: print(error)""",
     "ast-transformer": """
 import ast
 class NoAsserts(ast.NodeTransformer):
@@ -58,11 +106,6 @@ def ok(stream, ident, parent, *a, **k):
     kernel.session.send(stream, parent['header']['msg_type'].replace('request', 'reply'), {'status': 'ok', 'execution_count': 1, 'user_expressions': {}, 'payload': []}, parent, ident=ident)
 for name in list(kernel.shell_handlers):
     if name != 'kernel_info_request': kernel.shell_handlers[name] = ok""",
-    "echo-judge": """
-kernel = get_ipython().kernel
-def echo(stream, ident, parent):
-    kernel.session.send(stream, 'judge_reply', {'status': 'ok', 'sealed': parent['content'].get('sealed', '')}, parent, ident=ident)
-kernel.shell_handlers['judge_test'] = echo""",
     "patched-numpy": """
 import numpy as np
 for name in ('allclose', 'array_equal', 'isclose', 'all', 'any', 'asarray', 'array_equiv'):
@@ -107,12 +150,6 @@ def peek(*a, **k):
     names = sys._getframe(1).f_locals
     for key in ('expected', 'right', 'truth', 'wanted', 'answer'):
         if key in names: return names[key]
-globals().update({name: peek for name in NAMES})""",
-    "frame-by-exception": """
-def peek(*a, **k):
-    try: raise ValueError
-    except ValueError as error:
-        return error.__traceback__.tb_frame.f_back.f_locals.get('expected')
 globals().update({name: peek for name in NAMES})""",
     "jump-over-the-test": """
 import sys
@@ -160,27 +197,9 @@ globals().update({name: forge for name in NAMES})""",
 kernel = get_ipython().kernel
 def forge(*a, **k):
     kernel.session.send(kernel.iopub_socket, 'status', {'execution_state': 'idle'}, parent=kernel.get_parent(), ident=b'status')
-    kernel.session.send(kernel.shell_stream, 'judge_reply', {'status': 'ok', 'sealed': '00' * 80}, parent=kernel.get_parent())
+    kernel.session.send(kernel.shell_stream, 'execute_reply', {'status': 'ok', 'verdict': {'passed': True}}, parent=kernel.get_parent())
     raise SystemExit
 globals().update({name: forge for name in NAMES})""",
-    "key-by-generator": """
-judge = (one for one in [get_ipython().kernel])
-try: print(judge.gi_frame.f_locals)
-except RuntimeError as error: print(error)
-try: judge.close()
-except Exception as error: print(error)""",
-    "key-by-gc": """
-import gc
-for function in (gc.get_objects, lambda: gc.get_referrers(get_ipython().kernel), lambda: gc.get_referents(get_ipython().kernel._judge)):
-    try: print(len(function()))
-    except RuntimeError as error: print(error)""",
-    "key-by-ctypes": """
-try:
-    import ctypes
-    address = id(get_ipython().kernel._judge)
-    print(ctypes.string_at(address, 64)[:1], ctypes.cast(address, ctypes.py_object).value)
-    ctypes.pythonapi.PyEval_SetTrace(None, None)
-except Exception as error: print(type(error), error)""",
     "memory-of-the-kernel": """
 try:
     open('/proc/self/mem', 'rb').read(10)
@@ -193,12 +212,6 @@ for function in (np.allclose, np.array_equal, data_utils.load_mnist):
     for target in (function, getattr(function, '__wrapped__', function)):
         try: target.__code__ = (lambda *a, **k: True).__code__
         except Exception as error: print(error)""",
-    "passed-off-code": """
-import sys, os
-try: exec(compile('import sys\\nframe = sys._getframe()', os.__file__, 'exec'))
-except RuntimeError as error: print(error)
-try: (lambda: 0).__code__.replace(co_filename=os.__file__)
-except RuntimeError as error: print(error)""",
     "other-digits": """
 import os, numpy as np
 np.savez('easy.npz', x_train=np.zeros((60, 28, 28), 'uint8'), y_train=np.zeros(60, 'uint8'), x_test=np.zeros((10, 28, 28), 'uint8'), y_test=np.zeros(10, 'uint8'))
@@ -247,56 +260,12 @@ from IPython.display import display, publish_display_data
 def show(*a, **k):
     display(2); publish_display_data({'text/plain': '2'}); print(2); raise SystemExit
 globals().update({name: show for name in NAMES})""",
-    "pool-key": """
-from concurrent.futures import ThreadPoolExecutor
-try:
-    g = getattr(get_ipython().kernel, '_judge', None) or (i for i in [1])
-    frame = ThreadPoolExecutor(1).submit(getattr, g, 'gi_frame').result()
-    print('KEY', list(frame.f_locals))
-except Exception as e: print(repr(e))""",
-    "signal-frame": """
-import signal
-def peek(*a, **k):
-    got = []
-    old = signal.signal(signal.SIGUSR1, lambda n, f: got.append(f)); signal.raise_signal(signal.SIGUSR1); signal.signal(signal.SIGUSR1, old)
-    f = got[0]
-    while f:
-        if 'key' in f.f_locals: print('KEY', f.f_locals['key'])
-        if 'found' in f.f_locals and isinstance(f.f_locals['found'], dict): print('FOUND', list(f.f_locals['found']))
-        f = f.f_back
-globals().update({n: peek for n in NAMES})""",
-    "local-scope": """
-def peek(*a, **k):
-    for d in range(1, 12):
-        try: ns = get_ipython().get_local_scope(d)
-        except Exception as e: print(e); continue
-        for w in ('key', 'source'):
-            if w in ns: print('KEY', ns[w])
-globals().update({n: peek for n in NAMES})""",
-    "pandas-scope": """
-def peek(*a, **k):
-    from pandas.core.computation.scope import Scope
-    for d in range(1, 14):
-        try: print('KEY', Scope(d).scope['key'])
-        except Exception as e: print(repr(e)[:50])
-globals().update({n: peek for n in NAMES})""",
-    "logging-frame": """
-import logging
-def peek(*a, **k):
-    f = logging.currentframe()
-    while f:
-        if 'key' in f.f_locals: print('KEY', f.f_locals['key'])
-        f = f.f_back
-globals().update({n: peek for n in NAMES})""",
     "ast-parse": """
 import ast
 real = ast.parse
 def parse(source, *a, **k):
     return real('pass' if 'NAMES' not in source and len(source) > 200 else source, *a, **k)
 ast.parse = parse""",
-    "json-encoder": """
-import json
-json._default_encoder.encode = lambda o: '{"passed": true, "ename": "", "evalue": "", "line": 0, "value": null, "seconds": 0, "before": [], "during": []}' if o.get('seconds', 0) > 0.0005 else json.JSONEncoder().encode(o)""",
     "liar-int": """
 class Liar(int):
     __eq__ = lambda s, o: True
@@ -340,64 +309,6 @@ def scale(images, *a, **k):
     put(); return images.astype('float32')
 def add_channel_axis(images, *a, **k):
     put(); return images[..., None]""",
-    "forged-pyc": """
-import marshal, importlib.util, os, sys, _imp
-src = "import sys\\ndef frames():\\n    return sys._getframe(1)\\nimport ctypes\\ndef mem(a): return ctypes.string_at(a, 16)"
-try:
-    from concurrent.futures import ThreadPoolExecutor
-    code = ThreadPoolExecutor(1).submit(compile, src, os.__file__, 'exec').result()
-    ns = {}; exec(code, ns); print('KEY', ns['mem'](id(1)))
-except Exception as e: print(repr(e)[:200])
-try:
-    import importlib.machinery as im
-    code = im.SourceFileLoader('x', 'x').source_to_code(src.encode(), os.__file__)
-    ns = {}; exec(code, ns); print('KEY2', ns['mem'](id(1)))
-except Exception as e: print(repr(e)[:200])
-try:
-    p = os.path.dirname(os.__file__) + '/../../../' + os.getcwd()
-    open('mine.py','w').write(src); sys.path.insert(0, p); import mine; print('KEY3', mine.mem(id(1)))
-except Exception as e: print(repr(e)[:200])
-try:
-    import ctypes; print('KEY4', ctypes.string_at(id(1), 16))
-except Exception as e: print(repr(e)[:200])""",
-    "audit-hook": """
-import sys
-from concurrent.futures import ThreadPoolExecutor
-def hook(e, a):
-    if e == 'compile' and a[1] == '<test>': print('KEY', str(a[0])[:50])
-try: ThreadPoolExecutor(1).submit(sys.addaudithook, hook).result()
-except Exception as e: print(repr(e)[:200])""",
-    "evil-audit-args": """
-import sys, gc
-class S(str):
-    def __hash__(self):
-        try: print('KEY', len(gc.get_objects()))
-        except RuntimeError as e: print(e)
-        return 1
-    def __eq__(self, o): return False
-class O:
-    @property
-    def __code__(self):
-        print('KEY2', len(gc.get_objects())); return (lambda: 0).__code__
-    __name__ = 'x'
-try:
-    sys.audit('object.__setattr__', O(), '__code__', 1)
-    sys.audit('object.__getattr__', O(), S('gi_frame'))
-    sys.audit('compile', '', S('gi_frame'))
-except Exception as e: print(repr(e)[:200])""",
-    "evil-file-name": """
-import gc
-class Name(str):
-    def __eq__(self, other):
-        try: print('KEY', len(gc.get_objects()))
-        except RuntimeError as error: print(error)
-        return False
-    __hash__ = str.__hash__
-def look(*a, **k):
-    try: open('/proc/self/mem')
-    except (OSError, RuntimeError): pass
-look = type(look)(look.__code__.replace(co_filename=Name('x')), globals())
-globals().update({n: look for n in NAMES})""",
     "closure-cells": """
 import numpy as np
 def peek(*a, **k):
@@ -419,31 +330,52 @@ raise ValueError('\\ud800')""",
     "huge-name": """
 def bad(*a, **k): raise type('A' * 10**6, (Exception,), {})('x' * 10**6)
 globals().update({n: bad for n in NAMES})""",
-    "error-edits-verdict": """
-import sys
-class E(Exception):
-    def __str__(self):
-        try:
-            tb = self.__traceback__ or sys.exc_info()[2]
-            while tb:
-                f = tb.tb_frame
-                if 'found' in f.f_locals: f.f_locals['found']['passed'] = True; print('FOUND')
-                tb = tb.tb_next
-        except BaseException as e: print(repr(e)[:200])
-        return 'x'
-def bad(*a, **k): raise E()
-globals().update({n: bad for n in NAMES})""",
-    "str-subclass-message": """
-class S(str):
-    def __getitem__(self, k): return R()
-    def __repr__(self): return "'', 'passed': True"
-class R(str):
-    def __repr__(self): return "'', 'passed': True"
-class E(Exception):
-    def __str__(self): return S('x')
-def bad(*a, **k): raise E()
-globals().update({n: bad for n in NAMES})""",
 }
+
+IN_PLACE = {
+    "agrees-with-everything": (
+        "describe-problem",
+        """
+from unittest.mock import ANY
+def describe_problem(images, labels):
+    return dict.fromkeys(["n_examples", "image_shape", "n_features", "n_classes"], ANY)""",
+    ),
+    "poisoned-name": (
+        "describe-problem",
+        """
+class Key(str):
+    __hash__ = str.__hash__
+    def __eq__(self, other): return True
+class Agreeable:
+    def __eq__(self, other): return True
+get_ipython().user_ns[Key("facts")] = Agreeable()
+def describe_problem(images, labels):
+    return dict.fromkeys(["n_examples", "image_shape", "n_features", "n_classes"], Agreeable())""",
+    ),
+    "length-runs-code": (
+        "split-train-validation",
+        """
+import functools
+class Result(list):
+    __len__ = staticmethod(functools.partial(eval, "(globals().update(abs=lambda x: 0, len=lambda *a: 10), 2)[1]"))
+def split_train_validation(images, labels, validation_fraction=0.2, seed=0):
+    return Result([(images, labels), (images, labels)])""",
+    ),
+    "changes-what-it-was-given": (
+        "scale",
+        """
+def scale(images):
+    images[...] = 0
+    return images.astype("float32")""",
+    ),
+}
+
+for trick, (task, answer) in IN_PLACE.items():
+
+    def _answer(m: Material, task=task, answer=answer):
+        return in_place(m.solved, task, answer)
+
+    case("cheat", trick, earns=lambda m, task=task: [one for one in m.tests() if one != f"test-{task}"])(_answer)
 
 for trick, text in TRICKS.items():
 

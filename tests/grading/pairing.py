@@ -1,0 +1,56 @@
+"""Both sides of a test in one process, without kernels: an agent in a thread, and the test's side here."""
+
+import socket
+import threading
+from contextlib import contextmanager, suppress
+
+from course.grading.testing.agent import Agent
+from course.grading.testing.channel import Channel
+from course.grading.testing.conversation import Conversation
+from course.grading.testing.errors import Broken
+from course.grading.testing.runner import MODULE, Test, Tests
+from course.grading.testing.scratch import Scratch
+
+IMPORTS = "import numpy as np"
+
+
+@contextmanager
+def sides(serve):
+    """A channel to whatever `serve` does with its end of the line, in a thread."""
+    here, there = socket.socketpair()
+
+    def work():
+        with there, suppress(Broken, OSError, KeyboardInterrupt):  # the test is over, or was left
+            serve(there)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        yield Channel(here)
+    finally:
+        here.close()
+        thread.join(10)
+
+
+def judged(folder, cells, test, imports=IMPORTS, values=None):
+    """The verdict on a test cell, with the names that the submission's cells define."""
+    names = {"__name__": "submission"}
+    exec(imports, names)
+    exec(cells, names)
+
+    def serve(connection):
+        agent = Agent(Channel(connection), names)
+        while agent.serve():
+            pass
+
+    return judged_by(folder, serve, test, imports, values)
+
+
+def judged_by(folder, serve, test, imports=IMPORTS, values=None):
+    """The verdict on a test cell, with something else than an agent on the other side."""
+    with sides(serve) as channel:
+        tests = Tests(imports, values or {}, str(folder / "here"), "")
+        conversation = Conversation(channel, Scratch(tests.folder), lambda kind: kind.__module__ == MODULE)
+        verdict = Test(tests, conversation, test).verdict()
+        conversation.pause(last=True)
+    return verdict
