@@ -88,14 +88,8 @@ def without_name(student: str, reason: str, kit: Kit) -> Result:
 
 
 def for_review(outcome: Outcome) -> tuple[str, ...]:
-    """What an instructor should look at: each kind of incident with the tests it touched, and notes that ask for it."""
-    touched: dict[tuple[str, bool], list[str]] = {}
-    for incident in outcome.incidents:
-        touched.setdefault((incident["evidence"], incident["withheld"]), []).append(incident["where"])
-    incidents = [
-        f"{evidence}{' (points withheld)' if withheld else ''}, seen at {', '.join(dict.fromkeys(where))}"
-        for (evidence, withheld), where in touched.items()
-    ]
+    """What an instructor should look at: incidents, and notes that ask for it."""
+    incidents = [f"{incident['evidence']}, seen at {incident['where']}" for incident in outcome.incidents]
     return (*incidents, *(note["text"] for note in outcome.notes if note["review"]))
 
 

@@ -45,14 +45,10 @@ STAGES = ("box", "imports", "start", "runner", "cells", "tests", "end")
 
 @dataclass(frozen=True)
 class Incident:
-    """Something in a submission that an instructor should look at.
-
-    `withheld` tells whether the points of the test cell `where` were withheld because of it.
-    """
+    """Something in a submission that an instructor should look at."""
 
     where: str
     evidence: str
-    withheld: bool
 
 
 @dataclass
@@ -215,7 +211,7 @@ class Runner:
         )
         if reply.get("status") != "ok":
             why = f"its other files could not be put beside it: {reply.get('evalue')}"
-            self.done.incidents.append(Incident("the notebook", why, withheld=False))
+            self.done.incidents.append(Incident("the notebook", why))
 
     async def cell(self, cell: NotebookNode, number: int) -> None:
         """Run one code cell; after the kernel's end, tests fail with the reason and other cells stay empty."""

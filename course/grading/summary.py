@@ -19,9 +19,9 @@ from course.late import spoken
 
 NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolutions.code_stub in nbgrader_config.py
 NO_RESPONSE = "No response."  # nbgrader's own comment on an answer as it was handed out
-# What the run of course/grading/run.py, nbclient and nbgrader call the end of a cell that was not its own.
-CUT = {"CellTimeout", "KernelEnded", "CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
-WITHHELD = "Withheld"
+# What course/grading/run.py, the tests' side, nbclient and nbgrader call the end of a cell that was not its own.
+CUT = {"CellTimeout", "KernelEnded", "TestEnded", "SubmissionEnded", "WrongScore"}
+CUT |= {"CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
 LONGEST = 300  # characters of a message
 POINTS = re.compile(r"\s*\([\d.]+ points?[^()]*\)\s*$")
 
@@ -165,8 +165,6 @@ def judged(
     error = first_error(cells[place])
     if error is None:
         return passed(grade, place)
-    if error.ename == WITHHELD:
-        return State.WRONG, message_of(error), place
     own = cells[answered] if answered is not None else None
     if untouched:
         return State.NOT_ATTEMPTED, "", place if answered is None else answered
@@ -199,9 +197,9 @@ def passed(grade: Grade, place: int) -> tuple[State, str, int]:
 
 
 def first_error(cell: NotebookNode) -> NotebookNode | None:
-    """The error that decides about a cell: that its points are withheld, else the first one."""
-    errors = [output for output in cell.get("outputs", []) if output.output_type == "error"]
-    return next((error for error in errors if error.ename == WITHHELD), errors[0] if errors else None)
+    """What a cell failed with first, or None."""
+    errors = (output for output in cell.get("outputs", []) if output.output_type == "error")
+    return next(errors, None)
 
 
 def is_stub(error: NotebookNode) -> bool:
@@ -254,7 +252,7 @@ def plain_title(heading: str) -> str:
 
 
 def notes_of(report: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a report tells the student: what was put right, what ended the run, what is withheld."""
+    """What a report tells the student: what was put right, and what ended the run."""
     return tuple(dict.fromkeys(lines_of(report)))
 
 
@@ -262,9 +260,6 @@ def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
     """Its lines, which may repeat."""
     if report["ended"]:
         yield f"Your notebook did not run to its end. {report['ended']} Tests after that cell got no points."
-    for incident in report["incidents"]:
-        if incident["withheld"]:
-            yield f"The points of {incident['where']} are withheld; your instructor will look at it."
     for note in report["notes"]:
         yield note["text"]
     if not report["boxed"]:

@@ -57,7 +57,7 @@ def first(nb, given=None):
         ({"test_errors": [NOT_DONE]}, State.ERROR, "It uses another task that is not done yet.", 4),
         ({"test_errors": [("CellTimeout", "Longer than 300 s.")]}, State.CUT_OFF, "Longer than 300 s.", 4),
         ({"test_errors": [("KernelEnded", "No memory.")]}, State.CUT_OFF, "No memory.", 4),
-        ({"test_errors": [("AssertionError", "x"), ("Withheld", "Look.")]}, State.WRONG, "Look.", 4),
+        ({"test_errors": [("SubmissionEnded", "It left.")]}, State.CUT_OFF, "It left.", 4),
         (
             {"answer_error": ("SyntaxError", "bad"), "test_errors": [("NameError", "scale")]},
             State.ERROR,
@@ -139,16 +139,12 @@ def test_notes_begin_with_what_cost_points():
     report = {
         "notes": [{"text": "A cell was put back."}, {"text": "A cell was put back."}],
         "ended": "The kernel ended (cell 3).",
-        "incidents": [
-            {"where": "test-scale", "evidence": "x", "withheld": True},
-            {"where": "test-scale", "evidence": "y", "withheld": False},
-        ],
+        "incidents": [{"where": "the notebook", "evidence": "its other files could not be put beside it"}],
         "boxed": False,
     }
     notes = summarise(notebook(), grades(), report, "kim", 0).notes
     assert [note.split(".")[0] for note in notes] == [
         "Your notebook did not run to its end",
-        "The points of test-scale are withheld; your instructor will look at it",
         "A cell was put back",
         "This submission was run without a box, as one that your instructor trusts",
     ]
