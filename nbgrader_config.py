@@ -25,8 +25,8 @@ c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"[\s\S]*"
 # A test cell that a student deleted is put back.
 c.OverwriteCells.add_missing_cells = True
-# Submissions run in a box (course/grading/boxes/), from the command line and from Formgrader too. These are nbgrader's
-# own steps with a boxed one to begin with; c.Execute.kernel_manager_class would do nothing, as nbgrader overrules it.
+# Submissions run in a box, and their tests in another (course/grading/boxes/), from the command line and from
+# Formgrader too. These are nbgrader's own steps with another one to begin with.
 c.Autograde.autograde_preprocessors = [
     "course.grading.marking.plain_autograde.SayWhatIsMissing",
     "course.grading.boxes.boxed_execute.BoxedExecute",

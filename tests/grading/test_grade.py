@@ -69,6 +69,8 @@ def test_solution_gets_full_marks(lab, tmp_path):
     assert results["solved"].tests == results["solved"].max_tests == sum(tests.values())
     assert results["solved"].to_mark == sum(worth.values()) - sum(tests.values()) > 0
     copy = nbformat.read(tmp_path / "autograded" / "solved" / lab.name / f"{lab.name}.ipynb", as_version=4)
+    outputs = [output for cell in copy.cells for output in cell.get("outputs", [])]
+    assert not [output for output in outputs if output.output_type == "error"] and not results["solved"].review
     injected = "\n".join(cell.source for cell in tagged(copy, "injected-parameters"))
     assert all(f"{name} = {value}" in injected for name, value in lab.budget.items()), "the budget can be seen"
     assert bool(injected) == bool(lab.budget)

@@ -22,7 +22,7 @@ THREADS = 2
 class BoxedExecute(Execute):
     """Run the cells as `course grade` does, with the parameters as handed out; takes the settings of `Execute`."""
 
-    course_root = Unicode("", help="Where course.toml is; nbgrader's working folder may be another.").tag(config=True)
+    course_root = Unicode(help="The folder of course.toml; nbgrader works in another one.").tag(config=True)
 
     def preprocess(
         self, nb: NotebookNode, resources: ResourcesDict | None = None, retries: int | None = None
@@ -35,7 +35,7 @@ class BoxedExecute(Execute):
             course.toml does not list the assignment.
         """
         found = resources or ResourcesDict()
-        kit = kit_of(self.course_root, found["nbgrader"]["assignment"])
+        kit = kit_of(found["nbgrader"]["assignment"], self.course_root)
         pair = kernel_pair(kit.limits, boxed=True, threads=THREADS, imports=kit.imports)
         with tempfile.TemporaryDirectory() as place, pair as kernels:
             run_async(execute(nb, kernels, kit.imports, kit.values, kit.limits, place))
@@ -43,8 +43,8 @@ class BoxedExecute(Execute):
 
 
 @cache
-def kit_of(root: str, lab: str) -> Kit:
-    """What the tests of a lab may rely on."""
+def kit_of(lab: str, root: str) -> Kit:
+    """What the tests of a lab may rely on, by the course in that folder."""
     course = load_course(Path(root))
     return make_kit(course, course.lab(lab), full_size=True)
 

@@ -21,7 +21,7 @@ def described(model: Any) -> Any:
     keras = sys.modules["keras"]
     if type(model).__module__.startswith("keras."):
         return model
-    built: dict[str, Any] = getattr(model, "get_build_config", dict)() or {}
+    built: Any = model.get_build_config() or {}
     shape = built.get("input_shape")
     if not isinstance(shape, list | tuple) or not all(isinstance(size, int | None) for size in shape[1:]):
         raise Refused("it has not been called yet")
