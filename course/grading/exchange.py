@@ -27,11 +27,11 @@ def pass_on(submitted: Path, folder: Path, student: str, lab: str, handed_in: da
     """
     if submitted.is_symlink():
         return
-    if secret := read_secret(submitted / SECRET):
-        for step in (store.MENDED, "autograded", "feedback"):
-            _put(store.place(folder, step, student, lab) / SECRET, secret)
-    if handed_in:
-        _put(store.place(folder, "feedback", student, lab) / TIMESTAMP, f"{handed_in:%Y-%m-%d %H:%M:%S.%f} UTC")
+    known = {SECRET: read_secret(submitted / SECRET)}
+    known[TIMESTAMP] = f"{handed_in:%Y-%m-%d %H:%M:%S} UTC" if handed_in else ""
+    for step in (store.MENDED, "autograded", "feedback"):
+        for name, text in known.items():
+            _put(store.place(folder, step, student, lab) / name, text)
 
 
 def read_secret(path: Path) -> str:
@@ -44,7 +44,9 @@ def read_secret(path: Path) -> str:
 
 
 def _put(path: Path, text: str) -> None:
-    if path.parent.is_dir() and not (path.is_file() and path.read_text("utf-8") == text):
+    if not text:
+        path.unlink(missing_ok=True)
+    elif path.parent.is_dir() and not (path.is_file() and path.read_text("utf-8") == text):
         store.write(path, text)
 
 

@@ -246,7 +246,7 @@ print([fill(folders) for folders in ([".", "/tmp", os.environ["HOME"]], ["/dev/s
 import data_utils
 print(data_utils.__file__, len(data_utils.load_mnist()[0][0]))
 try:
-    import course
+    import course.config  # of the course, only what answers a test's questions is there
 except ModuleNotFoundError:
     print("no course", "tensorflow" in sys.modules)""",
     "kill": """

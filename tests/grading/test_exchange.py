@@ -126,7 +126,7 @@ def test_what_is_no_secret_of_nbgrader_is_not_passed_on(blank, tmp_path, content
     hand_in(tmp_path, LAB, "kim", blank)
     path = put_secret(tmp_path, "kim", content)
     (tmp_path / "feedback" / "kim" / LAB.name).mkdir(parents=True)
-    exchange.pass_on(path.parent, tmp_path, "kim", LAB.name)
+    exchange.pass_on(path.parent, tmp_path, "kim", LAB.name, None)
     assert exchange.SECRET.name not in beside(tmp_path, "feedback", "kim")
 
 

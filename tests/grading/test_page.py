@@ -18,6 +18,7 @@ from course.authoring.sources import grade_id, is_written, points, read_source
 from course.config import load_course
 from course.grading import demo, grade, store, submissions
 from course.grading.demo import answered, hand_in, submission_path
+from course.grading.folder_settings import write_settings
 from course.nbgrader import nbgrader_in, without_remarks
 
 COURSE = light_course()
@@ -104,12 +105,8 @@ def test_hints_are_open_only_where_something_is_not_right(graded):
 
 
 def by_command(folder: Path) -> None:
-    """As an instructor runs nbgrader, in the folder that holds its settings."""
-    (folder / "nbgrader_config.py").write_text(
-        f"from pathlib import Path\nimport os\nhere = Path.cwd()\nos.chdir({str(COURSE.root)!r})\n"
-        f"exec(Path('nbgrader_config.py').read_text('utf-8'))\nos.chdir(here)\nc.CourseDirectory.root = str(here)\n",
-        encoding="utf-8",
-    )
+    """As an instructor runs nbgrader, in the folder that was graded."""
+    write_settings(COURSE, folder)
     command = [Path(sys.executable).with_name("nbgrader"), "generate_feedback", LAB.name, "--force"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ, check=False)
     assert done.returncode == 0, done.stderr

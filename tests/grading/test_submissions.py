@@ -86,7 +86,7 @@ def test_what_is_no_submission_is_named(blank, tmp_path):
 def test_names_and_reasons_are_neither_formulas_nor_markup(tmp_path):
     bad = Result("=cmd|calc!A1", UNREADABLE, 18.0, reason="[/bold] \x1b[31m", review=("@SUM(A1)", "\x1b[2J"))
     report.write_csv(tmp_path / "grades.csv", [bad])
-    with (tmp_path / "grades.csv").open() as file:
+    with (tmp_path / "grades.csv").open(encoding="utf-8-sig") as file:
         (row,) = csv.DictReader(file)
     assert row["student"] == "'=cmd|calc!A1" and row["review"].startswith("'@") and "\x1b" not in str(row.values())
     console = Console(record=True, width=200, file=io.StringIO())
