@@ -6,6 +6,8 @@ import tomllib
 
 import nbformat
 
+from course.authoring.build import prepare
+from course.authoring.index import index_text
 from course.authoring.links import INDEX, archive, home, lab_path
 from course.authoring.managed_folder import File
 from course.authoring.relink import relinked
@@ -73,6 +75,8 @@ def read(course: Course, source: str, places: dict[str, str]) -> File:
     if not path.is_file():
         raise PublishError(f"{path} is missing, which is part of the students' edition. Restore it.")
     content = path.read_bytes()
+    if source == INDEX:  # of the labs that are handed out, which may not be all
+        content = index_text(course, {lab: prepare(course, lab) for lab in course.labs}).encode()
     if path.suffix == ".md":
         page = relinked(content.decode(), source, places)
         content = (filled_in(course, page) if source == TEMPLATE else page).encode()

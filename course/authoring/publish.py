@@ -1,18 +1,27 @@
 """Writing the students' edition, which shows nothing that students must not see."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from course.authoring.build import check, prepare
 from course.authoring.edition import edition
 from course.authoring.leaks import leaks, secrets_of_all
 from course.authoring.managed_folder import Changes, File, listed, update
-from course.config import Course
+from course.config import Course, Lab
 from course.errors import PublishError
 
 
-def publish(course: Course, folder: Path) -> Changes:
+def handed_out(course: Course, until: Lab | None) -> Course:
+    """The course as students have it so far: its labs up to this one, or all of them."""
+    last = course.labs.index(until) if until else len(course.labs) - 1
+    return replace(course, labs=course.labs[: last + 1])
+
+
+def publish(course: Course, folder: Path, until: Lab | None = None) -> Changes:
     """Write the students' edition into `folder`, or bring the one that is there up to date. `.git` is left alone.
+
+    Later labs than `until` are left out, and taken out if they are there.
 
     Raises
     ------
@@ -23,7 +32,7 @@ def publish(course: Course, folder: Path) -> Changes:
         that it wrote has been changed since. The message names every file. Nothing has been written.
     """
     check(course, course.labs)
-    files = edition(course)
+    files = edition(handed_out(course, until))
     refuse_leaks(course, files)
     refuse_own(course, folder.resolve())
     return update(folder.resolve(), files)

@@ -77,7 +77,7 @@ def mend(
 
 @app.command()
 def demo(
-    lab: Annotated[str, typer.Argument(help="Name from course.toml.")] = "03_mlp_baseline",
+    lab: Annotated[str | None, typer.Argument(help="Name from course.toml; the third, or the last, if none.")] = None,
     folder: Annotated[Path, typer.Option(help="Made anew at each run.")] = Path("demo"),
 ) -> None:
     """Show the main job: strip a lab for students, make a small class, grade it, print the grades."""
@@ -85,14 +85,14 @@ def demo(
     from course.grading.grade import Options
 
     course = load_course()
-    chosen = course.lab(lab)
+    chosen = course.lab(lab) if lab else course.labs[:3][-1]
     os.environ.setdefault("MNIST_SOURCE", "bundled")
     console.print(f"1  {course.source(chosen).relative_to(course.root)} → student copy, stripped by nbgrader")
     console.print(f"2  a class of made-up students, each handing in the student copy, in {folder}/submitted")
     students = make_class(course, chosen, folder)
     for student, what in students.items():
         console.print(f"   {student:18} {what}", highlight=False)
-    console.print(f"3  grading {lab}, each submission in a box of its own")
+    console.print(f"3  grading {chosen.name}, each submission in a box of its own")
     grade_and_show(course, chosen, folder, Options())
 
 

@@ -13,17 +13,22 @@ from course.config import Course, load_course
 @app.command()
 def publish(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New, empty, or a clone of the students' repository.")],
+    until: Annotated[
+        str | None, typer.Option(metavar="LAB", help="Leave out later labs, which build what earlier ones ask for.")
+    ] = None,
 ) -> None:
     """Write what students get into DIR, or bring it up to date: no solutions, no hidden tests, no grading."""
     from course.authoring.links import listing
+    from course.authoring.publish import handed_out
     from course.authoring.publish import publish as write
 
     course = load_course()
-    changes = write(course, folder)
+    last = course.lab(until) if until else None
+    changes = write(course, folder, last)
     lines = [*(f"wrote {path}" for path in changes.written), *(f"deleted {path}" for path in changes.removed)]
     lines.append(f"{changes.unchanged} files were up to date already.")
     steps = next_steps(course, folder, changed=bool(changes.written or changes.removed))
-    for part in ("\n".join(lines), steps, listing(course)):
+    for part in ("\n".join(lines), steps, listing(handed_out(course, last))):
         console.print(part + "\n", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -94,8 +94,8 @@ def update(
         found[student] = lateness(lab.late, lab.due, extensions.get(student), entry, came)
         if entry.extension and student not in extensions:
             tell(
-                f"{student}: the gradebook's extension of {spoken(entry.extension)} is not in {folder / FILE} and was "
-                f"taken back. If it shall count: course extend {student} --lab {lab.name}"
+                f"{student}: an extension of {spoken(entry.extension)} that the gradebook held is not in "
+                f"{folder / FILE}, and no longer counts"
             )
     changed = [student for student in entries if _wanted(lab, found[student]) != _held(entries[student])]
     if not changed:

@@ -39,6 +39,7 @@ INSTRUCTORS = (
 
 # Lines that data_utils and an answer or variant have in common, as anybody would write them.
 COMMON = {"for axes in grid.flat:", "return images[chosen], labels[chosen]", "axes.set(xticks=[], yticks=[])"}
+PACKAGE = {f"data_utils/{name}" for name in ("__init__.py", "datasets.py", "figures.py", "plots.py", "py.typed")}
 
 
 def spread(value):
@@ -114,8 +115,20 @@ def test_the_edition_is_exactly_this(published):
         f"binder/{name}"
         for name in ("overrides.json", "page_config.json", "postBuild", "requirements.txt", "runtime.txt")
     }
-    own |= {f"data_utils/{name}" for name in ("__init__.py", "datasets.py", "plots.py", "py.typed")}
+    own |= PACKAGE
     assert found == own | {lab_path(lab) for lab in COURSE.labs}
+
+
+def test_labs_can_be_handed_out_as_the_term_goes(tmp_path):
+    """A later lab builds what an earlier one asks for."""
+    folder, third = tmp_path / "edition", COURSE.labs[2]
+    publish(COURSE, folder, until=third)
+    there = {path.name for path in (folder / "labs").iterdir()}
+    assert there == {"README.md", *(lab.name for lab in COURSE.labs[:3])}
+    index = (folder / "labs" / "README.md").read_text("utf-8")
+    assert third.name in index and COURSE.labs[3].name not in index
+    assert COURSE.labs[3].name in str(publish(COURSE, folder).written)
+    assert f"labs/{COURSE.labs[3].name}/{COURSE.labs[3].name}.ipynb" in publish(COURSE, folder, until=third).removed
 
 
 def with_cell(content, change):
@@ -166,7 +179,9 @@ def test_the_package_is_data_utils_alone(wheel, secrets):
     with zipfile.ZipFile(wheel) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     code = {name for name in files if ".dist-info/" not in name}
-    assert code == {f"data_utils/{name}" for name in ("__init__.py", "datasets.py", "plots.py", "py.typed")}
+    assert code == {
+        f"data_utils/{name}" for name in ("__init__.py", "datasets.py", "figures.py", "plots.py", "py.typed")
+    }
     assert not [name for name in files if name.endswith("entry_points.txt")], "there is a command"
     assert leaked(files, secrets) == []
     about = Parser().parsestr(next(text for name, text in files.items() if name.endswith("/METADATA")).decode())

@@ -373,7 +373,7 @@ def test_times_of_the_download_are_not_taken_for_those_of_handing_in(folder):
     got = gather(folder, ADA, late)
     assert stamps(folder) == {"11": None, "5": None}
     assert "those of the download: no timestamp.txt was written" in got.text
-    assert got.rows["5"].remarks == ("late, says Canvas; the time is not known, so nothing is taken off for it",)
+    assert got.rows["5"].remarks == ("late, says Canvas; the time is not known, so nothing is taken off for each day",)
     # told to use them, collecting adds what was missing
     got = gather(folder, ADA, late, times=Times.ZIP)
     assert stamps(folder) == {"11": MADE, "5": MADE + timedelta(minutes=50)}

@@ -77,7 +77,8 @@ def collect(
         if not trusted and times is Times.AUTO:
             remarks.append(
                 "All times in the archive lie within an hour, so they are those of the download: no timestamp.txt was "
-                "written, and nothing will be taken off for being late. `--times zip` uses them all the same."
+                "written. Where none lies there already, nothing is taken off for each day of being late. `--times "
+                "zip` uses them all the same."
             )
         return Collected(system, tuple(rows), tuple(remarks))
 

@@ -111,7 +111,8 @@ def _collect(bundle: Bundle, desk: _Desk) -> Row:
     except EntryError as error:
         return Row(places.student, Outcome.REFUSED, file, remarks=(f"{file} not unpacked: {error}",))
     if chosen.late:
-        unknown = "" if bundle.trusted else "; the time is not known, so nothing is taken off for it"
+        known = bundle.trusted or (places.submitted / STAMP).exists()
+        unknown = "" if known else "; the time is not known, so nothing is taken off for each day"
         desk.remarks.append(f"late, says {bundle.system.title()}{unknown}")
     if not like(chosen.file, bundle.lab.name):
         desk.remarks.append(f"{file} is not named after the lab")

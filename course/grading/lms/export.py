@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+from nbgrader.api import Gradebook
+
 from course.config import Course, Lab
 from course.errors import ExportError
 from course.grading import lateness
+from course.grading.entries import read_entries
 from course.grading.lms.exports import PLUGINS
 from course.grading.lms.systems import System
 from course.grading.submissions import there
@@ -43,7 +46,17 @@ def export_grades(
         chosen["allow_unmarked"] = True
     plugin = PLUGINS[system](parent=api, **chosen)
     with without_remarks(), api.gradebook as gradebook:
-        if any(known.name == lab.name for known in gradebook.assignments):
-            lateness.update(gradebook, course, lab, folder, there(folder, lab))
+        changed = _up_to_date(gradebook, course, lab, folder)
         plugin.export(gradebook)
-    return plugin.remarks
+    return [*changed, *plugin.remarks]
+
+
+def _up_to_date(gradebook: Gradebook, course: Course, lab: Lab, folder: Path) -> list[str]:
+    """Let penalties follow from what is true now; say whose changed, as table and pages do not know it yet."""
+    if all(known.name != lab.name for known in gradebook.assignments):
+        return []  # the plug-in says what to do
+    before = read_entries(gradebook, lab.name)
+    now, _ = lateness.update(gradebook, course, lab, folder, there(folder, lab))
+    names = [student for student, entry in now.items() if entry.penalty != before[student].penalty]
+    advice = f"; bring table and pages up to date, too: course feedback {lab.name}"
+    return [f"the penalties of {', '.join(names)} have changed since the last grading{advice}"] if names else []

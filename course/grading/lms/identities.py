@@ -29,7 +29,10 @@ def identify(student: Student, system: System, labs: Sequence[str], folder: Path
         number = listed.lms_id or number or student.lms_user_id or ""
     else:
         number = number or listed.lms_id
-    full = ", ".join(part for part in (student.last_name, student.first_name) if part)
+    if system is System.CANVAS:
+        full = ", ".join(part for part in (student.last_name, student.first_name) if part)
+    else:
+        full = " ".join(part for part in (student.first_name, student.last_name) if part)
     return Person(
         id=student.id,
         name=listed.name or full or name,
