@@ -6,8 +6,10 @@ from functools import cached_property
 from pathlib import Path
 
 import nbformat
+from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 
+from course.authoring.sources import grade_id
 from course.config import Course, Lab
 from course.grading import exchange, lateness, pages, store
 from course.grading.entries import Entry, read_entries
@@ -29,9 +31,19 @@ class Grading:
     submissions: Sequence[Submission]
 
     @cached_property
+    def released(self) -> NotebookNode:
+        """The lab as students got it."""
+        return nbformat.read(self.course.released(self.lab), as_version=4)
+
+    @cached_property
     def title(self) -> str:
         """The lab's title, as students read it."""
-        return lab_title(nbformat.read(self.course.released(self.lab), as_version=4).cells)
+        return lab_title(self.released.cells)
+
+    def in_order(self, entry: Entry) -> Entry:
+        """The same with its marks in the order of the lab, which the gradebook does not keep."""
+        places = {grade_id(cell): place for place, cell in enumerate(self.released.cells)}
+        return replace(entry, marks=tuple(sorted(entry.marks, key=lambda mark: places.get(mark.name, len(places)))))
 
     def entries(self, students: Iterable[str] | None = None) -> dict[str, Entry]:
         """What the gradebook holds, of all or of some students."""
@@ -70,5 +82,5 @@ def derive(grading: Grading, students: Sequence[str] | None = None, tell: Tell =
             exchange.pass_on(submitted, folder, student, lab.name, late[student].handed_in)
         stored = replace(stored, reason="; ".join(text for text in (stored.reason, failed) if text))
         page = pages.page_path(folder, student, lab.name)
-        results.append(result_of(entry, late[student], stored, outcome, page))
+        results.append(result_of(grading.in_order(entry), late[student], stored, outcome, page))
     return results
