@@ -10,6 +10,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from jupytext.stringparser import StringParser
 from nbformat import NotebookNode
 
+from course.authoring.markers import SOLUTION
 from course.errors import LintError
 
 # Jupytext's own version is left out of the file: it would change the sources at every upgrade.
@@ -107,9 +108,7 @@ def is_answer(cell: NotebookNode) -> bool:
 
 def without_markers(source: str) -> str:
     """The text without the lines that mark a solution."""
-    return "\n".join(
-        line for line in source.splitlines() if line.strip() not in ("### BEGIN SOLUTION", "### END SOLUTION")
-    )
+    return "\n".join(line for line in source.splitlines() if line.strip() not in SOLUTION)
 
 
 def marking_schemes(notebook: NotebookNode) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from course.grading.testing.codec import Codec, Node, Reader
-from course.grading.testing.errors import Broken
+from course.grading.testing.errors import Broken, refuse
 
 PLAIN = re.compile(r"[<>|=]?([biufc][0-9]{1,2}|b1|[SU][0-9]{1,6}|[mM]8(\[[0-9]{0,6}[a-zA-Z]{1,2}\])?)")
 BFLOAT16 = "bfloat16"  # NumPy's only through the package ml_dtypes, which TensorFlow brings along
@@ -170,11 +170,6 @@ def _read_random_state(codec: Codec, parts: list[Any]) -> Any:
     value = codec.claim(number, np.random.RandomState, lambda: np.random.RandomState(0))
     value.set_state(state)
     return value
-
-
-def refuse(reason: str) -> Any:
-    """Raise `Broken`, where only an expression can stand."""
-    raise Broken(reason)
 
 
 READERS: dict[str, Reader] = {

@@ -1,5 +1,7 @@
 """What can go wrong between a test and a submission."""
 
+from typing import NoReturn
+
 
 class Broken(BaseException):
     """The other side sent what it may not send, or nothing more: the test ends, whatever errors it expects.
@@ -14,3 +16,8 @@ class Refused(Exception):
 
 class RaisedThere(Exception):
     """An exception of the submission that is none of Python's own; the class's name is that of the original."""
+
+
+def refuse(reason: str) -> NoReturn:
+    """Raise `Broken`, where only an expression can stand."""
+    raise Broken(reason)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from course.grading.testing.codec import Codec, Node, Reader
-from course.grading.testing.errors import Broken, Refused
+from course.grading.testing.errors import Broken, Refused, refuse
 from course.grading.testing.keras_classes import check, classes
 from course.grading.testing.traced import described, moments_of
 
@@ -271,11 +271,6 @@ def read_callback(codec: Codec, parts: list[Any]) -> Any:
         if type(part) in SETTINGS and not key.startswith("_") and not hasattr(kind, key):
             vars(value)[key] = part
     return value
-
-
-def refuse(reason: str) -> Any:
-    """Raise `Broken`, where only an expression can stand."""
-    raise Broken(reason)
 
 
 READERS: dict[str, Reader] = {
