@@ -16,6 +16,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 from light import light_course
 from nbgrader.api import Gradebook
 from nbgrader.server_extensions import formgrader as nbgrader_formgrader
@@ -29,6 +30,7 @@ from course.grading.demo import answered, hand_in, submission_path
 from course.grading.folder_settings import write_settings
 from course.grading.lms.roster import Person
 from course.grading.marking import formgrader, server
+from course.grading.marking.policy import ON_CLICK, hashed
 from course.nbgrader import nbgrader_in
 
 COURSE = light_course()
@@ -37,6 +39,15 @@ SOURCE = read_source(COURSE.source(LAB))
 WRITTEN = next(cell for cell in SOURCE.cells if is_written(cell))
 MODEL = without_markers(WRITTEN.source)
 TOOLS = Path(sys.executable).parent
+RUN = "document.title='RAN'"
+HOSTILE = f"""from IPython.display import HTML, SVG, Javascript, Latex, Markdown, display
+tag = "scr" + "ipt"
+display(HTML(f"<{{tag}}>{RUN}</{{tag}}<img src=x onerror=\\"{RUN}\\"><base href='https://elsewhere.example/'>"
+             f"<iframe srcdoc='<{{tag}}>parent.{RUN}</{{tag}}>'></iframe><img src='https://elsewhere.example/seen.png'>"))
+display(Javascript("{RUN}"), Markdown(f"<{{tag}}>{RUN}</{{tag}}>\\n\\n**said**"), Latex("$x^2$"))
+display(SVG(f"<svg xmlns='http://www.w3.org/2000/svg' onload=\\"{RUN}\\"><{{tag}}>{RUN}</{{tag}}></svg>"))
+display({{"text/html": f"<{{tag}}>{RUN}</{{tag}}>"}}, raw=True, metadata={{"text/html": {{"isolated": True}}}})
+display({{"image/png": "x' onerror='{RUN}"}}, raw=True)"""
 ROSTER = (Person("kim", "Kim <b>Lee</b>", email="kim@example.org"), Person("nobody", "No Body"))
 
 
@@ -73,6 +84,12 @@ class Browser:
         found = self.api(f"submitted_notebooks/{LAB.name}/{LAB.name}")
         return next(entry for entry in found if entry["student"] == student)
 
+    def answer(self, path):
+        """Headers and text of a page, logged in; `path` is below the server's root."""
+        request = urllib.request.Request(f"{self.address}/{path}", headers={"Authorization": f"token {self.token}"})
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return answer.headers, answer.read().decode()
+
     def page(self, student):
         return self.ask(f"submissions/{self.submission(student)['id']}/")
 
@@ -84,7 +101,9 @@ def folder(tmp_path_factory):
     blank = nbformat.read(COURSE.released(LAB), as_version=4)
     model = demo.model_answers(SOURCE)
     hand_in(folder, LAB, "ada", answered(blank, model))
-    forged = answered(blank, {**model, grade_id(WRITTEN): "My answer."})
+    answer = f'My answer.\n\n<script>{RUN}</script><img src=x onerror="{RUN}">[here](javascript:{RUN})'
+    forged = answered(blank, {**model, grade_id(WRITTEN): answer})
+    forged.cells.append(nbformat.v4.new_code_cell(HOSTILE))
     for cell in forged.cells:
         cell.metadata["schemes"] = cell.metadata["marking"] = {"text": "All points for this.", "answer": "Forged."}
     hand_in(folder, LAB, "kim", forged)
@@ -161,6 +180,67 @@ def test_the_marking_scheme_stands_right_above_the_answer(browser):
     assert " ".join(marking_schemes(SOURCE)[grade_id(WRITTEN)].split())[:60].replace("*", "") in text
     assert " ".join(MODEL.split())[:60] in text
     assert page.count('class="marking-scheme"') == 1 and "Forged." not in page, "a submission adds no scheme of its own"
+
+
+def policy_of(headers):
+    """The directives of a page's Content-Security-Policy."""
+    directives = (entry.split() for entry in headers["Content-Security-Policy"].split(";"))
+    return {name: values for name, *values in directives}
+
+
+def scripts_without(nonce, page):
+    """Scripts of a page that do not have the nonce, and attributes that run something nbgrader did not write."""
+    soup = BeautifulSoup(page, "html.parser")
+    handlers = [value for tag in soup.find_all(True) for name, value in tag.attrs.items() if name.startswith("on")]
+    return [tag for tag in soup.find_all("script") if tag.get("nonce") != nonce] + [
+        value for value in handlers if value not in ON_CLICK
+    ]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "manage_assignments",
+        f"manage_submissions/{LAB.name}",
+        "gradebook",
+        f"gradebook/{LAB.name}",
+        f"gradebook/{LAB.name}/{LAB.name}",
+        "manage_students",
+        "manage_students/kim",
+        f"manage_students/kim/{LAB.name}",
+        "submissions/{kim}/",
+    ],
+)
+def test_only_the_pages_own_scripts_may_run(browser, path):
+    headers, page = browser.answer("formgrader/" + path.format(kim=browser.submission("kim")["id"]))
+    policy = policy_of(headers)
+    nonce, *rest = policy["script-src"]
+    assert re.fullmatch(r"'nonce-[\w-]{20,}'", nonce)
+    assert rest == ["'unsafe-hashes'", *(hashed(script) for script in ON_CLICK)]
+    assert policy["default-src"] == policy["base-uri"] == ["'none'"]
+    assert set(policy["img-src"]) == {"'self'", "data:"} and policy["connect-src"] == ["'self'"]
+    assert scripts_without(nonce.removeprefix("'nonce-").rstrip("'"), page) == []
+    again, _ = browser.answer("formgrader/" + path.format(kim=browser.submission("kim")["id"]))
+    assert policy_of(again)["script-src"][0] != nonce, "nobody can know the next one"
+
+
+def test_nothing_of_a_submission_is_left_to_run_or_load(browser):
+    page = browser.page("kim")
+    soup = BeautifulSoup(page, "html.parser")
+    assert not soup.find_all(["iframe", "base", "meta", "object", "embed"], attrs={"charset": False})
+    sources = [tag["src"] for tag in soup.find_all("img")]
+    assert sources and all(source.startswith("data:image/") for source in sources)
+    assert not [tag for tag in soup.find_all("a", href=True) if tag["href"].startswith(("javascript:", "data:"))]
+    assert "<strong>said</strong>" in page and "<math" in page, "what is harmless is shown"
+    assert "cdnjs" not in page, "nothing comes from the network"
+
+
+def test_files_of_a_submission_run_nowhere(browser, folder):
+    place = folder / "autograded" / "kim" / LAB.name
+    (place / "page.html").write_text(f"<script>{RUN}</script>", "utf-8")
+    headers, _ = browser.answer(f"formgrader/submissions/{browser.submission('kim')['id']}/page.html")
+    policy = policy_of(headers)
+    assert policy["sandbox"] == [] and policy["default-src"] == ["'none'"] and "script-src" not in policy
 
 
 def test_marks_and_comments_are_kept(browser, folder):

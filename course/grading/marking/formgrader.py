@@ -2,7 +2,8 @@
 
 Names of students are shown, the marking scheme stands above each written answer, and the button for autograding says
 what plain nbgrader does not do, and never replaces what `course grade` found. All of this is done where nbgrader's
-extension puts its templates, its exporter and its handlers; the rest is nbgrader's.
+extension puts its templates, its exporter and its handlers; the rest is nbgrader's. What a submission holds cannot run
+there (policy.py, marking_page.py).
 """
 
 import json
@@ -10,19 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
-from nbconvert.exporters import HTMLExporter
-from nbgrader.server_extensions.formgrader import handlers
+from nbgrader.server_extensions.formgrader import apihandlers, handlers
 from nbgrader.server_extensions.formgrader.apihandlers import AutogradeHandler
 from nbgrader.server_extensions.formgrader.base import check_notebook_dir, check_xsrf
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from tornado import web
 
+from course.grading.marking.marking_page import TEMPLATES, CleanOutputs, MarkingPage
 from course.grading.marking.plain_autograde import REFUSAL, is_graded
+from course.grading.marking.policy import ScriptsWithNonce, closed
 from course.grading.marking.scheme import AddSchemes
 
 EXTENSION, REPLACED = "course.grading.marking.formgrader", "nbgrader.server_extensions.formgrader"
-TEMPLATES = Path(__file__).parent / "templates"
-AUTOGRADE = r"/formgrader/api/submission/([^/]+)/([^/]+)/autograde"
 
 
 class CourseFormgrader(FormgradeExtension):
@@ -33,18 +33,13 @@ class CourseFormgrader(FormgradeExtension):
         super().init_tornado_settings(webapp)
         theirs = FileSystemLoader(handlers.template_path)
         ours = FileSystemLoader(TEMPLATES / "pages")
-        webapp.settings["nbgrader_jinja2_env"].loader = ChoiceLoader([ours, theirs, PrefixLoader({"nbgrader": theirs})])
-        webapp.settings["nbgrader_exporter"] = self.marking_exporter()
-
-    def marking_exporter(self) -> HTMLExporter:
-        """What makes the page on which a submission is marked."""
-        config = self.config.copy()
-        config.HTMLExporter.template_name = "marking"
-        config.HTMLExporter.extra_template_basedirs = [str(TEMPLATES), handlers.template_path]
-        config.HTMLExporter.extra_template_paths = [handlers.template_path]  # for those that are extended
-        exporter = HTMLExporter(config=config)
+        pages = webapp.settings["nbgrader_jinja2_env"]
+        pages.loader = ChoiceLoader([ours, theirs, PrefixLoader({"nbgrader": theirs})])
+        pages.add_extension(ScriptsWithNonce)
+        exporter = MarkingPage(config=self.config)
         exporter.register_preprocessor(AddSchemes(self.solution), enabled=True)
-        return exporter
+        exporter.register_preprocessor(CleanOutputs(exporter), enabled=True)
+        webapp.settings["nbgrader_exporter"] = exporter
 
     def solution(self, assignment: str, notebook: str) -> Path:
         """The answer key of a lab."""
@@ -52,10 +47,31 @@ class CourseFormgrader(FormgradeExtension):
         return Path(folder, f"{notebook}.ipynb")
 
     def init_handlers(self, webapp: web.Application) -> None:
-        """Answer the button for autograding before nbgrader's own handler does."""
+        """Answer as nbgrader does, with the policy on every page and the button for autograding guarded."""
         base = webapp.settings["base_url"].rstrip("/")
-        webapp.add_handlers(".*$", [(base + AUTOGRADE, GuardedAutograde)])
-        super().init_handlers(webapp)
+        own = {AutogradeHandler: GuardedAutograde, handlers.SubmissionHandler: MarkedSubmission}
+        known = [
+            *handlers.default_handlers,
+            *apihandlers.default_handlers,
+            (r"/formgrader/static/(.*)", web.StaticFileHandler, {"path": handlers.static_path}),
+            (r"/formgrader/.*", handlers.Template404),
+        ]
+        webapp.add_handlers(
+            ".*$", [(base + path, closed(own.get(handler, handler)), *rest) for path, handler, *rest in known]
+        )
+
+
+class MarkedSubmission(handlers.SubmissionHandler):  # type: ignore[misc]  # from a library without types
+    """The page on which a submission is marked."""
+
+    nonce: str  # of ClosedPage
+
+    @property
+    def exporter(self) -> MarkingPage:
+        """The exporter, which writes this answer's nonce on the page's own scripts."""
+        exporter: MarkingPage = self.settings["nbgrader_exporter"]
+        exporter.nonce = self.nonce
+        return exporter
 
 
 class GuardedAutograde(AutogradeHandler):
