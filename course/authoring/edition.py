@@ -18,6 +18,7 @@ OWN = "students"  # the folder of files that only the edition has; they lie ther
 OWN_FILES = (".gitattributes", ".gitignore", "Makefile", "README.md", "jupyter_lab_config.py", "requirements.txt")
 SHARED_FILES = ("LICENSE", "docs/students.md", INDEX)
 BINDER_FILES = ("overrides.json", "page_config.json", "postBuild", "requirements.txt", "runtime.txt")
+PACKAGE_FILES = (".json", ".py", ".typed")  # in data_utils
 TEMPLATE = f"{OWN}/README.md"  # course.toml fills in its $names
 
 PACKAGE = """\
@@ -43,7 +44,7 @@ dependencies = [
 packages = ["data_utils"]
 
 [tool.setuptools.package-data]
-data_utils = ["py.typed"]
+data_utils = ["*.json", "py.typed"]
 """
 
 
@@ -63,9 +64,9 @@ def edition(course: Course) -> dict[str, File]:
 
 def edition_places(course: Course) -> dict[str, str]:
     """Where each file that is copied lies in the edition, by its path in the instructors' repository."""
-    modules = sorted((course.root / "data_utils").glob("*.py"))
+    package = sorted(path for path in (course.root / "data_utils").iterdir() if path.suffix in PACKAGE_FILES)
     same = [*SHARED_FILES, *(f"binder/{name}" for name in BINDER_FILES), *(lab_path(lab) for lab in course.labs)]
-    same += [f"data_utils/{path.name}" for path in modules] + ["data_utils/py.typed"]
+    same += [f"data_utils/{path.name}" for path in package]
     return {f"{OWN}/{name}": name for name in OWN_FILES} | {path: path for path in same}
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Any
 
 from nbformat import NotebookNode
@@ -37,11 +38,32 @@ def secrets_of_all(sources: Iterable[NotebookNode], package: str = "") -> set[st
     return {line for source in sources for line in secret_lines(source, SOLUTION, HIDDEN) if line not in shown}
 
 
+def secret_pairs(source: NotebookNode, package: str = "") -> set[str]:
+    """Two lines of a solution or a hidden test that follow each other, unless the lab or `package` shows both so.
+
+    Single lines are often shared by labs that have nothing to do with each other. Two in a row are not: a lab that
+    shows them openly shows a part of another one's answer.
+    """
+    pairs = set()
+    for cell in source.cells:
+        for part in re.findall(r"### BEGIN [A-Z ]+\n(.*?)### END [A-Z ]+", cell.source, re.DOTALL):
+            lines = stripped(part).splitlines()
+            pairs |= {f"{one}\n{two}" for one, two in pairwise(lines) if min(len(one), len(two)) >= SHORTEST}
+    shown = stripped(f"{package}\n{open_text(source)}")
+    return {pair for pair in pairs if pair not in shown}
+
+
+def stripped(text: str) -> str:
+    """A text without blank lines, and its lines without what stands around them."""
+    return "\n".join(line.strip() for line in text.splitlines() if line.strip())
+
+
 def leaks(files: Mapping[str, bytes], secrets: set[str]) -> list[str]:
-    """For each file that holds a secret line or a marker, one line that names the file and what it holds."""
+    """For each file that holds a secret line, a secret pair of lines or a marker, a line that names both."""
     found = []
     for path, content in files.items():
         text = plain_text(path, content)
+        text += "\n" + stripped(text)
         found += [f"{path} holds {line!r}" for line in sorted({*secrets, *MARKERS}) if line in text]
     return found
 

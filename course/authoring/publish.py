@@ -6,7 +6,7 @@ from pathlib import Path
 
 from course.authoring.build import check, prepare
 from course.authoring.edition import edition
-from course.authoring.leaks import leaks, secrets_of_all
+from course.authoring.leaks import leaks, secret_pairs, secrets_of_all
 from course.authoring.managed_folder import Changes, File, listed, update
 from course.config import Course, Lab
 from course.errors import PublishError
@@ -41,7 +41,8 @@ def publish(course: Course, folder: Path, until: Lab | None = None) -> Changes:
 def refuse_leaks(course: Course, files: Mapping[str, File]) -> None:
     """Raise `PublishError` if a page or notebook holds a line of a solution or of a hidden test."""
     package = "\n".join(file.content.decode() for path, file in files.items() if path.startswith("data_utils/"))
-    secrets = secrets_of_all((prepare(course, lab) for lab in course.labs), package)
+    sources = [prepare(course, lab) for lab in course.labs]
+    secrets = secrets_of_all(sources, package).union(*(secret_pairs(source, package) for source in sources))
     if found := leaks({path: file.content for path, file in files.items()}, secrets):
         text = "Students would see lines of solutions or hidden tests. Take them out, or write harmless ones otherwise:"
         raise PublishError(listed(text, found))

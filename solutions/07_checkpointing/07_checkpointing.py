@@ -61,9 +61,9 @@ if importlib.util.find_spec("data_utils") is None:
 # give the values of the full experiment. That one needs about 300 MB of disk space for a while. `LENET_EPOCHS` must be
 # at least 2.
 #
-# The cell after them prepares images and labels as in lab 4. It also gives you the LeNet of lab 4, and a small network
-# that trains in a second, for trials. All files of this lab go into one temporary folder, `workspace`; the last code
-# cell deletes it.
+# The cell after them prepares images and labels as in lab 4. `build_lenet()`, imported there, makes the LeNet of lab 4,
+# and `small_network()` a small one that trains in a second, for trials. All files of this lab go into one temporary
+# folder, `workspace`; the last code cell deletes it.
 
 # %% tags=["parameters"]
 N_TRAIN = 2_000  # full run: 60_000
@@ -87,29 +87,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from data_utils import load_mnist
+from data_utils import build_lenet, load_mnist
 
 keras.utils.set_random_seed(1)  # the same random numbers at every run
 (x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
-
-
-class LeNet:
-    @staticmethod
-    def build(input_shape=(28, 28, 1), classes=10):
-        """The network of lab 4, untrained and not compiled."""
-        layers = keras.layers
-        return keras.Sequential(
-            [
-                keras.Input(shape=input_shape),
-                layers.Conv2D(20, 5, padding="same", activation="relu"),
-                layers.MaxPooling2D(2, strides=2, padding="same"),
-                layers.Conv2D(50, 5, padding="same", activation="relu"),
-                layers.MaxPooling2D(2, strides=2, padding="same"),
-                layers.Flatten(),
-                layers.Dense(500, activation="relu"),
-                layers.Dense(classes, activation="softmax"),
-            ]
-        )
 
 
 def small_network(units=64):
@@ -224,7 +205,7 @@ assert build_lenet5() is not checked, "Each call of build_lenet5 must make a new
 untrained = build_lenet5()
 rows = [(layer.name, str(tuple(layer.output.shape)[1:]), f"{layer.count_params():,}") for layer in untrained.layers]
 print(pd.DataFrame(rows, columns=["layer", "output", "parameters"]).to_string(index=False))
-print(f"\ntotal: {untrained.count_params():,}; LeNet of lab 4: {LeNet.build().count_params():,}")
+print(f"\ntotal: {untrained.count_params():,}; LeNet of lab 4: {build_lenet().count_params():,}")
 
 # %% [markdown]
 # ## Part 2 · What is in a file?
@@ -633,7 +614,7 @@ with tempfile.TemporaryDirectory() as one_folder:
 # a checkpoint after every epoch. Then we go back to epoch 2.
 
 # %% tags=["train-lenet"]
-write_architecture(LeNet.build(), workspace / "lenet.json")
+write_architecture(build_lenet(), workspace / "lenet.json")
 lenet = read_architecture(workspace / "lenet.json")
 lenet.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
 checkpoints = workspace / "lenet"

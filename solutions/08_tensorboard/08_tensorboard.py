@@ -86,7 +86,7 @@ import psutil
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from data_utils import load_mnist, plot_images
+from data_utils import build_lenet, load_mnist, plot_images
 
 for name in ("tensorflow", "tensorboard"):
     logging.getLogger(name).setLevel(logging.ERROR)
@@ -94,31 +94,13 @@ keras.utils.set_random_seed(1)  # the same random numbers at every run
 (x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
 
 # %% [markdown]
-# Two networks are at hand. `build_lenet` is the LeNet of lab 4; its layers have names here, so that you find them
-# again in the records. `build_small` has one dense layer and trains in a second or two: good for experiments. All
-# records go into the folder `RUNS`, which lies in a temporary folder and disappears with the notebook's kernel.
+# Two networks are at hand. `build_lenet`, imported above, makes the LeNet of lab 4, not compiled yet; its layers have
+# names here, so that you find them again in the records. `build_small` makes a compiled one with a single hidden layer,
+# which trains in a second or two: good for experiments. All records go into the folder `RUNS`, which lies in a temporary
+# folder and disappears with the notebook's kernel.
 
 
 # %%
-def build_lenet():
-    """LeNet for digits of shape (28, 28, 1), compiled with Adam and categorical cross-entropy."""
-    model = keras.Sequential(
-        [
-            keras.Input(shape=(28, 28, 1)),
-            keras.layers.Conv2D(20, 5, padding="same", activation="relu", name="conv1"),
-            keras.layers.MaxPooling2D(2, strides=2, padding="same", name="pool1"),
-            keras.layers.Conv2D(50, 5, padding="same", activation="relu", name="conv2"),
-            keras.layers.MaxPooling2D(2, strides=2, padding="same", name="pool2"),
-            keras.layers.Flatten(name="flatten"),
-            keras.layers.Dense(500, activation="relu", name="dense"),
-            keras.layers.Dense(10, activation="softmax", name="output"),
-        ],
-        name="lenet",
-    )
-    model.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
-    return model
-
-
 def build_small(learning_rate=0.001, dropout=0.0):
     """A dense network for digits of shape (28, 28, 1) and labels 0 to 9, compiled with Adam."""
     model = keras.Sequential(
@@ -278,6 +260,7 @@ assert not Path(place).exists(), "The folder of this test could not be deleted."
 
 # %%
 lenet = build_lenet()
+lenet.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
 recorder = board(RUNS, net="lenet", batch_size=128)
 history = lenet.fit(
     X_train, Y_train, batch_size=128, epochs=EPOCHS, validation_split=0.2, verbose=0, callbacks=[recorder]

@@ -22,7 +22,7 @@ from secret_lines import HIDDEN, SOLUTION, secret_lines
 from course.authoring import build
 from course.authoring.build import prepare
 from course.authoring.edition import edition
-from course.authoring.leaks import MARKERS, leaks, open_text, secrets_of_all
+from course.authoring.leaks import MARKERS, leaks, open_text, secret_pairs, secrets_of_all
 from course.authoring.links import INDEX, lab_path, links, listing
 from course.authoring.managed_folder import MANIFEST
 from course.authoring.publish import publish
@@ -39,7 +39,8 @@ INSTRUCTORS = (
 
 # Lines that data_utils and an answer or variant have in common, as anybody would write them.
 COMMON = {"for axes in grid.flat:", "return images[chosen], labels[chosen]", "axes.set(xticks=[], yticks=[])"}
-PACKAGE = {f"data_utils/{name}" for name in ("__init__.py", "datasets.py", "figures.py", "plots.py", "py.typed")}
+MODULES = ("__init__.py", "datasets.py", "figures.py", "networks.py", "plots.py")
+PACKAGE = {f"data_utils/{name}" for name in (*MODULES, "lenet.json", "py.typed")}
 
 
 def spread(value):
@@ -120,7 +121,6 @@ def test_the_edition_is_exactly_this(published):
 
 
 def test_labs_can_be_handed_out_as_the_term_goes(tmp_path):
-    """A later lab builds what an earlier one asks for."""
     folder, third = tmp_path / "edition", COURSE.labs[2]
     publish(COURSE, folder, until=third)
     there = {path.name for path in (folder / "labs").iterdir()}
@@ -160,6 +160,26 @@ def test_a_leak_would_be_found(published, secrets, place):
     files = files_of(published)
     files[name] = HIDING_PLACES[place](name, files[name], secret)
     assert leaks(files, known) == [f"{name} holds {secret!r}"]
+
+
+def test_no_lab_shows_a_part_of_another_ones_answer(published):
+    files = files_of(published)
+    package = "\n".join(content.decode() for name, content in files.items() if name.startswith("data_utils/"))
+    pairs = [secret_pairs(prepare(COURSE, lab), package) for lab in COURSE.labs]
+    assert all(len(found) > 20 for found in pairs), "there is too little to look for"
+    assert leaks(files, set().union(*pairs)) == []
+
+
+def test_a_lab_that_builds_what_another_one_asks_for_would_be_found(published):
+    """Indented otherwise, between other lines, in code that the lab gives."""
+    answer, shows = COURSE.labs[3], COURSE.labs[6]
+    pairs = secret_pairs(prepare(COURSE, answer))
+    pair = next(pair for pair in sorted(pairs) if "Conv2D" in pair)
+    one, two = pair.split("\n")
+    given = f"network = keras.Sequential([\n  {one}\n\n  {two}\n])"
+    files = files_of(published)
+    files[lab_path(shows)] = with_cell(files[lab_path(shows)], lambda cell: cell.update(source=given))
+    assert leaks(files, pairs) == [f"{lab_path(shows)} holds {pair!r}"]
 
 
 def test_a_page_that_shows_a_solution_is_refused(small, tmp_path):
