@@ -20,7 +20,7 @@ FORMGRADER := course/grading/marking/jupyter_server_config.json
 
 $(READY): requirements.txt pyproject.toml binder/overrides.json $(FORMGRADER)
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11 …") if sys.version_info < (3, 11) else None'
-	@echo "Setting up $(VENV): about two minutes and 2 GB, once."
+	@echo "Setting up $(VENV): about two minutes and 2.5 GB, once."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --requirement requirements.txt
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .

@@ -199,9 +199,7 @@ def test_the_package_is_data_utils_alone(wheel, secrets):
     with zipfile.ZipFile(wheel) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     code = {name for name in files if ".dist-info/" not in name}
-    assert code == {
-        f"data_utils/{name}" for name in ("__init__.py", "datasets.py", "figures.py", "plots.py", "py.typed")
-    }
+    assert code == PACKAGE
     assert not [name for name in files if name.endswith("entry_points.txt")], "there is a command"
     assert leaked(files, secrets) == []
     about = Parser().parsestr(next(text for name, text in files.items() if name.endswith("/METADATA")).decode())
