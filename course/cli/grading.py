@@ -25,6 +25,12 @@ def grade(
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask cluster, such as tcp://host:8786.")] = None,
     db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
     full_size: Annotated[bool, typer.Option("--full-size", help="Leave out the lab's grading budget.")] = False,
+    as_built: Annotated[
+        bool, typer.Option("--as-built", help="Grade by the lab as it was built, though its source was edited since.")
+    ] = False,
+    new_edition: Annotated[
+        bool, typer.Option("--new-edition", help="Move the gradebook to the lab as it is now; marks by hand stay.")
+    ] = False,
     trust_submissions: Annotated[
         bool, typer.Option("--trust-submissions", help="Run without a box: only for code that you would run yourself.")
     ] = False,
@@ -37,7 +43,8 @@ def grade(
 
     course = load_course()
     chosen = course.lab(lab)
-    grade_and_show(course, chosen, folder, Options(workers, scheduler, trust_submissions, full_size, db))
+    options = Options(workers, scheduler, trust_submissions, full_size, db, as_built, new_edition)
+    grade_and_show(course, chosen, folder, options)
 
 
 @app.command()
@@ -101,6 +108,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     from course.grading import grade as grader
     from course.grading import submissions
     from course.grading.folder_settings import write_settings
+    from course.grading.stored import FAILED
 
     found, remarks = submissions.find(folder, lab), list[str]()
     with kernels(course), progress_bar("students", left=True) as progress:
@@ -121,6 +129,8 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
     console.print(f"grades     {grades}", highlight=False)
+    if any(result.status == FAILED for result in results):
+        raise typer.Exit(1)
 
 
 def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]", remarks: list[str]) -> None:
