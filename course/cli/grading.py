@@ -62,14 +62,14 @@ def mend(
     from course.grading.mending.mend import guess_lab
     from course.grading.mending.mend import mend as mended
     from course.grading.mending.notes import listed
-    from course.grading.mending.plain_files import read_plain_file
-    from course.grading.mending.reading import MAX_BYTES, read_notebook
+    from course.grading.mending.plain_files import MAX_FILE, read_plain_file
+    from course.grading.mending.reading import read_notebook
 
     course = load_course()
     labs = {known.name: known for known in (course.choose([lab]) if lab else course.labs)}
     if output.resolve() == file.resolve():
         raise CourseError(f"{output} is the file to be mended; what was handed in is never overwritten. Name another.")
-    submitted, notes = read_notebook(read_plain_file(file, MAX_BYTES + 1), file.name)
+    submitted, notes = read_notebook(read_plain_file(file, MAX_FILE + 1), file.name)
     released = {name: nbformat.read(course.released(known), as_version=4) for name, known in labs.items()}
     name = lab or guess_lab(submitted, file.name, released)
     if name is None:

@@ -31,6 +31,9 @@ def plain_cell(value: object, where: str, notes: list[Note]) -> NotebookNode:
     if source is None:
         notes.append(Note("unreadable-cell", where, "Its text cannot be read; it counts as empty.", review=True))
         source = ""
+    if "\0" in source:
+        notes.append(Note("text", where, "Zero bytes in its text, which no program writes on purpose, were left out."))
+        source = source.replace("\0", "")
     if LONE_SURROGATE.search(source):
         notes.append(Note("text", where, "Characters that no file can hold were replaced."))
         source = _writable(source)
