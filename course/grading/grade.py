@@ -18,6 +18,7 @@ from nbgrader.utils import temp_attrs
 from traitlets.config import Config
 
 from course.config import Course, Lab
+from course.database import database_errors
 from course.errors import BoxError, BuildError, GradingError, SubmissionError
 from course.grading import batch, hand_marks, kernels, store
 from course.grading.boxes.box import box_available
@@ -96,14 +97,14 @@ def grade(
     folder = folder.resolve()
     kit = make_kit(course, lab, options.full_size, options.built)
     api = nbgrader_in(course, folder, settings(course, folder, options))
-    with without_remarks():
+    with database_errors(), without_remarks():
         if options.new_edition:
             for text in move_to(api, lab, parts(kit.reference)):
                 tell(text)
         fits(api, lab, kit.reference, tell)
     named = [submission for submission in submissions if not nameless(submission.student)]
     grading = Grading(api, course, lab, folder, named)
-    with without_remarks():
+    with database_errors(), without_remarks():
         try:
             with running(kit, named, folder, options) as outcomes:
                 register(api, lab)
@@ -139,7 +140,7 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
             f"Nothing of {lab.name} has been graded in {folder}. Grade it first: course grade {lab.name}"
         )
     grading = Grading(api, course, lab, folder, submissions)
-    with without_remarks():
+    with database_errors(), without_remarks():
         fits(api, lab, as_built(course, lab), tell)
         register(api, lab)
         before = grading.entries()
