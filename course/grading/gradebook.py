@@ -11,7 +11,7 @@ from course.config import Lab
 from course.grading.entries import Entry
 from course.grading.kit import Kit
 from course.grading.lateness import Lateness
-from course.grading.mending.notes import printable
+from course.grading.mending.notes import placed, printable
 from course.grading.stored import GRADED, UNREADABLE, Stored
 from course.grading.task import Outcome
 
@@ -75,7 +75,7 @@ def result_of(entry: Entry, late: Lateness, stored: Stored, outcome: Outcome | N
         handed_in=late.handed_in,
         reason=stored.reason,
         review=(*((late.problem,) if late.problem else ()), *(for_review(outcome) if outcome else ())),
-        notes=tuple(note["text"] for note in notes),
+        notes=tuple(placed(note) for note in notes),
         feedback=page if page.is_file() else None,
         boxed=outcome.boxed if outcome else True,
     )
@@ -90,7 +90,7 @@ def without_name(student: str, reason: str, kit: Kit) -> Result:
 def for_review(outcome: Outcome) -> tuple[str, ...]:
     """What an instructor should look at: incidents, and notes that ask for it."""
     incidents = [f"{incident['evidence']}, seen at {incident['where']}" for incident in outcome.incidents]
-    return (*incidents, *(note["text"] for note in outcome.notes if note["review"]))
+    return (*incidents, *(placed(note) for note in outcome.notes if note["review"]))
 
 
 def give_zero(api: NbGraderAPI, lab: Lab, student: str) -> None:

@@ -13,7 +13,7 @@ MAX_ATTACHMENTS = 5 * 2**20  # characters in one cell
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TAG = re.compile(r"[\w.:-]{1,100}")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # cannot be written as UTF-8
-MARKS = ("grade_id", "grade", "solution", "locked", "task", "points")
+MARKS = ("grade_id", "grade", "solution", "locked", "task", "points", "checksum")
 TYPES = {"code": "code", "markdown": "markdown", "heading": "markdown", "html": "markdown"}  # the last two: format 3
 COLAB_BADGE = "view-in-github"  # the cell that Colab puts at the top
 
