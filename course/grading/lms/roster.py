@@ -7,6 +7,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from difflib import get_close_matches
 from pathlib import Path
 
 from course.errors import RosterError
@@ -32,6 +33,7 @@ class Person:
 
 
 COLUMNS = tuple(field.name for field in fields(Person))
+ALIKE = 0.8  # how much a name of a column must be like another to be taken for it
 NUMBERS = ("id", "lms_id", "login", "sis_id", "idnumber")
 # What a spreadsheet makes of a number: 11.0, 1.02E+12, 1,020,304.
 MANGLED = re.compile(r"\d+[.,]0+|\d([.,]\d+)?E[+-]\d{2,}|\d{1,3}([,.\u202f\xa0']\d{3}){2,}", re.IGNORECASE)
@@ -43,8 +45,8 @@ def read_roster(path: Path) -> tuple[Person, ...]:
     Raises
     ------
     RosterError
-        The file cannot be read, a column is missing, or an id is missing, impossible, there twice, or a number that a
-        spreadsheet has rewritten.
+        The file cannot be read, a column is missing or misspelt, or an id is missing, impossible, there twice, or a
+        number that a spreadsheet has rewritten.
     """
     try:
         text = path.read_text("utf-8-sig")
@@ -62,6 +64,12 @@ def read_roster(path: Path) -> tuple[Person, ...]:
             f"student's id in this course, and `lms_id` or `name` (or `group`, for teams); possible are "
             f"{', '.join(COLUMNS)}."
         )
+    for column in set(columns) - set(COLUMNS):
+        near = [known for known in get_close_matches(column.casefold(), COLUMNS, 1, ALIKE) if known not in columns]
+        if near:
+            raise RosterError(
+                f"The roster {path} has a column {shown(column)!r}. Call it {near[0]!r}, or leave it out."
+            )
     table.fieldnames = columns
     people = []
     try:
