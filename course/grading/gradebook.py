@@ -20,16 +20,18 @@ from course.grading.task import Outcome
 class Result:
     """One student's points for a lab.
 
-    `by_test` holds the points of each test cell by grade id; it is empty if the submission was not graded. `written`
-    holds the points given by hand so far; `to_mark` is the number of points that still wait for a person; `penalty`
-    is what is taken off for being late, and `late` says why. `review` tells what an instructor should look at, and
-    `notes` what was put right in the file. `due` includes an extension.
+    `by_test` holds the points of each test cell by grade id; it is empty if the submission was not graded.
+    `by_question` holds those of each written question, None if it still waits; `written` is their sum so far, and
+    `to_mark` the number of points that still wait for a person. `penalty` is what is taken off for being late, and
+    `late` says why. `review` tells what an instructor should look at, and `notes` what was put right in the file.
+    `due` includes an extension.
     """
 
     student: str
     status: str
     max_tests: float
     by_test: dict[str, float] = field(default_factory=dict)
+    by_question: dict[str, float | None] = field(default_factory=dict)
     written: float = 0.0
     to_mark: float = 0.0
     penalty: float = 0.0
@@ -67,6 +69,7 @@ def result_of(entry: Entry, late: Lateness, stored: Stored, outcome: Outcome | N
         status=stored.status,
         max_tests=sum(mark.most for mark in tests),
         by_test={mark.name: mark.score for mark in tests} if stored.status == GRADED else {},
+        by_question={mark.name: None if mark.waits else mark.score for mark in entry.marks if not mark.is_test},
         written=sum(mark.score for mark in entry.marks if not mark.is_test),
         to_mark=sum(mark.most for mark in entry.marks if mark.waits),
         penalty=entry.penalty,
