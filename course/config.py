@@ -4,7 +4,6 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -13,6 +12,7 @@ from course.errors import CourseError, UnknownLabError
 from course.grading.limits import DEFAULTS, Limits, read_limits
 from course.late import NO_PENALTY, LateRule, read_late_rule
 from course.repositories import Repositories, read_repositories
+from course.tables import only
 from course.times import TimeError, placed
 
 COURSE_FILE = "course.toml"
@@ -120,7 +120,7 @@ def _read(path: Path) -> Course:
         table = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} is not valid TOML: {error}.") from error
-    _only(str(path), table, KEYS)
+    only(str(path), table, KEYS)
     entries = _entry(path, table, "labs", list)
     limits = read_limits(str(path), table.get("limits", {}), DEFAULTS)
     late = read_late_rule(str(path), table.get("late", {}), NO_PENALTY)
@@ -136,7 +136,7 @@ def _read(path: Path) -> Course:
 def _lab(path: Path, entry: dict[str, Any], default: Limits, late: LateRule, zone: tzinfo | None) -> Lab:
     name = _entry(path, entry, "name", str)
     where = f"{path}, lab {name!r}"
-    _only(where, entry, LAB_KEYS)
+    only(where, entry, LAB_KEYS)
     limits = read_limits(where, entry.get("limits", {}), default)
     budget = _entry(path, {"budget": {}} | entry, "budget", dict)
     due = _due(where, entry["due"], zone) if "due" in entry else None
@@ -168,14 +168,6 @@ def _due(where: str, value: object, zone: tzinfo | None) -> datetime:
     except TimeError as error:
         advice = "Set `time_zone` at the top of the file, or write the offset: 2026-03-02T23:59:00+01:00."
         raise CourseError(f"{where}: `due`: {error if zone else advice}") from error
-
-
-def _only(where: str, table: dict[str, Any], known: tuple[str, ...]) -> None:
-    for key in table:
-        if key not in known:
-            near = get_close_matches(key, known, 1)
-            meant = f" Did you mean `{near[0]}`?" if near else ""
-            raise CourseError(f"{where}: there is no key `{key}` here.{meant} The keys are: {', '.join(known)}.")
 
 
 def _entry(path: Path, table: dict[str, Any], key: str, kind: type) -> Any:

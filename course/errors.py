@@ -41,6 +41,10 @@ class GradingError(CourseError):
     """Grading cannot go on; what is finished is kept."""
 
 
+class EditionError(GradingError):
+    """Source, built lab and gradebook are not of one edition; nobody is graded."""
+
+
 class ArchiveError(CourseError):
     """A submission archive cannot be opened, or its form is not that of a learning management system."""
 

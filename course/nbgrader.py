@@ -20,6 +20,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from course.config import Course
+from course.database import trouble
 from course.environment import tools_on_path
 
 # In nbgrader's log the cause is the last line of a traceback; a general line, told apart here, comes after it.
@@ -81,5 +82,7 @@ def failure(result: dict[str, Any]) -> str | None:
     log = str(result.get("log", "")) + str(result.get("error", ""))
     if "KeyboardInterrupt" in (line.strip() for line in log.splitlines()):
         raise KeyboardInterrupt
+    if "OperationalError" in log and (known := trouble(log)):
+        return known  # nbgrader takes every trouble of a database for an old one
     raised = [line.strip() for line in log.splitlines() if RAISED.match(line) and VAGUE not in line]
     return raised[-1] if raised else (log.strip().splitlines() or ["nbgrader gave no reason"])[-1]

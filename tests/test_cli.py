@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from course import cli
 from course.config import load_course
 
 COURSE = load_course(Path(__file__).parent)
@@ -65,6 +67,26 @@ def test_publish_refuses_a_folder_of_other_files(tmp_path):
     done = run("publish", str(tmp_path))
     assert done.returncode == 2 and "thesis.txt" in done.stderr and "Traceback" not in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        (
+            ["--until", "3/9/2026 23:59"],
+            "--until: '3/9/2026 23:59' is no time that can be told for certain. Write it as",
+        ),
+        (["--until", "2026-02-30 12:00"], "--until: '2026-02-30 12:00' is no time"),
+        ([], "Say one of: --until TIME, --days NUMBER, --revoke."),
+        (["--days", "1", "--revoke"], "Say one of"),
+        (["--days", "2"], "01_data_inspection has no due date in course.toml"),
+    ],
+)
+def test_an_extension_that_cannot_be_granted(tmp_path, chosen, message):
+    arguments = ["extend", "ada", "--lab", COURSE.labs[0].name, "--folder", str(tmp_path), *chosen]
+    result = CliRunner().invoke(cli.app, arguments)
+    assert message in str(result.exception), result.output
+    assert not list(tmp_path.iterdir())
 
 
 def test_outside_a_course(tmp_path):

@@ -1,7 +1,10 @@
 """Files of the repository that must agree with each other."""
 
+import ast
 import re
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -104,3 +107,32 @@ def test_every_make_target_of_the_readme_exists():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]:
         assert set(re.findall(r"`make ([a-z]+)", page.read_text("utf-8"))) <= targets
+
+
+def imported(folder):
+    """The top-level modules that a package imports, wherever in a file."""
+    found = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                found.add(node.module.split(".")[0])
+    return found - set(sys.stdlib_module_names) - {"course", "data_utils", "_signal"}
+
+
+@pytest.mark.parametrize("folder", ["course", "data_utils"])
+def test_what_is_imported_is_declared(folder):
+    """Not only there because something else needs it; TensorFlow, Keras and psycopg are for people to choose."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = declared() + [Requirement(text) for text in project["optional-dependencies"]["course"]]
+    names = {canonicalize_name(requirement.name) for requirement in (asked if folder == "course" else declared())}
+    known = packages_distributions()
+    missing = {
+        module
+        for module in imported(folder) - {"tensorflow", "keras", "psycopg"}
+        if not names & {canonicalize_name(name) for name in known.get(module, [])}
+    }
+    assert not missing
+    locked = {canonicalize_name(requirement.name) for requirement in requirements(ROOT / "requirements.txt")}
+    assert names <= locked

@@ -34,7 +34,7 @@ def prepare(course: Course, lab: Lab) -> NotebookNode:
         The source breaks a rule of the course.
     """
     notebook = read_source(course.source(lab))
-    lint.check(course.source(lab), notebook)
+    lint.check(course.source(lab), notebook, lab.budget)
     stamp(course, lab, notebook)
     return with_ids(notebook)
 

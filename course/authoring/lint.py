@@ -3,10 +3,13 @@
 import ast
 import re
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from nbformat import NotebookNode
 
+from course.authoring.budget import problems as budget_problems
 from course.authoring.markdown import headings, images_without_text
 from course.authoring.markers import HIDDEN, SOLUTION, has_any, marker_problems
 from course.authoring.sources import (
@@ -29,9 +32,10 @@ FEWEST_TESTS = 6
 MOST_CELLS = 60
 
 
-def check(path: Path, notebook: NotebookNode) -> None:
+def check(path: Path, notebook: NotebookNode, budget: Mapping[str, Any]) -> None:
     """Raise `LintError` with every broken rule, one a line, each with the cell and what to do."""
     problems = [*structure(notebook), *grading(notebook), *prose(notebook), *shell(notebook)]
+    problems += budget_problems(notebook, budget)
     if problems:
         raise LintError("\n".join([f"{path} breaks the rules of a lab:", *(f"  - {text}" for text in problems)]))
 

@@ -28,9 +28,11 @@ from course.grading.kernels import kernel_pair
 from course.grading.limits import Limits
 from course.grading.run import run as beside
 from course.nbgrader import load_config
+from course.tables import only
 
 LIMITS = Limits(submission_seconds=3_000)
 THREADS = 2
+KEYS = {"task": str, "name": str, "right": bool, "answer": str}  # of an answer in the file
 
 
 @dataclass(frozen=True)
@@ -54,11 +56,13 @@ def read_variants(path: Path, notebook: NotebookNode) -> tuple[Variant, ...]:
     Raises
     ------
     CourseError
-        The file is missing or not valid, or names a task that the lab does not have.
+        The file is missing or not valid, has an unknown key, or names a task or a test that the lab does not have.
     """
+    tests = {str(grade_id(cell)) for cell in cells_with_tests(notebook)}
     try:
         table = tomllib.loads(path.read_text("utf-8"))
-        variants = tuple(_variant(entry) for entry in table["variant"])
+        only(str(path), table, ("variant",))
+        variants = tuple(_variant(f"{path}, variant {n}", one, tests) for n, one in enumerate(table["variant"], 1))
     except FileNotFoundError as error:
         raise CourseError(
             f"{path} does not exist; every lab needs right and wrong answers to test its tests."
@@ -72,8 +76,17 @@ def read_variants(path: Path, notebook: NotebookNode) -> tuple[Variant, ...]:
     return variants
 
 
-def _variant(entry: dict[str, Any]) -> Variant:
-    fails = [] if entry["right"] else [f"test-{entry['task']}", *entry.get("also_fails", [])]
+def _variant(where: str, entry: dict[str, Any], tests: set[str]) -> Variant:
+    only(where, entry, (*KEYS, "also_fails"))
+    for key, kind in KEYS.items():
+        if not isinstance(entry.get(key), kind):
+            raise CourseError(f"{where}: `{key}` must be given as a {kind.__name__}; it is {entry.get(key)!r}.")
+    also = entry.get("also_fails", [])
+    if not isinstance(also, list) or not tests.issuperset(map(str, also)) or (also and entry["right"]):
+        raise CourseError(
+            f"{where}: `also_fails` must list tests of the lab that a wrong answer fails; it is {also!r}."
+        )
+    fails = [] if entry["right"] else [f"test-{entry['task']}", *also]
     return Variant(entry["task"], entry["name"], entry["answer"].strip("\n"), frozenset(fails))
 
 

@@ -24,7 +24,7 @@ def extend(
     until: Annotated[
         str | None, typer.Option(help="“2026-03-09 23:59”, in the course's time zone if it names none.")
     ] = None,
-    days: Annotated[float | None, typer.Option(min=0, help="Instead: so many days after the lab's due date.")] = None,
+    days: Annotated[float | None, typer.Option(min=0, max=3650, help="So many days after the due date.")] = None,
     revoke: Annotated[bool, typer.Option("--revoke", help="Take the extensions back.")] = False,
     folder: Folder = Path(),
 ) -> None:
@@ -60,10 +60,13 @@ def list_extensions(folder: Folder = Path()) -> None:
 
 def _extension(course: Course, lab: Lab, student: str, until: str | None, days: float | None) -> "Extension":
     from course.grading.extensions import Extension
-    from course.times import read_time
+    from course.times import TimeError, read_time
 
     if until is not None:
-        return Extension(lab.name, student, read_time(until, course.zone))
+        try:
+            return Extension(lab.name, student, read_time(until, course.zone))
+        except TimeError as error:
+            raise CourseError(f"--until: {error}") from error
     if lab.due is None:
         raise CourseError(f"{lab.name} has no due date in course.toml, after which days could be counted. Use --until.")
     # Days by the clock on the wall: 23:59 stays 23:59 when summer time begins.

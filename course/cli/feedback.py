@@ -29,6 +29,7 @@ def feedback(
     chosen = course.lab(lab)
     results = refresh(course, chosen, folder, Options(database=db), remarks.append)
     show_results(course, chosen, folder, results, remarks)
+    console.print(f"grades     {folder / f'grades_{chosen.name}.csv'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab}/{lab}.html", highlight=False)
     if packed:
         target = to or folder / f"feedback_{chosen.name}_{packed}.zip"

@@ -25,6 +25,12 @@ def grade(
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask cluster, such as tcp://host:8786.")] = None,
     db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
     full_size: Annotated[bool, typer.Option("--full-size", help="Leave out the lab's grading budget.")] = False,
+    as_built: Annotated[
+        bool, typer.Option("--as-built", help="Grade by the lab as it was built, though its source was edited since.")
+    ] = False,
+    new_edition: Annotated[
+        bool, typer.Option("--new-edition", help="Move the gradebook to the lab as it is now; marks by hand stay.")
+    ] = False,
     trust_submissions: Annotated[
         bool, typer.Option("--trust-submissions", help="Run without a box: only for code that you would run yourself.")
     ] = False,
@@ -37,7 +43,8 @@ def grade(
 
     course = load_course()
     chosen = course.lab(lab)
-    grade_and_show(course, chosen, folder, Options(workers, scheduler, trust_submissions, full_size, db))
+    options = Options(workers, scheduler, trust_submissions, full_size, db, as_built, new_edition)
+    grade_and_show(course, chosen, folder, options)
 
 
 @app.command()
@@ -55,14 +62,14 @@ def mend(
     from course.grading.mending.mend import guess_lab
     from course.grading.mending.mend import mend as mended
     from course.grading.mending.notes import listed
-    from course.grading.mending.plain_files import read_plain_file
-    from course.grading.mending.reading import MAX_BYTES, read_notebook
+    from course.grading.mending.plain_files import MAX_FILE, read_plain_file
+    from course.grading.mending.reading import read_notebook
 
     course = load_course()
     labs = {known.name: known for known in (course.choose([lab]) if lab else course.labs)}
     if output.resolve() == file.resolve():
         raise CourseError(f"{output} is the file to be mended; what was handed in is never overwritten. Name another.")
-    submitted, notes = read_notebook(read_plain_file(file, MAX_BYTES + 1), file.name)
+    submitted, notes = read_notebook(read_plain_file(file, MAX_FILE + 1), file.name)
     released = {name: nbformat.read(course.released(known), as_version=4) for name, known in labs.items()}
     name = lab or guess_lab(submitted, file.name, released)
     if name is None:
@@ -101,6 +108,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     from course.grading import grade as grader
     from course.grading import submissions
     from course.grading.folder_settings import write_settings
+    from course.grading.stored import FAILED
 
     found, remarks = submissions.find(folder, lab), list[str]()
     with kernels(course), progress_bar("students", left=True) as progress:
@@ -121,6 +129,8 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
     console.print(f"grades     {grades}", highlight=False)
+    if any(result.status == FAILED for result in results):
+        raise typer.Exit(1)
 
 
 def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]", remarks: list[str]) -> None:

@@ -12,20 +12,24 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
+from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.utils import temp_attrs
 from traitlets.config import Config
 
 from course.config import Course, Lab
+from course.database import database_errors
 from course.errors import BoxError, BuildError, GradingError, SubmissionError
-from course.grading import batch, kernels, store
+from course.grading import batch, hand_marks, kernels, store
 from course.grading.boxes.box import box_available
 from course.grading.derive import Grading, derive
+from course.grading.editions import as_built, check_gradebook, parts
 from course.grading.gradebook import Result, give_zero, without_name
 from course.grading.kit import Kit
 from course.grading.kits import make_kit
 from course.grading.lateness import Tell, silent
 from course.grading.mending.folder import inspect_folder, passed_on
+from course.grading.new_edition import move_to
 from course.grading.stored import (
     FAILED,
     GRADED,
@@ -51,7 +55,8 @@ class Options:
 
     `workers` submissions are run at a time; None means one a core, or one a thread of the cluster. `scheduler` is the
     address of a Dask cluster to run them on. `trust` runs them without a box. `full_size` leaves out the grading
-    budget. `database` is a SQLAlchemy address for the gradebook in place of gradebook.db.
+    budget. `database` is a SQLAlchemy address for the gradebook in place of gradebook.db. `built` grades by the lab as
+    it was built, though its source was edited since; `new_edition` moves the gradebook to the present edition first.
     """
 
     workers: int | None = None
@@ -59,6 +64,8 @@ class Options:
     trust: bool = False
     full_size: bool = False
     database: str | None = None
+    built: bool = False
+    new_edition: bool = False
 
 
 def grade(
@@ -80,17 +87,24 @@ def grade(
         nbgrader cannot make the lab known to the gradebook.
     BoxError
         There is no box on this machine and `trust` is not set.
+    EditionError
+        Source, built lab and gradebook are not of one edition.
     GradingError
         A file cannot be written: the disk may be full.
     """
     if not options.trust and (reason := box_available()):
         raise BoxError(f"{reason} Or grade submissions that you trust without a box, with --trust-submissions.")
     folder = folder.resolve()
-    kit = make_kit(course, lab, options.full_size)
+    kit = make_kit(course, lab, options.full_size, options.built)
     api = nbgrader_in(course, folder, settings(course, folder, options))
+    with database_errors(), without_remarks():
+        if options.new_edition:
+            for text in move_to(api, lab, parts(kit.reference)):
+                tell(text)
+        fits(api, lab, kit.reference, tell)
     named = [submission for submission in submissions if not nameless(submission.student)]
     grading = Grading(api, course, lab, folder, named)
-    with without_remarks():
+    with database_errors(), without_remarks():
         try:
             with running(kit, named, folder, options) as outcomes:
                 register(api, lab)
@@ -113,6 +127,8 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
 
     Raises
     ------
+    EditionError
+        The gradebook is of another edition of the lab.
     GradingError
         Nothing of the lab has been graded in this folder.
     """
@@ -124,7 +140,8 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
             f"Nothing of {lab.name} has been graded in {folder}. Grade it first: course grade {lab.name}"
         )
     grading = Grading(api, course, lab, folder, submissions)
-    with without_remarks():
+    with database_errors(), without_remarks():
+        fits(api, lab, as_built(course, lab), tell)
         register(api, lab)
         before = grading.entries()
         for submission in submissions:
@@ -153,6 +170,19 @@ def settings(course: Course, folder: Path, options: Options) -> Config:
     if options.database:
         config.CourseDirectory.db_url = options.database
     return config
+
+
+def fits(api: NbGraderAPI, lab: Lab, edition: NotebookNode, tell: Tell) -> None:
+    """See that the gradebook is of this edition of the lab; tell what an instructor should know of other points.
+
+    Raises
+    ------
+    EditionError
+        It is not.
+    """
+    with api.gradebook as gradebook:
+        for text in check_gradebook(gradebook, lab, parts(edition)):
+            tell(text)
 
 
 def register(api: NbGraderAPI, lab: Lab) -> None:
@@ -221,10 +251,15 @@ def save(grading: Grading, outcome: Outcome) -> None:
     student, lab, folder = outcome.student, grading.lab, grading.folder
     notebook = store.place(folder, store.MENDED, student, lab.name) / f"{lab.name}.ipynb"
     status, reason = (GRADED, "") if notebook.is_file() else (UNREADABLE, outcome.reason)
+    marked = hand_marks.marked_answers(folder, student, lab.name)
     with one_transaction() as transaction:
+        with grading.api.gradebook as gradebook:
+            settled = hand_marks.settled(gradebook, lab, student)
         if notebook.is_file() and (failed := failure(grading.api.autograde(lab.name, pattern(student)))):
             status, reason = FAILED, failed
             transaction.undo()
+        with grading.api.gradebook as gradebook:
+            hand_marks.keep(gradebook, lab, student, settled, marked, hand_marks.written_answers(notebook))
         if status != GRADED:
             give_zero(grading.api, lab, student)
             # What was graded before must not be taken for it, by Formgrader or `nbgrader generate_feedback`.

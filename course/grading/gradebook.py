@@ -11,7 +11,7 @@ from course.config import Lab
 from course.grading.entries import Entry
 from course.grading.kit import Kit
 from course.grading.lateness import Lateness
-from course.grading.mending.notes import printable
+from course.grading.mending.notes import placed, printable
 from course.grading.stored import GRADED, UNREADABLE, Stored
 from course.grading.task import Outcome
 
@@ -20,16 +20,18 @@ from course.grading.task import Outcome
 class Result:
     """One student's points for a lab.
 
-    `by_test` holds the points of each test cell by grade id; it is empty if the submission was not graded. `written`
-    holds the points given by hand so far; `to_mark` is the number of points that still wait for a person; `penalty`
-    is what is taken off for being late, and `late` says why. `review` tells what an instructor should look at, and
-    `notes` what was put right in the file. `due` includes an extension.
+    `by_test` holds the points of each test cell by grade id; it is empty if the submission was not graded.
+    `by_question` holds those of each written question, None if it still waits; `written` is their sum so far, and
+    `to_mark` the number of points that still wait for a person. `penalty` is what is taken off for being late, and
+    `late` says why. `review` tells what an instructor should look at, and `notes` what was put right in the file.
+    `due` includes an extension.
     """
 
     student: str
     status: str
     max_tests: float
     by_test: dict[str, float] = field(default_factory=dict)
+    by_question: dict[str, float | None] = field(default_factory=dict)
     written: float = 0.0
     to_mark: float = 0.0
     penalty: float = 0.0
@@ -67,6 +69,7 @@ def result_of(entry: Entry, late: Lateness, stored: Stored, outcome: Outcome | N
         status=stored.status,
         max_tests=sum(mark.most for mark in tests),
         by_test={mark.name: mark.score for mark in tests} if stored.status == GRADED else {},
+        by_question={mark.name: None if mark.waits else mark.score for mark in entry.marks if not mark.is_test},
         written=sum(mark.score for mark in entry.marks if not mark.is_test),
         to_mark=sum(mark.most for mark in entry.marks if mark.waits),
         penalty=entry.penalty,
@@ -75,7 +78,7 @@ def result_of(entry: Entry, late: Lateness, stored: Stored, outcome: Outcome | N
         handed_in=late.handed_in,
         reason=stored.reason,
         review=(*((late.problem,) if late.problem else ()), *(for_review(outcome) if outcome else ())),
-        notes=tuple(note["text"] for note in notes),
+        notes=tuple(placed(note) for note in notes),
         feedback=page if page.is_file() else None,
         boxed=outcome.boxed if outcome else True,
     )
@@ -90,7 +93,7 @@ def without_name(student: str, reason: str, kit: Kit) -> Result:
 def for_review(outcome: Outcome) -> tuple[str, ...]:
     """What an instructor should look at: incidents, and notes that ask for it."""
     incidents = [f"{incident['evidence']}, seen at {incident['where']}" for incident in outcome.incidents]
-    return (*incidents, *(note["text"] for note in outcome.notes if note["review"]))
+    return (*incidents, *(placed(note) for note in outcome.notes if note["review"]))
 
 
 def give_zero(api: NbGraderAPI, lab: Lab, student: str) -> None:

@@ -7,13 +7,24 @@ from course.authoring.parameters import parameters
 from course.authoring.release import student_text
 from course.authoring.sources import grade_id, imports, is_test
 from course.config import Course, Lab
+from course.grading.editions import as_built, check_built
 from course.grading.kit import Kit
 
 
-def make_kit(course: Course, lab: Lab, full_size: bool = False) -> Kit:
-    """The kit of a lab, with its grading budget, or with the parameters as handed out if `full_size`."""
-    source = prepare(course, lab)
-    reference = nbformat.reads(student_text(course, lab, source), as_version=4)
+def make_kit(course: Course, lab: Lab, full_size: bool = False, built: bool = False) -> Kit:
+    """The kit of a lab, with its grading budget, or with the parameters as handed out if `full_size`.
+
+    With `built` it is made of the answer key, whatever became of the source since.
+
+    Raises
+    ------
+    EditionError
+        Source, answer key and student copy do not belong together.
+    """
+    source = as_built(course, lab) if built else prepare(course, lab)
+    student = student_text(course, lab, source)
+    check_built(course, lab, source, student, built)
+    reference = nbformat.reads(student, as_version=4)
     tests = {grade_id(cell): cell.source for cell in source.cells if is_test(cell)}
     for cell in reference.cells:
         cell.source = tests.get(grade_id(cell), cell.source)

@@ -27,7 +27,7 @@ def silent(text: str) -> None:
 class Lateness:
     """When a submission was due, with an extension if there is one, when it came, and the points that it loses.
 
-    `problem` is what an instructor has to put right.
+    What comes within `grace` after it was due is not late. `problem` is what an instructor has to put right.
     """
 
     due: datetime | None
@@ -35,11 +35,13 @@ class Lateness:
     marked_late: bool
     penalty: float
     problem: str = ""
+    grace: timedelta = timedelta()
 
     @property
     def late(self) -> timedelta:
         """How late it is; nothing if that is not known."""
-        return later(self.due, self.handed_in) if self.due else timedelta()
+        late = later(self.due, self.handed_in) if self.due else timedelta()
+        return late if late > self.grace else timedelta()
 
     @property
     def text(self) -> str:
@@ -59,7 +61,8 @@ def lateness(rule: LateRule, due: datetime | None, until: datetime | None, entry
         loses = penalty(rule, later(last, came.time), entry.most) if last else 0.0
     else:
         loses = marked_late_penalty(rule, entry.most) if came.marked_late and not until else 0.0
-    return Lateness(last, came.time, came.marked_late, min(loses, entry.points), came.problem)
+    grace = timedelta(minutes=rule.grace_minutes)
+    return Lateness(last, came.time, came.marked_late, min(loses, entry.points), came.problem, grace)
 
 
 def update(

@@ -23,13 +23,15 @@ COLUMNS = (
 
 
 def write_csv(path: Path, results: Sequence[Result]) -> None:
-    """One row a student: the columns above, then the points of each test."""
+    """One row a student: the columns above, then the points of each test and of each written question."""
     tests = list(dict.fromkeys(test for result in results for test in result.by_test))
+    questions = list(dict.fromkeys(question for result in results for question in result.by_question))
     with path.open("w", newline="", encoding=ENCODING) as file:
         writer = csv.writer(file)
-        writer.writerow([*COLUMNS, *tests])
+        writer.writerow([*COLUMNS, *tests, *questions])
         for result in results:
             points = [f"{result.by_test.get(test, 0):g}" for test in tests]
+            points += [_text(result.by_question.get(question)) for question in questions]
             writer.writerow([*(_text(getattr(result, column)) for column in COLUMNS), *points])
 
 

@@ -29,11 +29,16 @@ def place(folder: Path, step: str, student: str, lab: str) -> Path:
 
 
 def keep(folder: Path, lab: str, outcome: Outcome) -> None:
-    """Write an outcome's files; the report last, so that what has a report is whole."""
+    """Write an outcome's files; the report last, so that what has a report is whole.
+
+    What was stored of an earlier outcome stays noted (stored.py) until this one is stored.
+    """
     mended, executed = (place(folder, step, outcome.student, lab) for step in (MENDED, EXECUTED))
+    shutil.rmtree(mended, ignore_errors=True)
     for path in (mended, executed):
-        shutil.rmtree(path, ignore_errors=True)
-        path.mkdir(parents=True)
+        path.mkdir(parents=True, exist_ok=True)
+    for name in (REPORT, f"{lab}.ipynb"):
+        (executed / name).unlink(missing_ok=True)
     if outcome.executed:
         write(mended / f"{lab}.ipynb", outcome.mended)
         write(executed / f"{lab}.ipynb", outcome.executed)

@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from course.authoring.markdown import headings
 from course.authoring.sources import grade_id, is_answer, is_test, is_written
-from course.grading.mending.notes import printable
+from course.grading.mending.notes import placed, printable
 from course.late import spoken
 
 NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolutions.code_stub in nbgrader_config.py
@@ -261,6 +261,6 @@ def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
     if report["ended"]:
         yield f"Your notebook did not run to its end. {report['ended']} Tests after that cell got no points."
     for note in report["notes"]:
-        yield note["text"]
+        yield placed(note)
     if not report["boxed"]:
         yield "This submission was run without a box, as one that your instructor trusts."

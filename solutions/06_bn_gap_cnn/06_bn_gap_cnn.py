@@ -760,12 +760,12 @@ print(f"test accuracy {test_accuracy:.4f}, test loss {test_loss:.4f}")
 # measure. So the weights are kept before and put back afterwards.
 
 # %%
-(few_images, few_labels), (held_images, held_labels) = load_mnist(4_000, 500)
+(few_images, few_labels), (held_images, held_labels) = load_mnist(min(4_000, N_TRAIN), min(500, N_TEST))
 few_images, held_images = halve(ready(few_images)), halve(ready(held_images))
 
 
 def accuracy(model, training=False):
-    """Share of the 500 held-out digits that are named rightly; the model stays as it is."""
+    """Share of the held-out digits that are named rightly; the model stays as it is."""
     kept = model.get_weights()
     answers = np.asarray(model(held_images, training=training)).argmax(axis=1)
     model.set_weights(kept)
@@ -806,13 +806,13 @@ print(f"largest difference between the trained weights of the two networks: {lar
 
 styles = {0.99: {"color": "#D55E00", "marker": "s", "linestyle": "--"}, 0.9: {"color": "#0072B2", "marker": "o"}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
-at = np.arange(25, 251, 25)
+at = 25 * np.arange(1, 1 + len(watch.inference))
 for momentum, (_, watch) in watched.items():
     left.plot(at, watch.inference, label=f"inference, momentum {momentum}", **styles[momentum])
     right.plot(at, watch.moving, label=f"moving, momentum {momentum}", **styles[momentum])
 left.plot(at, watched[0.99][1].by_batch, color="0.3", linestyle="-.", label="with the batch's own statistics")
 right.plot(at, watched[0.99][1].true, color="0.3", linestyle="-.", label="true")
-left.set(xlabel="step", ylabel="accuracy", ylim=(0, 1), title="500 test digits, 14×14")
+left.set(xlabel="step", ylabel="accuracy", ylim=(0, 1), title=f"{len(held_images)} test digits, 14×14")
 right.set(xlabel="step", ylabel="variance (mean of 16 channels)", yscale="log", ylim=(0.01, 1), title="variance behind the first convolution")
 for axes in (left, right):
     axes.grid(alpha=0.3)

@@ -7,6 +7,7 @@ import nbformat
 import pytest
 
 from course.authoring import lint
+from course.authoring.budget import problems
 from course.authoring.sources import grade_id, imports, read_source, tagged
 from course.errors import LintError
 
@@ -99,6 +100,42 @@ BREAKS = {
         lambda nb: setattr(tagged(nb, "parameters")[0], "source", "N_TRAIN = 9  # few"),
         "'N_TRAIN = 9  # few' lacks the comment",
     ),
+    "a parameter that the budget leaves out": (
+        lambda nb: replace(tagged(nb, "parameters")[0], "N_TEST", "N_OTHER"),
+        "parameter N_OTHER is not in the lab's budget in course.toml.* Add N_OTHER = 1000",
+    ),
+    "a budget for no parameter": (
+        lambda nb: replace(tagged(nb, "parameters")[0], "N_TEST", "N_TESTS"),
+        r"sets N_TEST, a parameter that the lab does not have. Did you mean N_TESTS\?",
+    ),
+    "a parameter of another kind": (
+        lambda nb: replace(tagged(nb, "parameters")[0], "1_000", "0.5"),
+        "the budget in course.toml sets N_TEST to 1000, which is no float",
+    ),
+    "a parameter that is computed": (
+        lambda nb: replace(tagged(nb, "parameters")[0], "1_000", "N_TRAIN // 4"),
+        "'N_TEST = N_TRAIN // 4' among the parameters is not of the form",
+    ),
+    "a parameter with a type": (
+        lambda nb: replace(tagged(nb, "parameters")[0], "N_TEST =", "N_TEST: int ="),
+        "'N_TEST: int = 1000' among the parameters is not of the form",
+    ),
+    "a given cell that loads as many digits as it likes": (
+        lambda nb: nb.cells.append(nbformat.v4.new_code_cell("few, held = load_mnist(4_000, n_test=N_TEST)")),
+        r"load_mnist\(4000, n_test=N_TEST\) does not follow the budget",
+    ),
+    "a given cell that loads all digits": (
+        lambda nb: nb.cells.append(nbformat.v4.new_code_cell("(x, y), _ = load_mnist()")),
+        r"load_mnist\(\) does not follow the budget",
+    ),
+    "a test that loads as Keras does": (
+        lambda nb: replace(first_test(nb), "### BEGIN", "keras.datasets.mnist.load_data()\n### BEGIN"),
+        r"keras.datasets.mnist.load_data\(\) loads everything",
+    ),
+    "a given cell that sets a parameter": (
+        lambda nb: nb.cells.append(nbformat.v4.new_code_cell("for N_TRAIN in (100, 200):\n    pass")),
+        "the parameter N_TRAIN gets another value, which undoes the budget",
+    ),
     "an image without a text": (
         lambda nb: nb.cells.append(nbformat.v4.new_markdown_cell("see ![](digit.png)")),
         "no alternative text",
@@ -132,7 +169,7 @@ BREAKS = {
 
 
 def test_the_labs_keep_the_rules(course, lab):
-    lint.check(course.source(lab), read_source(course.source(lab)))
+    lint.check(course.source(lab), read_source(course.source(lab)), lab.budget)
 
 
 @pytest.mark.parametrize("name", BREAKS)
@@ -140,7 +177,7 @@ def test_a_broken_rule_is_named(course, notebook, name):
     damage, message = BREAKS[name]
     damage(notebook)
     with pytest.raises(LintError, match=message) as error:
-        lint.check(course.source(course.labs[0]), notebook)
+        lint.check(course.source(course.labs[0]), notebook, course.labs[0].budget)
     assert str(course.source(course.labs[0])) in str(error.value)
 
 
@@ -148,7 +185,7 @@ def test_few_tests_are_counted(course, notebook):
     for cell in [cell for cell in notebook.cells if (grade_id(cell) or "").startswith("test-")][5:]:
         notebook.cells.remove(cell)
     with pytest.raises(LintError, match="it has 5 test cells; a lab has at least 6"):
-        lint.check(course.source(course.labs[0]), notebook)
+        lint.check(course.source(course.labs[0]), notebook, course.labs[0].budget)
 
 
 def test_what_only_looks_wrong_is_allowed(notebook):
@@ -158,7 +195,11 @@ def test_what_only_looks_wrong_is_allowed(notebook):
         nbformat.v4.new_markdown_cell("<img src='digit.png' alt='a seven'> and `![](digit.png)`"),
         nbformat.v4.new_code_cell('text = """\nrm -r runs\n"""\necho = 5\n!ls\n# Begin with solutions'),
     ]
+    sized = "small = load_mnist(min(500, N_TRAIN), n_test=N_TEST // 2)\nepochs = N_TRAIN // 8\nmodel.N_TEST = 5"
+    notebook.cells.append(nbformat.v4.new_code_cell(sized))
+    first_answer(notebook).source += "\nN_TRAIN = 5"
     assert [*lint.grading(notebook), *lint.prose(notebook), *lint.shell(notebook)] == []
+    assert problems(notebook, {"N_TRAIN": 400, "N_TEST": 100}) == []
 
 
 def test_a_magic_among_the_imports_is_no_import(notebook):

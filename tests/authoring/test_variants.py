@@ -93,7 +93,7 @@ def test_surprises_are_found(course):
     [
         (None, "does not exist; every lab needs"),
         ("[[variant]\n", "not a valid file of variants"),
-        ('[[variant]]\ntask = "x"\nname = "n"\nright = true\n', "not a valid file of variants: 'answer'"),
+        ('[[variant]]\ntask = "x"\nname = "n"\nright = true\n', "`answer` must be given as a str; it is None"),
         ('[[variant]]\ntask = "x"\nname = "n"\nright = true\nanswer = "1"\n', "tasks that the lab does not have: x"),
     ],
 )
@@ -103,3 +103,33 @@ def test_a_file_of_variants_that_is_wrong(course, tmp_path, text, message):
         path.write_text(text)
     with pytest.raises(CourseError, match=message):
         variants.read_variants(path, prepare(course, course.labs[0]))
+
+
+VARIANT = """[[variant]]
+task = "scale"
+name = "a name"
+right = false
+answer = "x"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("right =", "rigth =", "variant 1: there is no key `rigth` here. Did you mean `right`?"),
+        ("name =", "also_fail = []\nname =", "there is no key `also_fail` here. Did you mean `also_fails`?"),
+        ("[[variant]]", "[[variants]]", "there is no key `variants` here. Did you mean `variant`?"),
+        ('"a name"', "5", "`name` must be given as a str; it is 5"),
+        ("false", '"false"', "`right` must be given as a bool; it is 'false'"),
+        ("name =", 'also_fails = ["one-hot"]\nname =', "`also_fails` must list tests of the lab"),
+        ("right = false", 'right = true\nalso_fails = ["test-one-hot"]', "that a wrong answer fails"),
+        ('answer = "x"', "", "`answer` must be given as a str; it is None"),
+    ],
+)
+def test_a_file_of_variants_is_read_strictly(course, tmp_path, old, new, message):
+    path = tmp_path / "variants.toml"
+    assert old in VARIANT
+    path.write_text(VARIANT.replace(old, new), encoding="utf-8")
+    with pytest.raises(CourseError) as error:
+        variants.read_variants(path, prepare(course, course.labs[0]))
+    assert message in str(error.value) and str(path) in str(error.value)

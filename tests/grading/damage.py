@@ -211,7 +211,7 @@ ALL = {
     "wrong_ids": (wrong_ids, set()),
     "delete_tests": (delete_tests, {"test-restored"}),
     "edit_tests": (edit_tests, {"test-restored"}),
-    "double_tests": (double_tests, {"test-restored"}),
+    "double_tests": (double_tests, set()),
     "retype_tests": (retype_tests, {"test-restored"}),
     "retype_answers": (retype_answers, {"answer-retyped"}),
     "paste_stub_below": (paste_stub_below, {"answer-twice"}),

@@ -32,6 +32,7 @@ ref = "main"
 [[labs]]
 name = "01_light"
 work_minutes = 10
+budget = { N_TRAIN = 4_000, N_TEST = 1_000 }
 """
 
 

@@ -624,6 +624,23 @@ def test_solutions_must_not_lie_where_every_box_looks(tmp_path, monkeypatch):
         view.keep_hidden(Path("/nowhere"))
 
 
+def test_packages_that_lie_elsewhere_are_shown_in_a_box_or_named(tmp_path, monkeypatch):
+    """The user's own site-packages, or a folder that a .pth file names; never a folder of somebody's work."""
+    tmp_path.chmod(0o755)  # as folders of packages are
+    (tmp_path / "seldom").mkdir()
+    (tmp_path / "seldom" / "__init__.py").touch()
+    monkeypatch.setattr(box_trial, "TRIAL", box_trial.TRIAL.replace("ipykernel", "seldom"))
+    assert "the package seldom cannot be found; it is not installed here either. Install it" in box_available()
+    monkeypatch.syspath_prepend(tmp_path)
+    assert f"seldom cannot be found; it lies in {tmp_path}, where pip has installed nothing" in box_available()
+    assert view.packages_elsewhere() == []
+    (tmp_path / "seldom-1.0.dist-info").mkdir()
+    assert view.packages_elsewhere() == [tmp_path] and tmp_path in view.python_folders()
+    assert box_available() is None
+    with pytest.raises(BoxError, match="which every submission can read"):
+        view.keep_hidden(tmp_path / "class")
+
+
 def test_seccomp_knows_this_machine_or_refuses():
     assert len(seccomp_filter("x86_64")) == len(seccomp_filter("aarch64")) == len(seccomp_filter())
     assert seccomp_filter("x86_64") != seccomp_filter("aarch64")

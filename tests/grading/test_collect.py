@@ -436,6 +436,13 @@ def test_nobody_is_found_by_a_name_who_has_a_number():
         ("id,lms_id\nada,1\nAda,2\n", "line 3: the id 'Ada' is there twice; capitals make no difference"),
         ("id,lms_id\nada,1\nbob,1\n", "line 3: the lms_id '1' is there twice"),
         ("id,lms_id\nada,\n", "line 2: 'ada' has neither lms_id nor name"),
+        ("id,lms id,name\nada,11,Ada\n", "has a column 'lms id'. Call it 'lms_id', or leave it out"),
+        ("id,name,Email\nada,Ada,a@b.c\n", "has a column 'Email'. Call it 'email', or leave it out"),
+        ("id,lms_id\nada,11\nbob,12.0\n", "line 3: the lms_id '12.0' is what a spreadsheet makes of a number"),
+        ("id,name\n11.0,Ada\n", "line 2: the id '11.0' is what a spreadsheet makes of a number"),
+        ("id;name\n1,02E+12;Ada\n", "line 2: the id '1,02E+12' is what a spreadsheet"),
+        ("id,name,idnumber\nada,Ada,1.02E+12\n", "line 2: the idnumber '1.02E+12' is what a spreadsheet"),
+        ('id,lms_id\nada,"1,020,304"\n', "line 2: the lms_id '1,020,304' is what a spreadsheet"),
         ('id,lms_id\n"' + "x" * 200_000 + '",1\n', "is no CSV file"),
     ],
 )
@@ -528,7 +535,7 @@ HARM = {
     "bz2": ((entry(EVE, method=zipfile.ZIP_BZIP2), bytes(10**6)), "packed in a way that"),
     "lzma": ((entry(EVE, method=zipfile.ZIP_LZMA), bytes(10**6)), "packed in a way that"),
     "bomb": ((EVE, bytes(51 * 2**20)), "packed more than 200 times"),
-    "giant": ((entry(EVE, method=zipfile.ZIP_STORED), bytes(50 * 2**20 + 1)), "larger than the 52,428,800 bytes"),
+    "giant": ((entry(EVE, method=zipfile.ZIP_STORED), bytes(100 * 2**20 + 1)), "larger than the 104,857,600 bytes"),
 }
 
 

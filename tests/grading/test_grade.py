@@ -18,6 +18,7 @@ from secret_lines import HIDDEN, secret_lines
 
 from course.authoring import variants
 from course.authoring.build import prepare
+from course.authoring.parameters import with_parameters
 from course.authoring.sources import (
     cells_with_tests,
     grade_id,
@@ -33,6 +34,8 @@ from course.errors import CourseError, GradingError
 from course.grading import demo, grade, report, store, submissions
 from course.grading.demo import answered, hand_in, submission_path
 from course.grading.gradebook import Result
+from course.grading.kits import make_kit
+from course.grading.mending.mend import mend
 from course.grading.stored import FAILED, GRADED, UNREADABLE
 from course.nbgrader import load_config
 
@@ -74,6 +77,20 @@ def test_solution_gets_full_marks(lab, tmp_path):
     injected = "\n".join(cell.source for cell in tagged(copy, "injected-parameters"))
     assert all(f"{name} = {value}" in injected for name, value in lab.budget.items()), "the budget can be seen"
     assert bool(injected) == bool(lab.budget)
+
+
+def test_whoever_sets_the_values_of_a_full_run_is_graded_at_the_size_of_all(lab):
+    """The comments beside the parameters invite to it."""
+    kit = make_kit(COURSE, lab)
+    submitted = nbformat.read(COURSE.released(lab), as_version=4)
+    (cell,) = tagged(submitted, "parameters")
+    cell.source = re.sub(r"= .*# full run: (.*)", r"= \1", cell.source)
+    ready = with_parameters(mend(submitted, kit.reference).notebook, kit.budget)
+    seen: dict[str, object] = {}
+    for cell in [*tagged(ready, "parameters"), *tagged(ready, "injected-parameters")]:
+        exec(cell.source, seen)
+    assert {name: seen[name] for name in kit.values} == kit.values
+    assert kit.values.keys() == kit.budget.keys()
 
 
 def test_blank_lab_gets_nothing(lab, tmp_path):

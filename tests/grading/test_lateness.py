@@ -39,6 +39,13 @@ def test_penalty_is_a_share_of_all_points_for_each_day_begun(late, expected):
     assert penalty(RULE, late, most=20) == expected
 
 
+def test_what_comes_within_grace_is_not_called_late():
+    """Neither in the table nor on the page."""
+    within, after = (lateness(RULE, DUE, None, entry(), HandedIn(DUE + timedelta(minutes=n))) for n in (15, 16))
+    assert (within.late, within.text, within.penalty) == (timedelta(), "", 0)
+    assert (after.text, after.penalty) == ("late by 16 minutes", 2)
+
+
 def test_no_rule_takes_nothing_and_no_rule_takes_more_than_all():
     assert penalty(LateRule(), timedelta(days=99), 20) == 0
     assert penalty(LateRule(percent_per_day=40), timedelta(days=9), 20) == 20

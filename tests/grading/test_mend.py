@@ -213,6 +213,44 @@ def test_of_two_answers_the_last_counts_and_the_others_stay_before_it():
     assert f"Cell {len(solved.cells) - 1} counts" in notes[0].text
 
 
+def test_copies_of_one_answer_are_not_worth_a_remark():
+    """As when the whole of a notebook was pasted ten times."""
+    solved, released = light()
+    solved.cells += [copy.deepcopy(cell) for _ in range(9) for cell in solution_of(LIGHT).cells]
+    notebook, notes = mended(solved, released)
+    assert answers_in(notebook) == answers_in(solution_of(LIGHT)) and notes == []
+
+
+def test_a_student_with_an_older_edition_has_edited_nothing():
+    """The lab's tests were changed after it was handed out, some of them after that by an editor."""
+    solved, released = light()
+    released = copy.deepcopy(released)
+    tests = [cell for cell in released.cells if is_test(cell)]
+    for cell in tests:
+        cell.source += "\nassert True, 'a new assertion'"
+    damage.find(solved, "test-class-counts").source += "\nprint('mine')"
+    its = damage.find(solved, "test-scale")
+    its.source = f"#%%\n{its.source.replace(chr(10), '  ' + chr(10))}\n\n"
+    solved.cells[:] = [cell for cell in solved.cells if grade_id(cell) != "test-one-hot"]
+    notebook, notes = mended(solved, released)
+    assert [cell.source for cell in notebook.cells if is_test(cell)] == [cell.source for cell in tests]
+    said = {note.where: note.text for note in notes}
+    assert said["notebook"].startswith(f"{len(tests) - 2} tests are those of another edition of the lab (test-")
+    assert said["test-one-hot"] == "The test had been deleted. It has been put back."
+    assert said["test-class-counts"] == "The test had been edited. It is there once, as the lab has it."
+    assert len(said) == 3
+
+
+def test_what_editors_do_to_blank_space_is_no_edit():
+    """PyCharm marks cells by #%%; others cut blanks at the ends of lines, or make them of tabs."""
+    solved, released = light()
+    for cell in solved.cells:
+        if is_test(cell):
+            cell.source = "#%%\n" + cell.source.replace("    ", "\t").replace("\n", " \n") + "\n\n"
+    notebook, notes = mended(solved, released)
+    assert notebook == solution_of(LIGHT) and notes == []
+
+
 def test_what_stands_behind_an_empty_copy_stays_there():
     solved, released = light()
     last = damage.copy_of(damage.find(solved, "scale"), answers_in(released)["scale"])

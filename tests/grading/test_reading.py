@@ -12,7 +12,9 @@ from course.authoring.sources import is_answer
 from course.config import load_course
 from course.errors import SubmissionError
 from course.grading.mending.mend import mend
-from course.grading.mending.reading import MAX_BYTES, MAX_NOTES, read_notebook
+from course.grading.mending.outputs import without_outputs
+from course.grading.mending.plain_files import MAX_FILE
+from course.grading.mending.reading import MAX_CHARACTERS, MAX_NOTES, read_notebook
 
 COURSE = load_course(Path(__file__).parent)
 
@@ -117,6 +119,46 @@ def test_other_encodings_of_unicode(solved, released, encoding):
     assert [note.kind for note in notes] == ["encoding"]
 
 
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "iso8859_15"])
+@pytest.mark.parametrize(
+    "text", ["Größe für sich, überall gleich", "Les données à part, déjà créées", "café", "año, función", "5 µm"]
+)
+def test_latin_text_is_read_and_the_student_is_told(text, encoding):
+    data = json.dumps({"cells": [TEXT | {"source": text}, CODE]}, ensure_ascii=False).encode(encoding)
+    notebook, notes = read_notebook(data, "lab.ipynb")
+    assert notebook.cells[0].source == text
+    assert [(note.kind, note.text[:37]) for note in notes] == [("encoding", "It was written as Windows or Latin te")]
+
+
+def test_zero_bytes_are_left_out():
+    data = cells(CODE | {"source": "x\0 = 1"}).replace(b"\\u0000", b"\0") + bytes(512)
+    notebook, notes = read_notebook(data, "lab.ipynb")
+    assert notebook.cells[0].source == "x = 1" and [note.kind for note in notes] == ["text"]
+
+
+def test_a_line_end_or_a_tab_that_was_not_escaped_is_read():
+    notebook, _ = read_notebook(cells(CODE | {"source": "x = 1\n\ty = 2"}).replace(b"\\n\\t", b"\n\t"), "lab.ipynb")
+    assert notebook.cells[0].source == "x = 1\n\ty = 2"
+
+
+def test_outputs_and_widgets_do_not_count(solved, released):
+    """24 MiB of pictures, as a student's own plots may be; brackets and escapes in them mean nothing."""
+    for cell in solved.cells:
+        if cell.cell_type == "code":
+            picture = '"outputs": [ ] \\ ' + "x" * 2**20
+            cell.outputs = [nbformat.v4.new_output("display_data", data={"image/png": picture, "text/plain": "]["})]
+    data = json.dumps(solved | {"metadata": {"widgets": {"state": {"a": ["y" * 8 * 2**20]}}}}).encode()
+    assert len(data) > MAX_CHARACTERS
+    notebook, notes = read_notebook(data, "lab.ipynb")
+    assert [cell.source for cell in notebook.cells] == [cell.source for cell in solved.cells] and notes == []
+
+
+def test_leaving_out_outputs_leaves_everything_else():
+    text = json.dumps({"cells": [CODE | {"source": '"outputs": [', "outputs": [{"a": [1, {}]}]}, TEXT], "b": "outputs"})
+    assert json.loads(without_outputs(text)) == json.loads(text.replace('[{"a": [1, {}]}]', "null"))
+    assert without_outputs('{"outputs": [[') == '{"outputs": [['
+
+
 def cells(*values, **others):
     return json.dumps({"cells": list(values), "nbformat": 4, "nbformat_minor": 5, "metadata": {}, **others}).encode()
 
@@ -124,15 +166,30 @@ def cells(*values, **others):
 CODE = {"cell_type": "code", "source": "x = 1", "metadata": {}, "outputs": [], "execution_count": None}
 WHOLE = cells(CODE, CODE | {"source": "y = 2"})
 
+TEXT = {"cell_type": "markdown", "source": "TEXT", "metadata": {}}
+CANNOT_BE_TOLD = "and what else it is cannot be told for certain"
 REFUSED = {
     "empty": (b"", "is empty"),
     "blank": (b" \n\t", "is empty"),
     "text": (b"I could not do it, sorry.", "is not JSON, so it is no notebook: line 1"),
     "cut-off": (WHOLE[: len(WHOLE) // 2], "the end of the file is missing"),
     "cut-off-in-a-text": (WHOLE[: WHOLE.index(b"y =") + 2], "the end of the file is missing"),
-    "cut-off-in-a-letter": ("é".encode()[:1].join([WHOLE[:40], b""]), "is not UTF-8 text"),
-    "latin-1": ('{"cells": ["é"]}'.encode("latin-1"), "is not UTF-8 text"),
-    "zeros": (bytes(1000), "is not"),
+    "cut-off-in-a-letter": ("é".encode()[:1].join([WHOLE[:40], b""]), "the end of the file is missing"),
+    "of-a-mac": (cells(CODE, TEXT).decode().replace("TEXT", "Größe für sich").encode("mac_roman"), CANNOT_BE_TOLD),
+    "of-ms-dos": (cells(CODE, TEXT).decode().replace("TEXT", "Größe für sich").encode("cp850"), CANNOT_BE_TOLD),
+    "cyrillic": (cells(CODE, TEXT).decode().replace("TEXT", "Тестовые цифры").encode("cp1251"), CANNOT_BE_TOLD),
+    "polish": (cells(CODE, TEXT).decode().replace("TEXT", "Zażółć gęślą jaźń").encode("cp1250"), CANNOT_BE_TOLD),
+    "czech": (cells(CODE, TEXT).decode().replace("TEXT", "Příliš žluťoučký kůň").encode("cp1250"), CANNOT_BE_TOLD),
+    "turkish": (cells(CODE, TEXT).decode().replace("TEXT", "Şu şişe yağ için").encode("cp1254"), CANNOT_BE_TOLD),
+    "two-encodings": (
+        cells(CODE, TEXT).replace(b"TEXT", "Größe ".encode() + "Größe".encode("latin-1")),
+        CANNOT_BE_TOLD,
+    ),
+    "random": (b"{" + bytes(range(128, 256)), CANNOT_BE_TOLD),
+    "zeros": (bytes(1000), "is empty"),
+    "a-comma-too-many": (WHOLE.replace(b"}, {", b"},\n, {"), "line 2 is not what a notebook has there"),
+    "unmerged": (WHOLE.replace(b"}, {", b"},\n<<<<<<< HEAD\n{"), "the marks of a conflict that git could not merge"),
+    "more-after-its-end": (WHOLE + b"\nMore.", "something follows after its end, in line 2"),
     "zip": (b"PK\x03\x04\x14\x00", "it looks like a zip archive"),
     "pdf": (b"%PDF-1.7 \xe2\xe3", "it looks like a PDF"),
     "html": (b"\n<!DOCTYPE html><html>", "it looks like a web page"),
@@ -146,7 +203,8 @@ REFUSED = {
     "worksheets-are-text": (b'{"worksheets": ["all", {"cells": 3}]}', "has no cells"),
     "deep-list": (b"[" * 100_000, "nested too deeply"),
     "deep-cell": (b'{"cells": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "nested too deeply"),
-    "too-large": (b'{"cells": ["' + b"x" * MAX_BYTES + b'"]}', "is larger than 20 MiB"),
+    "too-large": (b'{"cells": ["' + b"x" * MAX_CHARACTERS + b'"]}', "is larger than 20 MiB even without its outputs"),
+    "much-too-large": (b"{" + b" " * MAX_FILE, "is larger than 100 MiB"),
     "too-many-cells": (cells(*[{}] * 5_001), "has 5001 cells, more than 5000"),
 }
 
@@ -205,7 +263,8 @@ def test_of_metadata_only_what_grading_needs_is_read():
     about = {"grade_id": "a", "points": 2, "checksum": "x", "solution": [[]], "locked": None}
     metadata = {"tags": ["parameters", "parameters", "a,b", 5], "nbgrader": about, "name": 7, "jupyter": []}
     notebook, _ = read_notebook(cells(CODE | {"metadata": metadata}), "lab.ipynb")
-    assert notebook.cells[0].metadata == {"tags": ["parameters"], "nbgrader": {"grade_id": "a", "points": 2}}
+    marks = {"grade_id": "a", "points": 2, "checksum": "x"}
+    assert notebook.cells[0].metadata == {"tags": ["parameters"], "nbgrader": marks}
 
 
 def test_headings_of_format_3():

@@ -83,6 +83,15 @@ def test_what_is_no_submission_is_named(blank, tmp_path):
     assert [line.split(" is ")[0] for line in submissions.passed_over(tmp_path, LAB)] == ["late.ipynb", "nothing"]
 
 
+def test_the_csv_has_a_column_for_each_test_and_each_written_question(tmp_path):
+    ada = Result("ada", GRADED, 4.0, {"test-a": 4.0}, {"why": 1.5, "how": None}, written=1.5, to_mark=2)
+    report.write_csv(tmp_path / "grades.csv", [ada, Result("ben", UNREADABLE, 4.0)])
+    with (tmp_path / "grades.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[-3:] == ["test-a", "why", "how"]
+    assert [[row[name] for name in ("test-a", "why", "how")] for row in rows] == [["4", "1.5", ""], ["0", "", ""]]
+
+
 def test_names_and_reasons_are_neither_formulas_nor_markup(tmp_path):
     bad = Result("=cmd|calc!A1", UNREADABLE, 18.0, reason="[/bold] \x1b[31m", review=("@SUM(A1)", "\x1b[2J"))
     report.write_csv(tmp_path / "grades.csv", [bad])

@@ -137,7 +137,7 @@ def test_hints_are_wanted_where_a_task_is_not_right():
 
 def test_notes_begin_with_what_cost_points():
     report = {
-        "notes": [{"text": "A cell was put back."}, {"text": "A cell was put back."}],
+        "notes": [{"where": "scale", "text": "A cell was put back."}] * 2,
         "ended": "The kernel ended (cell 3).",
         "incidents": [{"where": "the notebook", "evidence": "its other files could not be put beside it"}],
         "boxed": False,
@@ -145,6 +145,6 @@ def test_notes_begin_with_what_cost_points():
     notes = summarise(notebook(), grades(), report, "kim", 0).notes
     assert [note.split(".")[0] for note in notes] == [
         "Your notebook did not run to its end",
-        "A cell was put back",
+        "scale: A cell was put back",
         "This submission was run without a box, as one that your instructor trusts",
     ]

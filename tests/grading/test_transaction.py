@@ -10,9 +10,10 @@ from nbgrader.api import Gradebook, Student
 from nbgrader.apps.api import NbGraderAPI
 
 from course.authoring.build import prepare
-from course.errors import CourseError
+from course.errors import CourseError, GradingError
 from course.grading import demo, grade, lateness, submissions
 from course.grading.transaction import Transaction, one_transaction
+from course.nbgrader import failure
 
 COURSE = light_course()
 LIGHT = COURSE.labs[0]
@@ -102,3 +103,30 @@ def test_steps_can_be_undone_one_by_one(tmp_path):
 def test_other_databases_are_refused():
     with pytest.raises(CourseError, match="takes SQLite, and PostgreSQL through psycopg; this is mysqldb"):
         Transaction().connect(SimpleNamespace(driver="mysqldb"), None, [], {})
+
+
+@pytest.mark.parametrize("trouble", ["locked", "no database", "of another nbgrader"])
+def test_a_gradebook_that_cannot_be_used_is_explained(folder, trouble):
+    """Nobody is run, and no upgrade is advised where it would not help."""
+    path = folder / "gradebook.db"
+    with sqlite3.connect(path) as other:
+        other.execute("CREATE TABLE assignment (id TEXT)")
+    other.close()
+    expected = "The gradebook is of an older nbgrader. Keep a copy of it, then: nbgrader db upgrade"
+    if trouble == "no database":
+        path.write_bytes(b"This is no database, whatever its name says." * 100)
+        expected = "The gradebook is no database. Put a copy of it in its place"
+    if trouble == "locked":
+        other = sqlite3.connect(path)
+        other.execute("BEGIN EXCLUSIVE")
+        expected = "Another program, such as another `course grade`, writes to the gradebook. Wait, then run"
+    with pytest.raises(GradingError) as error:
+        graded(folder)
+    other.close()
+    assert expected in str(error.value) and not (folder / "executed").exists()
+
+
+def test_nbgrader_takes_a_locked_gradebook_for_an_old_one():
+    log = "sqlite3.OperationalError: database is locked\nTo resolve the issue, run the command `nbgrader db upgrade`."
+    said = failure({"success": False, "log": log, "error": "NbGraderException: There was an error"})
+    assert said.startswith("Another program, such as another `course grade`, writes to the gradebook")

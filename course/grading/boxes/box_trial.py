@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 from course.errors import BoxError
@@ -16,7 +17,16 @@ from course.grading.boxes.walls import Box, walled
 from course.grading.limits import Limits
 
 # Reads what every kernel needs: the standard library, the environment and the course's helpers.
-TRIAL = f"import importlib.util as u; u.find_spec('ipykernel').name; open('{SITE}/data_utils/__init__.py').close()"
+NEEDED = ("ipykernel", "IPython", "zmq", "numpy")
+LOST = 3  # the exit code if a package is not there, whose name is printed
+TRIAL = f"""
+import importlib.util, sys
+for name in {NEEDED}:
+    if importlib.util.find_spec(name) is None:
+        print(name, file=sys.stderr)
+        sys.exit({LOST})
+open("{SITE}/data_utils/__init__.py").close()
+"""
 SECONDS = 60
 # Settings of Linux that may forbid user namespaces: the value that does, and one that permits them.
 SWITCHES = {
@@ -34,7 +44,7 @@ def box_available() -> str | None:
         box = Box(Path(folder), Limits())
         try:
             with filter_file(box.folder) as seccomp:
-                command = walled(box, [sys.executable, "-I", "-c", TRIAL], seccomp)
+                command = walled(box, [sys.executable, "-P", "-c", TRIAL], seccomp)
                 done = subprocess.run(
                     command, env={}, pass_fds=[seccomp], capture_output=True, timeout=SECONDS, check=False
                 )
@@ -45,7 +55,7 @@ def box_available() -> str | None:
     if done.returncode == 0:
         return None
     said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {done.returncode}"]
-    return f"No box can be made here ({said[-1]}). {_advice()}"
+    return _lost(said[-1]) if done.returncode == LOST else f"No box can be made here ({said[-1]}). {_advice()}"
 
 
 @cache
@@ -71,6 +81,15 @@ def filter_file(folder: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _lost(package: str) -> str:
+    """What to do about a package that is installed, but where no box looks."""
+    spec = find_spec(package)
+    place = Path(spec.origin).parent.parent if spec and spec.origin else None
+    where = f"it lies in {place}, where pip has installed nothing" if place else "it is not installed here either"
+    install = f"{sys.executable} -m pip install {package}"
+    return f"In a box, the package {package} cannot be found; {where}. Install it into the environment: {install}"
 
 
 def _advice() -> str:

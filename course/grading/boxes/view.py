@@ -74,14 +74,25 @@ def _parents(path: Path) -> Iterator[str]:
 
 
 def python_folders() -> list[Path]:
-    """The environment and the interpreter it was made from, by the names in use and by their real ones."""
+    """The environment, the interpreter it was made from, by the names in use and by their real ones, and packages."""
     names = [Path(name) for name in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)]
     names += [name.resolve() for name in names]
     needed: list[Path] = []
-    for name in sorted(set(names), key=lambda name: len(name.parts)):
+    for name in [*sorted(set(names), key=lambda name: len(name.parts)), *packages_elsewhere()]:
         if not any(name.is_relative_to(other) for other in (*SYSTEM, *needed)):
             needed.append(name)
     return needed
+
+
+def packages_elsewhere() -> list[Path]:
+    """Other folders on Python's path in which packages are installed: the user's own, and those that .pth files name.
+
+    A folder in which pip has installed nothing is somebody's work, such as this repository, and none of them.
+    """
+    inside = [Path(sys.prefix), Path(sys.base_prefix), *SYSTEM]
+    folders = [Path(name).resolve() for name in sys.path if name and Path(name).is_dir()]
+    others = [folder for folder in folders if not any(folder.is_relative_to(known.resolve()) for known in inside)]
+    return [folder for folder in dict.fromkeys(others) if any(folder.glob("*.dist-info"))]
 
 
 def package_folder(name: str) -> Path:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from course.errors import BoxError
-from course.grading.boxes.view import HOME, SITE, WORK, view
+from course.grading.boxes.view import HOME, SITE, WORK, packages_elsewhere, view
 from course.grading.limits import Limits
 
 PLAIN_USER = 1000  # who a box's program is inside if the instructor is not root
@@ -136,7 +136,7 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": HOME,
         "LANG": "C.UTF-8",
-        "PYTHONPATH": SITE,
+        "PYTHONPATH": os.pathsep.join([SITE, *map(str, packages_elsewhere())]),
         "MALLOC_ARENA_MAX": "2",
         **dict.fromkeys(counts, threads),
         **environment,

@@ -33,7 +33,7 @@ class Limits:
 
     entries: int = 100_000
     contents: int = 16 * MIB  # the archive's own list of its entries, which is read at once
-    file: int = 50 * MIB
+    file: int = 100 * MIB
     student: int = 200 * MIB
     files: int = 200  # of one student
     total: int = 20 * 1024 * MIB

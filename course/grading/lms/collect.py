@@ -17,11 +17,12 @@ from course.config import Lab
 from course.grading.lms.archives import Limits, open_archive
 from course.grading.lms.collect_one import Bundle, Row, collect_one
 from course.grading.lms.filenames import shown
-from course.grading.lms.lms import Handed, ambiguous, sort_out
+from course.grading.lms.lms import Handed, ambiguous, left_out, sort_out
 from course.grading.lms.placing import Outcome, Places
 from course.grading.lms.roster import Person
 from course.grading.lms.students import assign_ids
 from course.grading.lms.systems import System, Times
+from course.grading.lms.teams import Whose, team_members, teams_of
 from course.grading.lms.ziptime import are_of_handing_in
 
 
@@ -60,17 +61,23 @@ def collect(
         system, handed, unknown = sort_out(archive.entries, system, config)
         by_owner, doubtful = _by_owner(handed, lab, roster)
         names = {owner: files[0].name for owner, files in by_owner.items()}
-        ids, reasons = assign_ids(names, system, roster)
+        teams = teams_of(names, roster or ())
+        alone = {owner: name for owner, name in names.items() if owner not in teams}
+        ids, reasons = assign_ids(alone, system, roster)
+        members, clashes = team_members(teams, names, ids.values(), system)
         trusted = are_of_handing_in([one.entry.time for files in by_owner.values() for one in files], times)
-        share = archive.limits.share(len(ids))
+        share = archive.limits.share(len(ids) + len(members))
+        doubtful_ids = {student for student, _ in clashes}
+        by_student = {student: Whose(owner) for owner, student in ids.items() if student not in doubtful_ids} | members
         rows = []
-        for owner, student in sorted(ids.items(), key=lambda item: item[1]):
+        for student, whose in sorted(by_student.items()):
             places = Places(folder.resolve(), student, lab.name)
-            rows.append(collect_one(Bundle(archive, system, lab, places, by_owner[owner], trusted, share)))
+            rows.append(collect_one(Bundle(archive, system, lab, places, by_owner[whose.owner], trusted, share, whose)))
+        rows += [Row(student, Outcome.REFUSED, remarks=(reason,)) for student, reason in clashes]
         for owner, reason in reasons.items():
             rows.append(Row(shown(names[owner] or owner), Outcome.REFUSED, remarks=(reason,)))
         remarks = [f"{name}: not unpacked; {reason}" for name, reason in archive.refused]
-        remarks += [f"{name}: left out; {system.title()} gives no such names" for name in unknown]
+        remarks += [f"{name}: left out; {left_out(name, system)}" for name in unknown]
         remarks += doubtful
         if system is System.MOODLE and roster is None:
             remarks += _about_names(ids)
@@ -101,6 +108,11 @@ def _by_owner(
 
 
 def _about_names(ids: dict[str, str]) -> Iterator[str]:
+    if ids:
+        yield (
+            "All names were taken for students'. Where teams hand in together, they are those of teams, and so are "
+            "Moodle's numbers: then say who is in which, --roster with a column `group`."
+        )
     numbered = sorted(student for number, student in ids.items() if student.endswith(f"-{number}"))
     if numbered:
         yield (

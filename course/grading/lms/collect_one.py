@@ -14,6 +14,7 @@ from course.grading.lms.lms import Handed, like
 from course.grading.lms.origin import STAMP, Origin
 from course.grading.lms.placing import Outcome, Places, place, set_aside, workshop
 from course.grading.lms.systems import System
+from course.grading.lms.teams import Whose
 from course.grading.lms.ziptime import stamp
 from course.grading.mending.along import place_beside
 
@@ -42,6 +43,7 @@ class Bundle:
     files: Sequence[Handed]
     trusted: bool  # whether the archive's times are those of handing in
     share: int  # bytes
+    whose: Whose
 
 
 @dataclass
@@ -116,6 +118,9 @@ def _collect(bundle: Bundle, desk: _Desk) -> Row:
         desk.remarks.append(f"late, says {bundle.system.title()}{unknown}")
     if not like(chosen.file, bundle.lab.name):
         desk.remarks.append(f"{file} is not named after the lab")
+    if bundle.whose.team:
+        others = ", ".join(bundle.whose.others) or "nobody else"
+        desk.remarks.append(f"handed in by the team “{shown(bundle.whose.team)}”, with {others}")
     for one in notebooks[1:most]:
         desk.put_aside(one, f"{file} counts")
     _along(bundle, desk, new, chosen.file)
@@ -124,7 +129,7 @@ def _collect(bundle: Bundle, desk: _Desk) -> Row:
         (new / STAMP).write_text(stamp(time), "utf-8")
     origin = Origin(
         system=bundle.system,
-        lms_id=chosen.owner,
+        lms_id=chosen.owner if bundle.whose.is_own else "",
         name=chosen.name,
         file=str(chosen.entry.path),
         attempt=chosen.attempt,

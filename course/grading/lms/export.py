@@ -5,6 +5,7 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 
 from course.config import Course, Lab
+from course.database import database_errors
 from course.errors import ExportError
 from course.grading import lateness
 from course.grading.entries import read_entries
@@ -45,7 +46,7 @@ def export_grades(
     if allow_unmarked:
         chosen["allow_unmarked"] = True
     plugin = PLUGINS[system](parent=api, **chosen)
-    with without_remarks(), api.gradebook as gradebook:
+    with database_errors(), without_remarks(), api.gradebook as gradebook:
         changed = _up_to_date(gradebook, course, lab, folder)
         plugin.export(gradebook)
     return [*changed, *plugin.remarks]

@@ -38,9 +38,15 @@ class CanvasExportPlugin(LmsExportPlugin):
         titles = (str(self.columns.get(lab.name, lab.name)) for lab in labs)
         yield "Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles
         yield "    Points Possible", "", "", "", "", *(points(lab.max_score) for lab in labs)
+        self.say_missing("ID", [row.person for row in rows if not row.person.lms_id], self._instead)
         for row in rows:
             who = row.person
             yield who.name or who.id, who.lms_id, who.sis_id, who.login, who.section, *row.grades
+
+    @staticmethod
+    def _instead(person: Person) -> str:
+        by = next((key for key, value in (("SIS User ID", person.sis_id), ("SIS Login ID", person.login)) if value), "")
+        return f"Canvas finds them by {by or 'their names, which others may have, too'}"
 
 
 class MoodleExportPlugin(LmsExportPlugin):
@@ -67,10 +73,16 @@ class MoodleExportPlugin(LmsExportPlugin):
         most = points(labs[0].max_score)
         self.remarks.append(f"the grades are out of {most}: that must be the maximum grade of the assignment in Moodle")
         yield "Identifier", "Email address", "Full name", "Grade", "Maximum grade", "ID number", "Last modified (grade)"
+        self.say_missing("Identifier", [row.person for row in rows if not row.person.lms_id], self._instead)
         for row in rows:
             who = row.person
             identifier = f"Participant {who.lms_id}" if who.lms_id else ""
             yield identifier, who.email, who.name or who.id, row.grades[0], most, who.idnumber, ""
+
+    @staticmethod
+    def _instead(person: Person) -> str:
+        by = "Email address" if person.email else "ID number"
+        return f"the grading worksheet passes them over; use Moodle's Grades → Import → CSV file, by {by}"
 
 
 PLUGINS = {System.CANVAS: CanvasExportPlugin, System.MOODLE: MoodleExportPlugin}

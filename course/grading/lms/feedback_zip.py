@@ -62,6 +62,8 @@ def origin_of(folder: Path, lab: Lab, student: str, system: System) -> Origin | 
         return f"the submission was not collected with `course collect`, so the number in {system.title()} is not known"
     if origin.system != system:
         return f"the submission came from {origin.system.title()}"
+    if not origin.lms_id:
+        return f"the team “{origin.name}” handed in, and the number of this member in {system.title()} is not known"
     return origin
 
 

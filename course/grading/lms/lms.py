@@ -22,6 +22,8 @@ from course.grading.lms.filenames import refusal, shown
 from course.grading.lms.systems import System
 from course.grading.lms.zipentry import Entry
 
+# Moodle's name for what those handed in who are in no team, all together; it has no number.
+TEAMLESS = re.compile(r"[^/_]+_assignsubmission_[a-z]+(_?/|_).+")
 # What operating systems and Jupyter add on their own; left behind without a word.
 CLUTTER = re.compile(
     r"(.*/)?(__MACOSX|\.ipynb_checkpoints|__pycache__)/.*|(.*/)?(\._.*|\.DS_Store|Thumbs\.db|desktop\.ini)"
@@ -118,6 +120,13 @@ def _without_wrapper(entries: list[Entry]) -> list[Entry]:
     if MoodleCollector().collect(f"{tops.pop()}/x"):
         return entries
     return [replace(entry, path=PurePosixPath(*entry.path.parts[1:])) for entry in entries]
+
+
+def left_out(name: str, system: System) -> str:
+    """Why a file of this name is nobody's."""
+    if system is System.MOODLE and TEAMLESS.fullmatch(name):
+        return "Moodle's name for all students who are in no team, so it is nobody's. Put them in teams in Moodle"
+    return f"{system.title()} gives no such names"
 
 
 def ambiguous(handed: Handed, lab: str, known: set[str]) -> str | None:

@@ -1,8 +1,8 @@
 """What the exports to learning management systems have in common."""
 
 import csv
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,6 +70,15 @@ class LmsExportPlugin(ExportPlugin):
     def unknown(self, person: Person) -> str | None:
         """Why the system cannot tell who a student is, or None."""
         raise NotImplementedError
+
+    def say_missing(self, column: str, people: Sequence[Person], instead: Callable[[Person], str]) -> None:
+        """Add remarks on those of whom a column is empty, each with what happens instead."""
+        by_consequence = defaultdict[str, list[str]](list)
+        for person in people:
+            by_consequence[instead(person)].append(person.id)
+        for consequence, names in by_consequence.items():
+            who = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+            self.remarks.append(f"{who}: the column {column} is empty, as their number is not known; {consequence}")
 
     def _labs(self, gradebook: Gradebook) -> list[Assignment]:
         known = {lab.name: lab for lab in gradebook.assignments}

@@ -16,6 +16,7 @@ RECORD, STAMP = "collected.json", "timestamp.txt"
 class Origin:
     """Where a submission came from.
 
+    `lms_id` is the system's number of the student, empty if it is only known that a team with this `name` handed in.
     `time` is that of the archive, as text in UTC, or empty; `contents` the checksum of what was collected.
     """
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from course.grading.lms.filenames import folded, id_problem, shown
 from course.grading.lms.roster import Person, look_up
 from course.grading.lms.systems import System
+from course.grading.lms.teams import doubt, mismatch
 
 
 def assign_ids(
@@ -14,23 +15,26 @@ def assign_ids(
     """The course's id of each student by the system's number, and for the others the reason why there is none.
 
     Without a roster the id is Canvas's number, which a student keeps. Moodle numbers the students of every assignment
-    anew, so there it is the name; students of the same name get the number too.
+    anew, so there it is the name; students of the same name get the number too. A name that may be that of a team gets
+    no id.
     """
     ids: dict[str, str] = {}
     reasons: dict[str, str] = {}
     twice = Counter(folded(_from_name(name)) for name in names.values())
     for number, name in names.items():
-        if roster is not None:
-            found = look_up(roster, number, name)
-            if isinstance(found, Person):
-                ids[number] = found.id
-            else:
-                reasons[number] = found
-        elif system is System.CANVAS:
-            ids[number] = number
-        else:
+        if roster is None:
             own = _from_name(name)
-            ids[number] = own if own and twice[folded(own)] == 1 and own != "participant" else f"{own or 'x'}-{number}"
+            reason = doubt(number, name, system)
+            alone = own and twice[folded(own)] == 1 and own != "participant"
+            student = number if system is System.CANVAS else own if alone else f"{own or 'x'}-{number}"
+        else:
+            found = look_up(roster, number, name)
+            reason = found if isinstance(found, str) else mismatch(found, number, name, system)
+            student = "" if isinstance(found, str) else found.id
+        if reason:
+            reasons[number] = reason
+        else:
+            ids[number] = student
     for number, student in list(ids.items()):
         if problem := id_problem(student):
             reasons[number] = f"the id {shown(student)!r} is not possible: {problem}; give another one with --roster"

@@ -14,7 +14,6 @@ from course.errors import SubmissionError
 from course.grading.mending.along import EXCHANGE, place_beside, reason_to_stay
 from course.grading.mending.notes import Note, printable
 from course.grading.mending.plain_files import MAX_FILE, left_out, names_notebook, plain_files, read_plain_file
-from course.grading.mending.reading import MAX_BYTES
 
 MAX_TOTAL = 20 * 2**20  # they are sent to the kernel in one message
 
@@ -52,7 +51,7 @@ def inspect_folder(folder: Path, lab: str) -> Inspected:
         there = ", ".join(names[:5]) or "no notebook"
         raise SubmissionError(f"{lab}.ipynb is missing; the folder holds {there}. Hand in {lab}.ipynb.")
     chosen = _choose(notebooks, files, lab, notes)
-    data = read_plain_file(folder / chosen, MAX_BYTES + 1)  # one more than allowed, for `read_notebook` to see it
+    data = read_plain_file(folder / chosen, MAX_FILE + 1)  # one more than allowed, for `read_notebook` to see it
     rest = {path: about for path, about in files.items() if path not in notebooks and path not in EXCHANGE}
     others = tuple(_going_along(rest, chosen, notes))
     return Inspected(data, chosen.name, others, tuple(notes))

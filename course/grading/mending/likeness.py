@@ -10,6 +10,7 @@ from course.authoring.sources import HIDDEN
 
 FUNCTION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 VARIABLES = re.compile(r"^([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)[ \t]*=(?!=)", re.MULTILINE)
+EDITORS = re.compile(r"^#[ \t]*%%.*$", re.MULTILINE)
 WORD = re.compile(r"\w+")
 LONG = 100_000  # characters of a cell in which names and words are looked for
 
@@ -25,6 +26,11 @@ class Text:
     def plain(self) -> str:
         """The text without the blank space that editors add and remove."""
         return "\n".join(line.rstrip() for line in self.source.splitlines()).strip()
+
+    @cached_property
+    def dense(self) -> str:
+        """The text without any blank space, and without the marks of cells (#%%) that some editors add."""
+        return "".join(EDITORS.sub("", self.source).split())
 
     @cached_property
     def functions(self) -> set[str]:

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from nbformat import NotebookNode
+from nbgrader.utils import compute_checksum
 
-from course.authoring.sources import is_answer
-from course.grading.mending.likeness import Text, visible
+from course.authoring.sources import grade_id, is_answer
+from course.grading.mending.likeness import EDITORS, Text, visible
 
 
 class How(StrEnum):
@@ -77,8 +78,17 @@ def is_code_answer(cell: NotebookNode) -> bool:
 
 
 def is_unchanged(found: Matching, number: int, lab: int) -> bool:
-    """Whether a student's cell has the text that the lab's cell had when it was handed out."""
-    return found.texts[number].plain == found.lab_texts[lab].plain
+    """Whether a student's cell has the text of the lab's, but for blank space, which editors change by themselves."""
+    return found.texts[number].dense == found.lab_texts[lab].dense
+
+
+def is_of_another_edition(cell: NotebookNode) -> bool:
+    """Whether a cell is as it was handed out, by nbgrader's checksum, so that it is the lab that has changed since."""
+    marks = cell.metadata.get("nbgrader", {})
+    if not grade_id(cell) or (marks.get("grade") and not isinstance(marks.get("points"), int | float)):
+        return False
+    texts = [cell.source, Text(EDITORS.sub("", cell.source)).plain]  # the second without what editors add
+    return marks.get("checksum") in [compute_checksum(NotebookNode(cell, source=text)) for text in texts]
 
 
 def has_own_code(found: Matching, number: int, lab: int) -> bool:

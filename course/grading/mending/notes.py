@@ -1,6 +1,6 @@
 """What the instructor and the student are told about a submission that had to be mended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -16,6 +16,11 @@ class Note:
     where: str
     text: str
     review: bool = False
+
+
+def placed(note: Mapping[str, str]) -> str:
+    """What a note as a dictionary says, and of what."""
+    return f"{note['where']}: {note['text']}"
 
 
 def listed(notes: Sequence[Note]) -> list[str]:

@@ -13,7 +13,7 @@ MAX_ATTACHMENTS = 5 * 2**20  # characters in one cell
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TAG = re.compile(r"[\w.:-]{1,100}")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # cannot be written as UTF-8
-MARKS = ("grade_id", "grade", "solution", "locked", "task", "points")
+MARKS = ("grade_id", "grade", "solution", "locked", "task", "points", "checksum")
 TYPES = {"code": "code", "markdown": "markdown", "heading": "markdown", "html": "markdown"}  # the last two: format 3
 COLAB_BADGE = "view-in-github"  # the cell that Colab puts at the top
 
@@ -31,6 +31,9 @@ def plain_cell(value: object, where: str, notes: list[Note]) -> NotebookNode:
     if source is None:
         notes.append(Note("unreadable-cell", where, "Its text cannot be read; it counts as empty.", review=True))
         source = ""
+    if "\0" in source:
+        notes.append(Note("text", where, "Zero bytes in its text, which no program writes on purpose, were left out."))
+        source = source.replace("\0", "")
     if LONE_SURROGATE.search(source):
         notes.append(Note("text", where, "Characters that no file can hold were replaced."))
         source = _writable(source)

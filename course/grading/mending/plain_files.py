@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from course.errors import SubmissionError
 from course.grading.mending.notes import Note, printable
 
-MAX_FILE = 50 * 2**20
+MAX_FILE = 100 * 2**20  # bytes
 MAX_ENTRIES = 500
 MAX_DEPTH = 8
 

@@ -5,22 +5,27 @@ widget states, whatever editors add) is left behind. So nothing that is odd in i
 """
 
 import json
+import re
 from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 
 from course.errors import SubmissionError
+from course.grading.mending.decoding import AGAIN, decoded
 from course.grading.mending.notes import Note, printable
+from course.grading.mending.outputs import without_outputs
 from course.grading.mending.plain_cells import plain_cell, unique_id
+from course.grading.mending.plain_files import MAX_FILE
 
-MAX_BYTES = 20 * 2**20
+MAX_CHARACTERS = 20 * 2**20  # without outputs, which do not count
 MAX_CELLS = 5_000
 MAX_NOTES = 20
 MAX_DIGITS = 100  # Python refuses to read a number of thousands
 
 OTHER_FILES = {b"PK\x03\x04": "a zip archive", b"%PDF": "a PDF", b"<": "a web page", b"\x1f\x8b": "a gzip archive"}
-AGAIN = "Hand in the .ipynb file again, as JupyterLab or Colab saves it."
+CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+BLANK = "\0 \t\r\n"
 CLEAR = "Clear all outputs, save and hand in again."
 
 
@@ -37,7 +42,7 @@ def read_notebook(data: bytes, name: str) -> tuple[NotebookNode, list[Note]]:
     """
     name = printable(name)
     notes: list[Note] = []
-    content = _parsed(_decoded(data, name, notes), name)
+    content = _parsed(_text(data, name, notes), name)
     cells = [plain_cell(raw, f"cell {n}", notes) for n, raw in enumerate(_raw_cells(content, name, notes), start=1)]
     taken: set[str] = set()
     for number, cell in enumerate(cells, start=1):
@@ -51,28 +56,31 @@ def read_notebook(data: bytes, name: str) -> tuple[NotebookNode, list[Note]]:
     return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells}), notes
 
 
-def _decoded(data: bytes, name: str, notes: list[Note]) -> str:
-    if len(data) > MAX_BYTES:
-        raise SubmissionError(f"{name} is larger than {MAX_BYTES // 2**20} MiB. {CLEAR}")
-    if not data.strip():
+def _text(data: bytes, name: str, notes: list[Note]) -> str:
+    """The text of the file, of which large outputs are left out."""
+    if len(data) > MAX_FILE:
+        raise SubmissionError(f"{name} is larger than {MAX_FILE // 2**20} MiB. {CLEAR}")
+    if not data.strip(BLANK.encode()):
         raise SubmissionError(f"{name} is empty, so it is not JSON and no notebook. {AGAIN}")
     for magic, kind in OTHER_FILES.items():
         if data.lstrip().startswith(magic):
             raise SubmissionError(f"{name} is not JSON, so it is no notebook: it looks like {kind}. {AGAIN}")
-    encoding = json.detect_encoding(data)
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise SubmissionError(f"{name} is not UTF-8 text ({error.reason} at byte {error.start}). {AGAIN}") from error
-    if encoding != "utf-8":
-        notes.append(Note("encoding", name, f"It was written as {encoding} instead of plain UTF-8. It was read."))
+    text = decoded(data, name, notes).rstrip(BLANK)  # damaged disks fill up files with zero bytes
+    if len(text) <= MAX_CHARACTERS:
+        return text
+    text = without_outputs(text)
+    if len(text) > MAX_CHARACTERS:
+        raise SubmissionError(
+            f"{name} is larger than {MAX_CHARACTERS // 2**20} MiB even without its outputs. Make pictures in its texts "
+            "smaller, and hand in again."
+        )
     return text
 
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
         # What grading needs holds no such numbers; outputs do, written by libraries that know no better.
-        content = json.loads(text, parse_constant=lambda _: None, parse_int=_whole)
+        content = json.loads(text, strict=False, parse_constant=lambda _: None, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise SubmissionError(
             f"{name} is not JSON, so it is no notebook: {_looks_like(text, error)}. {AGAIN}"
@@ -89,6 +97,10 @@ def _whole(digits: str) -> int | None:
 
 
 def _looks_like(text: str, error: json.JSONDecodeError) -> str:
+    if CONFLICT.search(text):
+        return "it holds the marks of a conflict that git could not merge (<<<<<<<)"
+    if error.msg.startswith("Extra data"):
+        return f"something follows after its end, in line {error.lineno}"
     if text.lstrip().startswith("{") and (error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")):
         return "the end of the file is missing"
     return f"line {error.lineno} is not what a notebook has there"

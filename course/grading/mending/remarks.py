@@ -7,7 +7,15 @@ from nbformat import NotebookNode
 
 from course.authoring.sources import grade_id, is_answer
 from course.grading.mending.arranging import Plan, elsewhere, is_needed, is_setup
-from course.grading.mending.matching import How, Matching, has_own_code, is_known, is_locked, is_unchanged
+from course.grading.mending.matching import (
+    How,
+    Matching,
+    has_own_code,
+    is_known,
+    is_locked,
+    is_of_another_edition,
+    is_unchanged,
+)
 from course.grading.mending.notes import Note, printable
 
 UNWRITTEN = "nothing is written in any of them"
@@ -57,6 +65,14 @@ def about_all(found: Matching, plan: Plan) -> Iterator[Note]:
             f"{len(unknown)} cells are marked as parts of another lab or version: "
             f"{printable(', '.join(unknown)[:200])}. They are kept as ordinary cells.",
         )
+    older = [lab for lab in here if is_older(found, plan, lab)]
+    if older:
+        names = ", ".join(name_of(found.released[lab]) for lab in older)
+        yield Note(
+            "other-edition",
+            "notebook",
+            f"{len(older)} tests are those of another edition of the lab ({names}). They are as the lab has them now.",
+        )
     single = [plan.chosen[lab] for lab in range(len(found.released)) if len(found.claimants(lab)) == 1]
     if single != sorted(single):
         yield Note("order", "notebook", "The cells were in another order. They are in the lab's order again.")
@@ -74,14 +90,14 @@ def about_answer(found: Matching, plan: Plan, lab: int) -> Iterator[Note]:
         return
     chosen = plan.chosen[lab]
     cell = found.submitted[chosen]
-    if len(numbers) > 1:
-        others = cells([number for number in numbers if number != chosen])
+    others = [number for number in numbers if found.texts[number].plain != found.texts[chosen].plain]
+    if others:
         rule = UNWRITTEN if found.texts[chosen].is_blank(found.lab_texts[lab]) else LAST
         yield Note(
             "answer-twice",
             where,
-            f"There are {len(numbers)} cells for this answer. {cell_of(chosen).capitalize()} counts: {rule}. "
-            f"Kept before it as ordinary: {others}.",
+            f"There are {1 + len(others)} different cells for this answer. {cell_of(chosen).capitalize()} counts: "
+            f"{rule}. Kept before it as ordinary: {cells(others)}.",
             review=True,
         )
     if cell.cell_type != original.cell_type:
@@ -115,9 +131,10 @@ def about_locked(found: Matching, plan: Plan, lab: int) -> Iterator[Note]:
         return
     cell = found.submitted[plan.chosen[lab]]
     damages = {
-        "edited": not is_unchanged(found, plan.chosen[lab], lab),
+        "edited": any(
+            not is_unchanged(found, n, lab) and not is_of_another_edition(found.submitted[n]) for n in numbers
+        ),
         "turned into " + cell.cell_type: cell.cell_type != original.cell_type,
-        "copied": len(numbers) > 1,
     }
     if done := " and ".join(damage for damage, happened in damages.items() if happened):
         yield Note("test-restored", where, f"The {kind} had been {done}. It is there once, as the lab has it.")
@@ -126,6 +143,13 @@ def about_locked(found: Matching, plan: Plan, lab: int) -> Iterator[Note]:
             text = f"Code that was written into the {kind} ({cell_of(number)}) is kept as an ordinary cell before it."
             yield Note("code-in-test", where, text)
     yield from about_marks(found, lab, plan.chosen[lab])
+
+
+def is_older(found: Matching, plan: Plan, lab: int) -> bool:
+    """Whether a locked cell is as another edition of the lab had it."""
+    number = plan.chosen[lab]
+    other = is_locked(found.released[lab]) and not is_unchanged(found, number, lab)
+    return other and is_of_another_edition(found.submitted[number])
 
 
 def about_marks(found: Matching, lab: int, number: int) -> Iterator[Note]:

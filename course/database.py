@@ -1,0 +1,40 @@
+"""What a gradebook's database refuses, in words that say what to do."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError
+
+from course.errors import GradingError
+
+AGAIN = "then run the same command again; what is graded is kept."
+# What SQLite and PostgreSQL say, and what it means.
+TROUBLES = {
+    "database is locked": f"Another program, such as another `course grade`, writes to the gradebook. Wait, {AGAIN}",
+    "readonly database": f"The gradebook cannot be written by you. Change its owner or its permissions, {AGAIN}",
+    "unable to open database": f"The gradebook cannot be opened or made. Look at permissions of its folder, {AGAIN}",
+    "database or disk is full": f"The disk is full. Make room, {AGAIN}",
+    "disk image is malformed": "The gradebook is damaged. Put a copy of it in its place, and grade again.",
+    "file is not a database": "The gradebook is no database. Put a copy of it in its place, and grade again.",
+    "no such column": "The gradebook is of an older nbgrader. Keep a copy of it, then: nbgrader db upgrade",
+    "no such table": "The gradebook is of an older nbgrader, or none. Keep a copy of it, then: nbgrader db upgrade",
+    "connection refused": f"The database does not answer. Start it, {AGAIN}",
+    "password authentication failed": "The database does not know this user and password: look at --db.",
+}
+
+
+def trouble(said: str) -> str | None:
+    """What to do about what a database said, as far as it is known."""
+    return next((advice for words, advice in TROUBLES.items() if words in said.lower()), None)
+
+
+@contextmanager
+def database_errors() -> Iterator[None]:
+    """Raise `GradingError` for what a database refuses inside."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        said = str(getattr(error, "orig", None) or error).strip()
+        known = trouble(said)
+        raise GradingError(f"{known} ({said})" if known else f"The gradebook cannot be used: {said}") from error
