@@ -3,14 +3,14 @@
 Without it the attack works; so the tests that nothing comes through can fail.
 """
 
+import dataclasses
 import json
-import sys
 
 import pytest
 from corpus.attacks import ATTACKS, TEST
 from pairing import answering, judged, judged_by
 
-from course.grading.testing import codec, models, runner, scratch
+from course.grading.testing import models, python_values, runner, said, scratch
 from course.grading.testing.agent import Agent
 from course.grading.testing.codec import Codec
 from course.grading.testing.conversation import Conversation, There
@@ -80,12 +80,29 @@ def any_reply_will_do(patch):
     )
 
 
-def any_depth(patch):
-    patch.setattr(codec, "DEEPEST", sys.maxsize)
-
-
 def what_broke_is_forgotten(patch):
     patch.setattr(Conversation, "broken", property(lambda self: None, lambda self, value: None), raising=False)
+
+
+def assertions_may_be_caught(patch):
+    patch.setattr(Conversation, "failed", property(lambda self: None, lambda self, value: None), raising=False)
+
+
+def any_error_is_raised(patch):
+    patch.setitem(said.BUILTIN, "StopIteration", StopIteration)
+
+
+def any_field_is_set(patch):
+    known = python_values.READERS["dict"]
+
+    def read(codec, parts):
+        value = codec.known.get(parts[0])
+        if not dataclasses.is_dataclass(value):
+            return known(codec, parts)
+        vars(value).update({key: codec.read(item) for key, item in parts[1]})
+        return value
+
+    patch.setitem(python_values.READERS, "dict", read)
 
 
 def nothing_is_the_labs(patch):
@@ -128,8 +145,10 @@ WEAKENED = {
     "change into another kind": anything_may_be_changed,
     "another call's reply": any_reply_will_do,
     "a late reply": any_reply_will_do,
-    "too deep for Python": any_depth,
     "broken and then caught": what_broke_is_forgotten,
+    "a method put in place of another": any_field_is_set,
+    "the end of a loop": any_error_is_raised,
+    "an assertion caught": assertions_may_be_caught,
     "private method": anything_may_be_called,
 }
 

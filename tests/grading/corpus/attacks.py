@@ -1,7 +1,6 @@
 """What a submission may try on the line between it and its tests: cells or replies, and a test that must not pass."""
 
 TEST = "expected = 12\nassert answer(3) == expected"
-TOLERANT = "try:\n    found = answer(3)\nexcept Exception:\n    found = 12\nassert found == 12"
 
 
 def nested(depth):
@@ -37,6 +36,16 @@ LIARS = {
 CHECKED = "def _check(x): raise AssertionError\ndef work(): return 1\nanswer(work)\n_check(1)"
 GLOBALS = "def answer(f): getattr(f, '__globals__', {})['_check'] = lambda *a: None"
 MODEL = "class Model:\n    wanted = 12\n    def _wanted(self): return 12\n    def train(self): return 0\nassert answer(Model()) == 12"
+CASE = """
+from dataclasses import dataclass
+@dataclass
+class Case:
+    n: int
+    def right(self, found): return found == self.n
+case = Case(12)
+found = answer(case)
+assert case.right(found)
+"""
 ASKS = {"call": "t0", "method": "_wanted", "args": ["tuple", []], "kwargs": ["dict", "s3", []]}
 
 # The submission's cells, or the replies of something else than an agent; and the test.
@@ -52,7 +61,9 @@ ATTACKS = {
     "change into another kind": ([{"value": 12, "changed": [["tuple", [["list", "t0", [12]]]]]}], "x = bytearray(b'1')\nassert answer(x) == 12"),
     "another call's reply": ([{"reply": 1, "value": 12}], TEST),
     "a late reply": ([{"reply": 99, "value": 12}], TEST),
-    "too deep for Python": ([{"value": nested(330)}], TOLERANT),
     "broken and then caught": ([{"value": ["no form"]}], "try:\n    answer(3)\nexcept BaseException:\n    found = 12\nassert found == 12"),
+    "a method put in place of another": ("def answer(x): x['right'] = lambda *a: True", CASE),
+    "the end of a loop": ("def answer(x): raise StopIteration", "assert all(map(lambda x: answer(x) == 12, [1, 2]))"),
+    "an assertion caught": ("def answer(check):\n    try: check(1)\n    except AssertionError: return 12", "def check(x): assert x == 2\nassert answer(check) == 12"),
     "private method": ([ASKS, {"reply": 3, "value": 12}], MODEL),
 }  # fmt: skip
