@@ -54,3 +54,19 @@ def judged_by(folder, serve, test, imports=IMPORTS, values=None):
         verdict = Test(tests, conversation, test).verdict()
         conversation.pause(last=True)
     return verdict
+
+
+def answering(*replies):
+    """A submission that greets, knows `answer` as a function, and then answers what it likes."""
+
+    def serve(connection):
+        line = Channel(connection)
+        for number, reply in enumerate(
+            [{"value": None}, {"value": ["there", 0, "function", "answer", "answer"]}, *replies]
+        ):
+            line.receive()
+            line.send({"reply": number + 1, "changed": [], "news": {}, **reply})
+        while True:
+            line.receive()
+
+    return serve

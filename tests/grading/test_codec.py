@@ -77,6 +77,29 @@ def test_arrays_keep_type_shape_and_numbers(dtype, shape):
     assert found.dtype == value.dtype and found.shape == value.shape and np.array_equal(found, value)
 
 
+@pytest.mark.parametrize("kind", arrays.BIT_GENERATORS)
+def test_a_random_generator_goes_on_there(kind):
+    value = np.random.Generator(getattr(np.random, kind)(0))
+    value.random(3)
+    assert sent(value).random(2).tolist() == value.random(2).tolist()
+
+
+@pytest.mark.parametrize(("kind", "place"), [("MT19937", 625), ("MT19937", -1), ("Philox", 5), ("Philox", -1)])
+def test_a_random_generator_reads_no_memory_but_its_own(kind, place):
+    """NumPy takes any place for that of the next number."""
+    value = np.random.Generator(getattr(np.random, kind)(0))
+    state = value.bit_generator.state
+    (state["state"] if kind == "MT19937" else state)["pos" if kind == "MT19937" else "buffer_pos"] = place
+    value.bit_generator.state = state
+    with pytest.raises(Broken, match="not its own"):
+        sent(value)
+
+
+def test_truth_values_are_0_or_1():
+    value = np.array([2, 0, 255], np.uint8).view(bool)
+    assert sent(value).view(np.uint8).tolist() == [1, 0, 1]
+
+
 def test_arrays_of_objects_and_read_only_ones():
     value = np.array([[1, "a"], [None, np.arange(2)]], object)
     assert repr(sent(value)) == repr(value)

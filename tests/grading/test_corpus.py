@@ -9,11 +9,13 @@ from collections import Counter
 from html import unescape
 from pathlib import Path
 
+import nbformat
 import psutil
 import pytest
 from corpus import CASES
 from corpus.making import earned, hand_in_all
 from light_corpus import COURSE, LIGHT, MADE
+from one_process import printed
 from secret_lines import HIDDEN, secret_lines
 
 from course.authoring.sources import read_source
@@ -83,6 +85,14 @@ def test_no_feedback_shows_a_hidden_test(batch):
         page = unescape(re.sub(r"<[^>]*>", "", result.feedback.read_text("utf-8")))
         assert not {line.strip() for line in page.splitlines()} & hidden, student
         assert "hunter2" not in page, student
+
+
+def test_no_submission_learns_a_line_of_a_hidden_test(batch):
+    hidden = secret_lines(read_source(COURSE.source(LIGHT)), HIDDEN)
+    for student, result in batch[3].items():
+        if result.status == GRADED:
+            graded = batch[0] / "autograded" / student / LIGHT.name / f"{LIGHT.name}.ipynb"
+            assert not printed(nbformat.read(graded, as_version=4)) & hidden, student
 
 
 def test_nothing_honest_is_suspected(batch):

@@ -14,6 +14,7 @@ PLAIN = re.compile(r"[<>|=]?([biufc][0-9]{1,2}|b1|[SU][0-9]{1,6}|[mM]8(\[[0-9]{0
 BFLOAT16 = "bfloat16"  # NumPy's only through the package ml_dtypes, which TensorFlow brings along
 MOST_AXES, MOST_OBJECTS = 32, 1_000_000
 BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
+MOST_PLACE = {"MT19937": 624, "Philox": 4}  # of the next number among those in store, which NumPy does not check
 
 
 def write_arrays(codec: Codec, value: Any) -> Node | None:
@@ -100,7 +101,7 @@ def _read_array(codec: Codec, parts: list[Any]) -> Any:
     dtype, shape, content = read_dtype(name), read_shape(lengths), codec.taken(place)
     if math.prod(shape) * dtype.itemsize != len(content):
         raise Broken("it sent an array whose shape and numbers do not agree")
-    new = np.frombuffer(content, dtype).reshape(shape).copy() if content else np.zeros(shape, dtype)
+    new = numbers(content, dtype).reshape(shape).copy() if content else np.zeros(shape, dtype)
     value = codec.claim(number, np.ndarray, lambda: new)
     codec.note(number, digest([name, lengths, bool(writeable)], content))
     if value is new:
@@ -108,6 +109,11 @@ def _read_array(codec: Codec, parts: list[Any]) -> Any:
     else:
         put(value, new)
     return value
+
+
+def numbers(content: bytes, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """The numbers that bytes stand for; truth values are 0 or 1, as NumPy counts on."""
+    return np.frombuffer(content, np.uint8) != 0 if dtype.kind == "b" else np.frombuffer(content, dtype)
 
 
 def put(value: np.ndarray[Any, Any], new: np.ndarray[Any, Any]) -> None:
@@ -141,7 +147,7 @@ def _read_scalar(codec: Codec, parts: list[Any]) -> Any:
     dtype, content = read_dtype(name), bytes.fromhex(text)
     if len(content) != dtype.itemsize:
         raise Broken("it sent a number of another length than its type's")
-    return np.frombuffer(content, dtype)[0] if content else np.zeros((), dtype)[()]
+    return numbers(content, dtype)[0] if content else np.zeros((), dtype)[()]
 
 
 def _read_masked(codec: Codec, parts: list[Any]) -> Any:
@@ -155,17 +161,26 @@ def _read_masked(codec: Codec, parts: list[Any]) -> Any:
 
 def _read_generator(codec: Codec, parts: list[Any]) -> Any:
     number, state = parts[0], codec.read(parts[1])
-    name = state.get("bit_generator") if isinstance(state, dict) else None
-    if name not in BIT_GENERATORS:
-        raise Broken("it sent a random generator of no known kind")
+    name = checked_kind(state)
     value = codec.claim(number, np.random.Generator, lambda: np.random.Generator(getattr(np.random, name)(0)))
     value.bit_generator.state = state
     return value
 
 
+def checked_kind(state: Any) -> str:
+    """The kind of a random generator with this state, whose place must be one that it has."""
+    name = state.get("bit_generator") if isinstance(state, dict) else None
+    if name not in BIT_GENERATORS:
+        raise Broken("it sent a random generator of no known kind")
+    place = {"MT19937": lambda: state["state"]["pos"], "Philox": lambda: state["buffer_pos"]}.get(name, lambda: 0)()
+    if type(place) is not int or not 0 <= place <= MOST_PLACE.get(name, 0):
+        raise Broken("it sent a random generator that reads what is not its own")
+    return str(name)
+
+
 def _read_random_state(codec: Codec, parts: list[Any]) -> Any:
     number, state = parts[0], codec.read(parts[1])
-    if not isinstance(state, dict) or state.get("bit_generator") != "MT19937":
+    if checked_kind(state) != "MT19937":
         raise Broken("it sent a random generator of no known kind")
     value = codec.claim(number, np.random.RandomState, lambda: np.random.RandomState(0))
     value.set_state(state)

@@ -120,19 +120,18 @@ class Codec:
         if not isinstance(node, list) or not node or not isinstance(node[0], str) or self._depth > DEEPEST:
             raise Broken("it sent a value of no known form")
         tag, *parts = node
-        if tag == "@":
-            return self._seen(*parts)
-        if tag not in self._readers:
+        reader = self._seen if tag == "@" else self._readers.get(tag)
+        if reader is None:
             raise Broken("it sent a value of no known form")
         self._depth += 1
         try:
-            return self._readers[tag](self, parts)
-        except (ValueError, TypeError, KeyError, IndexError, OverflowError, AttributeError, ArithmeticError) as error:
+            return reader(self, parts)
+        except Exception as error:  # what a reader does not check itself, a library may find in any way
             raise Broken(f"it sent a value of no known form ({type(error).__name__})") from error
         finally:
             self._depth -= 1
 
-    def _seen(self, *parts: Any) -> Any:
+    def _seen(self, codec: "Codec", parts: list[Any]) -> Any:
         number = self.checked(parts[0])
         if number not in self.known:
             raise Broken("it sent an object that is not known")

@@ -80,6 +80,7 @@ class Conversation:
         writers = (self._write_there, arrays.write_arrays, python_values.write_python, tables.write_tables)
         self.codec = Codec("t", (*writers, models.write_models, self._hand_out), readers)
         self.broken: Broken | None = None
+        self.failed: AssertionError | None = None  # of the test, where the submission could catch it
         self._handed: dict[str, tuple[str, ...]] = {}
         self._there: dict[int, There] = {}
         self._asked = self._depth = 0
@@ -200,6 +201,8 @@ class Conversation:
             self.codec.begin()
             answer = {"answer": self.codec.write(value), "changed": [self.codec.write(one) for one in (args, kwargs)]}
         except Exception as error:  # noqa: BLE001 - what the test's function raises is for whoever called it
+            if isinstance(error, AssertionError):
+                self.failed = self.failed or error
             self.codec.begin()
             self.codec.forget_states()
             answer = {"answer": None, "error": said.written(error)}

@@ -118,6 +118,9 @@ def _read_dict(codec: Codec, parts: list[Any]) -> dict[Any, Any]:
     value = codec.claim(number, object if is_record else dict, dict)
     items = [(codec.read(key), codec.read(item)) for key, item in listed(rest)]
     if is_record:
+        names = [field.name for field in dataclasses.fields(value)]
+        if [key for key, _ in items] != names:
+            raise Broken("it changed an object into one with other fields")
         for key, item in items:
             object.__setattr__(value, key, item)
         return value  # type: ignore[no-any-return]

@@ -65,8 +65,8 @@ class Test:
             with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                 self.conversation.ask({"do": "begin", "folder": str(self.tests.folder)})
                 value = self.value()
-            if self.conversation.broken:
-                raise self.conversation.broken
+            if failure := self.conversation.broken or self.conversation.failed:
+                raise failure
         except Broken as error:
             text = f"The test could not be finished: {error}."
             return {"passed": False, "ename": ENDED, "evalue": text, "line": line_of(error), "value": None, "lines": []}

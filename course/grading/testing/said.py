@@ -8,7 +8,10 @@ from typing import Any
 from course.grading.testing.errors import Broken, RaisedThere
 
 MOST_TEXT, MOST_NAME, MOST_LINES = 4_000, 200, 6
+# Those that Python takes for the end of what it goes through would end a loop of the test.
+ENDS = (StopIteration, StopAsyncIteration)
 BUILTIN = {name: one for name, one in vars(builtins).items() if isinstance(one, type) and issubclass(one, Exception)}
+BUILTIN = {name: one for name, one in BUILTIN.items() if one not in ENDS}
 OWN_CELLS = re.compile(r"ipykernel_\d+|<ipython-input|<beside the answer>")
 
 

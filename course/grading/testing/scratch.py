@@ -65,14 +65,17 @@ class Scratch:
             raise Broken("it sent files of no known form")
         if len(files) + len(made) > MOST_FILES:
             raise Broken(f"there are more than {MOST_FILES} files in the folder of the test")
-        for path in sorted(gone, key=lambda one: -len(str(one))):
-            remove(self.inside(path))
-        for path in sorted(map(str, made)):
-            folder(self.inside(path), self.folder)
-        for path, place in files.items():
-            target = self.inside(path)
-            folder(target.parent, self.folder)
-            put(target, codec.taken(place))
+        try:
+            for path in sorted(gone, key=lambda one: -len(str(one))):
+                remove(self.inside(path))
+            for path in sorted(map(str, made)):
+                folder(self.inside(path), self.folder)
+            for path, place in files.items():
+                target = self.inside(path)
+                folder(target.parent, self.folder)
+                put(target, codec.taken(place))
+        except OSError as error:
+            raise Broken(f"its files cannot be written ({error.strerror})") from error
         self.told, self.looked = look(self.folder), time.time_ns()
 
     def inside(self, path: Any) -> Path:

@@ -84,6 +84,11 @@ import os; os.makedirs('/tmp', exist_ok=True)""",
 from comm import create_comm
 channel = create_comm(target_name='x')
 for number in range(10_000): channel.send({'number': number})""",
+    "messages-of-no-known-form": """
+kernel = get_ipython().kernel
+for kind in ('comm_open', 'update_display_data', 'display_data', 'error', 'nonsense', 'clear_output'):
+    for content in ({}, {'data': 5}, {'transient': None}, {'comm_id': None}, {'execution_count': 'x', 'data': {'text/plain': 2}}):
+        kernel.session.send(kernel.iopub_socket, kind, content, parent=kernel.get_parent())""",
     "plants-start-up-files": """
 import os, site, sys
 home = os.path.expanduser('~')
@@ -167,7 +172,11 @@ def endless_answer(m: Material):
 def half_a_character_in_an_error(m: Material):
     """No file can hold it, and the message goes into several."""
     name = m.answers()[0]
-    return in_place(m.solved, name, f"def {name.replace('-', '_')}(*a, **k):\n    raise ValueError('\\ud800')")
+    return in_place(
+        m.solved,
+        name,
+        f"def {name.replace('-', '_')}(*a, **k):\n    raise type('A\\ud800', (ValueError,), dict())('\\ud800')",
+    )
 
 
 @case("abuse", seconds=90)

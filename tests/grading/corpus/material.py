@@ -32,7 +32,8 @@ class Case:
     """One submission: its files, and what must come of it.
 
     `earns` is "all", "none", or the names of the tests that it must pass, no others. `unreadable` is a part of the
-    reason given to a submission that is refused. `review` tells whether an instructor must be told.
+    reason given to a submission that is refused. `review` tells whether an instructor must be told. `needs` says what a
+    runner must lack for a cheat to work.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Case:
     unreadable: str = ""
     review: bool | None = None
     seconds: float = 60.0
+    needs: str = ""
 
 
 CASES: list[Case] = []

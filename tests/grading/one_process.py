@@ -1,0 +1,95 @@
+"""Grading as plain nbgrader does it: tests in the submission's own process, which has the rights of whoever grades.
+
+A weakened runner, against which a trick must work; otherwise it would be no test of the real one.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from traitlets.config import Config
+
+from course.authoring.sources import grade_id
+from course.authoring.variants import auto_scores
+from course.grading.kit import Kit
+from course.grading.mending.mend import mend
+from course.grading.run import error_output, request, running
+from course.grading.talk import Ended, Interrupted, Outputs
+from course.warm.manager import WarmKernelManager
+
+SECONDS, MOST_SECONDS = 5, 60  # for a cell, and for all
+OUTPUT_KIB = 1_024
+
+
+@dataclass
+class Gain:
+    """What came of a submission: the tests that gave points, printed lines, the gradebook, what broke grading."""
+
+    passed: list[str] = field(default_factory=list)
+    lines: set[str] = field(default_factory=set)
+    gradebook: float = 0
+    broke: str = ""
+
+
+def grade(kit: Kit, source: Path, submitted: bytes, folder: Path, config: Config, mended: bool = True) -> Gain:
+    """Run and score a notebook where plain nbgrader would, with the gradebook and the solutions three folders up.
+
+    Without `mended`, the test cells are those that were handed in.
+    """
+    notebook = nbformat.reads(submitted.decode(), as_version=4)
+    if mended:
+        notebook = mend(notebook, kit.reference).notebook
+    for cell in notebook.cells:
+        if "load_mnist(" in cell.source and not grade_id(cell):
+            cell.source = kit.imports  # no test of the light lab needs the digits
+    place = folder / "autograded" / "mallory" / kit.lab
+    place.mkdir(parents=True)
+    (place / f"{kit.lab}.ipynb").write_text(nbformat.writes(notebook))
+    (folder / "solutions" / kit.lab).mkdir(parents=True)
+    (folder / "solutions" / kit.lab / source.name).write_text(source.read_text())
+    database = folder / "gradebook.db"
+    with contextlib.closing(sqlite3.connect(database)) as gradebook, gradebook:
+        gradebook.execute("create table grade (auto_score)")
+        gradebook.execute("insert into grade values (0)")
+    found = Gain()
+    try:
+        asyncio.run(execute(notebook, kit.imports, place))
+        found.lines = printed(notebook)
+        (place / f"{kit.lab}.ipynb").write_text(nbformat.writes(notebook))
+        found.passed = [test for test, points in auto_scores(notebook, config).items() if points]
+    except Exception as error:  # noqa: BLE001 - to break the grader is something that a submission may try
+        found.broke = f"{type(error).__name__}: {error}"
+    with contextlib.closing(sqlite3.connect(database)) as gradebook:
+        ((found.gradebook,),) = gradebook.execute("select auto_score from grade").fetchall()
+    return found
+
+
+async def execute(notebook: NotebookNode, imports: str, place: Path) -> None:
+    """Run all cells in one kernel; one that dies is the end."""
+    manager = WarmKernelManager(imports=imports)
+    async with running(manager, str(place), {}, time.monotonic() + MOST_SECONDS) as talk:
+        await talk.ready(MOST_SECONDS)
+        for cell in notebook.cells:
+            if cell.cell_type != "code":
+                continue
+            outputs = Outputs(OUTPUT_KIB)
+            try:
+                await talk.request("execute_request", request(cell.source), SECONDS, outputs.add)
+            except Interrupted as error:
+                outputs.kept.append(error_output("CellTimeout", str(error)))
+            except Ended:
+                return
+            finally:
+                cell.outputs = outputs.kept
+
+
+def printed(notebook: NotebookNode) -> set[str]:
+    """The lines that cells printed."""
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    texts = [output.text for output in outputs if output.output_type == "stream"]
+    return {line.strip() for line in "\n".join(texts).splitlines()}
