@@ -2,8 +2,7 @@
 
 import unicodedata
 
-# A spreadsheet computes what begins with one of these; the last four are forms of the others in Asian scripts.
-FORMULA = tuple("=+-@＝＋－＠")
+FORMULA = set("=+-@−")  # a spreadsheet computes what begins with one of these, whatever form of it, such as ＝ or ﹦
 ENCODING = "utf-8-sig"  # with the mark by which Excel knows that it is UTF-8
 # Control characters, half characters, line ends, and marks that turn the direction of writing.
 UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
@@ -13,7 +12,8 @@ TURNING = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u206
 def guarded(text: str) -> str:
     """A cell that a spreadsheet takes for text: on one line, and never a formula."""
     line = "".join(" " if unprintable(character) else character for character in text)
-    return f"'{line}" if line.lstrip().startswith(FORMULA) else line
+    seen = (letter for letter in line if not letter.isspace() and unicodedata.category(letter) != "Cf")
+    return f"'{line}" if unicodedata.normalize("NFKC", next(seen, " ")) in FORMULA else line
 
 
 def unprintable(character: str) -> bool:

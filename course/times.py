@@ -54,13 +54,16 @@ def placed(time: datetime, zone: tzinfo | None) -> datetime:
     Raises
     ------
     TimeError
-        No zone is given, or clocks were put forward over this time, so that it never was.
+        No zone is given, or clocks were put forward over this time, so that it never was, or back, so that it was
+        twice.
     """
     if zone is None:
         raise TimeError(f"{time.isoformat(' ')!r} names no time zone. Write it as {FORM}.")
     local = time.replace(tzinfo=zone)
     if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != time:
         raise TimeError(f"{time.isoformat(' ')!r} does not exist in {zone}: clocks are put forward over it.")
+    if local.utcoffset() != local.replace(fold=1).utcoffset():
+        raise TimeError(f"{time.isoformat(' ')!r} comes twice in {zone}, as clocks are put back. Write it as {FORM}.")
     return local
 
 

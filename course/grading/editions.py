@@ -24,7 +24,7 @@ Build it: course build {lab}. Or grade with the lab as it was built before: cour
 NOT_RELEASED = """{released}, which students get, is not what {source} makes:
 {differences}
 {advice}"""
-OTHER_EDITION = """The gradebook holds {count} submissions of another edition of {lab}:
+OTHER_EDITION = """The gradebook holds {count} of another edition of {lab}:
 {differences}
 To move it to the present edition: course grade {lab} --new-edition. Marks given by hand stay where a task stays; what \
 belongs to a task that is gone is deleted, and a copy of the gradebook is kept beside it.
@@ -146,7 +146,8 @@ def check_gradebook(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part]) -> 
     if not notebook or not notebook.submissions:
         return []
     if found := list(_of_cells(held_kinds(notebook), {name: part.kinds for name, part in now.items()})):
-        count = len(notebook.submissions)
+        number = len(notebook.submissions)
+        count = f"{number} submission{'s' if number != 1 else ''}"
         raise EditionError(OTHER_EDITION.format(lab=lab.name, count=count, differences=_listed(found)))
     written = {c.name: float(c.max_score) for c in notebook.grade_cells if c.cell_type == "markdown"}
     changed = _of_points(written, now)

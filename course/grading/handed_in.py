@@ -38,7 +38,7 @@ def handed_in(submitted: Path, kept: Path) -> HandedIn:
     if not path.exists() and not path.is_symlink():
         return HandedIn(marked_late=_marked_late(submitted, kept))
     try:
-        return HandedIn(read_time(read_plain_file(path, MOST_BYTES).decode("utf-8", "replace")))
+        return HandedIn(read_time(read_plain_file(path, MOST_BYTES).decode("utf-8-sig", "replace")))
     except (TimeError, SubmissionError) as error:
         return HandedIn(problem=f"{TIMESTAMP}: {error} Nothing is taken off for being late until it is put right.")
 

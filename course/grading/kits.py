@@ -28,5 +28,6 @@ def make_kit(course: Course, lab: Lab, full_size: bool = False, built: bool = Fa
     tests = {grade_id(cell): cell.source for cell in source.cells if is_test(cell)}
     for cell in reference.cells:
         cell.source = tests.get(grade_id(cell), cell.source)
-    budget = {} if full_size else dict(lab.budget)
-    return Kit(lab.name, reference, imports(source), budget, parameters(source) | budget, lab.limits)
+    given = parameters(source)
+    budget = given if full_size else dict(lab.budget)  # also at full size, whatever a student has set
+    return Kit(lab.name, reference, imports(source), budget, given | budget, lab.limits)

@@ -249,6 +249,8 @@ def test_no_cell_is_a_formula(book, name):
 
 
 def test_cells():
+    hidden = ["\u200b=1", "\ufeff=1", "\u3000+1", "﹦1", "−1", "⁺1", "\u2028@x", "\u202e-1"]
+    assert [guarded(cell)[0] for cell in hidden] == ["'"] * len(hidden)
     assert guarded("Ada - Lovelace") == "Ada - Lovelace" and guarded("") == "" and guarded("    Points") == "    Points"
     assert [points(value) for value in (0.0, 10.0, 18.5, 100.0, 1234567.25, 2 / 3)] == [
         "0",

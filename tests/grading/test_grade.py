@@ -18,7 +18,7 @@ from secret_lines import HIDDEN, secret_lines
 
 from course.authoring import variants
 from course.authoring.build import prepare
-from course.authoring.parameters import with_parameters
+from course.authoring.parameters import parameters, with_parameters
 from course.authoring.sources import (
     cells_with_tests,
     grade_id,
@@ -82,6 +82,8 @@ def test_solution_gets_full_marks(lab, tmp_path):
 def test_whoever_sets_the_values_of_a_full_run_is_graded_at_the_size_of_all(lab):
     """The comments beside the parameters invite to it."""
     kit = make_kit(COURSE, lab)
+    handed_out = parameters(prepare(COURSE, lab))
+    assert make_kit(COURSE, lab, full_size=True).budget == handed_out
     submitted = nbformat.read(COURSE.released(lab), as_version=4)
     (cell,) = tagged(submitted, "parameters")
     cell.source = re.sub(r"= .*# full run: (.*)", r"= \1", cell.source)
@@ -90,7 +92,7 @@ def test_whoever_sets_the_values_of_a_full_run_is_graded_at_the_size_of_all(lab)
     for cell in [*tagged(ready, "parameters"), *tagged(ready, "injected-parameters")]:
         exec(cell.source, seen)
     assert {name: seen[name] for name in kit.values} == kit.values
-    assert kit.values.keys() == kit.budget.keys()
+    assert kit.values.keys() == kit.budget.keys() == handed_out.keys()
 
 
 def test_blank_lab_gets_nothing(lab, tmp_path):

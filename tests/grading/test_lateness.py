@@ -93,6 +93,7 @@ def test_times_that_can_be_told_for_certain(text, expected):
         *("", "tomorrow", "3/2/2026 12:00 PM", "2026-03-02", "2026-03-02 12:00", "2026-13-45 99:00:00 UTC"),
         *("2026-03-02 12:00:00 JST", "2026-03-02 12:00:00 PST", "2026-03-02 12:00 Europe/Berlinn"),
         *("2026-11-21 06:00:00 UTC" * 50, "9999-12-31 23:59 -2300", "2026-03-29 02:30 Europe/Berlin"),
+        *("2026-10-25 02:30 Europe/Berlin", "２０２６-03-02 12:00 UTC", "2026-03-02 12:00 UTC+1"),
     ],
 )
 def test_what_is_no_time_for_certain(text):

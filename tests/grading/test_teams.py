@@ -73,6 +73,12 @@ def test_names_that_are_hidden_or_begin_with_the_team_are_the_students(tmp_path)
     assert of(tmp_path) == {"kim": notebook(names[0]), "ada": notebook(names[1])}
 
 
+def test_names_that_are_hidden_in_another_language(tmp_path):
+    names = [f"Teilnehmerin_{number}_assignsubmission_file/{NAME}.ipynb" for number in (42, 43)]
+    gather(tmp_path, *names, roster=[KIM, Person("max", "Max", "43")])
+    assert of(tmp_path) == {"kim": notebook(names[0]), "max": notebook(names[1])}
+
+
 def test_who_is_in_no_team_is_told_apart(tmp_path):
     _, remarks = gather(tmp_path, f"Default group_assignsubmission_file/{NAME}.ipynb", ZOE, system=System.MOODLE)
     assert "left out; Moodle's name for all students who are in no team, so it is nobody's" in remarks

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from course.grading.lms.filenames import folded, id_problem, shown
 from course.grading.lms.roster import Person, look_up
 from course.grading.lms.systems import System
-from course.grading.lms.teams import doubt, mismatch
+from course.grading.lms.teams import doubt, hidden, mismatch
 
 
 def assign_ids(
@@ -21,6 +21,7 @@ def assign_ids(
     ids: dict[str, str] = {}
     reasons: dict[str, str] = {}
     twice = Counter(folded(_from_name(name)) for name in names.values())
+    nobody = hidden(names.values())
     for number, name in names.items():
         if roster is None:
             own = _from_name(name)
@@ -29,7 +30,7 @@ def assign_ids(
             student = number if system is System.CANVAS else own if alone else f"{own or 'x'}-{number}"
         else:
             found = look_up(roster, number, name)
-            reason = found if isinstance(found, str) else mismatch(found, number, name, system)
+            reason = found if isinstance(found, str) else mismatch(found, number, name, system, nobody)
             student = "" if isinstance(found, str) else found.id
         if reason:
             reasons[number] = reason

@@ -6,7 +6,7 @@ Canvas puts the team's name before the number of one of its members. Only a rost
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,7 +20,6 @@ CALLED = re.compile(
     r"zespół|группа|команда|ομάδα|takım|nhóm)\b|组|組|小隊|グループ|チーム|팀|\d",
     re.IGNORECASE,
 )
-NOBODY = "Participant"  # what Moodle calls everybody where names are hidden
 
 
 @dataclass(frozen=True)
@@ -68,6 +67,11 @@ def team_members(
     return found, reasons
 
 
+def hidden(names: Iterable[str]) -> set[str]:
+    """What Moodle calls everybody where names are hidden, in the language of the site; no two teams have one name."""
+    return {name for name, count in Counter(names).items() if count > 1} | {"Participant"}
+
+
 def doubt(number: str, name: str, system: System) -> str | None:
     """Without a roster: why a name is hardly a student's, so that its number may be that of a team; else None."""
     if system is not System.MOODLE or not CALLED.search(name):
@@ -78,10 +82,13 @@ def doubt(number: str, name: str, system: System) -> str | None:
     )
 
 
-def mismatch(person: Person, number: str, name: str, system: System) -> str | None:
-    """Why files with a person's number in Moodle may not be theirs: they are under another name; else None."""
+def mismatch(person: Person, number: str, name: str, system: System, nobody: set[str]) -> str | None:
+    """Why files with a person's number in Moodle may not be theirs: they are under another name; else None.
+
+    `nobody` are the names of `hidden`.
+    """
     own = orders(person.name)
-    if system is not System.MOODLE or not person.name or name == NOBODY or bare(name) in own:
+    if system is not System.MOODLE or not person.name or name in nobody or bare(name) in own:
         return None
     if any(bare(name).endswith(one) for one in own):  # the team's name before the student's
         return None

@@ -24,7 +24,7 @@ MAX_NOTES = 20
 MAX_DIGITS = 100  # Python refuses to read a number of thousands
 
 OTHER_FILES = {b"PK\x03\x04": "a zip archive", b"%PDF": "a PDF", b"<": "a web page", b"\x1f\x8b": "a gzip archive"}
-CONFLICT = re.compile(r"^(<{7}|>{7}) ", re.MULTILINE)
+CONFLICT = re.compile(r"^(<{7}|>{7})( |$)", re.MULTILINE)
 BLANK = "\0 \t\r\n"
 CLEAR = "Clear all outputs, save and hand in again."
 

@@ -317,9 +317,39 @@ def a_letter(m: Material):
     return b"I could not do it, sorry."
 
 
-@case("damaged", earns="none", unreadable=" ")
+@case("damaged")
 def latin_1(m: Material):
-    return '{"cells": ["\xe9"]}'.encode("latin-1")
+    def change(nb):
+        nb.cells[0].source += "\n\nDie Größe ist überall gleich."
+
+    return text(changed(m.solved, change)).encode("latin-1", "ignore")
+
+
+@case("damaged", earns="none", unreadable="cannot be told for certain")
+def of_an_old_mac(m: Material):
+    def change(nb):
+        nb.cells[0].source += "\n\nDie Größe ist überall gleich."
+
+    return text(changed(m.solved, change)).encode("mac_roman", "ignore")
+
+
+@case("damaged")
+def large_outputs(m: Material):
+    def change(nb):
+        code = [one for one in nb.cells if one.cell_type == "code"]
+        code[0].outputs = [new_output("display_data", data={"image/png": "A" * 24 * 2**20})]
+
+    return changed(m.solved, change)
+
+
+@case("damaged", earns="none", unreadable="git could not merge")
+def unmerged(m: Material):
+    return text(m.solved).replace('"cells": [', '"cells": [\n<<<<<<< HEAD', 1).encode()
+
+
+@case("damaged")
+def zero_bytes_at_its_end(m: Material):
+    return text(m.solved).encode() + bytes(4096)
 
 
 @case("damaged", earns="none", unreadable=" ")
