@@ -15,13 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from course.grading.testing import arrays, models, python_values, tables
+from course.grading.testing import arrays
 from course.grading.testing.codec import Codec
 from course.grading.testing.errors import Broken, Refused
 from course.grading.testing.keras_classes import check
-
-WRITERS = (arrays.write_arrays, python_values.write_python, tables.write_tables, models.write_models)
-READERS = {**python_values.READERS, **arrays.READERS, **tables.READERS, **models.READERS}
+from course.grading.testing.values import READERS, WRITERS
 
 
 def sent(value, sender=None, receiver=None):
