@@ -66,7 +66,7 @@ ARGUMENTS = {
     "dictionary": ("{'a': 1}", "x['b'] = 2", "{'a': 1, 'b': 2}"),
     "set": ("{1}", "x.add(2)", "{1, 2}"),
     "array": ("np.arange(4)", "x[1] = 9", "np.array([0, 9, 2, 3])"),
-    "shape": ("np.arange(4)", "x.shape = (2, 2)", "np.array([[0, 1], [2, 3]])"),
+    "shape": ("np.arange(4)", "x.resize((2, 2), refcheck=False)", "np.array([[0, 1], [2, 3]])"),
     "view": ("np.arange(6).reshape(2, 3)[:, 1]", "x[:] = 0", "np.zeros(2, int)"),
     "nested": ("{'a': [np.zeros(2)]}", "x['a'][0][1] = 5", "{'a': [np.array([0.0, 5.0])]}"),
 }

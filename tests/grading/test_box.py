@@ -66,6 +66,10 @@ async def kernel(limits=SMALL, **settings):
         await manager.shutdown_kernel(now=True)
 
 
+# Python 3.12 and newer advise against what some of the codes do.
+QUIET = "import warnings; warnings.filterwarnings('ignore', 'This process .* multi-threaded', DeprecationWarning)\n"
+
+
 async def run(client, code):
     """What the code prints; an error is printed too."""
     printed = []
@@ -78,7 +82,7 @@ async def run(client, code):
         if message["msg_type"] in ("stream", "error"):
             keep(message)
 
-    await client.execute_interactive(code, output_hook=listen, timeout=60, allow_stdin=False)
+    await client.execute_interactive(QUIET + code, output_hook=listen, timeout=60, allow_stdin=False)
     return "".join(printed).strip()
 
 

@@ -10,10 +10,12 @@ import pytest
 from corpus.attacks import ATTACKS, TEST
 from pairing import answering, judged, judged_by
 
-from course.grading.testing import models, python_values, runner, said, scratch
+from course.grading.testing import conversation, model_descriptions, runner, said, scratch
 from course.grading.testing.agent import Agent
 from course.grading.testing.codec import Codec
-from course.grading.testing.conversation import Conversation, There
+from course.grading.testing.conversation import Conversation
+from course.grading.testing.placeholders import There
+from course.grading.testing.values import READERS
 
 
 @pytest.fixture(autouse=True)
@@ -93,7 +95,7 @@ def any_error_is_raised(patch):
 
 
 def any_field_is_set(patch):
-    known = python_values.READERS["dict"]
+    known = READERS["dict"]
 
     def read(codec, parts):
         value = codec.known.get(parts[0])
@@ -102,7 +104,7 @@ def any_field_is_set(patch):
         vars(value).update({key: codec.read(item) for key, item in parts[1]})
         return value
 
-    patch.setitem(python_values.READERS, "dict", read)
+    patch.setitem(conversation.READERS, "dict", read)
 
 
 def nothing_is_the_labs(patch):
@@ -120,14 +122,14 @@ def files_go_anywhere(patch):
 
 
 def any_class_is_rebuilt(patch):
-    patch.setattr(models, "check", lambda description: None)
+    patch.setattr(model_descriptions, "check", lambda description: None)
 
 
 def private_names_are_asked_for(patch):
     patch.setattr(
         There,
         "__getattr__",
-        lambda self, name: self._conversation.ask({"do": "attribute", "on": self._place, "name": name}),
+        lambda self, name: self._ask({"do": "attribute", "on": self._place, "name": name}),
     )
 
 

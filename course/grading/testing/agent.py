@@ -3,23 +3,21 @@
 Nothing depends on it: it is code among that of the submission, and whatever it says is read as data on the other side.
 """
 
-import functools
 import itertools
 import sys
-import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from course.grading.testing import arrays, models, python_values, said, tables
+from course.grading.testing import said
+from course.grading.testing.agent_objects import Objects
 from course.grading.testing.channel import Channel, connect
-from course.grading.testing.codec import Codec, Node
+from course.grading.testing.codec import Codec
 from course.grading.testing.errors import Broken, Refused
 from course.grading.testing.scratch import Scratch
+from course.grading.testing.values import READERS, WRITERS
 
-FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial)
-VIEWS = (type({}.keys()), type({}.values()), type({}.items()))  # type: ignore[var-annotated]
-MOST_REPR, MOST_ITEMS = 300, 100_000
+MOST_ITEMS = 100_000
 MISSING = object()
 
 
@@ -29,64 +27,13 @@ class Agent:
     def __init__(self, channel: Channel, names: dict[str, Any]) -> None:
         """Answer for these names."""
         self.channel, self.names = channel, names
-        readers = {**python_values.READERS, **arrays.READERS, **tables.READERS, **models.READERS}
-        readers |= {"over": self._read_own, "handed": self._read_handed}
-        writers = (self._write_handed, arrays.write_arrays, python_values.write_python, tables.write_tables)
-        self.codec = Codec("s", (*writers, models.write_models, self._write_own), readers)
+        objects = Objects(self.call_back)
+        self.own = objects.own
+        readers = READERS | {"over": objects.read_own, "handed": objects.read_handed}
+        self.codec = Codec("s", (objects.write_handed, *WRITERS, objects.write_own), readers)
         self.codec.may_change = None
-        self.own: list[Any] = []  # what stays here, by its place
-        self._places: dict[int, int] = {}
-        self.handed: dict[int, str] = {}  # objects that call back, by id
         self.scratch: Scratch | None = None
         self.beside: dict[str, Any] | None = None
-
-    # --- what cannot travel ------------------------------------------------------------------------------------
-
-    def _write_own(self, codec: Codec, value: Any) -> Node:
-        kind, text = type(value), ""
-        if isinstance(value, type):
-            form = "class"
-        elif isinstance(value, FUNCTIONS) or kind.__name__ in ("ufunc", "Function", "_lru_cache_wrapper"):
-            form = "function"
-        elif isinstance(value, VIEWS) or hasattr(kind, "__next__"):
-            form = "items"
-        else:
-            form = "callable" if callable(value) else "object"
-        try:
-            text = repr(value)
-        except Exception:  # noqa: BLE001 - any code of the submission's
-            text = f"<{kind.__name__}>"
-        name = getattr(value, "__name__", kind.__name__) if form in ("class", "function") else kind.__name__
-        place = self._places.setdefault(id(value), len(self.own))
-        if place == len(self.own):
-            self.own.append(value)
-        return ["there", place, form, said.cut(name, said.MOST_NAME), said.cut(text, MOST_REPR)]
-
-    def _read_own(self, codec: Codec, parts: list[Any]) -> Any:
-        return self.own[parts[0]]
-
-    def _read_handed(self, codec: Codec, parts: list[Any]) -> Any:
-        number, name, methods = parts
-        if codec.has(number):
-            return codec.known[number]
-        kind = type(name, (), {"__module__": "test", **{method: calling(self, number, method) for method in methods}})
-        value = codec.claim(number, object, kind)
-        if methods == ["__call__"]:
-            # A function has a name, and is not an object of a class that looks odd.
-            def function(*args: Any, **kwargs: Any) -> Any:
-                return value(*args, **kwargs)
-
-            function.__name__ = function.__qualname__ = name
-            self.handed[id(function)] = number
-            codec.known[number] = function
-            self.own.append((value, function))
-            return function
-        self.handed[id(value)] = number
-        return value
-
-    def _write_handed(self, codec: Codec, value: Any) -> Node | None:
-        number = self.handed.get(id(value))
-        return ["@", number] if number is not None else None
 
     # --- conversation ------------------------------------------------------------------------------------------
 
@@ -192,16 +139,6 @@ class Agent:
         for node in reply["changed"]:
             self.codec.read(node)
         return self.codec.read(reply["answer"])
-
-
-def calling(agent: Agent, number: str, method: str) -> Any:
-    """A method that calls back."""
-
-    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return agent.call_back(number, method, args, kwargs)
-
-    call.__name__ = method
-    return call
 
 
 _now: dict[int, Agent] = {}

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import re
+import warnings
 from typing import Any
 
 import numpy as np
@@ -122,8 +123,10 @@ def put(value: np.ndarray[Any, Any], new: np.ndarray[Any, Any]) -> None:
         if value.nbytes != new.nbytes or not value.flags.c_contiguous:
             raise Broken(f"an array of shape {value.shape} was changed into one of shape {new.shape}")
         if value.dtype != new.dtype:
-            value.dtype = new.dtype  # type: ignore[misc]
-        value.shape = new.shape
+            with warnings.catch_warnings():  # NumPy advises against it: so was whoever did it there
+                warnings.simplefilter("ignore", DeprecationWarning)
+                value.dtype = new.dtype  # type: ignore[misc]
+        value.resize(new.shape, refcheck=False)
     if not value.flags.writeable:
         raise Broken("an array that cannot be written to was changed")
     np.copyto(value, new)

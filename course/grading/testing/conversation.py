@@ -2,71 +2,20 @@
 
 import functools
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-from course.grading.testing import arrays, models, python_values, said, tables
+from course.grading.testing import said
 from course.grading.testing.channel import Channel
 from course.grading.testing.codec import Codec, Node
 from course.grading.testing.errors import Broken, Refused
+from course.grading.testing.placeholders import ABSENT, FORMS, There, placeholder
 from course.grading.testing.scratch import Scratch
+from course.grading.testing.values import READERS, WRITERS
 
 LEFT = "the submission left with {}"
 MOST_DEPTH = 20  # calls back within calls
-FORMS = ("class", "function", "items", "callable", "object")
 HANDED = (types.FunctionType, types.MethodType, functools.partial)
-ABSENT = object()
-
-
-class There:
-    """What stays with the submission: equal to nothing, known by its type and the text that it shows."""
-
-    def __init__(self, conversation: "Conversation", place: int, text: str) -> None:
-        """Refer to what has this place there."""
-        vars(self).update(_conversation=conversation, _place=place, _text=text)
-
-    def __eq__(self, other: object) -> bool:
-        """Never."""
-        return False
-
-    def __ne__(self, other: object) -> bool:
-        """Always."""
-        return True
-
-    __hash__ = object.__hash__
-
-    def __repr__(self) -> str:
-        """What it shows there."""
-        return str(vars(self)["_text"])
-
-    def __getattr__(self, name: str) -> Any:
-        """A public attribute, asked for there."""
-        if name.startswith("_"):
-            raise AttributeError(name)
-        found = self._conversation.ask({"do": "attribute", "on": self._place, "name": name})
-        if found is ABSENT:
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return found
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        """Refused."""
-        raise AttributeError(f"{name} cannot be set: the object belongs to the submission")
-
-
-class CallableThere(There):
-    """What can be called there: a function, a class, an object with such a method."""
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Make the call there."""
-        return self._conversation.call(self._place, args, kwargs)
-
-
-class ItemsThere(There):
-    """What can be gone through there, once: a generator, an iterator, a view of a dictionary."""
-
-    def __iter__(self) -> Iterator[Any]:
-        """All items, asked for at once."""
-        return iter(self._conversation.ask({"do": "items", "on": self._place}))
 
 
 class Conversation:
@@ -75,10 +24,7 @@ class Conversation:
     def __init__(self, channel: Channel, scratch: Scratch, is_own: Callable[[type], bool]) -> None:
         """Begin; `is_own` tells whether a class is one that the test defines, whose objects may be handed out."""
         self.channel, self.scratch, self.is_own = channel, scratch, is_own
-        readers = {**python_values.READERS, **arrays.READERS, **tables.READERS, **models.READERS}
-        readers["there"] = self._read_there
-        writers = (self._write_there, arrays.write_arrays, python_values.write_python, tables.write_tables)
-        self.codec = Codec("t", (*writers, models.write_models, self._hand_out), readers)
+        self.codec = Codec("t", (self._write_there, *WRITERS, self._hand_out), READERS | {"there": self._read_there})
         self.broken: Broken | None = None
         self.failed: AssertionError | None = None  # of the test, where the submission could catch it
         self._handed: dict[str, tuple[str, ...]] = {}
@@ -92,10 +38,7 @@ class Conversation:
         if type(place) is not int or form not in FORMS or not isinstance(name, str) or not isinstance(text, str):
             raise Broken("it sent an object of no known form")
         if place not in self._there:
-            base = {"items": ItemsThere, "object": There}.get(form, CallableThere)
-            shown = "function" if form == "function" else "type" if form == "class" else said.cut(name, said.MOST_NAME)
-            kind = type(shown.replace("\0", ""), (base,), {"__module__": "submission"})
-            self._there[place] = kind(self, place, said.cut(text, said.MOST_NAME))
+            self._there[place] = placeholder(form, name, text, place, self.ask)
         return self._there[place]
 
     def _write_there(self, codec: Codec, value: Any) -> Node | None:
@@ -122,10 +65,6 @@ class Conversation:
         return node
 
     # --- asking -------------------------------------------------------------------------------------------------
-
-    def call(self, place: int, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call what has this place there."""
-        return self.ask({"do": "call", "on": place}, args=args, kwargs=kwargs)
 
     def ask(self, question: dict[str, Any], **values: Any) -> Any:
         """The answer to a question; ABSENT if there is nothing of that name.

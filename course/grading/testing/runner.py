@@ -18,8 +18,9 @@ from ipykernel.ipkernel import IPythonKernel
 
 from course.grading.testing import cell, said
 from course.grading.testing.channel import connect
-from course.grading.testing.conversation import ABSENT, CallableThere, Conversation
+from course.grading.testing.conversation import Conversation
 from course.grading.testing.errors import Broken
+from course.grading.testing.placeholders import ABSENT, CallableThere
 from course.grading.testing.scratch import Scratch
 
 MODULE = "__test__"  # where classes of test cells say that they come from
