@@ -19,7 +19,7 @@ from course.late import spoken
 
 NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolutions.code_stub in nbgrader_config.py
 NO_RESPONSE = "No response."  # nbgrader's own comment on an answer as it was handed out
-# What course/grading/run.py, the tests' side, nbclient and nbgrader call the end of a cell that was not its own.
+# What cell_runner.py, the tests' side, nbclient and nbgrader call the end of a cell that was not its own.
 CUT = {"CellTimeout", "KernelEnded", "TestEnded", "SubmissionEnded", "WrongScore"}
 CUT |= {"CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
 LONGEST = 300  # characters of a message

@@ -10,10 +10,11 @@ import nbformat
 
 from course.authoring.parameters import with_parameters
 from course.errors import KernelError, SubmissionError
+from course.grading.executed import Incident
 from course.grading.kernels import kernel_pair
 from course.grading.mending.mend import mend
 from course.grading.mending.reading import read_notebook
-from course.grading.run import Incident, run
+from course.grading.run import run
 from course.grading.task import Outcome, Task
 
 
