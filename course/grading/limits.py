@@ -20,7 +20,7 @@ class Limits:
     open_files: int = 1024  # of each process
     file_mib: int = 256  # size of each file
     scratch_mib: int = 1024  # all that is written: home, working folder and /tmp together
-    cpu_seconds: int = 900  # of each process
+    cpu_seconds: int = 900  # CPU time of all processes of a box together, those that have ended included
     cell_seconds: int = 300  # by the clock on the wall
     submission_seconds: int = 1200  # by the clock on the wall
     output_kib: int = 1024  # of a cell's output is kept

@@ -4,13 +4,14 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import tomllib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from course.errors import BoxError
 from course.grading import demo
 from course.grading.boxes import box_trial, view
 from course.grading.boxes.box import BoxedKernelManager, BoxProvisioner, box_available
+from course.grading.boxes.ending import Ending
 from course.grading.boxes.seccomp import NUMBERS, seccomp_filter
 from course.grading.grade import register
 from course.grading.kernels import KERNEL
@@ -413,10 +415,97 @@ def execute(source, limits=SMALL, **settings):
     return notebook.cells[0].outputs
 
 
+BURNERS = {
+    "alone": "while True: pass",
+    "many, each in a session of its own": """
+for _ in range(4):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            while True: pass
+        os._exit(0)""",
+    "one after the other": """
+while True:
+    if os.fork() == 0:
+        t = time.process_time()
+        while time.process_time() - t < 0.05: pass
+        os._exit(0)
+    os.wait()""",
+    "nobody waits for them": """
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+while True:
+    if os.fork() == 0:
+        t = time.process_time()
+        while time.process_time() - t < 0.05: pass
+        os._exit(0)
+    time.sleep(0.05)""",
+}
+
+
+async def ended(code, before=None, **settings):
+    """How a box ended whose kernel runs that code, and the words for it; `before` is done while it runs."""
+    async with kernel(**settings) as (manager, client):
+        client.execute("import os, signal, time, ctypes\n" + code)
+        if before:
+            before(manager)
+        while await manager.is_alive():
+            await asyncio.sleep(0.05)
+        return await manager.provisioner.ending(), manager.provisioner.guard
+
+
 @pytest.mark.parametrize("way", WAYS)
-def test_a_burner_of_time_is_ended(way):
-    with pytest.raises(DeadKernelError):
-        execute("while True: pass", Limits(cpu_seconds=2, memory_mib=2048), **WAYS[way])
+@pytest.mark.parametrize("code", BURNERS.values(), ids=BURNERS)
+def test_all_burners_of_time_together_are_ended(code, way):
+    limits = Limits(cpu_seconds=2, memory_mib=2048)
+    ending, guard = asyncio.run(ended(code, limits=limits, **WAYS[way]))
+    assert ending is Ending.CPU and ending.own_doing
+    assert guard.reason == "All processes of the submission together used more than 2 seconds of CPU time."
+    assert guard.cpu_seconds() > 2
+
+
+OWN_ENDS = ["os._exit(3)", "os._exit(0)", "ctypes.string_at(0)", "os.abort()"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("code", OWN_ENDS)
+def test_a_kernel_that_ends_by_itself_is_told_from_others(code, way):
+    ending, _ = asyncio.run(ended(code, **WAYS[way]))
+    assert ending is Ending.EXITED and ending.own_doing
+
+
+def in_box(manager):
+    """The processes of a box by their numbers outside, but for the first."""
+    first = manager.provisioner.guard.pid
+    box, found = Path(f"/proc/{first}/ns/pid").readlink(), []
+    for number in set(psutil.pids()) - {first}:
+        with suppress(OSError):
+            found += [number] if Path(f"/proc/{number}/ns/pid").readlink() == box else []
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_signal_from_somewhere_is_told_from_the_graders_own(way, monkeypatch, tmp_path):
+    ending, _ = asyncio.run(ended("os.kill(os.getpid(), 9)", **WAYS[way]))
+    assert ending is Ending.KILLED and ending.own_doing is None
+
+    def out_of_memory(manager):
+        counts = tmp_path / "vmstat"
+        counts.write_text("oom_kill 1000000\n")
+        monkeypatch.setattr("course.grading.boxes.ending.COUNTS", counts)
+        for number in in_box(manager):
+            os.kill(number, signal.SIGKILL)
+
+    ending, _ = asyncio.run(ended("time.sleep(60)", out_of_memory, **WAYS[way]))
+    assert ending is Ending.NO_MEMORY and ending.own_doing is False
+
+    async def close():
+        async with kernel(**WAYS[way]) as (manager, _):
+            used = manager.provisioner.cpu_seconds()
+            await manager.shutdown_kernel(now=True)
+            return used, await manager.provisioner.ending()
+
+    used, ending = asyncio.run(close())
+    assert used > 0 and ending is Ending.CLOSED
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -442,18 +531,10 @@ time.sleep(60)
 
 @pytest.mark.parametrize("way", WAYS)
 def test_many_hogs_are_weighed_together(way):
-    async def hog():
-        async with kernel(limits=Limits(memory_mib=600), **WAYS[way]) as (manager, client):
-            client.execute(HOGS)
-            late = time.monotonic() + 30
-            while await manager.is_alive() and time.monotonic() < late:
-                await asyncio.sleep(0.1)
-            return await manager.is_alive(), manager.provisioner.guard.reason
-
-    assert asyncio.run(hog()) == (
-        False,
-        "All processes of the submission together held more than 600 MiB of memory.",
-    )
+    ending, guard = asyncio.run(ended(HOGS, limits=Limits(memory_mib=600), **WAYS[way]))
+    assert ending is Ending.MEMORY and ending.own_doing
+    assert guard.reason == "All processes of the submission together held more than 600 MiB of memory."
+    assert guard.most_memory > 600 * 2**20
 
 
 @pytest.mark.parametrize("way", WAYS)

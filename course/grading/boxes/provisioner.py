@@ -15,6 +15,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,7 @@ from traitlets import Dict, Float
 from course.errors import BoxError
 from course.grading.boxes.box_settings import BoxSettings
 from course.grading.boxes.box_trial import filter_file, prove_boxes
+from course.grading.boxes.ending import Ending
 from course.grading.boxes.guard import WORDS, Guard
 from course.grading.boxes.seccomp import seccomp_filter
 from course.grading.boxes.view import KERNEL_FILE, SOCKETS, WORK, keep_hidden, lent, readable
@@ -116,7 +118,8 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         finally:
             os.close(held)
             os.close(words)
-        self.guard = Guard(first, self._said, self.limits.memory_mib, kernel)
+        exit_code = partial(exit_code_of, self.process) if kernel is None else partial(last_word, kernel)
+        self.guard = Guard(first, self._said, self.limits, exit_code, kernel)
         self.guard.start()
         sockets = self._folder / "sockets"
         sockets.unlink(missing_ok=True)
@@ -163,7 +166,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             os.close(box_handle)
             os.close(told)
         try:
-            if not (await self._soon(lambda: read(alive))).startswith(STARTED):
+            if await self._soon(lambda: read(alive, len(STARTED))) != STARTED:
                 raise await self._failed()
         except BoxError:
             os.close(alive)
@@ -194,6 +197,17 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         os.close(self._said)
         await self.cleanup()
         return BoxError(f"A box did not start: {reason or 'bubblewrap gave no reason'}")
+
+    def cpu_seconds(self) -> float:
+        """The CPU time that all processes of the box have used until now, or until its end."""
+        return self.guard.cpu_seconds() if self.guard else 0.0
+
+    async def ending(self) -> Ending | None:
+        """How the box ended; None if it has not within some seconds, or was never made. The guard has the words."""
+        if not self.guard:
+            return None
+        await asyncio.to_thread(self.guard.join, END_SECONDS)
+        return self.guard.ending
 
     async def kill(self, restart: bool = False) -> None:
         """Kill everything in the box, and wait until it is empty."""
@@ -229,9 +243,23 @@ def wanted(imports: str, kernel_file: Path, environment: Mapping[str, str]) -> W
     return Wanted(imports, kernel_file, tuple(sorted(known.items())), KERNEL_FILE)
 
 
-def read(pipe: int) -> bytes | None:
+def exit_code_of(bubblewrap: Any) -> int:
+    """The exit code of a kernel that bubblewrap started, negative for a signal."""
+    code: int = bubblewrap.wait(END_SECONDS)
+    return 128 - code if code > 128 else code
+
+
+def last_word(pipe: int) -> int | None:
+    """The exit code of a kernel that was copied, as nursery.py says it; None if it was not said."""
+    told = b""
+    while select.select([pipe], [], [], END_SECONDS)[0] and (part := os.read(pipe, WORDS)):
+        told += part
+    return int(told) if told else None
+
+
+def read(pipe: int, most: int = WORDS) -> bytes | None:
     """What a pipe holds now: None if nothing, no bytes if it was closed."""
-    return os.read(pipe, WORDS) if select.select([pipe], [], [], 0)[0] else None
+    return os.read(pipe, most) if select.select([pipe], [], [], 0)[0] else None
 
 
 def _short_folder() -> str | None:

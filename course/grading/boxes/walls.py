@@ -16,17 +16,24 @@ from course.grading.limits import Limits
 PLAIN_USER = 1000  # who a box's program is inside if the instructor is not root
 USERS = range(1_900_000_000, 2_100_000_000)  # numbers that no distribution gives to anybody
 # Says when the box is ready to be joined, and keeps it open until its standard input is closed. As the first process
-# nothing inside can kill it; as it is not "dumpable", nothing can take it over; Linux clears away whatever becomes its
-# child.
+# nothing inside can kill it; as it is not "dumpable", nothing can take it over. It waits for whatever becomes its
+# child, so that the CPU time of those is counted as its children's.
 READY = b"ready\n"
 WAIT = """
 import ctypes, os, signal
+def clear(*_):
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
 ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+signal.signal(signal.SIGCHLD, clear)
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 print("ready", flush=True)
 os.read(0, 1)
 """
+LATE = 5  # seconds, after which a process that uses too much CPU time ends even if the guard stands still
 CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody else, after which they are gone
 
 
@@ -116,7 +123,7 @@ def allowed(limits: Limits) -> dict[str, int]:
         "nproc": limits.processes,
         "nofile": limits.open_files,
         "fsize": limits.file_mib * 2**20,
-        "cpu": limits.cpu_seconds,
+        "cpu": limits.cpu_seconds + LATE,  # the guard counts that of all together
         "core": 0,
     }
     # A limit cannot be raised above the one that this process has.
