@@ -654,17 +654,47 @@ def test_files_to_show_must_be_there(tmp_path):
 
 def test_last_words_of_a_kernel_that_does_not_start(tmp_path):
     (tmp_path / "kernel.py").write_text("raise SystemExit('the kernel says why')")
+    assert "A box did not start: the kernel says why" in refused(kernel_file=tmp_path / "kernel.py")
+    (tmp_path / "kernel.py").write_text("def launch(argv):\n    raise SystemExit")
+    assert "A box did not start" in refused(kernel_file=tmp_path / "kernel.py", imports="import colorsys")
 
-    async def start():
-        manager = BoxedKernelManager(limits=SMALL, kernel_file=tmp_path / "kernel.py")
-        await manager.start_kernel()
-        while await manager.is_alive():
-            await asyncio.sleep(0.05)
-        guard = manager.provisioner.guard
-        await manager.shutdown_kernel(now=True)
-        return guard.said
 
-    assert "the kernel says why" in asyncio.run(start())
+REPLACED = """
+import json, os
+connection = json.load(open("/run/connection.json"))
+for kind in ("control", "stdin", "hb"):
+    path = f"{connection['ip']}-{connection[kind + '_port']}"
+    os.unlink(path)
+    os.symlink(TARGET, path)
+get_ipython().kernel.parent.control_socket.close(0)
+print(os.listdir(os.path.dirname(path)))
+"""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nobody_outside_follows_what_takes_the_place_of_a_socket(way):
+    """The client whose connection was closed makes it anew, and so does another one."""
+    target = Path(tempfile.mkdtemp(prefix="t", dir="/tmp"), "s")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(target))
+        listener.listen()
+        target.chmod(0o777)
+        listener.setblocking(False)
+
+        async def attack():
+            async with kernel(**WAYS[way]) as (manager, client):
+                assert "s-" in await run(client, REPLACED.replace("TARGET", repr(str(target))))
+                other = manager.client()
+                other.start_channels()
+                other.control_channel.send(other.session.msg("kernel_info_request", {}))
+                await other.wait_for_ready(timeout=60)
+                await run(other, "import time; time.sleep(0.5)")
+                other.stop_channels()
+                with pytest.raises(BlockingIOError):
+                    listener.accept()
+
+        asyncio.run(attack())
+    shutil.rmtree(target.parent)
 
 
 def test_boxes_can_be_made_here():
