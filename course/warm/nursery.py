@@ -109,6 +109,7 @@ def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: 
     close_all_but(alive, box)
     Path("/proc/self/oom_score_adj").write_text("1000")
     enter(box, order["box"]["first"])
+    os.sched_setaffinity(0, order["box"]["cores"])
     os.close(box)
     child = os.fork()  # to enter a namespace of processes is to have one's children there
     if child == 0:

@@ -26,6 +26,7 @@ from traitlets import Dict, Float
 from course.errors import BoxError
 from course.grading.boxes.box_settings import BoxSettings
 from course.grading.boxes.box_trial import filter_file, prove_boxes
+from course.grading.boxes.cores import Cores, take
 from course.grading.boxes.ending import Ending
 from course.grading.boxes.guard import WORDS, Guard
 from course.grading.boxes.handles import SOCKET, Handles
@@ -53,6 +54,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
     _folder: Path | None = None
     _hold: int | None = None
     _handles: Handles | None = None
+    _cores: Cores | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Furnish the box and say where the kernel will be reached.
@@ -156,7 +158,8 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             environment["MNIST_NPZ"] = DIGITS
         if self.kernel_file:
             files[KERNEL_FILE] = lent(self.kernel_file)
-        return Box(folder, self.limits, environment, files)
+        self._cores = self._cores or take(int(variables(environment)["OMP_NUM_THREADS"]))
+        return Box(folder, self.limits, environment, files, self._cores.numbers)
 
     async def _first_process(self, info: Path) -> int:
         found = await self._soon(lambda: re.search(r'"child-pid": *(\d+)\D', info.read_text("utf-8")))
@@ -175,6 +178,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         box_handle = os.pidfd_open(first)
         to_join = {
             "first": first,
+            "cores": box.cores,
             "limits": allowed(box.limits),
             "user": box.user if os.getuid() == 0 else None,
             "seccomp": seccomp_filter().hex(),
@@ -249,6 +253,10 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         await self.kill(restart)
         if self._handles:
             self._handles.release()
+            self._handles = None
+        if self._cores:
+            self._cores.release()
+            self._cores = None
         if self._hold is not None:
             os.close(self._hold)
             self._hold = None

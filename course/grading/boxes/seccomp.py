@@ -42,6 +42,8 @@ NUMBERS = {
     # other processes' memory: a box's first process is of the same user unless root started it
     "ptrace": (101, 117),
     "process_vm_writev": (311, 271),
+    # other cores than those of the box
+    "sched_setaffinity": (203, 122),
     # large parts of the kernel that work for programs, not for notebooks
     "bpf": (321, 280),
     "perf_event_open": (298, 241),

@@ -41,13 +41,15 @@ CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody
 class Box:
     """What one box is to hold: limits, environment variables, and files shown read-only, by their path inside.
 
-    `folder` is private to the box and outside it. `user` is the number of the user inside.
+    `folder` is private to the box and outside it. `user` is the number of the user inside. `cores` are the numbers of
+    those it runs on; all if there are none.
     """
 
     folder: Path
     limits: Limits
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
+    cores: tuple[int, ...] = ()
     user: int = field(default_factory=lambda: _free_user() if os.getuid() == 0 else PLAIN_USER)
 
 
@@ -76,7 +78,9 @@ def walled(box: Box, command: Sequence[str] | None, seccomp: int, info: int | No
         A program or package that every box needs is missing.
     """
     # If memory runs out after all, the system is to end a box and nothing else.
-    outside = [tool("choom", "util-linux"), "-n", "1000", "--", tool("bwrap", "bubblewrap")]
+    outside = [tool("choom", "util-linux"), "-n", "1000", "--"]
+    outside += [tool("taskset", "util-linux"), "-c", ",".join(map(str, box.cores))] if box.cores else []
+    outside += [tool("bwrap", "bubblewrap")]
     outside += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     outside += ["--die-with-parent", "--new-session", "--hostname", "box", "--seccomp", str(seccomp)]
     outside += ["--info-fd", str(info)] if info is not None else []
