@@ -463,6 +463,64 @@ def test_all_burners_of_time_together_are_ended(code, way):
     assert guard.cpu_seconds() > 2
 
 
+PINNED = {
+    Ending.SOCKETS: """
+import socket
+kept = []
+for _ in range(8):
+    kept += [socket.socketpair() for _ in range(50)]
+    if os.fork() == 0: time.sleep(600)
+    kept.clear()
+time.sleep(600)""",
+    Ending.FILES: """
+os.makedirs("many")
+for number in range(3000): os.symlink("x", f"many/{number}")
+time.sleep(600)""",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", PINNED, ids=lambda kind: kind.name)
+def test_memory_that_no_process_holds_is_limited(kind, way):
+    limits = Limits(memory_mib=2048, sockets=400, files=2000)
+    ending, guard = asyncio.run(ended(PINNED[kind], limits=limits, **WAYS[way]))
+    assert ending is kind and ending.own_doing
+    assert re.search(r"more than (400 sockets|2000 files)", guard.reason)
+
+
+def test_connections_by_tcp_count_as_what_they_can_hold():
+    code = """
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+kept = [server]
+for _ in range(30):
+    kept += [socket.create_connection(server.getsockname()), server.accept()[0]]
+time.sleep(600)"""
+    ending, _ = asyncio.run(ended(code, limits=Limits(memory_mib=2048, sockets=600), **WARM))
+    assert ending is Ending.SOCKETS
+
+
+BUFFERS = """
+import fcntl, os, socket
+one, other = socket.socketpair()
+before = one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF), one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**22)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**22)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+after = one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF), one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+print(before == after, one.getsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED))
+reading, writing = os.pipe()
+fcntl.fcntl(writing, 1031, 2**20)
+fcntl.fcntl(writing, fcntl.F_SETFD, 0)
+print(fcntl.fcntl(writing, 1032) <= 2**16, fcntl.fcntl(writing, fcntl.F_GETFD))
+"""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_sockets_and_pipes_hold_no_more_than_usual(way):
+    assert in_a_box(BUFFERS, **WAYS[way]).splitlines() == ["True 1", "True 0"]
+
+
 OWN_ENDS = ["os._exit(3)", "os._exit(0)", "ctypes.string_at(0)", "os.abort()"]
 
 

@@ -19,6 +19,8 @@ class Ending(Enum):
     EXITED = "Its kernel ended: the cell crashed Python, or left it."
     MEMORY = "All processes of the submission together held more than {memory_mib} MiB of memory."
     CPU = "All processes of the submission together used more than {cpu_seconds} seconds of CPU time."
+    SOCKETS = "All processes of the submission together had more than {sockets} sockets."
+    FILES = "The submission made more than {files} files and folders."
     KILLED = "A signal ended its kernel, which was not the grader's."
     NO_MEMORY = "The machine ran out of memory, and Linux ended its kernel."
 
@@ -27,7 +29,7 @@ class Ending(Enum):
         """Whether the submission brought it about; None if that cannot be told, as it may have sent the signal."""
         if self is Ending.KILLED:
             return None
-        return self in (Ending.EXITED, Ending.MEMORY, Ending.CPU)
+        return self not in (Ending.CLOSED, Ending.NO_MEMORY)
 
 
 def by_itself(code: int | None, killed_before: int) -> Ending:

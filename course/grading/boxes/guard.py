@@ -10,11 +10,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from course.grading.boxes.ending import Ending, by_itself, out_of_memory_kills
-from course.grading.boxes.usage import TICKS, CpuTime, Process, processes, proportional
+from course.grading.boxes.usage import TICKS, CpuTime, Process, files, held, processes, sockets
 from course.grading.boxes.view import SOCKETS
 from course.grading.limits import Limits
 
-MILLISECONDS = 250  # between two looks
+MILLISECONDS = 100  # between two looks
 WORDS = 8192  # bytes kept of what the box wrote on its standard output and error
 
 
@@ -36,7 +36,7 @@ class Guard(threading.Thread):
         super().__init__(name=f"guard of box {pid}", daemon=True)
         self.pid, self.limits = pid, limits
         self.ending: Ending | None = None
-        self.most_memory = 0  # bytes, as a sum that counts what processes share once for each
+        self.most_memory = 0  # bytes, by the quick sum
         self._root = Path(f"/proc/{pid}/root")
         self._said = b""
         self._words, self._kernel, self._exit_code = words, kernel, exit_code
@@ -60,10 +60,8 @@ class Guard(threading.Thread):
 
     def cpu_seconds(self) -> float:
         """The CPU time that all processes of the box have used until now, or until its end."""
-        with self._lock:
-            if self._box is not None:
-                self._look()
-            return self._cpu.ticks / TICKS
+        self._look()
+        return self._cpu.ticks / TICKS
 
     def close_box(self, ending: Ending = Ending.CLOSED) -> None:
         """Kill every process in the box; join the guard to wait until they are gone."""
@@ -82,7 +80,7 @@ class Guard(threading.Thread):
             poll.register(self._kernel, select.POLLIN)
         while self._box not in (events := dict(poll.poll(MILLISECONDS))):
             self._listen()
-            self._weigh()
+            self._weigh(self._look())
             if self._kernel in events:
                 poll.unregister(self._kernel)
                 ended = self._how_it_ended()
@@ -108,22 +106,27 @@ class Guard(threading.Thread):
 
     def _look(self) -> list[Process]:
         """All processes in the box; none while its root is still being made and is that of the whole machine."""
-        try:
-            if not (self._root / SOCKETS.lstrip("/")).is_dir():
-                return []
-            found = processes(self._root / "proc")
-        except OSError:
-            return []  # the box has just ended
-        self._cpu.look(found)
-        return found
-
-    def _weigh(self) -> None:
         with self._lock:
-            found = self._look()
-        memory, most = sum(one.resident for one in found), self.limits.memory_mib * 2**20
+            try:
+                if self._box is None or not (self._root / SOCKETS.lstrip("/")).is_dir():
+                    return []
+                found = processes(self._root / "proc")
+            except OSError:
+                return []  # the box has just ended
+            self._cpu.look(found)
+            return found
+
+    def _weigh(self, found: list[Process]) -> None:
+        if not found:
+            return
+        memory, most = sum(one.memory for one in found), self.limits.memory_mib * 2**20
         self.most_memory = max(memory, self.most_memory)
-        # The quick sum counts what processes share once for each; the slow one divides it among them.
-        if memory > most and sum(proportional(self._root / "proc" / one.number) for one in found) > most:
+        # The quick sum counts what processes share once for each, and is never too low; the slow one is exact.
+        if memory > most and sum(held(self._root / "proc" / one.number) for one in found) > most:
             self.close_box(Ending.MEMORY)
+        if sockets(self.pid) > self.limits.sockets:
+            self.close_box(Ending.SOCKETS)
+        if files(self._root) > self.limits.files:
+            self.close_box(Ending.FILES)
         if self._cpu.ticks > self.limits.cpu_seconds * TICKS:
             self.close_box(Ending.CPU)

@@ -4,19 +4,31 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from course.grading.boxes.view import SOCKETS
+
+COUNTS = ("sockstat", "sockets:"), ("sockstat", "TCP:"), ("sockstat6", "TCP6:")
+OF_TCP = 16  # sockets of other kinds hold as much memory as one of TCP
+MAPPING = 256  # bytes that Linux keeps for each of a process's mappings
+MOST_MAPPINGS = 65_530  # of a process: vm.max_map_count, unless somebody has raised it
+TABLES = 512  # bytes of address space whose page tables take one byte, at most
+SCRATCH = ("tmp", "dev/shm", SOCKETS.lstrip("/"))  # where a box can write
+NOTHING = "0 0 0 0 0 0 0\n"  # in the statm of a thread that has ended
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")  # in a second of CPU time
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process at one moment: CPU time in ticks, of its own and of ended children it waited for; memory in bytes."""
+    """A process at one moment: CPU time in ticks, of its own and of ended children it waited for; memory in bytes.
+
+    The memory is no less than what it holds: all that it shares counts, and the most that Linux keeps about it.
+    """
 
     number: str
     began: str
     own: int
     of_children: int
-    resident: int
+    memory: int
 
 
 @dataclass
@@ -67,39 +79,57 @@ def process(folder: Path) -> Process | None:
     """The process with that folder in /proc; None if it has ended."""
     try:
         words = (folder / "stat").read_text("utf-8", "replace").rpartition(") ")[2].split()
-        state, threads, resident = words[0], int(words[17]), int(words[21]) * PAGE
-        if state == "Z" and threads > 1:  # its first thread has ended, in whose name nothing is counted then
-            resident = max((_resident(thread) for thread in (folder / "task").iterdir()), default=0)
+        pages = int(words[21]) or int((thread(folder) / "statm").read_text().split()[1])
     except OSError:
         return None
     own, of_children = (int(words[place]) + int(words[place + 1]) for place in (11, 13))
-    return Process(folder.name, words[19], own, of_children, resident)
+    memory = pages * PAGE + int(words[20]) // TABLES + MOST_MAPPINGS * MAPPING
+    return Process(folder.name, words[19], own, of_children, memory)
 
 
-def _resident(folder: Path) -> int:
+def thread(folder: Path) -> Path:
+    """A thread of a process that has not ended: its first one, in whose name nothing is counted when it has."""
+    threads = sorted((folder / "task").iterdir(), key=lambda one: int(one.name))
+    return next((one for one in threads if one.joinpath("statm").read_text() != NOTHING), folder)
+
+
+def held(folder: Path) -> int:
+    """Bytes of memory that a process holds: its part of what it shares, page tables and mappings; 0 if it has ended."""
     try:
-        return int((folder / "statm").read_text().split()[1]) * PAGE
-    except OSError:
-        return 0
-
-
-def proportional(folder: Path) -> int:
-    """Bytes of memory that a process holds, with its part of what it shares; 0 if it has ended."""
-    try:
-        return _sum(folder / "smaps_rollup", "Pss:")
+        one = thread(folder)
+        tables = _sum(one / "status", "VmPTE:")
+        return _sum(one / "smaps_rollup", "Pss:") + tables + MAPPING * (one / "maps").read_bytes().count(b"\n")
     except PermissionError:  # of a process that hides its memory, only root sees how much of it is shared
-        return own(folder)
-    except OSError:
-        return 0
-
-
-def own(folder: Path) -> int:
-    """Bytes of memory that a process holds besides files, all of what it shares with the process it was copied from."""
-    try:
-        return _sum(folder / "status", "RssAnon:", "RssShmem:")
+        return _sum(folder / "status", "RssAnon:", "RssShmem:", "VmPTE:")
     except OSError:
         return 0
 
 
 def _sum(file: Path, *names: str) -> int:
     return sum(int(line.split()[1]) * 1024 for line in file.read_text().splitlines() if line.startswith(names))
+
+
+def sockets(first: int) -> int:
+    """How many sockets the network of a box has, whose first process has that number, as if none were of TCP.
+
+    0 if the box has ended.
+    """
+    try:
+        every, four, six = (_count(Path(f"/proc/{first}/net"), *words) for words in COUNTS)
+    except OSError:
+        return 0
+    return every + (four + six) * (OF_TCP - 1)
+
+
+def _count(net: Path, file: str, kind: str) -> int:
+    (line,) = (line for line in (net / file).read_text().splitlines() if line.startswith(kind))
+    return int(line.split()[2])
+
+
+def files(root: Path) -> int:
+    """How many files and folders a box with that root has made; 0 if it has ended."""
+    try:
+        states = [os.statvfs(root / name) for name in SCRATCH]
+    except OSError:
+        return 0
+    return sum(state.f_files - state.f_ffree for state in states)

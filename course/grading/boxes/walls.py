@@ -129,6 +129,12 @@ def allowed(limits: Limits) -> dict[str, int]:
         "fsize": limits.file_mib * 2**20,
         "cpu": limits.cpu_seconds + LATE,  # the guard counts that of all together
         "core": 0,
+        # What a submission has no use for, and would take memory that no other limit counts, or another's time.
+        "msgqueue": 0,
+        "memlock": 2**16,
+        "sigpending": 1024,
+        "rtprio": 0,
+        "nice": 0,
     }
     # A limit cannot be raised above the one that this process has.
     hard = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1] for name in wanted}
