@@ -99,6 +99,7 @@ def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: 
     exit code of that of a box. `box`: the box's first process, as a file descriptor.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    Path("/proc/self/oom_score_adj").write_text("1000")  # the first to go when memory runs out
     empty_input()
     for stream in (1, 2):
         os.dup2(words, stream)
@@ -107,7 +108,6 @@ def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: 
         be_kernel(order, launch, alive)
         return
     close_all_but(alive, box)
-    Path("/proc/self/oom_score_adj").write_text("1000")
     enter(box, order["box"]["first"])
     os.sched_setaffinity(0, order["box"]["cores"])
     os.close(box)
