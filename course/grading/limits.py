@@ -26,6 +26,7 @@ class Limits:
     cell_seconds: int = 300  # by the clock on the wall
     submission_seconds: int = 1200  # by the clock on the wall
     output_kib: int = 1024  # of a cell's output is kept
+    outputs_kib: int = 4096  # of all cells' outputs together; the labs' solutions show up to 470 KiB
 
 
 DEFAULTS = Limits()

@@ -31,6 +31,7 @@ from course.grading.boxes import box_trial, view
 from course.grading.boxes.box import BoxedKernelManager, BoxProvisioner, box_available
 from course.grading.boxes.ending import Ending
 from course.grading.boxes.seccomp import NUMBERS, seccomp_filter
+from course.grading.boxes.usage import own_memory
 from course.grading.grade import register
 from course.grading.kernels import KERNEL
 from course.grading.limits import Limits
@@ -519,6 +520,22 @@ print(fcntl.fcntl(writing, 1032) <= 2**16, fcntl.fcntl(writing, fcntl.F_GETFD))
 @pytest.mark.parametrize("way", WAYS)
 def test_sockets_and_pipes_hold_no_more_than_usual(way):
     assert in_a_box(BUFFERS, **WAYS[way]).splitlines() == ["True 1", "True 0"]
+
+
+FLOOD = """
+import zmq
+channel = get_ipython().kernel.iopub_thread.socket
+channel.send(b"kernel.x", zmq.SNDMORE)
+while True:
+    channel.send(bytes(2**24), zmq.SNDMORE)"""
+
+
+def test_a_message_without_end_is_not_gathered_outside():
+    """No limit of ZeroMQ counts the parts of a message that is not complete yet."""
+    most = own_memory() + 600 * 2**20
+    ending, _ = asyncio.run(ended(FLOOD, **WARM))
+    assert ending is Ending.FLOOD and ending.own_doing is None
+    assert own_memory() < most
 
 
 OWN_ENDS = ["os._exit(3)", "os._exit(0)", "ctypes.string_at(0)", "os.abort()"]

@@ -21,13 +21,17 @@ class Ending(Enum):
     CPU = "All processes of the submission together used more than {cpu_seconds} seconds of CPU time."
     SOCKETS = "All processes of the submission together had more than {sockets} sockets."
     FILES = "The submission made more than {files} files and folders."
+    FLOOD = "Its kernel sent more than the grader has room for."
     KILLED = "A signal ended its kernel, which was not the grader's."
     NO_MEMORY = "The machine ran out of memory, and Linux ended its kernel."
 
     @property
     def own_doing(self) -> bool | None:
-        """Whether the submission brought it about; None if that cannot be told, as it may have sent the signal."""
-        if self is Ending.KILLED:
+        """Whether the submission brought it about; None if that cannot be told.
+
+        It may have sent the signal itself; and a flood may come from another box of this process.
+        """
+        if self in (Ending.KILLED, Ending.FLOOD):
             return None
         return self not in (Ending.CLOSED, Ending.NO_MEMORY)
 

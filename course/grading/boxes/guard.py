@@ -10,11 +10,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from course.grading.boxes.ending import Ending, by_itself, out_of_memory_kills
-from course.grading.boxes.usage import TICKS, CpuTime, Process, files, held, processes, sockets
+from course.grading.boxes.usage import TICKS, CpuTime, Process, files, held, own_memory, processes, sockets
 from course.grading.boxes.view import SOCKETS
 from course.grading.limits import Limits
 
 MILLISECONDS = 100  # between two looks
+ROOM = 400 * 2**20  # bytes: what this process may grow by while a box is open, with all that it has not read yet
 WORDS = 8192  # bytes kept of what the box wrote on its standard output and error
 
 
@@ -44,7 +45,7 @@ class Guard(threading.Thread):
         self._lock = threading.Lock()
         self._box: int | None = os.pidfd_open(pid)  # unlike the number, it never comes to mean another process
         self._closed: Ending | None = None
-        self._cpu, self._killed_before = CpuTime(), out_of_memory_kills()
+        self._cpu, self._killed_before, self._room = CpuTime(), out_of_memory_kills(), own_memory() + ROOM
 
     @property
     def said(self) -> str:
@@ -124,6 +125,8 @@ class Guard(threading.Thread):
         # The quick sum counts what processes share once for each, and is never too low; the slow one is exact.
         if memory > most and sum(held(self._root / "proc" / one.number) for one in found) > most:
             self.close_box(Ending.MEMORY)
+        if own_memory() > self._room:
+            self.close_box(Ending.FLOOD)
         if sockets(self.pid) > self.limits.sockets:
             self.close_box(Ending.SOCKETS)
         if files(self._root) > self.limits.files:

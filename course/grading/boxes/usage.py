@@ -109,6 +109,11 @@ def _sum(file: Path, *names: str) -> int:
     return sum(int(line.split()[1]) * 1024 for line in file.read_text().splitlines() if line.startswith(names))
 
 
+def own_memory() -> int:
+    """Bytes of memory that this process holds itself."""
+    return _sum(Path("/proc/self/status"), "RssAnon:")
+
+
 def sockets(first: int) -> int:
     """How many sockets the network of a box has, whose first process has that number, as if none were of TCP.
 
