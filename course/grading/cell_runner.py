@@ -12,7 +12,7 @@ from course.authoring.sources import HIDDEN, is_test
 from course.grading.boxes.provisioner import BoxProvisioner
 from course.grading.executed import Executed, Incident
 from course.grading.limits import Limits
-from course.grading.talk import Ended, Interrupted, Outputs, Talk
+from course.grading.talk import Ended, Interrupted, Outputs, Room, Talk
 from course.grading.tests_side import START_SECONDS, TestSide
 from course.grading.verdicts import error_output, outputs_of, shown
 from course.warm.manager import WarmProvisioner
@@ -37,7 +37,7 @@ class Runner:
 
     def __init__(self, talk: Talk, tests: TestSide, limits: Limits, done: Executed) -> None:
         """Take over the submission's kernel."""
-        self.talk, self.tests, self.limits, self.done = talk, tests, limits, done
+        self.talk, self.tests, self.limits, self.done, self.room = talk, tests, limits, done, Room(limits.outputs_kib)
 
     async def ready(self, began: float, files: Mapping[str, bytes]) -> None:
         """Wait for the kernel, and write the files that go along, before any cell of the submission."""
@@ -83,7 +83,7 @@ class Runner:
 
     async def own(self, cell: NotebookNode) -> None:
         """Run a cell that is not scored, as Jupyter would; its errors are part of its output."""
-        outputs = Outputs(self.limits.output_kib)
+        outputs = Outputs(self.limits.output_kib, self.room)
         try:
             await self.talk.request("execute_request", request(cell.source), self.limits.cell_seconds, outputs.add)
         except Interrupted as error:
@@ -93,7 +93,7 @@ class Runner:
 
     async def test(self, cell: NotebookNode) -> None:
         """Run a test cell beside the submission; write the verdict as nbgrader reads it."""
-        outputs, seconds = Outputs(self.limits.output_kib), self.limits.cell_seconds
+        outputs, seconds = Outputs(self.limits.output_kib, self.room), self.limits.cell_seconds
         self.tests.bridge.listen()
         verdict = asyncio.create_task(self.tests.verdict(cell.source, seconds))
         verdict.add_done_callback(lambda _: self.tests.bridge.cut())

@@ -28,17 +28,25 @@ class Interrupted(Exception):
     """A cell took too long and was interrupted; the kernel lives on."""
 
 
+class Room:
+    """What is left of the bytes that all cells of a submission may show together."""
+
+    def __init__(self, kib: int) -> None:
+        """Begin with so many KiB."""
+        self.left = kib * 1024
+
+
 class Outputs:
     """What a cell showed, up to a limit; the rest is dropped while it arrives."""
 
-    def __init__(self, kib: int) -> None:
-        """Keep up to so many KiB."""
+    def __init__(self, kib: int, of_all: Room) -> None:
+        """Keep up to so many KiB, if there is as much room for all cells."""
         self.kept: list[NotebookNode] = []
-        self._room = kib * 1024
+        self._own, self._of_all, self._cut = Room(kib), of_all, False
 
     def add(self, message: dict[str, Any]) -> None:
         """Keep the output of a message if it is a valid one and there is room for it."""
-        if self._room <= 0:
+        if self._cut:
             return
         try:
             output = output_from_msg(message)
@@ -47,10 +55,13 @@ class Outputs:
             return  # made up by the submission: no kernel sends such a message
         if not isvalid(output, ref="output", version=4, version_minor=5):
             return
-        self._room -= size
-        if self._room <= 0:
+        if size > min(self._own.left, self._of_all.left):
+            self._cut = True
             self.kept.append(new_output("stream", name="stderr", text="\n[Further output was cut off.]\n"))
-        elif self.kept and output.output_type == self.kept[-1].output_type == "stream":
+            return
+        for room in (self._own, self._of_all):
+            room.left -= size
+        if self.kept and output.output_type == self.kept[-1].output_type == "stream":
             self._merge(output)
         else:
             self.kept.append(output)
