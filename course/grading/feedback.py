@@ -5,6 +5,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course.authoring.sources import HIDDEN, is_test
+from course.grading.page.clean import PICTURE
 
 # What is rendered is limited: some Markdown takes time that grows with the square of its length.
 CELL_CHARACTERS, PAGE_CHARACTERS = 20_000, 300_000
@@ -38,7 +39,7 @@ class Shorten(NbGraderPreprocessor):
         room = PAGE_CHARACTERS
         for cell in nb.cells:
             cell.source = shortened(cell.source, min(CELL_CHARACTERS, room))
-            room = max(0, room - len(cell.source))
+            room = max(0, room - len(PICTURE.sub("", cell.source)))
             for output in cell.get("outputs", []):
                 rendered = [kind for kind in output.get("data", {}) if kind in ("text/markdown", "text/latex")]
                 for kind in rendered:
@@ -48,5 +49,10 @@ class Shorten(NbGraderPreprocessor):
 
 
 def shortened(text: str, most: int) -> str:
-    """The text, or its beginning and a remark."""
-    return text if len(text) <= most else text[:most] + CUT
+    """The text, or its beginning and a remark; pictures in it, as Colab pastes them, do not count."""
+    room, place = most, 0
+    for picture in PICTURE.finditer(text):
+        if picture.start() - place > room:
+            break
+        room, place = room - (picture.start() - place), picture.end()
+    return text if len(text) - place <= room else text[: place + room] + CUT

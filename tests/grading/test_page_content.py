@@ -169,6 +169,7 @@ def test_large_html_is_not_shown_where_there_is_text():
 def test_a_page_has_a_size(monkeypatch):
     """As many figures as have room are shown, and smaller ones after one that has none."""
     monkeypatch.setattr(exporter, "ROOM", 10_000)
+    monkeypatch.setattr(exporter, "FOR_TEXTS", 0)
     figures = [showing(**{"image/png": "A" * size}) for size in (6_000, 6_000, 400)]
     page = page_of(*figures)
     soup = BeautifulSoup(page, "html.parser")
@@ -271,3 +272,34 @@ def test_the_template_goes_along_when_the_course_is_installed():
     root = load_course(exporter.TEMPLATES).root
     assert '"grading/page/templates/*/*"' in (root / "pyproject.toml").read_text("utf-8")
     assert {path.suffix for path in exporter.TEMPLATES.rglob("*") if path.is_file()} == {".j2", ".css", ".json"}
+
+
+def test_a_picture_pasted_into_the_text_as_colab_does_it_hides_nothing():
+    """Its data lie in the text; they are shown, or left out, and what follows stays in any case."""
+    for size in (len(PNG), 2 * CELL_CHARACTERS, 20 * 2**20):
+        data = PNG + "A" * (size - len(PNG))
+        pasted = f"![image.png](data:image/png;base64,{data})"
+        html = f"<img src='data:image/jpeg;base64,{PNG}' alt='b'>"
+        text = f"Before\n\n{pasted}\n\nAfter it I say why.\n\n{html}\n\nThe end."
+        page = page_of(new_markdown_cell(text), new_markdown_cell("The next cell."), new_code_cell("x = 'code'"))
+        soup = assert_inert(page)
+        said = soup.main.get_text()
+        assert all(part in said for part in ("Before", "After it I say why.", "The end.", "The next cell.", "code"))
+        shown = [picture["alt"] for picture in soup.find_all("img")]
+        large = size > exporter.ROOM
+        assert shown == (["b"] if large else ["image.png", "b"])
+        assert ("image.png: not shown, as the pictures are too large" in said) == large
+
+
+def test_a_long_text_is_cut_after_so_many_letters_whatever_pictures_are_in_it():
+    picture = f"![a](data:image/png;base64,{PNG})"
+    text = f"{picture}{'x' * (CELL_CHARACTERS - 25)}{picture}12345{picture}never shown"
+    said = assert_inert(page_of(new_markdown_cell(text))).main.get_text()
+    assert "x12345" in said and "never shown" not in said and "The rest is not shown here" in said
+
+
+def test_outputs_leave_room_for_the_texts_after_them():
+    figures = [showing(**{"image/png": "A" * 3 * 2**20}) for _ in range(4)]
+    tables = [showing(**{"text/html": "<p>cell</p>" * 15_000}) for _ in range(8)]
+    soup = BeautifulSoup(page_of(*figures, *tables, new_markdown_cell("**My answer.**")), "html.parser")
+    assert "My answer." in soup.main.get_text() and soup.find(string=re.compile("too large for one page"))

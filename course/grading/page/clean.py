@@ -12,7 +12,7 @@ from course.grading.page.allow import OURS, clean_style, cleaner, words
 LONGEST = 300_000  # characters of one piece of HTML
 MOST_RULES = 5_000  # of style sheets in one piece of HTML
 DEEPEST = 200  # elements in each other: sanitising takes time that grows with the square of it
-PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|bmp|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
+PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
 OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Elements without an end of their own, or that end where the next one of their kind begins.
 FLAT = words(

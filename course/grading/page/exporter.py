@@ -34,6 +34,7 @@ POLICY = (
 )
 ROOM = 8 * 2**20  # characters of everything from the submission on one page
 HTML_ROOM = 1_000_000  # characters of HTML that are cleaned for one page, without its pictures
+FOR_TEXTS, HTML_FOR_TEXTS = 2**20, 400_000  # of these, what outputs and pictures leave to texts and code
 LONG_TEXT = 100_000  # characters of a text output
 MOST_COLOURS = 2_000  # changes of colour in a text output
 LONG_LINES = 30  # lines of an output that are shown at once
@@ -79,7 +80,8 @@ class FeedbackPage(HTMLExporter):
 
     def markdown(self, source: str, attachments: Mapping[str, Any] | None = None, hints: bool = False) -> Markup:
         """Markdown, with the pictures attached to its cell; `hints` opens what it hides as a hint."""
-        return self.cleaned(lambda: html_of(source, Pictures(attachments or {})), hints)
+        room = max(0, self.room - FOR_TEXTS)
+        return self.cleaned(lambda: html_of(source, Pictures(attachments or {}), room), hints, own=True)
 
     def fragment(self, html: str) -> Markup:
         """HTML that a cell shows."""
@@ -97,31 +99,34 @@ class FeedbackPage(HTMLExporter):
 
     def python(self, source: str) -> Markup:
         """Code in colours; Pygments escapes it."""
-        return self.within(lambda: str(Highlight2HTML(pygments_lexer="ipython3", parent=self)(source)))
+        return self.within(lambda: str(Highlight2HTML(pygments_lexer="ipython3", parent=self)(source)), own=True)
 
     def data(self, content: str) -> Markup:
         """The content of a picture, without line breaks; empty once there is no more room."""
         packed = "".join(content.split())
         return Markup.escape(packed) if self.take(len(packed)) else Markup("")
 
-    def cleaned(self, make: Callable[[], str], hints: bool = False) -> Markup:
-        """Cleaned HTML, while there is room for it; cleaning takes more time than anything else."""
-        if self.html_room <= 0:
+    def cleaned(self, make: Callable[[], str], hints: bool = False, own: bool = False) -> Markup:
+        """Cleaned HTML, while there is room for it; cleaning takes more time than anything else.
+
+        `own` is for the texts of the notebook itself, for which some room is kept free of outputs.
+        """
+        if self.html_room <= (0 if own else HTML_FOR_TEXTS):
             return NO_ROOM
         html = encodable(make())
         self.html_room -= len(html) - sum(map(len, PICTURE.findall(html)))
-        return self.within(lambda: clean(html, hints=hints))
+        return self.within(lambda: clean(html, hints=hints), own)
 
-    def within(self, make: Callable[[], str]) -> Markup:
+    def within(self, make: Callable[[], str], own: bool = False) -> Markup:
         """What is made, while there is room for it."""
         if self.room <= 0:
             return NO_ROOM
         made = make()
-        return Markup(made) if self.take(len(made)) else NO_ROOM
+        return Markup(made) if self.take(len(made), own) else NO_ROOM
 
-    def take(self, characters: int) -> bool:
+    def take(self, characters: int, own: bool = False) -> bool:
         """Whether that many characters still have room on the page."""
-        if characters > self.room:
+        if characters > self.room - (0 if own else FOR_TEXTS):
             return False
         self.room -= characters
         return True

@@ -11,12 +11,12 @@ MOST_PICTURES = 8 * 2**20  # characters of all attached pictures in one text, ea
 
 
 class Renderer(IPythonRenderer):
-    """Formulas as MathML, and no anchors at headings."""
+    """Formulas as MathML, no anchors at headings, and pictures of at most `room` characters."""
 
-    def __init__(self, attachments: Mapping[str, Any]) -> None:
+    def __init__(self, attachments: Mapping[str, Any], room: int) -> None:
         """Take the pictures that are attached to the text."""
         super().__init__(escape=False, attachments=attachments, exclude_anchor_links=True)
-        self.room = MOST_PICTURES
+        self.room = min(room, MOST_PICTURES)
 
     def block_math(self, body: str) -> str:
         """A formula of its own line."""
@@ -35,12 +35,14 @@ class Renderer(IPythonRenderer):
         return str(self.block_code(code))
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
-        """A picture, or its description once there are too many."""
+        """A picture, or its description where it has no room."""
         shown = str(super().image(text, url, title))
+        if len(shown) > self.room:
+            return str(self.text(f"[{text}: not shown, as the pictures are too large for one page.]"))
         self.room -= len(shown)
-        return shown if self.room > 0 else self.text(f"[{text}: not shown, there are too many pictures.]")
+        return shown
 
 
-def html_of(source: str, attachments: Mapping[str, Any]) -> str:
+def html_of(source: str, attachments: Mapping[str, Any], room: int = MOST_PICTURES) -> str:
     """The HTML of a Markdown text, still to be cleaned."""
-    return str(MarkdownWithMath(renderer=Renderer(attachments)).render(source))
+    return str(MarkdownWithMath(renderer=Renderer(attachments, room)).render(source))
