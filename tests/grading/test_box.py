@@ -538,7 +538,10 @@ def test_a_message_without_end_is_not_gathered_outside():
     assert own_memory() < most
 
 
-OWN_ENDS = ["os._exit(3)", "os._exit(0)", "ctypes.string_at(0)", "os.abort()"]
+OWN_ENDS = ["os._exit(3)", "os._exit(0)", "ctypes.string_at(0)", "os.abort()", "signal.alarm(1); time.sleep(60)"]
+# No box can look as if others had ended or stopped its kernel.
+OWN_ENDS += ["os.kill(os.getpid(), 9)", "os.kill(-1, 15)", "os.kill(0, 9)", "os.killpg(os.getpgid(0), 19)"]
+OWN_ENDS += ["import threading; signal.pthread_kill(threading.get_ident(), 9)"]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -559,17 +562,35 @@ def in_box(manager):
 
 
 @pytest.mark.parametrize("way", WAYS)
+def test_a_notebook_ends_and_stops_its_own_programs(way):
+    code = """
+import os, signal, subprocess
+for number in (15, 9):
+    program = subprocess.Popen(["sleep", "60"])
+    program.send_signal(signal.SIGSTOP)
+    program.send_signal(number)
+    program.send_signal(signal.SIGCONT)
+    print(program.wait(), end=" ")
+killer = subprocess.run(["python", "-c", f"import os; os.kill({os.getpid()}, 9)"])
+print(killer.returncode)
+"""
+    assert in_a_box(code, **WAYS[way]) == "-15 -9 -31"
+
+
+@pytest.mark.parametrize("way", WAYS)
 def test_a_signal_from_somewhere_is_told_from_the_graders_own(way, monkeypatch, tmp_path):
-    ending, _ = asyncio.run(ended("os.kill(os.getpid(), 9)", **WAYS[way]))
-    assert ending is Ending.KILLED and ending.own_doing is None
+    def end(manager):
+        for number in in_box(manager):
+            os.kill(number, signal.SIGKILL)
 
     def out_of_memory(manager):
         counts = tmp_path / "vmstat"
         counts.write_text("oom_kill 1000000\n")
         monkeypatch.setattr("course.grading.boxes.ending.COUNTS", counts)
-        for number in in_box(manager):
-            os.kill(number, signal.SIGKILL)
+        end(manager)
 
+    ending, _ = asyncio.run(ended("time.sleep(60)", end, **WAYS[way]))
+    assert ending is Ending.KILLED and ending.own_doing is None
     ending, _ = asyncio.run(ended("time.sleep(60)", out_of_memory, **WAYS[way]))
     assert ending is Ending.NO_MEMORY and ending.own_doing is False
 

@@ -4,11 +4,8 @@ import signal
 from enum import Enum
 from pathlib import Path
 
-# What a program's own faults and limits send it. Others come from another process, perhaps one of this machine's.
-OWN_SIGNALS = {
-    *(signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGTRAP, signal.SIGSYS),
-    *(signal.SIGXCPU, signal.SIGXFSZ),
-}
+# What those send who need memory or order on a machine. No box can send them to its own kernel (seccomp.py).
+FOREIGN_SIGNALS = {signal.SIGKILL, signal.SIGTERM}
 COUNTS = Path("/proc/vmstat")
 
 
@@ -42,7 +39,7 @@ def by_itself(code: int | None, killed_before: int) -> Ending:
     `code` is its exit code, negative for a signal, None if unknown. `killed_before` is what `out_of_memory_kills` gave
     when it began.
     """
-    if code is not None and (code >= 0 or -code in OWN_SIGNALS):
+    if code is not None and (code >= 0 or -code not in FOREIGN_SIGNALS):
         return Ending.EXITED
     return Ending.NO_MEMORY if out_of_memory_kills() > killed_before else Ending.KILLED
 

@@ -105,6 +105,15 @@ class Guard(threading.Thread):
         except BlockingIOError:
             return  # nothing new
 
+    def folders(self) -> list[Path]:
+        """The folders in /proc of all processes in the box, named by their numbers inside."""
+        try:
+            if self._box is None or not (self._root / SOCKETS.lstrip("/")).is_dir():
+                return []
+            return [folder for folder in (self._root / "proc").iterdir() if folder.name.isdigit()]
+        except OSError:
+            return []  # the box has just ended
+
     def _look(self) -> list[Process]:
         """All processes in the box; none while its root is still being made and is that of the whole machine."""
         with self._lock:
