@@ -8,16 +8,19 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from course.authoring.sources import HIDDEN, is_test
+from course.authoring.sources import HIDDEN, grade_id, is_test
+from course.errors import MachineFault
 from course.grading.boxes.provisioner import BoxProvisioner
-from course.grading.executed import Executed, Incident
+from course.grading.executed import Cut, Executed, Incident
+from course.grading.faults import Ended, Interrupted
 from course.grading.limits import Limits
-from course.grading.talk import Ended, Interrupted, Outputs, Room, Talk
+from course.grading.outputs import Outputs, Room
+from course.grading.talk import Talk
 from course.grading.tests_side import START_SECONDS, TestSide
 from course.grading.verdicts import error_output, outputs_of, shown
 from course.warm.manager import WarmProvisioner
 
-END_SECONDS = 5.0  # for a test to end after its submission has
+END_SECONDS = 10.0  # for a test to end after its submission has, or when it has been interrupted itself
 BRING = """
 def bring(files):
     import base64, pathlib
@@ -38,9 +41,16 @@ class Runner:
     def __init__(self, talk: Talk, tests: TestSide, limits: Limits, done: Executed) -> None:
         """Take over the submission's kernel."""
         self.talk, self.tests, self.limits, self.done, self.room = talk, tests, limits, done, Room(limits.outputs_kib)
+        self._last: NotebookNode | None = None
 
     async def ready(self, began: float, files: Mapping[str, bytes]) -> None:
-        """Wait for the kernel, and write the files that go along, before any cell of the submission."""
+        """Wait for the kernel, and write the files that go along, before any cell of the submission.
+
+        Raises
+        ------
+        MachineFault
+            It does not start.
+        """
         provisioner = self.talk.manager.provisioner
         if isinstance(provisioner, BoxProvisioner | WarmProvisioner):
             self.done.seconds |= provisioner.seconds
@@ -50,8 +60,8 @@ class Runner:
             # Before any cell can stand in the way of what it imports.
             await self.talk.request("execute_request", request(AGENT, silent=True), START_SECONDS, drop)
             await self.bring(files)
-        except (Ended, Interrupted) as error:
-            self.done.ended = f"The kernel did not start: {error}"
+        except (Ended, Interrupted, MachineFault) as error:
+            raise MachineFault(f"The kernel did not start: {error}") from error
 
     async def bring(self, files: Mapping[str, bytes]) -> None:
         """Write files."""
@@ -66,20 +76,45 @@ class Runner:
             self.done.incidents.append(Incident("the notebook", why))
 
     async def cell(self, cell: NotebookNode, number: int) -> None:
-        """Run one code cell; after the kernel's end, tests fail with the reason and other cells stay empty."""
+        """Run one code cell; after the kernel's end, tests fail with the reason and other cells stay empty.
+
+        Raises
+        ------
+        KernelError, MachineFault
+            What came of it is not the submission's doing.
+        """
         cell.outputs, cell.execution_count = [], number
         start = time.monotonic()
+        await self.see_whether_it_lives()
         if self.done.ended:
             if is_test(cell):
                 cell.outputs = [error_output("KernelEnded", self.done.ended)]
             return
+        self._last = cell
         try:
             await (self.test(cell) if is_test(cell) else self.own(cell))
         except Ended as error:
-            self.done.ended = f"{error} (cell {number})"
-            if not is_test(cell):
-                cell.outputs.append(error_output("KernelEnded", self.done.ended))
+            self.end(cell, error)
         self.done.seconds["tests" if is_test(cell) else "cells"] += time.monotonic() - start
+
+    async def see_whether_it_lives(self) -> None:
+        """A kernel that ends between two cells was ended by what the one before has begun."""
+        try:
+            if self._last and not self.done.ended:
+                await self.talk.alive()
+        except Ended as error:
+            self.end(self._last, error)
+
+    def end(self, cell: NotebookNode, error: Ended) -> None:
+        """Note that the kernel has ended in this cell; the verdict of a test that is over counts."""
+        self.cut(cell, str(error))
+        self.done.ended = f"C{str(self.done.cuts[-1])[1:]}"
+        if not is_test(cell):
+            cell.outputs.append(error_output("KernelEnded", self.done.ended))
+
+    def cut(self, cell: NotebookNode, reason: str) -> None:
+        """Note that a cell was cut off."""
+        self.done.cuts.append(Cut(cell.execution_count, grade_id(cell) or "", reason))
 
     async def own(self, cell: NotebookNode) -> None:
         """Run a cell that is not scored, as Jupyter would; its errors are part of its output."""
@@ -87,6 +122,7 @@ class Runner:
         try:
             await self.talk.request("execute_request", request(cell.source), self.limits.cell_seconds, outputs.add)
         except Interrupted as error:
+            self.cut(cell, str(error))
             outputs.kept.append(error_output("CellTimeout", str(error)))
         finally:
             cell.outputs = outputs.kept
@@ -100,13 +136,14 @@ class Runner:
         try:
             await self.answer(verdict, outputs, cell, seconds)
         except Interrupted as error:
+            self.cut(cell, str(error))
             cell.outputs.append(error_output("CellTimeout", str(error)))
         except Ended as error:
             cell.outputs.append(error_output("KernelEnded", str(error)))
             raise
         finally:
             self.tests.bridge.cut()
-            await asyncio.wait([verdict], timeout=END_SECONDS)
+            await self.tests.clock.wait(verdict, END_SECONDS)
             cell.outputs = [*shown(outputs), *cell.outputs]
             await self.note(cell, verdict)
 
@@ -120,16 +157,17 @@ class Runner:
         Ended, Interrupted
             The submission's kernel is gone, or took too long.
         """
-        late = time.monotonic() + seconds
+        clock = self.tests.clock
+        late = clock.now() + seconds
         code = request(ANSWER.format(path=self.tests.pair.path_of_answers, number=cell.execution_count))
         for part in range(1 + 2 * len(HIDDEN.findall(cell.source))):
             if verdict.done():
                 return
             keep = outputs.add if part % 2 == 0 else drop
-            await self.talk.request("execute_request", code, max(1.0, late - time.monotonic()), keep)
+            await self.talk.request("execute_request", code, max(1.0, late - clock.now()), keep)
             if not self.tests.bridge.joined:
                 return  # nobody answers there
-        await asyncio.wait([verdict], timeout=END_SECONDS)
+        await clock.wait(verdict, END_SECONDS)
 
     async def note(self, cell: NotebookNode, verdict: "asyncio.Task[dict[str, Any]]") -> None:
         """Write a verdict down; a cell that has an error keeps it."""
@@ -137,14 +175,16 @@ class Runner:
             verdict.cancel()
             await asyncio.wait([verdict])
             await self.tests.end()
-        failed_already = any(output.output_type == "error" for output in cell.outputs)
-        if verdict.cancelled() or isinstance(verdict.exception(), Ended | Interrupted):
-            if not failed_already:
-                why = "" if verdict.cancelled() else f" ({verdict.exception()})"
-                text = f"The test could not be finished with what the submission gave it{why}."
-                cell.outputs.append(error_output("TestEnded", text))
+        ended = None if verdict.cancelled() else verdict.exception()
+        if ended and not isinstance(ended, Ended | Interrupted):
+            raise ended
+        if any(output.output_type == "error" for output in cell.outputs):
             return
-        if not failed_already:
+        if verdict.cancelled() or ended:
+            text = f"The test could not be finished with what the submission gave it{f' ({ended})' if ended else ''}."
+            self.cut(cell, text)
+            cell.outputs.append(error_output("TestEnded", text))
+        else:
             cell.outputs += outputs_of(cell, verdict.result())
 
 

@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 
 from course.grading.bridge import Bridge
 from course.grading.cell_runner import Runner
+from course.grading.clock import PATIENCE, Clock
 from course.grading.executed import Executed
 from course.grading.kernels import Pair
 from course.grading.limits import Limits
@@ -28,6 +29,7 @@ async def execute(
     limits: Limits,
     place: str,
     files: Mapping[str, bytes] | None = None,
+    alone: bool = True,
 ) -> Executed:
     """Run all cells in place; never raises for anything that the submission does.
 
@@ -43,13 +45,24 @@ async def execute(
         The folder to run in; a box has its own.
     files
         What lies beside the notebook, by relative path.
+    alone
+        Whether no other submission is run now, so that it is to blame for what could also come from others (faults.py).
+
+    Raises
+    ------
+    KernelError
+        A kernel cannot be started.
+    MachineFault
+        The machine did not let it be run to its end.
     """
     done, began = Executed(notebook), time.monotonic()
+    clock = Clock(pair.cores, PATIENCE * limits.submission_seconds)
     async with Bridge(pair.folder) as bridge:
-        tests = TestSide(pair, bridge, imports, values)
+        tests = TestSide(pair, bridge, imports, values, clock, alone)
         starting = asyncio.create_task(tests.start())
+        kernel = running(pair.submission(), place, pair.environment, clock, limits.submission_seconds, alone)
         try:
-            async with running(pair.submission(), place, pair.environment, began + limits.submission_seconds) as talk:
+            async with kernel as talk:
                 runner = Runner(talk, tests, limits, done)
                 await runner.ready(began, files or {})
                 await starting

@@ -14,6 +14,7 @@ from nbformat import NotebookNode
 
 from course.authoring.markdown import headings
 from course.authoring.sources import grade_id, is_answer, is_test, is_written
+from course.grading.executed import Cut
 from course.grading.mending.notes import printable
 from course.late import spoken
 
@@ -258,6 +259,9 @@ def notes_of(report: Mapping[str, Any]) -> tuple[str, ...]:
 
 def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
     """Its lines, which may repeat."""
+    cuts = [Cut(**cut) for cut in report.get("cuts", ())]
+    for cut in cuts[:-1] if report["ended"] else cuts:
+        yield f"Your notebook was cut off at {cut}"
     if report["ended"]:
         yield f"Your notebook did not run to its end. {report['ended']} Tests after that cell got no points."
     for note in report["notes"]:

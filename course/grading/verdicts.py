@@ -6,7 +6,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
-from course.grading.talk import Outputs
+from course.grading.outputs import Outputs
 
 
 def shown(outputs: Outputs) -> list[NotebookNode]:

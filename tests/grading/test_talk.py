@@ -8,7 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from course.grading import talk
-from course.grading.talk import Outputs, Room, Talk
+from course.grading.clock import Clock
+from course.grading.outputs import Outputs, Room
+from course.grading.talk import Talk
 
 REQUEST = "the request"
 
@@ -31,6 +33,8 @@ class Channel:
 
 
 class Manager:
+    provisioner = None
+
     async def is_alive(self) -> bool:
         return True
 
@@ -45,7 +49,7 @@ def message(kind: str, **content) -> dict:
 def talking(iopub: Channel, shell: Channel) -> Talk:
     session = SimpleNamespace(msg=lambda kind, content: {"header": {"msg_id": REQUEST}})
     client = SimpleNamespace(session=session, iopub_channel=iopub, shell_channel=shell)
-    return Talk(Manager(), client, time.monotonic() + 60)
+    return Talk(Manager(), client, Clock(2), 60, alone=True)
 
 
 def heard(iopub: Channel, shell: Channel, seconds: float) -> tuple[dict, list[str]]:
