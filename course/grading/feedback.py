@@ -8,7 +8,7 @@ from course.authoring.sources import HIDDEN, is_test
 from course.grading.page.clean import PICTURE
 
 # What is rendered is limited: some Markdown takes time that grows with the square of its length.
-CELL_CHARACTERS, PAGE_CHARACTERS = 20_000, 300_000
+CELL_CHARACTERS, PAGE_CHARACTERS = 20_000, 150_000
 CUT = "\n\n[The rest is not shown here.]"
 
 
