@@ -9,12 +9,12 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course.config import load_course
-from course.grading.feedback import CELL_CHARACTERS, Shorten
+from course.grading.feedback import CELL_CHARACTERS, PAGE_CHARACTERS, Shorten
 from course.grading.page import exporter
 from course.grading.page.clean import DEEPEST, LONGEST, clean, parts
 from course.grading.page.exporter import FeedbackPage, page_version
 from course.grading.page.formulas import formula
-from course.grading.page.markdown import MOST_ENVIRONMENTS
+from course.grading.page.markdown import LONG_BLANKS, MOST_ENVIRONMENTS
 from course.grading.page.outputs import TOO_MUCH_HTML, ChooseOutputs, chosen
 from course.grading.summary import summarise
 
@@ -327,3 +327,15 @@ def test_rules_are_not_looked_up_for_ever(monkeypatch):
 def test_a_text_of_very_many_environments_is_shown_as_it_was_written():
     text = r"\begin{a}" * (MOST_ENVIRONMENTS + 1) + "<b>"
     assert assert_inert(page_of(new_markdown_cell(text))).main.find("pre", string=text)
+
+
+def test_many_blanks_in_a_row_are_shortened():
+    said = BeautifulSoup(page_of(new_markdown_cell(f"a{' ' * 5_000}b `c{' ' * 99}d`")), "html.parser").main.get_text()
+    assert re.search(f"a {{1,{LONG_BLANKS}}}b", said) and f"c{' ' * 99}d" in said
+
+
+def test_formulas_for_which_there_is_no_room_are_not_looked_at(monkeypatch):
+    seen = []
+    monkeypatch.setattr(exporter, "formula", lambda text, block: seen.append(text) or "")
+    page = page_of(*[showing(**{"text/latex": "x" * 1_000}) for _ in range(300)])
+    assert 100 < len(seen) <= PAGE_CHARACTERS / 1_000 and "The rest is not shown here" in page

@@ -1,5 +1,6 @@
 """Markdown of a notebook as HTML: nbconvert's own, with formulas as MathML and a limit to repeated pictures."""
 
+import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -10,6 +11,8 @@ from course.grading.page.formulas import formula
 
 MOST_PICTURES = 8 * 2**20  # characters of all attached pictures in one text, each counted as often as it is shown
 MOST_ENVIRONMENTS = 100  # in one text: to find their ends takes time that grows with the square of their number
+LONG_BLANKS = 100  # in a row; that time grows with the square of more of them, too
+BLANKS = re.compile(f"[ \\t]{{{LONG_BLANKS},}}")
 
 
 class Renderer(IPythonRenderer):
@@ -47,6 +50,7 @@ class Renderer(IPythonRenderer):
 
 def html_of(source: str, attachments: Mapping[str, Any], room: int = MOST_PICTURES) -> str:
     """The HTML of a Markdown text, still to be cleaned; one with too many environments is shown as it was written."""
+    source = BLANKS.sub(" " * LONG_BLANKS, source)
     if source.count("\\begin{") > MOST_ENVIRONMENTS:
         return f"<pre>{escape(source)}</pre>"
     return str(MarkdownWithMath(renderer=Renderer(attachments, room)).render(source))
