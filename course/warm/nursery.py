@@ -108,6 +108,8 @@ def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: 
         be_kernel(order, launch, alive)
         return
     close_all_but(alive, box)
+    if group := order["box"].get("group"):
+        Path(group, "cgroup.procs").write_text("0")
     enter(box, order["box"]["first"])
     os.sched_setaffinity(0, order["box"]["cores"])
     os.close(box)

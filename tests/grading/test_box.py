@@ -23,11 +23,12 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbgrader.api import Gradebook
 
+from course import groups
 from course.authoring.sources import read_source
 from course.config import load_course
 from course.errors import BoxError
 from course.grading import demo
-from course.grading.boxes import box_trial, view
+from course.grading.boxes import box_trial, view, walls
 from course.grading.boxes.box import BoxedKernelManager, BoxProvisioner, box_available
 from course.grading.boxes.ending import Ending
 from course.grading.boxes.seccomp import NUMBERS, seccomp_filter
@@ -454,14 +455,33 @@ async def ended(code, before=None, **settings):
         return await manager.provisioner.ending(), manager.provisioner.guard
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("way", "grouped"), [("started", False), ("copied", False), ("copied", True)])
 @pytest.mark.parametrize("code", BURNERS.values(), ids=BURNERS)
-def test_all_burners_of_time_together_are_ended(code, way):
+def test_all_burners_of_time_together_are_ended(code, way, grouped, monkeypatch):
+    if grouped and not groups.parent():
+        pytest.skip("this user may make no control groups here")
+    if not grouped:
+        monkeypatch.setattr(walls, "parent", lambda: None)
     limits = Limits(cpu_seconds=2, memory_mib=2048)
     ending, guard = asyncio.run(ended(code, limits=limits, **WAYS[way]))
     assert ending is Ending.CPU and ending.own_doing
     assert guard.reason == "All processes of the submission together used more than 2 seconds of CPU time."
     assert guard.cpu_seconds() > 2
+
+
+@pytest.mark.skipif(not groups.parent(), reason="this user may make no control groups here")
+@pytest.mark.parametrize("way", WAYS)
+def test_all_of_a_box_is_in_a_control_group_that_is_removed(way):
+    async def members():
+        async with kernel(**WAYS[way]) as (manager, client):
+            await run(client, "import subprocess\nsubprocess.Popen(['sleep', '60'], start_new_session=True)")
+            lines = [Path(f"/proc/{number}/cgroup").read_text().splitlines()[-1] for number in in_box(manager)]
+            names = {line.rpartition("/")[2] for line in lines}
+            return names, [name for name in names if (groups.parent() / name).is_dir()]
+
+    names, there = asyncio.run(members())
+    assert len(names) == len(there) == 1 and there[0].startswith(groups.PREFIX)
+    assert not (groups.parent() / there[0]).exists()
 
 
 PINNED = {

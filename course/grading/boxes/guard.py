@@ -13,6 +13,7 @@ from course.grading.boxes.ending import Ending, by_itself, out_of_memory_kills
 from course.grading.boxes.usage import TICKS, CpuTime, Process, files, held, own_memory, processes, sockets
 from course.grading.boxes.view import SOCKETS
 from course.grading.limits import Limits
+from course.groups import Group
 
 MILLISECONDS = 100  # between two looks
 ROOM = 400 * 2**20  # bytes: what this process may grow by while a box is open, with all that it has not read yet
@@ -27,12 +28,19 @@ class Guard(threading.Thread):
     """
 
     def __init__(
-        self, pid: int, words: int, limits: Limits, exit_code: Callable[[], int | None], kernel: int | None = None
+        self,
+        pid: int,
+        words: int,
+        limits: Limits,
+        exit_code: Callable[[], int | None],
+        kernel: int | None = None,
+        group: Group | None = None,
     ) -> None:
         """Watch the box whose first process is `pid`.
 
         `words` is a pipe's end to read from. So is `kernel`, if the kernel is not bubblewrap's own child: it can be
         read from when that has ended. The guard closes both. `exit_code` is asked once, after the kernel's end.
+        `group` is the box's control group, if it has one, which exists until the guard has ended.
         """
         super().__init__(name=f"guard of box {pid}", daemon=True)
         self.pid, self.limits = pid, limits
@@ -45,6 +53,7 @@ class Guard(threading.Thread):
         self._lock = threading.Lock()
         self._box: int | None = os.pidfd_open(pid)  # unlike the number, it never comes to mean another process
         self._closed: Ending | None = None
+        self._group, self._group_used = group, 0.0
         self._cpu, self._killed_before, self._room = CpuTime(), out_of_memory_kills(), own_memory() + ROOM
 
     @property
@@ -62,7 +71,7 @@ class Guard(threading.Thread):
     def cpu_seconds(self) -> float:
         """The CPU time that all processes of the box have used until now, or until its end."""
         self._look()
-        return self._cpu.ticks / TICKS
+        return self._group_used if self._group else self._cpu.ticks / TICKS
 
     def close_box(self, ending: Ending = Ending.CLOSED) -> None:
         """Kill every process in the box; join the guard to wait until they are gone."""
@@ -97,6 +106,8 @@ class Guard(threading.Thread):
         self.ending = ended
 
     def _how_it_ended(self) -> Ending:
+        if self._group and self._group.ran_out_of_memory():
+            return Ending.MEMORY
         return self._closed or by_itself(self._exit_code(), self._killed_before)
 
     def _listen(self) -> None:
@@ -121,6 +132,7 @@ class Guard(threading.Thread):
                 if self._box is None or not (self._root / SOCKETS.lstrip("/")).is_dir():
                     return []
                 found = processes(self._root / "proc")
+                self._group_used = self._group.cpu_seconds() if self._group else 0.0
             except OSError:
                 return []  # the box has just ended
             self._cpu.look(found)
@@ -140,5 +152,6 @@ class Guard(threading.Thread):
             self.close_box(Ending.SOCKETS)
         if files(self._root) > self.limits.files:
             self.close_box(Ending.FILES)
-        if self._cpu.ticks > self.limits.cpu_seconds * TICKS:
+        used = self._group_used if self._group else self._cpu.ticks / TICKS
+        if used > self.limits.cpu_seconds:
             self.close_box(Ending.CPU)

@@ -32,7 +32,8 @@ from course.grading.boxes.guard import WORDS, Guard
 from course.grading.boxes.handles import SOCKET, Handles
 from course.grading.boxes.seccomp import seccomp_filter
 from course.grading.boxes.view import KERNEL_FILE, SOCKETS, WORK, keep_hidden, lent, readable
-from course.grading.boxes.walls import READY, Box, allowed, variables, walled
+from course.grading.boxes.walls import READY, Box, allowed, box_group, variables, walled
+from course.groups import Group
 from course.warm.nursery import STARTED
 from course.warm.source import Nursery, Wanted, nursery
 
@@ -55,6 +56,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
     _hold: int | None = None
     _handles: Handles | None = None
     _cores: Cores | None = None
+    _group: Group | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Furnish the box and say where the kernel will be reached.
@@ -125,7 +127,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             os.close(held)
             os.close(words)
         exit_code = partial(exit_code_of, self.process) if kernel is None else partial(last_word, kernel)
-        self.guard = Guard(first, self._said, self.limits, exit_code, kernel)
+        self.guard = Guard(first, self._said, self.limits, exit_code, kernel, self._group)
         self.guard.start()
         return reached
 
@@ -159,7 +161,8 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         if self.kernel_file:
             files[KERNEL_FILE] = lent(self.kernel_file)
         self._cores = self._cores or take(int(variables(environment)["OMP_NUM_THREADS"]))
-        return Box(folder, self.limits, environment, files, self._cores.numbers)
+        self._group = box_group(self.limits)
+        return Box(folder, self.limits, environment, files, self._cores.numbers, self._group)
 
     async def _first_process(self, info: Path) -> int:
         found = await self._soon(lambda: re.search(r'"child-pid": *(\d+)\D', info.read_text("utf-8")))
@@ -179,6 +182,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         to_join = {
             "first": first,
             "cores": box.cores,
+            "group": str(box.group.path) if box.group else None,
             "limits": allowed(box.limits),
             "user": box.user if os.getuid() == 0 else None,
             "seccomp": seccomp_filter().hex(),
@@ -265,6 +269,9 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             self._folder = None
         if self.process:
             await asyncio.wait_for(self.wait(), END_SECONDS)
+        if self._group:
+            await asyncio.to_thread(self._group.remove)
+            self._group = None
         await super().cleanup(restart)
 
 

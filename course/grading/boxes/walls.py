@@ -12,6 +12,7 @@ from pathlib import Path
 from course.errors import BoxError
 from course.grading.boxes.view import HOME, SITE, WORK, view
 from course.grading.limits import Limits
+from course.groups import Group, parent
 
 PLAIN_USER = 1000  # who a box's program is inside if the instructor is not root
 USERS = range(1_900_000_000, 2_100_000_000)  # numbers that no distribution gives to anybody
@@ -33,6 +34,8 @@ signal.signal(signal.SIGINT, signal.SIG_DFL)
 print("ready", flush=True)
 os.read(0, 1)
 """
+# What a control group counts beside the memory of processes and files, and beside the submission's own processes.
+KERNEL_MIB, SPARE_PROCESSES = 512, 16
 LATE = 5  # seconds, after which a process that uses too much CPU time ends even if the guard stands still
 CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody else, after which they are gone
 
@@ -42,7 +45,7 @@ class Box:
     """What one box is to hold: limits, environment variables, and files shown read-only, by their path inside.
 
     `folder` is private to the box and outside it. `user` is the number of the user inside. `cores` are the numbers of
-    those it runs on; all if there are none.
+    those it runs on; all if there are none. `group` is its control group, if it has one.
     """
 
     folder: Path
@@ -50,6 +53,7 @@ class Box:
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
     cores: tuple[int, ...] = ()
+    group: Group | None = None
     user: int = field(default_factory=lambda: _free_user() if os.getuid() == 0 else PLAIN_USER)
 
 
@@ -95,7 +99,17 @@ def walled(box: Box, command: Sequence[str] | None, seccomp: int, info: int | No
         outside += ["--unshare-user", "--disable-userns", "--uid", str(box.user), "--gid", str(box.user)]
     shown = view(box.folder, box.limits.scratch_mib, box.user, box.files)
     known = [word for name, value in variables(box.environment).items() for word in ("--setenv", name, value)]
-    return [*outside, *shown, "--clearenv", *known, "--chdir", WORK, "--", *inside]
+    whole = [*outside, *shown, "--clearenv", *known, "--chdir", WORK, "--", *inside]
+    return box.group.joining(whole) if box.group else whole
+
+
+def box_group(limits: Limits) -> Group | None:
+    """A control group with the limits of a box, where this user may make one."""
+    if (place := parent()) is None:
+        return None
+    memory = limits.memory_mib + limits.scratch_mib + KERNEL_MIB
+    wanted = {"memory.max": memory * 2**20, "memory.swap.max": 0, "memory.oom.group": 1, "cpu.weight": 100}
+    return Group(place, wanted | {"pids.max": limits.processes + SPARE_PROCESSES})
 
 
 def _free_user() -> int:
