@@ -37,6 +37,10 @@ class BoxError(KernelError):
     """No box can be made to run a submission in; without a box nothing is run."""
 
 
+class MachineFault(CourseError):
+    """A run was spoilt by the machine and says nothing about the submission; it has to be run again."""
+
+
 class GradingError(CourseError):
     """Grading cannot go on; what is finished is kept."""
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from course.grading.grade import Options
     from course.grading.gradebook import Result
 
+NOT_GRADED = 3  # the exit code if the machine has failed for some submissions; 2 is that of all errors
+
 
 @app.command()
 def grade(
@@ -37,7 +39,8 @@ def grade(
 ) -> None:
     """Grade all submissions of a lab: gradebook, feedback as HTML, grades as CSV, and a table here.
 
-    Run it again after an interruption: what was finished is not done again.
+    Run it again after an interruption: what was finished is not done again. The exit code is 3 if somebody could not be
+    graded because of the machine: that is tried again, too.
     """
     from course.grading.grade import Options
 
@@ -108,7 +111,6 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     from course.grading import grade as grader
     from course.grading import submissions
     from course.grading.folder_settings import write_settings
-    from course.grading.stored import FAILED
 
     found, remarks = submissions.find(folder, lab), list[str]()
     with kernels(course), progress_bar("students", left=True) as progress:
@@ -129,8 +131,9 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
     console.print(f"grades     {grades}", highlight=False)
-    if any(result.status == FAILED for result in results):
-        raise typer.Exit(1)
+    if missing := [result.student for result in results if not result.graded]:
+        errors.print(f"Not graded: {', '.join(missing)}. {grader.AGAIN}", highlight=False, markup=False)
+        raise typer.Exit(NOT_GRADED)
 
 
 def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]", remarks: list[str]) -> None:

@@ -31,6 +31,7 @@ def kernels(course: Course) -> Iterator[None]:
     finally:
         os.dup2(terminal, 2)
         os.close(log)
+        sys.stderr.close()
         sys.stderr = stream
 
 

@@ -1,151 +1,127 @@
-"""Many submissions at once: in processes of this machine, or on a Dask cluster."""
+"""Many submissions at once, and again those that the machine has failed."""
 
-import os
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from course.errors import CourseError, GradingError
-from course.grading.processes import Stuck, WorkerProcess
+from course.errors import GradingError, KernelError
+from course.grading.pools import Pool
+from course.grading.processes import Stuck, Unusable
 from course.grading.task import Outcome, Task
 from course.grading.worker import work
 
-ANSWER_SECONDS, JOIN_SECONDS = 20, 60
-TRIES = 5  # a task whose worker died is given to another one this often
-SPARE_SECONDS = 900  # for all that comes before and after a submission's own time: mending, imports, box and kernel
-STUCK = "its grading did not end, although its time was over; please report it"
-DIED = "the process that graded it died {tries} times; the machine may be short of memory. Run the grading again."
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Where submissions run: so many at a time, each with so many TensorFlow threads, on executors made by `make`."""
-
-    workers: int
-    threads: int
-    make: Callable[[], Executor]
+AGAIN = 2  # times more a submission is run after a fault of the machine, each time with no other beside it
+DEATHS = 5  # of workers, after which their task is given up
+STUCK = "Its grading did not end, although its time was over; please report it."
+DIED = "The process that graded it ended {times} times; the last time: {cause}"
 
 
 @contextmanager
 def working(tasks: Iterable[Task], pool: Pool) -> Iterator[Iterator[Outcome]]:
     """Begin with the tasks; the outcomes come one by one, each as soon as it is there.
 
-    Each place in the pool has an executor of its own, so that it is known whose worker died: the task is given out
-    again, and no other one notices. Only as many tasks are in flight as there are places, so that memory does not grow
-    with the class.
-
     Raises
     ------
     GradingError
-        The cluster was lost.
+        The cluster was lost, or no worker process can be started.
     KernelError
-        A worker's machine has no boxes, or the lab's imports fail there.
+        No kernel can be started for any submission: there are no boxes, or the lab's imports fail.
     """
-    waiting, tries = iter(tasks), dict[str, int]()
-    free, running = [pool.make() for _ in range(pool.workers)], dict[Future[Outcome], tuple[Task, Executor]]()
-    again: list[Task] = []
+    batch = Batch(iter(tasks), pool)
+    try:
+        batch.hand_out()
+        yield batch.outcomes()
+    finally:
+        batch.close()
 
-    def hand_out() -> None:
-        while free and (task := next(waiting, None) or (again.pop(0) if again else None)):
-            executor = free.pop()
-            running[executor.submit(work, replace(task, threads=pool.threads))] = task, executor
 
-    def outcomes() -> Iterator[Outcome]:
-        while running:
+class Batch:
+    """Tasks that are handed out, and those that have to be run again.
+
+    Each place in the pool has an executor of its own, so that it is known whose worker died. Only as many tasks are in
+    flight as there are places, so that memory does not grow with the class. A task that the machine has failed is run
+    again when all others are done and nothing runs beside it. If no kernel could be started for the first ones, others
+    are tried one at a time: the run stops soon where none can be started at all.
+    """
+
+    def __init__(self, waiting: Iterator[Task], pool: Pool) -> None:
+        """Nothing is handed out yet."""
+        self.waiting, self.pool = waiting, pool
+        self.free = [pool.make() for _ in range(pool.workers)]
+        self.running = dict[Future[Outcome], tuple[Task, Executor]]()
+        self.again: list[Task] = []
+        self.faults, self.deaths = Counter[str](), Counter[str]()
+        self.any_run, self.errors = False, 0  # errors: kernels that could not be started
+
+    def hand_out(self) -> None:
+        """Let the free places work."""
+        while self.free and (task := self._next()):
+            executor = self.free.pop()
+            self.running[executor.submit(work, replace(task, threads=self.pool.threads))] = task, executor
+
+    def _next(self) -> Task | None:
+        doubtful = self.errors > 0 and not self.any_run
+        if self.running and (doubtful or any(task.alone for task, _ in self.running.values())):
+            return None
+        if task := next(self.waiting, None):
+            return task
+        return replace(self.again.pop(0), alone=True) if self.again and not self.running else None
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Each outcome as it comes in."""
+        while self.running:
             finished: list[Outcome] = []
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                task, executor = running.pop(future)
-                if not _died(future):
-                    free.append(executor)
-                    finished.append(future.result())
-                    continue
-                executor.shutdown(wait=False)
-                free.append(pool.make())
-                tries[task.student] = tries.get(task.student, 0) + 1
-                if reason := _given_up(future.exception(), tries[task.student]):
-                    finished.append(Outcome(task.student, "", reason=reason))
+            for future in wait(self.running, return_when=FIRST_COMPLETED).done:
+                task, executor = self.running.pop(future)
+                outcome = self._outcome(task, future)
+                if isinstance(_error(future), BrokenExecutor):
+                    executor.shutdown(wait=False)
+                    executor = self.pool.make()
+                self.free.append(executor)
+                if outcome:
+                    finished.append(outcome)
                 else:
-                    again.append(task)
-            hand_out()
+                    self.again.append(task)
+            self.hand_out()
             yield from finished  # only now, so that the next ones run while these are written down
 
-    try:
-        hand_out()
-        yield outcomes()
-    finally:
-        for executor in [*free, *(executor for _, executor in running.values())]:
+    def _outcome(self, task: Task, future: "Future[Outcome]") -> Outcome | None:
+        """What came of a task; None if it is to be run again."""
+        error, student = _error(future), task.student
+        if isinstance(error, BrokenExecutor):
+            self.deaths[student] += 1
+            if isinstance(error, Stuck):
+                return Outcome(student, "", fault=STUCK)
+            cause = DIED.format(times=self.deaths[student], cause=error)
+            return Outcome(student, "", fault=cause) if self.deaths[student] >= DEATHS else None
+        outcome = Outcome(student, "", fault=str(error)) if error else future.result()
+        self.any_run |= bool(outcome.executed)
+        self.errors += error is not None
+        if error and not self.any_run and self.errors >= self.pool.workers + AGAIN:
+            raise error
+        self.faults[student] += bool(outcome.fault)
+        return None if outcome.fault and self.faults[student] <= AGAIN else outcome
+
+    def close(self) -> None:
+        """End all workers."""
+        for executor in [*self.free, *(executor for _, executor in self.running.values())]:
             executor.shutdown(wait=False)
 
 
-def _given_up(error: BaseException | None, tries: int) -> str:
-    """Why a task whose worker has ended so often, the last time with this error, is not tried again; else empty."""
-    if isinstance(error, Stuck):
-        return STUCK
-    return DIED.format(tries=tries) if tries >= TRIES else ""
-
-
-def _died(future: Future[Outcome]) -> bool:
-    """Whether the worker is gone; other errors are faults of ours and are raised."""
+def _error(future: "Future[Outcome]") -> BrokenExecutor | KernelError | None:
+    """How a task failed whose worker has died, or could start no kernel; other errors are raised."""
     try:
         error = future.exception()
     except CancelledError as cancelled:
         raise GradingError(
             "The Dask cluster was lost. What is graded is kept: run the same command again."
         ) from cancelled
-    if error is None:
-        return False
-    if isinstance(error, BrokenExecutor) or type(error).__name__ == "KilledWorker":
-        return True
+    if type(error).__name__ == "KilledWorker":
+        return BrokenExecutor(str(error))
+    if isinstance(error, Unusable):
+        raise GradingError(f"No process that grades can be started: {error}") from error
+    if error is None or isinstance(error, BrokenExecutor | KernelError):
+        return error
     raise error
-
-
-@contextmanager
-def local(
-    workers: int | None, tasks: int, seconds: float, prepare: Callable[[int], Callable[[], object]]
-) -> Iterator[Pool]:
-    """Processes of this machine, one a core if it is not said how many, but no more than tasks; they share its cores.
-
-    They start at once, as they take seconds to import what they need. `prepare` is called here, with the number of
-    threads, and what it returns in each of them. A submission may take `seconds`; one that has not ended long after is
-    given up.
-    """
-    cores = os.cpu_count() or 1
-    workers = min(workers or cores, tasks)
-    threads = max(1, cores // workers)
-    first = prepare(threads)
-
-    def start() -> Executor:
-        executor = WorkerProcess(seconds + SPARE_SECONDS)
-        executor.submit(first)
-        return executor
-
-    ready = [start() for _ in range(workers)]
-    try:
-        yield Pool(workers, threads, lambda: ready.pop() if ready else start())
-    finally:
-        for executor in ready:
-            executor.shutdown(wait=False)
-
-
-@contextmanager
-def cluster(scheduler: str, workers: int | None) -> Iterator[Pool]:
-    """A Dask cluster, named by its scheduler's address such as tcp://host:8786; all its threads if not said how many.
-
-    Raises
-    ------
-    CourseError
-        The scheduler does not answer, or no worker joins it within a minute.
-    """
-    from distributed import Client
-
-    try:
-        client = Client(scheduler, timeout=ANSWER_SECONDS)
-    except (OSError, TimeoutError, ValueError) as error:
-        raise CourseError(f"No Dask scheduler answers at {scheduler}: {error}. Is it running?") from error
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=JOIN_SECONDS)
-        except TimeoutError as error:
-            raise CourseError(f"The Dask scheduler at {scheduler} has no worker. Start one: dask worker.") from error
-        yield Pool(workers or sum(client.nthreads().values()), 1, lambda: client.get_executor(pure=False, retries=0))

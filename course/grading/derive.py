@@ -9,15 +9,16 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 
-from course.authoring.sources import grade_id
+from course.authoring.sources import cells_with_tests, grade_id
 from course.config import Course, Lab
 from course.grading import exchange, lateness, pages, store
 from course.grading.entries import Entry, read_entries
-from course.grading.gradebook import Result, result_of
+from course.grading.gradebook import Result, not_graded, result_of
 from course.grading.lateness import Lateness, Tell, silent
-from course.grading.stored import read_stored
+from course.grading.stored import FAILED, Stored, read_stored
 from course.grading.submissions import Submission
 from course.grading.summary import lab_title
+from course.grading.task import Outcome
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ class Grading:
     def title(self) -> str:
         """The lab's title, as students read it."""
         return lab_title(self.released.cells)
+
+    @cached_property
+    def most_by_tests(self) -> float:
+        """The points of all tests together."""
+        return sum(float(cell.metadata["nbgrader"]["points"]) for cell in cells_with_tests(self.released))
 
     def in_order(self, entry: Entry) -> Entry:
         """The same with its marks in the order of the lab, which the gradebook does not keep."""
@@ -72,11 +78,16 @@ def derive(grading: Grading, students: Sequence[str] | None = None, tell: Tell =
     entries, late = grading.update(students, tell)
     places = {submission.student: submission.path.parent for submission in grading.submissions}
     results = []
-    for student, entry in entries.items():
+    for student in sorted({*entries, *(places if students is None else students)}):
         stored, outcome = read_stored(folder, student, lab.name), store.kept(folder, lab.name, student)
         if not stored or not outcome:
-            continue  # of a submission that was graded elsewhere
-        key = pages.page_key(course, lab, stored, outcome, entry, late[student])
+            continue  # of a submission that was graded elsewhere, or not yet
+        if stored.status == FAILED:
+            results.append(_not_graded(grading, stored, outcome))
+            continue
+        if not (entry := entries.get(student)):
+            continue  # somebody has taken it out of the gradebook since
+        key = pages.page_key(course, lab, stored, outcome, (entry, late[student]))
         failed = pages.bring_up_to_date(grading.api, lab, grading.title, folder, stored, key, outcome)
         if submitted := places.get(student):
             exchange.pass_on(submitted, folder, student, lab.name, late[student].handed_in)
@@ -84,3 +95,11 @@ def derive(grading: Grading, students: Sequence[str] | None = None, tell: Tell =
         page = pages.page_path(folder, student, lab.name)
         results.append(result_of(grading.in_order(entry), late[student], stored, outcome, page))
     return results
+
+
+def _not_graded(grading: Grading, stored: Stored, outcome: Outcome) -> Result:
+    """Of a student of whom the gradebook knows nothing, or only what an earlier submission was worth."""
+    course, lab, folder, student = grading.course, grading.lab, grading.folder, outcome.student
+    key = pages.page_key(course, lab, stored, outcome, None)
+    pages.bring_up_to_date(grading.api, lab, grading.title, folder, stored, key, outcome)
+    return not_graded(student, stored, grading.most_by_tests, pages.page_path(folder, student, lab.name))

@@ -8,7 +8,7 @@ from course.authoring.sources import HIDDEN, is_test
 from course.grading.page.clean import PICTURE
 
 # What is rendered is limited: some Markdown takes time that grows with the square of its length.
-CELL_CHARACTERS, PAGE_CHARACTERS = 20_000, 300_000
+CELL_CHARACTERS, PAGE_CHARACTERS = 20_000, 150_000
 CUT = "\n\n[The rest is not shown here.]"
 
 
@@ -42,6 +42,9 @@ class Shorten(NbGraderPreprocessor):
             room = max(0, room - len(PICTURE.sub("", cell.source)))
             for output in cell.get("outputs", []):
                 rendered = [kind for kind in output.get("data", {}) if kind in ("text/markdown", "text/latex")]
+                if rendered and not room:
+                    output.data = NotebookNode({"text/plain": CUT.strip()})
+                    continue
                 for kind in rendered:
                     output.data[kind] = shortened(str(output.data[kind]), min(CELL_CHARACTERS, room))
                     room = max(0, room - len(output.data[kind]))

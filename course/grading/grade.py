@@ -20,7 +20,7 @@ from traitlets.config import Config
 from course.config import Course, Lab
 from course.database import database_errors
 from course.errors import BoxError, BuildError, GradingError, SubmissionError
-from course.grading import batch, hand_marks, kernels, store
+from course.grading import batch, hand_marks, kernels, pools, store
 from course.grading.boxes.box import box_available
 from course.grading.derive import Grading, derive
 from course.grading.editions import as_built, check_gradebook, parts
@@ -223,17 +223,17 @@ def running(kit: Kit, submissions: Sequence[Submission], folder: Path, options: 
         yield iter(earlier)
         return
     if options.scheduler:
-        running_on = batch.cluster(options.scheduler, options.workers)
+        running_on = pools.cluster(options.scheduler, options.workers)
     else:
         prepare = partial(kernels.prepare, not options.trust, imports=kit.imports)
-        running_on = batch.local(options.workers, len(todo), kit.limits.submission_seconds, prepare)
+        running_on = pools.local(options.workers, len(todo), kit.limits.submission_seconds, prepare)
     with running_on as pool, ran(kit, todo, folder, options, pool) as new:
         yield chain(earlier, new)
 
 
 @contextmanager
 def ran(
-    kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options, pool: batch.Pool
+    kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options, pool: pools.Pool
 ) -> Iterator[Iterator[Outcome]]:
     """Begin to run submissions; each outcome is kept as it comes in."""
     tasks = (task_of(submission, kit, options) for submission in submissions)
@@ -247,26 +247,33 @@ def ran(
 
 
 def save(grading: Grading, outcome: Outcome) -> None:
-    """Store the scores of an outcome and what follows from them, in one transaction, and make the student's page."""
+    """Store the scores of an outcome and what follows from them, in one transaction, and make the student's page.
+
+    Of a submission that could not be run, or not scored, nothing is stored: it is not known what it is worth.
+    """
     student, lab, folder = outcome.student, grading.lab, grading.folder
     notebook = store.place(folder, store.MENDED, student, lab.name) / f"{lab.name}.ipynb"
     status, reason = (GRADED, "") if notebook.is_file() else (UNREADABLE, outcome.reason)
+    if outcome.fault:
+        status, reason = FAILED, outcome.fault
     marked = hand_marks.marked_answers(folder, student, lab.name)
     with one_transaction() as transaction:
         with grading.api.gradebook as gradebook:
             settled = hand_marks.settled(gradebook, lab, student)
-        if notebook.is_file() and (failed := failure(grading.api.autograde(lab.name, pattern(student)))):
+        if status == GRADED and (failed := failure(grading.api.autograde(lab.name, pattern(student)))):
             status, reason = FAILED, failed
             transaction.undo()
-        with grading.api.gradebook as gradebook:
-            hand_marks.keep(gradebook, lab, student, settled, marked, hand_marks.written_answers(notebook))
-        if status != GRADED:
+        if status != FAILED:
+            with grading.api.gradebook as gradebook:
+                hand_marks.keep(gradebook, lab, student, settled, marked, hand_marks.written_answers(notebook))
+        if status == UNREADABLE:
             give_zero(grading.api, lab, student)
+        if status != GRADED:
             # What was graded before must not be taken for it, by Formgrader or `nbgrader generate_feedback`.
             shutil.rmtree(graded_copy(folder, student, lab.name).parent, ignore_errors=True)
-        entry = grading.update([student])[0][student]
-    # What nbgrader could not do may go well the next time.
-    digest = outcome.digest if status != FAILED else ""
+        entries, _ = grading.update([student])
+    # What could not be done may go well the next time.
+    digest, tests = (outcome.digest, entries[student].by_tests) if status != FAILED else ("", {})
     copy = checksum(graded_copy(folder, student, lab.name))
-    write_stored(folder, student, lab.name, Stored(digest, status, reason, entry.by_tests, copy))
+    write_stored(folder, student, lab.name, Stored(digest, status, reason, tests, copy))
     derive(grading, [student])

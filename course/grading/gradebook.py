@@ -9,10 +9,11 @@ from nbgrader.apps.api import NbGraderAPI
 from course.authoring.sources import cells_with_tests
 from course.config import Lab
 from course.grading.entries import Entry
+from course.grading.executed import Cut
 from course.grading.kit import Kit
 from course.grading.lateness import Lateness
 from course.grading.mending.notes import placed, printable
-from course.grading.stored import GRADED, UNREADABLE, Stored
+from course.grading.stored import FAILED, GRADED, UNREADABLE, Stored
 from course.grading.task import Outcome
 
 
@@ -24,7 +25,7 @@ class Result:
     `by_question` holds those of each written question, None if it still waits; `written` is their sum so far, and
     `to_mark` the number of points that still wait for a person. `penalty` is what is taken off for being late, and
     `late` says why. `review` tells what an instructor should look at, and `notes` what was put right in the file.
-    `due` includes an extension.
+    `cut_off` are the cells that did not come to their own end. `due` includes an extension.
     """
 
     student: str
@@ -41,8 +42,14 @@ class Result:
     reason: str = ""
     review: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    cut_off: tuple[Cut, ...] = ()
     feedback: Path | None = None
     boxed: bool = True
+
+    @property
+    def graded(self) -> bool:
+        """Whether the points are known, be they 0; not so after a fault of the machine."""
+        return self.status != FAILED
 
     @property
     def tests(self) -> float:
@@ -60,10 +67,9 @@ class Result:
         return max(0.0, self.points - self.penalty)
 
 
-def result_of(entry: Entry, late: Lateness, stored: Stored, outcome: Outcome | None, page: Path) -> Result:
+def result_of(entry: Entry, late: Lateness, stored: Stored, outcome: Outcome, page: Path) -> Result:
     """The result of a student whose outcome was stored."""
     tests = [mark for mark in entry.marks if mark.is_test]
-    notes = outcome.notes if outcome else ()
     return Result(
         student=entry.student,
         status=stored.status,
@@ -77,11 +83,19 @@ def result_of(entry: Entry, late: Lateness, stored: Stored, outcome: Outcome | N
         due=late.due,
         handed_in=late.handed_in,
         reason=stored.reason,
-        review=(*((late.problem,) if late.problem else ()), *(for_review(outcome) if outcome else ())),
-        notes=tuple(placed(note) for note in notes),
+        review=(*((late.problem,) if late.problem else ()), *for_review(outcome)),
+        notes=tuple(placed(note) for note in outcome.notes),
+        cut_off=tuple(Cut(**cut) for cut in outcome.cuts),
         feedback=page if page.is_file() else None,
-        boxed=outcome.boxed if outcome else True,
+        boxed=outcome.boxed,
     )
+
+
+def not_graded(student: str, stored: Stored, max_tests: float, page: Path) -> Result:
+    """The result of a student of whom nothing is known, as the machine failed; it holds no points, not even 0."""
+    review = (f"not graded: {stored.reason}",)
+    feedback = page if page.is_file() else None
+    return Result(student, stored.status, max_tests, reason=stored.reason, review=review, feedback=feedback)
 
 
 def without_name(student: str, reason: str, kit: Kit) -> Result:

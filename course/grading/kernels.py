@@ -60,7 +60,8 @@ class Pair:
     """Managers of the kernels for one submission and for its tests, and how the two reach each other.
 
     `folder` is private to the pair and holds the ends of their line. `scratch` is the path of the folder whose files
-    both have. `environment` is what a kernel without a box is started with beside this process's variables.
+    both have. `cores` is how many the kernels have. `environment` is what a kernel without a box is started with beside
+    this process's variables.
     """
 
     folder: Path
@@ -69,6 +70,7 @@ class Pair:
     path_of_answers: str
     path_of_tests: str
     scratch: str
+    cores: int
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -86,9 +88,9 @@ def kernel_pair(limits: Limits, boxed: bool, threads: int, imports: str) -> Iter
             trusted = partial(TrustedKernelManager, imports=imports)
             scratch = folder / "scratch"
             tests = partial(trusted, arguments=[TESTS])
-            yield Pair(folder, trusted, tests, str(ends[0]), str(ends[1]), str(scratch), environment)
+            yield Pair(folder, trusted, tests, str(ends[0]), str(ends[1]), str(scratch), threads, environment)
             return
         box = partial(BoxedKernelManager, limits=limits, kernel_file=KERNEL, imports=imports, environment=environment)
         submission = partial(box, shown={ANSWERS: str(ends[0])})
         beside = partial(box, shown={QUESTIONS: str(ends[1])}, arguments=[TESTS])
-        yield Pair(folder, submission, beside, ANSWERS, QUESTIONS, SCRATCH)
+        yield Pair(folder, submission, beside, ANSWERS, QUESTIONS, SCRATCH, threads)

@@ -17,13 +17,16 @@ class Limits:
 
     memory_mib: int = 4096  # address space of each process, and what all processes of a box together may hold in memory
     processes: int = 256  # processes and threads together
-    open_files: int = 1024  # of each process
+    open_files: int = 256  # of each process
+    sockets: int = 1024  # of all processes of a box together; a connection by TCP counts as 32
+    files: int = 50_000  # files and folders of a box, empty ones included
     file_mib: int = 256  # size of each file
     scratch_mib: int = 1024  # all that is written: home, working folder and /tmp together
-    cpu_seconds: int = 900  # of each process
+    cpu_seconds: int = 900  # CPU time of all processes of a box together, those that have ended included
     cell_seconds: int = 300  # by the clock on the wall
     submission_seconds: int = 1200  # by the clock on the wall
     output_kib: int = 1024  # of a cell's output is kept
+    outputs_kib: int = 4096  # of all cells' outputs together; the labs' solutions show up to 470 KiB
 
 
 DEFAULTS = Limits()

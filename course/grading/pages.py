@@ -24,10 +24,10 @@ def page_path(folder: Path, student: str, lab: str) -> Path:
     return store.place(folder, "feedback", student, lab) / f"{lab}.html"
 
 
-def page_key(course: Course, lab: Lab, stored: Stored, outcome: Outcome, entry: Entry, late: Lateness) -> str:
+def page_key(course: Course, lab: Lab, stored: Stored, outcome: Outcome, graded: tuple[Entry, Lateness] | None) -> str:
     """A checksum of all that a page shows."""
-    kept = (stored.digest, stored.status, stored.reason, stored.copy, outcome.notes)
-    text = json.dumps((page_version(), course.title, lab.name, kept, entry, late), default=repr, sort_keys=True)
+    kept = (stored.digest, stored.status, stored.reason, stored.copy, outcome.notes, outcome.cuts)
+    text = json.dumps((page_version(), course.title, lab.name, kept, graded), default=repr, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

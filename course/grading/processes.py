@@ -3,15 +3,20 @@
 import os
 import signal
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future
 from concurrent.futures.thread import ThreadPoolExecutor
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.connection import wait as wait_for
-from threading import Thread
+from threading import Lock, Thread
 from typing import Any, ParamSpec, TypeVar
 
+END_SECONDS = 10  # for a process that has hung up to end
+WORDS, LINES = 2000, 3  # bytes of what a process wrote that are looked at, and lines that are shown
+_ERRORS = Lock()
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -20,11 +25,16 @@ class Stuck(BrokenExecutor):
     """A call took so long that its process was killed."""
 
 
+class Unusable(BrokenExecutor):
+    """A process has ended by itself before it could make any call, as every other one will."""
+
+
 class WorkerProcess(Executor):
     """One process, which makes one call at a time, each in `seconds` at most.
 
-    When it dies, at whatever moment, the call fails with BrokenExecutor, and so do all later ones. It is killed if a
-    call takes longer than it may, which then fails with Stuck.
+    When it dies, at whatever moment, the call fails with BrokenExecutor, and so do all later ones; the error says what
+    the process last wrote on its standard error. It is killed if a call takes longer than it may, which then fails
+    with Stuck.
 
     The executors of concurrent.futures and loky wait for ever if a process is killed while it sends a result: they have
     the sending end of the pipe open themselves, and share locks with the process.
@@ -36,7 +46,9 @@ class WorkerProcess(Executor):
         context = get_context("spawn")
         self._calls, there = context.Pipe()
         self._process = context.Process(target=serve, args=(there,), daemon=True)
-        self._process.start()
+        self._words, self._has_answered = tempfile.TemporaryFile(), False  # noqa: SIM115 - it is closed with this object
+        with errors_into(self._words.fileno()):
+            self._process.start()
         there.close()
         self._waiting = ThreadPoolExecutor(1)
 
@@ -51,12 +63,21 @@ class WorkerProcess(Executor):
                 self._end()
                 raise Stuck(f"A call in the worker process {self._process.pid} took more than {self._seconds:g} s.")
             result, error = self._calls.recv()
+            self._has_answered = True
         except (EOFError, OSError) as broken:
+            self._process.join(END_SECONDS)
             self._end()
-            raise BrokenExecutor(f"The worker process {self._process.pid} has ended.") from broken
+            code = self._process.exitcode or 0
+            kind = BrokenExecutor if self._has_answered or code < 0 else Unusable
+            raise kind(f"The worker process {self._process.pid} {ended(code)}{self._last_words()}") from broken
         if error is not None:
             raise error
         return result  # type: ignore[no-any-return]
+
+    def _last_words(self) -> str:
+        said = os.pread(self._words.fileno(), WORDS, max(0, os.fstat(self._words.fileno()).st_size - WORDS))
+        lines = said.decode("utf-8", "replace").strip().splitlines()[-LINES:]
+        return f" Its last words: {' / '.join(line.strip() for line in lines)}" if lines else ""
 
     def _end(self) -> None:
         self._process.kill()
@@ -65,8 +86,33 @@ class WorkerProcess(Executor):
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """End the process, even amid a call; with `wait`, return when it has ended. Calls not made yet fail."""
         self._process.terminate()
-        self._waiting.submit(self._process.join)
+        self._waiting.submit(self._clear_away)
         self._waiting.shutdown(wait)
+
+    def _clear_away(self) -> None:
+        self._process.join()
+        self._words.close()
+
+
+def ended(code: int) -> str:
+    """What an exit code says."""
+    if code >= 0:
+        return f"has ended with exit code {code}."
+    hint = " The machine may be short of memory." if -code == signal.SIGKILL else ""
+    return f"was ended by the signal {signal.Signals(-code).name}.{hint}"
+
+
+@contextmanager
+def errors_into(file: int) -> Iterator[None]:
+    """What processes started meanwhile write on standard error goes into this file."""
+    with _ERRORS:
+        kept = os.dup(2)
+        os.dup2(file, 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
 
 
 def serve(calls: Connection) -> None:

@@ -18,21 +18,23 @@ from course.times import shown
 
 COLUMNS = (
     *("student", "status", "total", "points", "penalty", "late", "tests", "max_tests", "written", "to_mark"),
-    *("handed_in", "due", "reason", "review", "feedback"),
+    *("handed_in", "due", "cut_off", "reason", "review", "feedback"),
 )
+POINTS = ("total", "points", "penalty", "tests", "written", "to_mark")
 
 
 def write_csv(path: Path, results: Sequence[Result]) -> None:
-    """One row a student: the columns above, then the points of each test and of each written question."""
+    """One row a student: the columns above, then the points of each test and written question; none if not graded."""
     tests = list(dict.fromkeys(test for result in results for test in result.by_test))
     questions = list(dict.fromkeys(question for result in results for question in result.by_question))
     with path.open("w", newline="", encoding=ENCODING) as file:
         writer = csv.writer(file)
         writer.writerow([*COLUMNS, *tests, *questions])
         for result in results:
-            points = [f"{result.by_test.get(test, 0):g}" for test in tests]
+            shown = [column if result.graded or column not in POINTS else "" for column in COLUMNS]
+            points = [f"{result.by_test.get(test, 0):g}" if result.graded else "" for test in tests]
             points += [_text(result.by_question.get(question)) for question in questions]
-            writer.writerow([*(_text(getattr(result, column)) for column in COLUMNS), *points])
+            writer.writerow([*(_text(getattr(result, column) if column else None) for column in shown), *points])
 
 
 def grades_table(title: str, results: Sequence[Result]) -> Table:
@@ -47,6 +49,9 @@ def grades_table(title: str, results: Sequence[Result]) -> Table:
     table.add_column("total", justify="right", no_wrap=True)
     table.add_column("remarks", overflow="fold")
     for result in results:
+        if not result.graded:
+            table.add_row(escape(result.student), *[""] * (4 if late else 3), escape(printable(remark(result))))
+            continue
         tests = f"{result.tests:g} / {result.max_tests:g}"
         written = f"{result.to_mark:g} to mark" if result.to_mark else f"{result.written:g}"
         penalty = [f"{-result.penalty:g}" if result.penalty else ""] if late else []
@@ -56,12 +61,13 @@ def grades_table(title: str, results: Sequence[Result]) -> Table:
 
 
 def remark(result: Result) -> str:
-    """Why points are missing: the reason, or the tests that failed and how late it was."""
+    """Why points are missing: the reason, or where it was cut off, the tests that failed and how late it was."""
     if result.status != GRADED:
         return f"{result.status}: {result.reason}"
+    cut = f"cut off at {', '.join(cut.where for cut in result.cut_off)}" if result.cut_off else ""
     failed = [test.removeprefix("test-") for test, score in result.by_test.items() if score == 0]
     outcome = f"failed: {', '.join(failed)}" if failed else "all tests passed"
-    return "; ".join(text for text in (outcome, result.late, result.reason) if text)
+    return "; ".join(text for text in (cut, outcome, result.late, result.reason) if text)
 
 
 def deadline(course: Course, lab: Lab, results: Sequence[Result]) -> list[str]:
@@ -89,4 +95,4 @@ def _text(value: object) -> str:
         return f"{value:g}"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(" ", "seconds")
-    return guarded(printable("; ".join(value) if isinstance(value, tuple) else str(value)))
+    return guarded(printable("; ".join(map(str, value)) if isinstance(value, tuple) else str(value)))

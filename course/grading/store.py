@@ -65,7 +65,7 @@ def kept(folder: Path, lab: str, student: str) -> Outcome | None:
     if not path.is_file():
         return None
     entry = json.loads(path.read_text("utf-8"))
-    return Outcome(**entry | {"notes": tuple(entry["notes"]), "incidents": tuple(entry["incidents"])})
+    return Outcome(**entry | {name: tuple(entry.get(name, ())) for name in ("notes", "incidents", "cuts")})
 
 
 class TakeExecuted(NbGraderPreprocessor):

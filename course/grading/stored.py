@@ -56,6 +56,14 @@ def write_stored(folder: Path, student: str, lab: str, stored: Stored) -> None:
     store.write(path, json.dumps(asdict(stored), ensure_ascii=False))
 
 
+def not_graded(folder: Path, lab: str) -> dict[str, str]:
+    """The students of a lab whom the machine's fault has left without points, and why."""
+    executed = folder / store.EXECUTED
+    students = sorted(place.name for place in executed.iterdir()) if executed.is_dir() else []
+    found = {student: read_stored(folder, student, lab) for student in students}
+    return {student: stored.reason for student, stored in found.items() if stored and stored.status == FAILED}
+
+
 def is_stored(folder: Path, lab: str, outcome: Outcome, entry: Entry | None) -> bool:
     """Whether the gradebook and the graded copy still are what this outcome made of them.
 

@@ -14,12 +14,13 @@ from nbformat import NotebookNode
 
 from course.authoring.markdown import headings
 from course.authoring.sources import grade_id, is_answer, is_test, is_written
+from course.grading.executed import Cut
 from course.grading.mending.notes import placed, printable
 from course.late import spoken
 
 NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolutions.code_stub in nbgrader_config.py
 NO_RESPONSE = "No response."  # nbgrader's own comment on an answer as it was handed out
-# What course/grading/run.py, the tests' side, nbclient and nbgrader call the end of a cell that was not its own.
+# What cell_runner.py, the tests' side, nbclient and nbgrader call the end of a cell that was not its own.
 CUT = {"CellTimeout", "KernelEnded", "TestEnded", "SubmissionEnded", "WrongScore"}
 CUT |= {"CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
 LONGEST = 300  # characters of a message
@@ -258,6 +259,9 @@ def notes_of(report: Mapping[str, Any]) -> tuple[str, ...]:
 
 def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
     """Its lines, which may repeat."""
+    cuts = [Cut(**cut) for cut in report.get("cuts", ())]
+    for cut in cuts[:-1] if report["ended"] else cuts:
+        yield f"Your notebook was cut off at {cut}"
     if report["ended"]:
         yield f"Your notebook did not run to its end. {report['ended']} Tests after that cell got no points."
     for note in report["notes"]:

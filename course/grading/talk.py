@@ -1,7 +1,6 @@
 """Requests to a kernel that may die, hang, flood or lie."""
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from queue import Empty
@@ -9,65 +8,29 @@ from typing import Any
 
 from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
-from nbformat import NotebookNode
-from nbformat.v4 import new_output, output_from_msg
-from nbformat.validator import isvalid
+
+from course.errors import MachineFault
+from course.grading.clock import Clock
+from course.grading.faults import BUSY, Ended, Interrupted, cause_of_death, cpu_seconds, of_silence
 
 GRACE_SECONDS = 5.0  # how long an interrupted cell may take to end
 POLL_SECONDS = 0.25
-NUDGE_SECONDS = 0.05  # between two questions whether the kernel is ready
+SOON_SECONDS = 0.01
+NUDGE_SECONDS = 0.05  # between the first two questions whether the kernel is ready
 QUIET_SECONDS = 5.0  # after an answer: then the message that the kernel is idle was lost
+LEAVE_SECONDS = 10.0  # for a kernel to end after the cell that wants it to
 NOISE = 1_000  # unreadable messages after which a kernel is given up
 
 
-class Ended(Exception):
-    """The kernel is gone; the message says why, for the student and the instructor."""
-
-
-class Interrupted(Exception):
-    """A cell took too long and was interrupted; the kernel lives on."""
-
-
-class Outputs:
-    """What a cell showed, up to a limit; the rest is dropped while it arrives."""
-
-    def __init__(self, kib: int) -> None:
-        """Keep up to so many KiB."""
-        self.kept: list[NotebookNode] = []
-        self._room = kib * 1024
-
-    def add(self, message: dict[str, Any]) -> None:
-        """Keep the output of a message if it is a valid one and there is room for it."""
-        if self._room <= 0:
-            return
-        try:
-            output = output_from_msg(message)
-            size = len(json.dumps(output))
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            return  # made up by the submission: no kernel sends such a message
-        if not isvalid(output, ref="output", version=4, version_minor=5):
-            return
-        self._room -= size
-        if self._room <= 0:
-            self.kept.append(new_output("stream", name="stderr", text="\n[Further output was cut off.]\n"))
-        elif self.kept and output.output_type == self.kept[-1].output_type == "stream":
-            self._merge(output)
-        else:
-            self.kept.append(output)
-
-    def _merge(self, output: NotebookNode) -> None:
-        if output.name == self.kept[-1].name:
-            self.kept[-1].text += output.text
-        else:
-            self.kept.append(output)
-
-
 class Talk:
-    """One kernel and its client."""
+    """One kernel and its client; all times are those of the submission's clock."""
 
-    def __init__(self, manager: AsyncKernelManager, client: AsyncKernelClient, ends: float) -> None:
-        """Talk until the moment `ends` of the monotonic clock at most."""
-        self.manager, self.client, self._ends, self._noise = manager, client, ends, 0
+    def __init__(
+        self, manager: AsyncKernelManager, client: AsyncKernelClient, clock: Clock, ends: float, alone: bool
+    ) -> None:
+        """Talk until the clock's time `ends` at most; `alone` is explained in faults.py."""
+        self.manager, self.client, self.clock, self.alone = manager, client, clock, alone
+        self._ends, self._noise = ends, 0
 
     async def ready(self, seconds: float) -> None:
         """Wait until the kernel answers, and what it publishes is heard.
@@ -76,18 +39,20 @@ class Talk:
 
         Raises
         ------
-        Ended
+        MachineFault
             The kernel died, or does not answer within `seconds`.
         """
-        late = time.monotonic() + seconds
-        while time.monotonic() < late:
+        late, patience = self.clock.now() + seconds, NUDGE_SECONDS
+        while self.clock.now() < late:
             message = self.client.session.msg("kernel_info_request", {})
             self.client.shell_channel.send(message)
-            name, nudge = message["header"]["msg_id"], time.monotonic() + NUDGE_SECONDS
-            _, heard = await self._wait(name, nudge, lambda _: None)
+            nudge = after(time.monotonic, time.monotonic() + patience)
+            _, heard = await self._wait(message["header"]["msg_id"], nudge, lambda _: None)
             if heard:
                 return
-        await self.kill(f"It did not answer within {seconds:g} seconds.")
+            patience = min(2 * patience, QUIET_SECONDS)  # on a busy machine each answer takes that long
+        await self.manager.shutdown_kernel(now=True)
+        raise MachineFault(f"It did not answer within {seconds:g} seconds.")
 
     async def request(
         self, kind: str, content: dict[str, Any], seconds: float, output: Callable[[dict[str, Any]], None]
@@ -97,31 +62,54 @@ class Talk:
         Raises
         ------
         Ended
-            The kernel died, or had to be killed because it did not let itself be interrupted.
+            The kernel died, left, or had to be killed because it did not let itself be interrupted.
         Interrupted
             The request took longer than `seconds`.
+        MachineFault
+            The machine did not let the request be answered.
         """
         message = self.client.session.msg(kind, content)
         self.client.shell_channel.send(message)
-        name, now = message["header"]["msg_id"], time.monotonic()
-        reply, _ = await self._wait(name, min(now + seconds, self._ends), output)
-        if reply is not None:
-            return reply
-        if time.monotonic() >= self._ends:
-            await self.kill("The submission took longer than its time limit.")
-        await self.manager.interrupt_kernel()
-        reply, _ = await self._wait(name, time.monotonic() + GRACE_SECONDS, output)
+        name, began, used = message["header"]["msg_id"], self.clock.now(), cpu_seconds(self.manager)
+        late = min(began + seconds, self._ends)
+        reply, _ = await self._wait(name, after(self.clock.now, late), output)
+        if reply is None and late < self._ends:
+            await self.manager.interrupt_kernel()
+            grace = after(self.clock.now, self.clock.now() + GRACE_SECONDS)
+            reply, _ = await self._wait(name, grace, output)
+            if reply is not None:
+                raise Interrupted(f"The cell took longer than {seconds:g} seconds and was interrupted.")
         if reply is None:
-            await self.kill(f"A cell took longer than {seconds:g} seconds and did not let itself be interrupted.")
-        raise Interrupted(f"The cell took longer than {seconds:g} seconds and was interrupted.")
+            reason = f"A cell took longer than {seconds:g} seconds and did not let itself be interrupted."
+            reason = reason if late < self._ends else "The submission took longer than its time limit."
+            used, alone = cpu_seconds(self.manager) - used, self.alone or late == self._ends
+            error = of_silence(self.manager, reason, used, self.clock.now() - began, alone)
+            await self.manager.shutdown_kernel(now=True)
+            raise error
+        if leaves(reply):
+            await self._see_it_leave()
+        return reply
 
-    async def kill(self, reason: str) -> None:
-        """End the kernel and raise `Ended` with the reason."""
+    async def alive(self) -> None:
+        """Make sure that the kernel has not ended between two requests.
+
+        Raises
+        ------
+        Ended, MachineFault
+            It has.
+        """
+        if not await self.manager.is_alive():
+            raise await cause_of_death(self.manager, self.alone)
+
+    async def _see_it_leave(self) -> None:
+        late = self.clock.now() + LEAVE_SECONDS
+        while await self.manager.is_alive() and self.clock.now() < late and not self.clock.exhausted:
+            await asyncio.sleep(NUDGE_SECONDS)
         await self.manager.shutdown_kernel(now=True)
-        raise Ended(reason)
+        raise Ended("The cell ended the kernel.")
 
     async def _wait(
-        self, name: str, deadline: float, output: Callable[[dict[str, Any]], None]
+        self, name: str, over: Callable[[], bool], output: Callable[[dict[str, Any]], None]
     ) -> tuple[dict[str, Any] | None, bool]:
         """The reply to the request of that name, None if it does not come in time, and whether all was heard.
 
@@ -129,37 +117,49 @@ class Talk:
         reply never is. What the cell showed may come later than the reply, as it takes another way.
         """
         reply: dict[str, Any] | None = None
-        looked = heard = time.monotonic()
-        while time.monotonic() < deadline:
+        looked, heard = time.monotonic(), self.clock.now()
+        begun = False
+        while not begun or not over():
+            begun = True  # on a busy machine the time may be over before this process has had a turn
             message = await self._next(self.client.iopub_channel, POLL_SECONDS)
             if message is None or time.monotonic() - looked > 1:
                 looked = time.monotonic()
-                if not await self.manager.is_alive():
-                    raise Ended("The kernel died: the cell crashed Python, or used more than its share of the machine.")
+                if reply is None and (reply := await self._look(name)):
+                    heard = self.clock.now()
             if message is None:
-                if reply is None:
-                    reply, heard = await self._reply(name, time.monotonic() + 0.01), time.monotonic()
-                elif time.monotonic() - heard > QUIET_SECONDS:
+                if reply and (self.clock.now() - heard > QUIET_SECONDS or not await self.manager.is_alive()):
                     return reply, False
                 continue
-            heard = time.monotonic()
+            heard = self.clock.now()
             if message["parent_header"].get("msg_id") != name:
                 continue
             if message["msg_type"] != "status":
                 output(message)
             elif message["content"].get("execution_state") == "idle":
-                reply = reply or await self._reply(name, deadline)
+                while reply is None and not over():
+                    reply = await self._look(name, POLL_SECONDS)
+                reply = reply or await self._reply(name, SOON_SECONDS)
                 return reply, reply is not None
-        return reply, False
+        return reply or await self._reply(name, SOON_SECONDS), False
 
-    async def _reply(self, name: str, deadline: float) -> dict[str, Any] | None:
-        while (left := deadline - time.monotonic()) > 0:
-            message = await self._next(self.client.shell_channel, min(left, POLL_SECONDS))
+    async def _look(self, name: str, seconds: float = SOON_SECONDS) -> dict[str, Any] | None:
+        """The reply if it is there soon; raises the cause if it will never be."""
+        alive = await self.manager.is_alive()  # asked first: the reply may be the last thing that it says
+        reply = await self._reply(name, seconds)
+        if reply is None and not alive:
+            raise await cause_of_death(self.manager, self.alone)
+        if self.clock.exhausted:
+            await self.manager.shutdown_kernel(now=True)
+            raise MachineFault(BUSY)
+        return reply
+
+    async def _reply(self, name: str, seconds: float) -> dict[str, Any] | None:
+        late = time.monotonic() + seconds
+        while (left := late - time.monotonic()) > 0:
+            message = await self._next(self.client.shell_channel, left)
             if message and message["parent_header"].get("msg_id") == name:
                 content: dict[str, Any] = message["content"]
                 return content
-            if message is None and not await self.manager.is_alive():
-                raise Ended("The kernel died before it could answer.")
         return None
 
     async def _next(self, channel: Any, seconds: float) -> dict[str, Any] | None:
@@ -174,6 +174,19 @@ class Talk:
             pass  # not a message of a kernel: counted below
         self._noise += 1
         if self._noise > NOISE:
-            await self.kill("The kernel sent a flood of messages that no kernel sends.")
+            await self.manager.shutdown_kernel(now=True)
+            raise Ended("The kernel sent a flood of messages that no kernel sends.")
         await asyncio.sleep(0)
         return None
+
+
+def after(clock: Callable[[], float], moment: float) -> Callable[[], bool]:
+    """Whether that moment of the clock has come."""
+    return lambda: clock() >= moment
+
+
+def leaves(reply: dict[str, Any]) -> bool:
+    """Whether a kernel says that it ends after this reply, as `exit()` lets it."""
+    payload = reply.get("payload")
+    parts = [part for part in payload if isinstance(part, dict)] if isinstance(payload, list) else []
+    return any(part.get("source") == "ask_exit" and not part.get("keepkernel") for part in parts)

@@ -9,11 +9,12 @@ from typing import Any
 import nbformat
 
 from course.authoring.parameters import with_parameters
-from course.errors import KernelError, SubmissionError
+from course.errors import KernelError, MachineFault, SubmissionError
+from course.grading.executed import Incident
 from course.grading.kernels import kernel_pair
 from course.grading.mending.mend import mend
 from course.grading.mending.reading import read_notebook
-from course.grading.run import Incident, run
+from course.grading.run import run
 from course.grading.task import Outcome, Task
 
 
@@ -23,17 +24,19 @@ def work(task: Task) -> Outcome:
     Raises
     ------
     KernelError
-        Where this worker runs, no box can be made, or the lab's imports fail.
+        Where this worker runs, no box can be made, or the lab's imports fail: perhaps only now, perhaps always.
     """
     try:
         return _work(task)
     except SubmissionError as error:
         return Outcome(task.student, task.digest, reason=str(error), notes=plain(task.notes), boxed=task.boxed)
     except KernelError:
-        raise  # not the submission's fault, and no other one could be run here
+        raise
+    except MachineFault as error:
+        return Outcome(task.student, "", fault=str(error), notes=plain(task.notes), boxed=task.boxed)
     except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the others their grades; it is reported
-        reason = f"grading failed with an internal error ({type(error).__name__}: {error}); please report it"
-        return Outcome(task.student, "", reason=reason, notes=plain(task.notes), error=traceback.format_exc())
+        fault = f"Grading failed with an internal error ({type(error).__name__}: {error}); please report it."
+        return Outcome(task.student, "", fault=fault, notes=plain(task.notes), error=traceback.format_exc())
 
 
 def _work(task: Task) -> Outcome:
@@ -48,7 +51,7 @@ def _work(task: Task) -> Outcome:
     handed_in = nbformat.reads(text, as_version=4)
     pair = kernel_pair(kit.limits, task.boxed, task.threads, kit.imports)
     with tempfile.TemporaryDirectory() as place, pair as kernels:
-        done = run(handed_in, kernels, kit.imports, kit.values, kit.limits, place, dict(task.files))
+        done = run(handed_in, kernels, kit.imports, kit.values, kit.limits, place, dict(task.files), task.alone)
     return Outcome(
         task.student,
         task.digest,
@@ -57,6 +60,7 @@ def _work(task: Task) -> Outcome:
         notes=plain((*task.notes, *reading, *mended.notes)),
         incidents=plain(unique(done.incidents)),
         seconds={name: round(value, 3) for name, value in ({"mend": mending} | done.seconds).items()},
+        cuts=plain(tuple(done.cuts)),
         ended=done.ended,
         boxed=task.boxed,
     )

@@ -24,7 +24,6 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -96,10 +95,11 @@ def run(task: Callable[..., None], *arguments: Any) -> NoReturn:
 def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: int | None = None) -> None:
     """Become a kernel, or join a box and be the parent of its kernel.
 
-    `words`: where the kernel's standard output and error go. `alive`: told when the kernel has been started, and closed
-    when that of a box has ended. `box`: the box's first process, as a file descriptor.
+    `words`: where the kernel's standard output and error go. `alive`: told that the kernel has been started, and the
+    exit code of that of a box. `box`: the box's first process, as a file descriptor.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    Path("/proc/self/oom_score_adj").write_text("1000")  # the first to go when memory runs out
     empty_input()
     for stream in (1, 2):
         os.dup2(words, stream)
@@ -108,15 +108,16 @@ def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: 
         be_kernel(order, launch, alive)
         return
     close_all_but(alive, box)
-    Path("/proc/self/oom_score_adj").write_text("1000")
+    if group := order["box"].get("group"):
+        Path(group, "cgroup.procs").write_text("0")
     enter(box, order["box"]["first"])
+    os.sched_setaffinity(0, order["box"]["cores"])
     os.close(box)
     child = os.fork()  # to enter a namespace of processes is to have one's children there
     if child == 0:
         run(be_kernel, order, launch, alive)
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # whatever else has this parent is cleared away
-    with suppress(ChildProcessError):
-        os.waitpid(child, 0)
+    _, status = os.waitpid(child, 0)
+    os.write(alive, b"%d" % os.waitstatus_to_exitcode(status))
 
 
 def empty_input() -> None:
@@ -169,7 +170,7 @@ def be_kernel(order: dict[str, Any], launch: Launch, alive: int) -> None:
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()  # else all copies would draw the same numbers
     sys.argv[:] = order["argv"]
-    os.write(alive, STARTED + b" %d" % os.getpid())
+    os.write(alive, STARTED if box else STARTED + b" %d" % os.getpid())
     os.close(alive)
     launch(order["argv"][1:])
 

@@ -24,7 +24,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from course import groups
 from course.errors import KernelError
+from course.memory import go_last
 
 NURSERY_FILE = "/run/nursery.py"  # the name of its frames: nobody in a box can write there
 NURSERY = Path(__file__).with_name("nursery.py")
@@ -101,6 +103,8 @@ class Nursery:
 
 def start(wanted: Wanted) -> Nursery:
     """Start a nursery, which ends when nobody here refers to it any more; the imports go on in the background."""
+    go_last()
+    groups.parent()  # the copies can join groups that lie beside that of this process
     folder = Path(tempfile.mkdtemp(prefix="nursery-", dir="/tmp"))  # the nursery deletes it
     program = py_compile.compile(str(NURSERY), str(folder / "nursery.pyc"), NURSERY_FILE, doraise=True)
     # Libraries look for settings in the home folder; those of a box are to find none.

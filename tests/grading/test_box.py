@@ -4,13 +4,14 @@ import asyncio
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 import tomllib
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -22,13 +23,16 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbgrader.api import Gradebook
 
+from course import groups
 from course.authoring.sources import read_source
 from course.config import load_course
 from course.errors import BoxError
 from course.grading import demo
-from course.grading.boxes import box_trial, view
+from course.grading.boxes import box_trial, view, walls
 from course.grading.boxes.box import BoxedKernelManager, BoxProvisioner, box_available
+from course.grading.boxes.ending import Ending
 from course.grading.boxes.seccomp import NUMBERS, seccomp_filter
+from course.grading.boxes.usage import own_memory
 from course.grading.grade import register
 from course.grading.kernels import KERNEL
 from course.grading.limits import Limits
@@ -417,10 +421,211 @@ def execute(source, limits=SMALL, **settings):
     return notebook.cells[0].outputs
 
 
+BURNERS = {
+    "alone": "while True: pass",
+    "many, each in a session of its own": """
+for _ in range(4):
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            while True: pass
+        os._exit(0)""",
+    "one after the other": """
+while True:
+    if os.fork() == 0:
+        t = time.process_time()
+        while time.process_time() - t < 0.05: pass
+        os._exit(0)
+    os.wait()""",
+    "nobody waits for them": """
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+while True:
+    if os.fork() == 0:
+        t = time.process_time()
+        while time.process_time() - t < 0.05: pass
+        os._exit(0)
+    time.sleep(0.05)""",
+}
+
+
+async def ended(code, before=None, **settings):
+    """How a box ended whose kernel runs that code, and the words for it; `before` is done while it runs."""
+    async with kernel(**settings) as (manager, client):
+        client.execute("import os, signal, time, ctypes\n" + code)
+        if before:
+            before(manager)
+        while await manager.is_alive():
+            await asyncio.sleep(0.05)
+        return await manager.provisioner.ending(), manager.provisioner.guard
+
+
+@pytest.mark.parametrize(("way", "grouped"), [("started", False), ("copied", False), ("copied", True)])
+@pytest.mark.parametrize("code", BURNERS.values(), ids=BURNERS)
+def test_all_burners_of_time_together_are_ended(code, way, grouped, monkeypatch):
+    if grouped and not groups.parent():
+        pytest.skip("this user may make no control groups here")
+    if not grouped:
+        monkeypatch.setattr(walls, "parent", lambda: None)
+    limits = Limits(cpu_seconds=2, memory_mib=2048)
+    ending, guard = asyncio.run(ended(code, limits=limits, **WAYS[way]))
+    assert ending is Ending.CPU and ending.own_doing
+    assert guard.reason == "All processes of the submission together used more than 2 seconds of CPU time."
+    assert guard.cpu_seconds() > 2
+
+
+@pytest.mark.skipif(not groups.parent(), reason="this user may make no control groups here")
 @pytest.mark.parametrize("way", WAYS)
-def test_a_burner_of_time_is_ended(way):
-    with pytest.raises(DeadKernelError):
-        execute("while True: pass", Limits(cpu_seconds=2, memory_mib=2048), **WAYS[way])
+def test_all_of_a_box_is_in_a_control_group_that_is_removed(way):
+    async def members():
+        async with kernel(**WAYS[way]) as (manager, client):
+            await run(client, "import subprocess\nsubprocess.Popen(['sleep', '60'], start_new_session=True)")
+            lines = [Path(f"/proc/{number}/cgroup").read_text().splitlines()[-1] for number in in_box(manager)]
+            names = {line.rpartition("/")[2] for line in lines}
+            return names, [name for name in names if (groups.parent() / name).is_dir()]
+
+    names, there = asyncio.run(members())
+    assert len(names) == len(there) == 1 and there[0].startswith(groups.PREFIX)
+    assert not (groups.parent() / there[0]).exists()
+
+
+PINNED = {
+    Ending.SOCKETS: """
+import socket
+kept = []
+for _ in range(8):
+    kept += [socket.socketpair() for _ in range(50)]
+    if os.fork() == 0: time.sleep(600)
+    kept.clear()
+time.sleep(600)""",
+    Ending.FILES: """
+os.makedirs("many")
+for number in range(3000): os.symlink("x", f"many/{number}")
+time.sleep(600)""",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("kind", PINNED, ids=lambda kind: kind.name)
+def test_memory_that_no_process_holds_is_limited(kind, way):
+    limits = Limits(memory_mib=2048, sockets=400, files=2000)
+    ending, guard = asyncio.run(ended(PINNED[kind], limits=limits, **WAYS[way]))
+    assert ending is kind and ending.own_doing
+    assert re.search(r"more than (400 sockets|2000 files)", guard.reason)
+
+
+def test_connections_by_tcp_count_as_what_they_can_hold():
+    code = """
+import socket
+server = socket.create_server(("127.0.0.1", 0))
+kept = [server]
+for _ in range(30):
+    kept += [socket.create_connection(server.getsockname()), server.accept()[0]]
+time.sleep(600)"""
+    ending, _ = asyncio.run(ended(code, limits=Limits(memory_mib=2048, sockets=600), **WARM))
+    assert ending is Ending.SOCKETS
+
+
+BUFFERS = """
+import fcntl, os, socket
+one, other = socket.socketpair()
+before = one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF), one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2**22)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2**22)
+one.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+after = one.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF), one.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+print(before == after, one.getsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED))
+reading, writing = os.pipe()
+fcntl.fcntl(writing, 1031, 2**20)
+fcntl.fcntl(writing, fcntl.F_SETFD, 0)
+print(fcntl.fcntl(writing, 1032) <= 2**16, fcntl.fcntl(writing, fcntl.F_GETFD))
+"""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_sockets_and_pipes_hold_no_more_than_usual(way):
+    assert in_a_box(BUFFERS, **WAYS[way]).splitlines() == ["True 1", "True 0"]
+
+
+FLOOD = """
+import zmq
+channel = get_ipython().kernel.iopub_thread.socket
+channel.send(b"kernel.x", zmq.SNDMORE)
+while True:
+    channel.send(bytes(2**24), zmq.SNDMORE)"""
+
+
+def test_a_message_without_end_is_not_gathered_outside():
+    """No limit of ZeroMQ counts the parts of a message that is not complete yet."""
+    most = own_memory() + 600 * 2**20
+    ending, _ = asyncio.run(ended(FLOOD, **WARM))
+    assert ending is Ending.FLOOD and ending.own_doing is None
+    assert own_memory() < most
+
+
+OWN_ENDS = ["os._exit(3)", "os._exit(0)", "ctypes.string_at(0)", "os.abort()", "signal.alarm(1); time.sleep(60)"]
+# No box can look as if others had ended or stopped its kernel.
+OWN_ENDS += ["os.kill(os.getpid(), 9)", "os.kill(-1, 15)", "os.kill(0, 9)", "os.killpg(os.getpgid(0), 19)"]
+OWN_ENDS += ["import threading; signal.pthread_kill(threading.get_ident(), 9)"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("code", OWN_ENDS)
+def test_a_kernel_that_ends_by_itself_is_told_from_others(code, way):
+    ending, _ = asyncio.run(ended(code, **WAYS[way]))
+    assert ending is Ending.EXITED and ending.own_doing
+
+
+def in_box(manager):
+    """The processes of a box by their numbers outside, but for the first."""
+    first = manager.provisioner.guard.pid
+    box, found = Path(f"/proc/{first}/ns/pid").readlink(), []
+    for number in set(psutil.pids()) - {first}:
+        with suppress(OSError):
+            found += [number] if Path(f"/proc/{number}/ns/pid").readlink() == box else []
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_notebook_ends_and_stops_its_own_programs(way):
+    code = """
+import os, signal, subprocess
+for number in (15, 9):
+    program = subprocess.Popen(["sleep", "60"])
+    program.send_signal(signal.SIGSTOP)
+    program.send_signal(number)
+    program.send_signal(signal.SIGCONT)
+    print(program.wait(), end=" ")
+killer = subprocess.run(["python", "-c", f"import os; os.kill({os.getpid()}, 9)"])
+print(killer.returncode)
+"""
+    assert in_a_box(code, **WAYS[way]) == "-15 -9 -31"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_signal_from_somewhere_is_told_from_the_graders_own(way, monkeypatch, tmp_path):
+    def end(manager):
+        for number in in_box(manager):
+            os.kill(number, signal.SIGKILL)
+
+    def out_of_memory(manager):
+        counts = tmp_path / "vmstat"
+        counts.write_text("oom_kill 1000000\n")
+        monkeypatch.setattr("course.grading.boxes.ending.COUNTS", counts)
+        end(manager)
+
+    ending, _ = asyncio.run(ended("time.sleep(60)", end, **WAYS[way]))
+    assert ending is Ending.KILLED and ending.own_doing is None
+    ending, _ = asyncio.run(ended("time.sleep(60)", out_of_memory, **WAYS[way]))
+    assert ending is Ending.NO_MEMORY and ending.own_doing is False
+
+    async def close():
+        async with kernel(**WAYS[way]) as (manager, _):
+            used = manager.provisioner.cpu_seconds()
+            await manager.shutdown_kernel(now=True)
+            return used, await manager.provisioner.ending()
+
+    used, ending = asyncio.run(close())
+    assert used > 0 and ending is Ending.CLOSED
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -446,18 +651,10 @@ time.sleep(60)
 
 @pytest.mark.parametrize("way", WAYS)
 def test_many_hogs_are_weighed_together(way):
-    async def hog():
-        async with kernel(limits=Limits(memory_mib=600), **WAYS[way]) as (manager, client):
-            client.execute(HOGS)
-            late = time.monotonic() + 30
-            while await manager.is_alive() and time.monotonic() < late:
-                await asyncio.sleep(0.1)
-            return await manager.is_alive(), manager.provisioner.guard.reason
-
-    assert asyncio.run(hog()) == (
-        False,
-        "All processes of the submission together held more than 600 MiB of memory.",
-    )
+    ending, guard = asyncio.run(ended(HOGS, limits=Limits(memory_mib=600), **WAYS[way]))
+    assert ending is Ending.MEMORY and ending.own_doing
+    assert guard.reason == "All processes of the submission together held more than 600 MiB of memory."
+    assert guard.most_memory > 600 * 2**20
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -577,17 +774,47 @@ def test_files_to_show_must_be_there(tmp_path):
 
 def test_last_words_of_a_kernel_that_does_not_start(tmp_path):
     (tmp_path / "kernel.py").write_text("raise SystemExit('the kernel says why')")
+    assert "A box did not start: the kernel says why" in refused(kernel_file=tmp_path / "kernel.py")
+    (tmp_path / "kernel.py").write_text("def launch(argv):\n    raise SystemExit")
+    assert "A box did not start" in refused(kernel_file=tmp_path / "kernel.py", imports="import colorsys")
 
-    async def start():
-        manager = BoxedKernelManager(limits=SMALL, kernel_file=tmp_path / "kernel.py")
-        await manager.start_kernel()
-        while await manager.is_alive():
-            await asyncio.sleep(0.05)
-        guard = manager.provisioner.guard
-        await manager.shutdown_kernel(now=True)
-        return guard.said
 
-    assert "the kernel says why" in asyncio.run(start())
+REPLACED = """
+import json, os
+connection = json.load(open("/run/connection.json"))
+for kind in ("control", "stdin", "hb"):
+    path = f"{connection['ip']}-{connection[kind + '_port']}"
+    os.unlink(path)
+    os.symlink(TARGET, path)
+get_ipython().kernel.parent.control_socket.close(0)
+print(os.listdir(os.path.dirname(path)))
+"""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nobody_outside_follows_what_takes_the_place_of_a_socket(way):
+    """The client whose connection was closed makes it anew, and so does another one."""
+    target = Path(tempfile.mkdtemp(prefix="t", dir="/tmp"), "s")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(target))
+        listener.listen()
+        target.chmod(0o777)
+        listener.setblocking(False)
+
+        async def attack():
+            async with kernel(**WAYS[way]) as (manager, client):
+                assert "s-" in await run(client, REPLACED.replace("TARGET", repr(str(target))))
+                other = manager.client()
+                other.start_channels()
+                other.control_channel.send(other.session.msg("kernel_info_request", {}))
+                await other.wait_for_ready(timeout=60)
+                await run(other, "import time; time.sleep(0.5)")
+                other.stop_channels()
+                with pytest.raises(BlockingIOError):
+                    listener.accept()
+
+        asyncio.run(attack())
+    shutil.rmtree(target.parent)
 
 
 def test_boxes_can_be_made_here():

@@ -25,6 +25,7 @@ from course.grading.lms.export import export_grades
 from course.grading.lms.exports import CanvasExportPlugin, MoodleExportPlugin
 from course.grading.lms.lms_export import points
 from course.grading.lms.systems import System
+from course.grading.stored import FAILED, Stored, write_stored
 from course.nbgrader import without_remarks
 from course.spreadsheets import guarded
 
@@ -380,3 +381,18 @@ def test_the_command(graded_class, tmp_path, monkeypatch, capsys):
     assert code == 2 and "There is no gradebook" in text and not (tmp_path / "gradebook.db").exists()
     code, text = run(COURSE.labs[1].name, "--to", to, "--system", "moodle", "--folder", folder)
     assert code == 2 and f"does not hold {COURSE.labs[1].name}" in text
+
+
+@pytest.mark.parametrize("plugin", [CanvasExportPlugin, MoodleExportPlugin])
+def test_who_is_not_graded_is_left_out_and_named(book, plugin):
+    """Whether the gradebook knows nothing of the student, or what an earlier submission was worth."""
+    for student in ("ann", "old"):
+        book.hand_in(student, 4, 2, lms_user_id=student, email=f"{student}@uni.edu")
+    for student in ("new", "old"):
+        (book.folder / "executed" / student / NAME).mkdir(parents=True)
+        write_stored(book.folder, student, NAME, Stored("", FAILED, "The machine had no memory."))
+    lines, remarks = book.export(plugin)
+    assert sum("ann" in " ".join(line) for line in lines) == 1
+    assert not any(name in " ".join(line) for line in lines for name in ("new", "old"))
+    for student in ("new", "old"):
+        assert f"{student}: no grade for {NAME}; it is not graded yet: The machine had no memory." in remarks

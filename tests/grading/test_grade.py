@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from secret_lines import HIDDEN, secret_lines
+from typer.testing import CliRunner
 
 from course.authoring import variants
 from course.authoring.build import prepare
@@ -29,10 +30,13 @@ from course.authoring.sources import (
     tagged,
 )
 from course.authoring.variants import Variant
+from course.cli.grading import NOT_GRADED
+from course.cli.terminal import app
 from course.config import Lab, load_course
 from course.errors import CourseError, GradingError
 from course.grading import demo, grade, report, store, submissions
 from course.grading.demo import answered, hand_in, submission_path
+from course.grading.executed import Cut
 from course.grading.gradebook import Result
 from course.grading.kits import make_kit
 from course.grading.mending.mend import mend
@@ -224,7 +228,7 @@ def test_what_nbgrader_could_not_do_is_done_the_next_time(blank, model, tmp_path
     with monkeypatch.context() as patch:
         patch.setattr(NbGraderAPI, "autograde", lambda *_: failed)
         result = graded(tmp_path, LIGHT)["ann"]
-    assert (result.status, result.tests) == (FAILED, 0)
+    assert (result.status, result.graded, result.by_test) == (FAILED, False, {})
     assert result.reason == "sqlalchemy.exc.OperationalError: database is locked"
     result = graded(tmp_path, LIGHT)["ann"]
     assert (result.status, result.tests, result.reason) == (GRADED, result.max_tests, "")
@@ -249,14 +253,16 @@ def test_no_submissions(tmp_path):
 RESULTS = [
     Result("ann", GRADED, 4, {"test-a": 2.0, "test-b": 0.5}, 1.5, 2, feedback=Path("f/ann.html")),
     Result("bob", UNREADABLE, 4, reason="x.ipynb is not JSON, so…"),
+    Result("cas", FAILED, 4, reason="The machine stood still.", review=("not graded: The machine stood still.",)),
 ]
+CUT = (Cut(12, "a", "It took too long."), Cut(14, "", "It left."))
 FORMULAS = ["=1+1", " =1+1", "＝1+1", "+1", "\t@x"]
 
 
 def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
     report.write_csv(tmp_path / "grades.csv", RESULTS)
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
-        ann, bob = csv.DictReader(file)
+        ann, bob, cas = csv.DictReader(file)
     assert (ann["student"], ann["tests"], ann["written"], ann["to_mark"]) == ("ann", "2.5", "1.5", "2")
     assert (ann["total"], ann["test-b"], ann["feedback"]) == ("4", "0.5", "f/ann.html")
     assert (bob["status"], bob["total"], bob["reason"], bob["test-a"]) == (
@@ -265,6 +271,35 @@ def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
         "x.ipynb is not JSON, so…",
         "0",
     )
+    assert (cas["status"], cas["reason"]) == ("not graded", "The machine stood still.")
+    assert {cas[column] for column in (*report.POINTS, "test-a", "test-b")} == {""}, "no zero for what is not known"
+
+
+def test_the_table_has_no_points_of_who_is_not_graded():
+    table = report.grades_table("", RESULTS)
+    ann, bob, cas = zip(*(column.cells for column in table.columns), strict=True)
+    assert ann[1] == "2.5 / 4" and bob[1] == "0 / 4"
+    assert cas == ("cas", "", "", "", "not graded: The machine stood still.")
+    assert report.for_review(RESULTS) == ["To look at:", "  cas: not graded: The machine stood still."]
+
+
+def test_table_and_csv_say_where_a_run_was_cut_off(tmp_path):
+    result = Result("eve", GRADED, 4, {"test-a": 2.0, "test-b": 0.0}, cut_off=CUT)
+    assert report.remark(result) == "cut off at cell 12 (a), cell 14; failed: b"
+    report.write_csv(tmp_path / "grades.csv", [result])
+    with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
+        (eve,) = csv.DictReader(file)
+    assert eve["cut_off"] == "cell 12 (a): It took too long.; cell 14: It left."
+
+
+@pytest.mark.parametrize(("results", "code"), [(RESULTS, NOT_GRADED), (RESULTS[:2], 0)])
+def test_the_exit_code_says_whether_somebody_is_not_graded(results, code, tmp_path, monkeypatch):
+    (tmp_path / "submitted" / "ann" / LIGHT.name).mkdir(parents=True)
+    monkeypatch.setattr("course.cli.grading.load_course", lambda: LIGHT_COURSE)
+    monkeypatch.setattr(grade, "grade", lambda *_: results)
+    done = CliRunner().invoke(app, ["grade", LIGHT.name, "--folder", str(tmp_path)])
+    assert done.exit_code == code, done.output
+    assert ("Not graded: cas." in done.output) is bool(code)
 
 
 @pytest.mark.parametrize("name", FORMULAS)

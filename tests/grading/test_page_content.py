@@ -9,11 +9,12 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course.config import load_course
-from course.grading.feedback import CELL_CHARACTERS, Shorten
+from course.grading.feedback import CELL_CHARACTERS, PAGE_CHARACTERS, Shorten
 from course.grading.page import exporter
-from course.grading.page.clean import DEEPEST, LONGEST, clean
+from course.grading.page.clean import DEEPEST, LONGEST, clean, parts
 from course.grading.page.exporter import FeedbackPage, page_version
 from course.grading.page.formulas import formula
+from course.grading.page.markdown import LONG_BLANKS, MOST_ENVIRONMENTS
 from course.grading.page.outputs import TOO_MUCH_HTML, ChooseOutputs, chosen
 from course.grading.summary import summarise
 
@@ -303,3 +304,38 @@ def test_outputs_leave_room_for_the_texts_after_them():
     tables = [showing(**{"text/html": "<p>cell</p>" * 15_000}) for _ in range(8)]
     soup = BeautifulSoup(page_of(*figures, *tables, new_markdown_cell("**My answer.**")), "html.parser")
     assert "My answer." in soup.main.get_text() and soup.find(string=re.compile("too large for one page"))
+
+
+@pytest.mark.parametrize("piece", ["<b>x</b>" * 900, f"<style>{'#a b, ' * 900}#a {{color: red}}</style><b>x</b>"])
+def test_what_takes_time_to_clean_is_limited_for_the_whole_page(piece):
+    """Ten such outputs would take ten times as long; a text after them is shown all the same."""
+    soup = BeautifulSoup(
+        page_of(*[showing(**{"text/html": piece}) for _ in range(10)], new_markdown_cell("*My answer.*")), "html.parser"
+    )
+    shown = exporter.MOST_PARTS - exporter.PARTS_FOR_TEXTS
+    assert 0 < len(soup.main.find_all("b", string="x")) * parts(piece) / piece.count("<b>") <= shown
+    assert soup.find(string=re.compile("too large for one page")) and soup.find("em", string="My answer.")
+
+
+def test_rules_are_not_looked_up_for_ever(monkeypatch):
+    html = "<style>#a i {color: red} #a b {color: blue}</style><p id='a'><i>1</i><b>2</b></p>"
+    assert clean(html).count("color") == 2
+    monkeypatch.setattr("course.grading.page.clean.MOST_VISITS", 4)
+    assert clean(html).count("color") == 1
+
+
+def test_a_text_of_very_many_environments_is_shown_as_it_was_written():
+    text = r"\begin{a}" * (MOST_ENVIRONMENTS + 1) + "<b>"
+    assert assert_inert(page_of(new_markdown_cell(text))).main.find("pre", string=text)
+
+
+def test_many_blanks_in_a_row_are_shortened():
+    said = BeautifulSoup(page_of(new_markdown_cell(f"a{' ' * 5_000}b `c{' ' * 99}d`")), "html.parser").main.get_text()
+    assert re.search(f"a {{1,{LONG_BLANKS}}}b", said) and f"c{' ' * 99}d" in said
+
+
+def test_formulas_for_which_there_is_no_room_are_not_looked_at(monkeypatch):
+    seen = []
+    monkeypatch.setattr(exporter, "formula", lambda text, block: seen.append(text) or "")
+    page = page_of(*[showing(**{"text/latex": "x" * 1_000}) for _ in range(300)])
+    assert 100 < len(seen) <= PAGE_CHARACTERS / 1_000 and "The rest is not shown here" in page

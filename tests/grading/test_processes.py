@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from concurrent.futures import BrokenExecutor
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from course.grading.processes import Stuck, WorkerProcess
+from course.grading import processes
+from course.grading.processes import Stuck, Unusable, WorkerProcess
 
 SECONDS = 60  # after which a call counts as hanging
 MUCH = b"x" * 1_000_000  # more than a pipe holds
@@ -47,6 +49,15 @@ def sleep_and_clear_away(folder: Path) -> None:
         time.sleep(SECONDS)
     finally:
         (folder / "cleared").touch()
+
+
+def say_and_end() -> None:
+    print("line 1\nline 2\nno room\nfor more", file=sys.stderr, flush=True)
+    os._exit(3)
+
+
+def cannot_import(calls: Connection) -> None:
+    raise ImportError("No module named 'numpy'")
 
 
 def fails_with(error: Exception) -> None:
@@ -115,3 +126,26 @@ def test_an_interrupt_from_the_keyboard_is_the_main_process_s_matter():
         number = process.submit(os.getpid).result(SECONDS)
         os.kill(number, signal.SIGINT)
         assert process.submit(os.getpid).result(SECONDS) == number
+
+
+def test_the_last_words_of_a_process_are_told():
+    with worker() as process:
+        process.submit(nothing).result(SECONDS)
+        said = r"has ended with exit code 3\. Its last words: line 2 / no room / for more"
+        with pytest.raises(BrokenExecutor, match=said):
+            process.submit(say_and_end).result(SECONDS)
+
+
+def test_the_signal_that_ended_a_process_is_told():
+    with worker() as process:
+        process.submit(nothing).result(SECONDS)
+        with pytest.raises(BrokenExecutor, match=r"ended by the signal SIGKILL\. The machine may be short of memory"):
+            process.submit(os.kill, process._process.pid, signal.SIGKILL).result(SECONDS)
+
+
+def test_a_process_that_cannot_import_what_it_needs_is_told_from_one_that_died(monkeypatch):
+    monkeypatch.setattr(processes, "serve", cannot_import)
+    with worker() as process:
+        for _ in range(2):
+            with pytest.raises(Unusable, match=r"exit code 1.*No module named 'numpy'"):
+                process.submit(nothing).result(SECONDS)

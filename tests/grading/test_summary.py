@@ -138,12 +138,18 @@ def test_hints_are_wanted_where_a_task_is_not_right():
 def test_notes_begin_with_what_cost_points():
     report = {
         "notes": [{"where": "scale", "text": "A cell was put back."}] * 2,
-        "ended": "The kernel ended (cell 3).",
+        "cuts": [
+            {"cell": 2, "name": "", "reason": "It took too long."},
+            {"cell": 3, "name": "scale", "reason": "It left."},
+        ],
+        "ended": "Cell 3 (scale): It left.",
         "incidents": [{"where": "the notebook", "evidence": "its other files could not be put beside it"}],
         "boxed": False,
     }
     notes = summarise(notebook(), grades(), report, "kim", 0).notes
+    assert notes[1].startswith("Your notebook did not run to its end. Cell 3 (scale): It left.")
     assert [note.split(".")[0] for note in notes] == [
+        "Your notebook was cut off at cell 2: It took too long",
         "Your notebook did not run to its end",
         "scale: A cell was put back",
         "This submission was run without a box, as one that your instructor trusts",

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from course.grading import talk
+from course.grading.clock import Clock
+from course.grading.outputs import Outputs, Room
 from course.grading.talk import Talk
 
 REQUEST = "the request"
@@ -31,6 +33,8 @@ class Channel:
 
 
 class Manager:
+    provisioner = None
+
     async def is_alive(self) -> bool:
         return True
 
@@ -45,7 +49,7 @@ def message(kind: str, **content) -> dict:
 def talking(iopub: Channel, shell: Channel) -> Talk:
     session = SimpleNamespace(msg=lambda kind, content: {"header": {"msg_id": REQUEST}})
     client = SimpleNamespace(session=session, iopub_channel=iopub, shell_channel=shell)
-    return Talk(Manager(), client, time.monotonic() + 60)
+    return Talk(Manager(), client, Clock(2), 60, alone=True)
 
 
 def heard(iopub: Channel, shell: Channel, seconds: float) -> tuple[dict, list[str]]:
@@ -88,3 +92,28 @@ def test_a_kernel_is_ready_only_when_it_is_heard_too():
     began = time.monotonic()
     asyncio.run(talking(Channel((0.8, message("status", execution_state="idle"))), shell).ready(30))
     assert time.monotonic() - began >= 0.8
+
+
+def printed(text: str) -> dict:
+    about = {"name": "stdout", "text": text}
+    return {"msg_type": "stream", "content": about, "parent_header": {}, "header": {"msg_type": "stream"}}
+
+
+def test_all_cells_share_the_room_for_outputs():
+    room = Room(3)
+    cells = [Outputs(2, room) for _ in range(4)]
+    for one in cells:
+        for _ in range(9):
+            one.add(printed("x" * 450))
+    sizes = [sum(len(output.text) for output in one.kept if output.name == "stdout") for one in cells]
+    assert sizes == [4 * 450, 2 * 450, 0, 0]
+    assert all(one.kept[-1].text == "\n[Further output was cut off.]\n" for one in cells)
+
+
+def test_what_is_small_is_still_shown_after_what_was_too_large():
+    room = Room(3)
+    large, small = Outputs(2, room), Outputs(2, room)
+    large.add(printed("x" * 5000))
+    small.add(printed("here"))
+    assert [output.text for output in large.kept] == ["\n[Further output was cut off.]\n"]
+    assert [output.text for output in small.kept] == ["here"]

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import psutil
 import pytest
-from test_box import COURSE, WARM, in_a_box, kernel, run
+from test_box import COURSE, WARM, WAYS, in_a_box, kernel, run
 
 from course.errors import BoxError, KernelError
 from course.grading.boxes.view import KERNEL_FILE
 from course.grading.kernels import KERNEL
 from course.warm.source import NURSERY_FILE, Nursery, Wanted, nursery, start, without_helpers
 
+CAP_SYS_RESOURCE = 1 << 24
 COLORS = Wanted("import colorsys", KERNEL, (), KERNEL_FILE)
 
 
@@ -88,6 +89,18 @@ try:
 except OSError as error:
     print(error.strerror)"""
     assert in_a_box(code, **WARM).splitlines() == [f'File "{NURSERY_FILE}"', "Read-only file system"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_submissions_go_first_when_memory_runs_out_and_the_grader_last(way):
+    code = "from pathlib import Path\nprint(Path('/proc/self/oom_score_adj').read_text())"
+    assert in_a_box(code, **WAYS[way]) == "1000"
+    score = Path("/proc/self/oom_score_adj").read_text().strip()
+    (rights,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff"))
+    assert score == "-500" or not int(rights.split()[1], 16) & CAP_SYS_RESOURCE
+    one = start(COLORS)
+    assert {Path(f"/proc/{process.pid}/oom_score_adj").read_text().strip() for process in nurseries()} == {score}
+    del one
 
 
 def test_imports_that_fail_are_reported():

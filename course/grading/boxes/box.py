@@ -21,7 +21,7 @@ from course.grading.boxes.provisioner import BoxProvisioner
 __all__ = ["BoxProvisioner", "BoxedKernelManager", "box_available", "passed_environment"]
 
 RETRY_MILLISECONDS = 5  # between two tries to reach a kernel that has not opened its sockets yet
-MESSAGE_MIB = 64  # a longer message from a kernel ends its connection
+MESSAGE_MIB = 32  # a longer part of a message from a kernel ends its connection; the guard counts all that wait
 
 
 class BoxedKernelClient(AsyncKernelClient):

@@ -15,6 +15,7 @@ from course.grading.boxes.seccomp import seccomp_filter
 from course.grading.boxes.view import SITE
 from course.grading.boxes.walls import Box, walled
 from course.grading.limits import Limits
+from course.memory import go_last
 
 # Reads what every kernel needs: the standard library, the environment and the course's helpers.
 NEEDED = ("ipykernel", "IPython", "zmq", "numpy")
@@ -60,7 +61,7 @@ def box_available() -> str | None:
 
 @cache
 def prove_boxes() -> None:
-    """Make sure, once in each process, that boxes can be made.
+    """Make sure, once in each process that makes boxes, that they can be made, and that it outlives them.
 
     Raises
     ------
@@ -69,6 +70,7 @@ def prove_boxes() -> None:
     """
     if reason := box_available():
         raise BoxError(reason)
+    go_last()
 
 
 @contextmanager

@@ -5,72 +5,110 @@ import select
 import signal
 import threading
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
+from course.grading.boxes.ending import Ending, by_itself, out_of_memory_kills
+from course.grading.boxes.usage import TICKS, CpuTime, Process, files, held, own_memory, processes, sockets
 from course.grading.boxes.view import SOCKETS
+from course.grading.limits import Limits
+from course.groups import Group
 
-MILLISECONDS = 250  # between two looks
+MILLISECONDS = 100  # between two looks
+ROOM = 400 * 2**20  # bytes: what this process may grow by while a box is open, with all that it has not read yet
 WORDS = 8192  # bytes kept of what the box wrote on its standard output and error
-PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Guard(threading.Thread):
-    """Close a box whose processes together hold too much memory, and keep the last words it wrote.
+    """Close a box whose processes together take too much, keep the last words it wrote, and say how it ended.
 
-    The limit on each process's address space does not stop a hundred processes; control groups would, but are often
-    missing. `reason` says why the guard closed the box, if it did.
+    What Linux limits for each process does not stop a hundred of them; control groups would, but are often missing.
+    `ending` and `reason` are set when the box is empty.
     """
 
-    def __init__(self, pid: int, words: int, memory_mib: int, kernel: int | None = None) -> None:
+    def __init__(
+        self,
+        pid: int,
+        words: int,
+        limits: Limits,
+        exit_code: Callable[[], int | None],
+        kernel: int | None = None,
+        group: Group | None = None,
+    ) -> None:
         """Watch the box whose first process is `pid`.
 
-        `words` is a pipe's end to read from; so is `kernel`, whose other end is closed when a kernel has ended that is
-        not bubblewrap's own child. The guard closes both.
+        `words` is a pipe's end to read from. So is `kernel`, if the kernel is not bubblewrap's own child: it can be
+        read from when that has ended. The guard closes both. `exit_code` is asked once, after the kernel's end.
+        `group` is the box's control group, if it has one, which exists until the guard has ended.
         """
         super().__init__(name=f"guard of box {pid}", daemon=True)
-        self.memory_mib = memory_mib
-        self.reason: str | None = None
+        self.pid, self.limits = pid, limits
+        self.ending: Ending | None = None
+        self.most_memory = 0  # bytes, by the quick sum
         self._root = Path(f"/proc/{pid}/root")
         self._said = b""
-        self._words, self._kernel = words, kernel
+        self._words, self._kernel, self._exit_code = words, kernel, exit_code
         os.set_blocking(words, False)
         self._lock = threading.Lock()
         self._box: int | None = os.pidfd_open(pid)  # unlike the number, it never comes to mean another process
+        self._closed: Ending | None = None
+        self._group, self._group_used = group, 0.0
+        self._cpu, self._killed_before, self._room = CpuTime(), out_of_memory_kills(), own_memory() + ROOM
 
     @property
     def said(self) -> str:
         """The end of what the box wrote on its standard output and error."""
         return self._said.decode("utf-8", "replace")
 
-    def close_box(self) -> None:
+    @property
+    def reason(self) -> str | None:
+        """How the box ended, in words; None if the grader ended it, or it has not."""
+        if self.ending is None or self.ending is Ending.CLOSED:
+            return None
+        return str(self.ending.value).format(**asdict(self.limits))
+
+    def cpu_seconds(self) -> float:
+        """The CPU time that all processes of the box have used until now, or until its end."""
+        self._look()
+        return self._group_used if self._group else self._cpu.ticks / TICKS
+
+    def close_box(self, ending: Ending = Ending.CLOSED) -> None:
         """Kill every process in the box; join the guard to wait until they are gone."""
         with self._lock:
             if self._box is not None:
-                try:
+                self._closed = self._closed or ending
+                with suppress(ProcessLookupError):  # it is empty already
                     signal.pidfd_send_signal(self._box, signal.SIGKILL)
-                except ProcessLookupError:
-                    return  # it is empty already
 
     def run(self) -> None:
         """Watch until the first process of the box has ended; Linux lets it end after all the others."""
         assert self._box is not None
-        poll = select.poll()
+        poll, ended = select.poll(), None
         poll.register(self._box, select.POLLIN)
         if self._kernel is not None:
             poll.register(self._kernel, select.POLLIN)
         while self._box not in (events := dict(poll.poll(MILLISECONDS))):
+            self._listen()
+            self._weigh(self._look())
             if self._kernel in events:
                 poll.unregister(self._kernel)
+                ended = self._how_it_ended()
                 self.close_box()
-            self._listen()
-            self._weigh()
+        ended = ended or self._how_it_ended()
         with self._lock:
             os.close(self._box)
             self._box = None
         self._listen()
-        os.close(self._words)
-        if self._kernel is not None:
-            os.close(self._kernel)
+        for pipe in (self._words, self._kernel):
+            if pipe is not None:
+                os.close(pipe)
+        self.ending = ended
+
+    def _how_it_ended(self) -> Ending:
+        if self._group and self._group.ran_out_of_memory():
+            return Ending.MEMORY
+        return self._closed or by_itself(self._exit_code(), self._killed_before)
 
     def _listen(self) -> None:
         try:
@@ -78,48 +116,42 @@ class Guard(threading.Thread):
         except BlockingIOError:
             return  # nothing new
 
-    def _weigh(self) -> None:
-        most = self.memory_mib * 2**20
-        # The quick sum counts what processes share once for each; the slow one divides it among them.
-        if self._total(resident) > most and self._total(proportional) > most:
-            self.reason = f"All processes of the submission together held more than {self.memory_mib} MiB of memory."
-            self.close_box()
-
-    def _total(self, weight: Callable[[Path], int]) -> int:
-        """Of the processes in the box; 0 while its root is still being made and is that of the whole machine."""
+    def folders(self) -> list[Path]:
+        """The folders in /proc of all processes in the box, named by their numbers inside."""
         try:
-            if not (self._root / SOCKETS.lstrip("/")).is_dir():
-                return 0
-            return sum(weight(process) for process in (self._root / "proc").iterdir() if process.name.isdigit())
+            if self._box is None or not (self._root / SOCKETS.lstrip("/")).is_dir():
+                return []
+            return [folder for folder in (self._root / "proc").iterdir() if folder.name.isdigit()]
         except OSError:
-            return 0  # the box has just ended
+            return []  # the box has just ended
 
+    def _look(self) -> list[Process]:
+        """All processes in the box; none while its root is still being made and is that of the whole machine."""
+        with self._lock:
+            try:
+                if self._box is None or not (self._root / SOCKETS.lstrip("/")).is_dir():
+                    return []
+                found = processes(self._root / "proc")
+                self._group_used = self._group.cpu_seconds() if self._group else 0.0
+            except OSError:
+                return []  # the box has just ended
+            self._cpu.look(found)
+            return found
 
-def resident(process: Path) -> int:
-    """Bytes of memory that a process holds, given its folder in /proc; 0 if it has ended."""
-    try:
-        return int((process / "statm").read_text().split()[1]) * PAGE
-    except OSError:
-        return 0
-
-
-def proportional(process: Path) -> int:
-    """Bytes of memory that a process holds, with its part of what it shares; 0 if it has ended."""
-    try:
-        return _sum(process / "smaps_rollup", "Pss:")
-    except PermissionError:  # of a process that hides its memory, only root sees how much of it is shared
-        return own(process)
-    except OSError:
-        return 0
-
-
-def own(process: Path) -> int:
-    """Bytes of memory that a process holds besides files, all of what it shares with the process it was copied from."""
-    try:
-        return _sum(process / "status", "RssAnon:", "RssShmem:")
-    except OSError:
-        return 0
-
-
-def _sum(file: Path, *names: str) -> int:
-    return sum(int(line.split()[1]) * 1024 for line in file.read_text().splitlines() if line.startswith(names))
+    def _weigh(self, found: list[Process]) -> None:
+        if not found:
+            return
+        memory, most = sum(one.memory for one in found), self.limits.memory_mib * 2**20
+        self.most_memory = max(memory, self.most_memory)
+        # The quick sum counts what processes share once for each, and is never too low; the slow one is exact.
+        if memory > most and sum(held(self._root / "proc" / one.number) for one in found) > most:
+            self.close_box(Ending.MEMORY)
+        if own_memory() > self._room:
+            self.close_box(Ending.FLOOD)
+        if sockets(self.pid) > self.limits.sockets:
+            self.close_box(Ending.SOCKETS)
+        if files(self._root) > self.limits.files:
+            self.close_box(Ending.FILES)
+        used = self._group_used if self._group else self._cpu.ticks / TICKS
+        if used > self.limits.cpu_seconds:
+            self.close_box(Ending.CPU)

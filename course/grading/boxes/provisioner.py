@@ -1,7 +1,7 @@
 """Starting and ending a boxed kernel, as a kernel provisioner of Jupyter.
 
-The kernel's sockets lie in the box's own memory and are reached through /proc, so no folder of the host can be written
-to from inside. A box ends with the thread that started it.
+The sockets of the kernel lie in the memory of the box, so no folder of the host can be written to from inside. A box
+ends with the thread that started it.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ import tempfile
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,15 +26,19 @@ from traitlets import Dict, Float
 from course.errors import BoxError
 from course.grading.boxes.box_settings import BoxSettings
 from course.grading.boxes.box_trial import filter_file, prove_boxes
+from course.grading.boxes.cores import Cores, take
+from course.grading.boxes.ending import Ending
 from course.grading.boxes.guard import WORDS, Guard
+from course.grading.boxes.handles import SOCKET, Handles
 from course.grading.boxes.seccomp import seccomp_filter
 from course.grading.boxes.view import KERNEL_FILE, SOCKETS, WORK, keep_hidden, lent, readable
-from course.grading.boxes.walls import READY, Box, allowed, variables, walled
+from course.grading.boxes.walls import READY, Box, allowed, box_group, variables, walled
+from course.groups import Group
 from course.warm.nursery import STARTED
 from course.warm.source import Nursery, Wanted, nursery
 
 CONNECTION, DIGITS = "/run/connection.json", "/opt/mnist.npz"
-START_SECONDS, END_SECONDS = 60, 60  # for a machine that stands still for a while
+START_SECONDS, END_SECONDS = 120, 60  # for a machine that stands still for a while
 SOCKET_PATH = 100  # characters; Linux takes 107
 T = TypeVar("T")
 
@@ -49,6 +54,9 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
     seconds = Dict(value_trait=Float())
     _folder: Path | None = None
     _hold: int | None = None
+    _handles: Handles | None = None
+    _cores: Cores | None = None
+    _group: Group | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Furnish the box and say where the kernel will be reached.
@@ -80,7 +88,8 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         self._emptied = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         manager.transport, manager.cache_ports = "ipc", False
         manager.connection_file = str(self._folder / "connection.json")
-        manager.ip = str(self._folder / "sockets" / "s")
+        manager.ip = str(self._folder / "sockets" / SOCKET)
+        (self._folder / "sockets").mkdir()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         """Start the kernel in its box.
@@ -113,18 +122,36 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
                 raise await self._failed(said)
             self.seconds["box"] = time.monotonic() - began - self.seconds["imports"]
             kernel = await self._joined(source, box, cmd[1:], first, words) if source else None
+            self._handles = await self._reach(self._folder, first, kernel)
         finally:
             os.close(held)
             os.close(words)
-        self.guard = Guard(first, self._said, self.limits.memory_mib, kernel)
+        exit_code = partial(exit_code_of, self.process) if kernel is None else partial(last_word, kernel)
+        self.guard = Guard(first, self._said, self.limits, exit_code, kernel, self._group)
         self.guard.start()
-        sockets = self._folder / "sockets"
-        sockets.unlink(missing_ok=True)
-        sockets.symlink_to(f"/proc/{first}/root{SOCKETS}")
         return reached
 
+    async def _reach(self, folder: Path, first: int, kernel: int | None) -> Handles:
+        """Take hold of the kernel's sockets as soon as they are there."""
+        handles = Handles(folder / "sockets", json.loads(Path(self.parent.connection_file).read_text("utf-8")))
+        inside = Path(f"/proc/{first}/root{SOCKETS}")
+
+        def there() -> bool | None:
+            if handles.taken(inside):
+                return True
+            return False if kernel is not None and select.select([kernel], [], [], 0)[0] else None
+
+        try:
+            if not await self._soon(there):
+                raise await self._failed(why="Its kernel ended at once.")
+        except BoxError:
+            if kernel is not None:
+                os.close(kernel)
+            raise
+        return handles
+
     def _box(self, folder: Path) -> Box:
-        connection = json.loads(Path(self.parent.connection_file).read_text("utf-8")) | {"ip": f"{SOCKETS}/s"}
+        connection = json.loads(Path(self.parent.connection_file).read_text("utf-8")) | {"ip": f"{SOCKETS}/{SOCKET}"}
         files = {CONNECTION: readable(folder / "inside.json", json.dumps(connection))}
         files |= {inside: Path(outside) for inside, outside in self.shown.items()}
         environment = dict(self.environment)
@@ -133,7 +160,9 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             environment["MNIST_NPZ"] = DIGITS
         if self.kernel_file:
             files[KERNEL_FILE] = lent(self.kernel_file)
-        return Box(folder, self.limits, environment, files)
+        self._cores = self._cores or take(int(variables(environment)["OMP_NUM_THREADS"]))
+        self._group = box_group(self.limits)
+        return Box(folder, self.limits, environment, files, self._cores.numbers, self._group)
 
     async def _first_process(self, info: Path) -> int:
         found = await self._soon(lambda: re.search(r'"child-pid": *(\d+)\D', info.read_text("utf-8")))
@@ -152,6 +181,8 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         box_handle = os.pidfd_open(first)
         to_join = {
             "first": first,
+            "cores": box.cores,
+            "group": str(box.group.path) if box.group else None,
             "limits": allowed(box.limits),
             "user": box.user if os.getuid() == 0 else None,
             "seccomp": seccomp_filter().hex(),
@@ -163,7 +194,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             os.close(box_handle)
             os.close(told)
         try:
-            if not (await self._soon(lambda: read(alive))).startswith(STARTED):
+            if await self._soon(lambda: read(alive, len(STARTED))) != STARTED:
                 raise await self._failed()
         except BoxError:
             os.close(alive)
@@ -178,22 +209,34 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         BoxError
             That does not happen.
         """
-        late = time.monotonic() + START_SECONDS
+        late, why = time.monotonic() + START_SECONDS, f"It was not ready within {START_SECONDS} seconds."
         while time.monotonic() < late:
             if (found := condition()) is not None:
                 return found
-            if await self.poll() is not None:
+            if (code := await self.poll()) is not None:
+                why = f"bubblewrap ended with exit code {code} and gave no reason"
                 break
             await asyncio.sleep(0.002)
-        raise await self._failed()
+        raise await self._failed(why=why)
 
-    async def _failed(self, said: bytes = b"") -> BoxError:
-        """Clean up, and return the error with the reason: what the box said already, and what else it says."""
+    async def _failed(self, said: bytes = b"", why: str = "bubblewrap gave no reason") -> BoxError:
+        """Clean up, and return the error with the reason: what the box said already and says now, else `why`."""
         await self.kill()
         reason = (said + (read(self._said) or b"")).decode("utf-8", "replace").strip()
         os.close(self._said)
         await self.cleanup()
-        return BoxError(f"A box did not start: {reason or 'bubblewrap gave no reason'}")
+        return BoxError(f"A box did not start: {reason or why}")
+
+    def cpu_seconds(self) -> float:
+        """The CPU time that all processes of the box have used until now, or until its end."""
+        return self.guard.cpu_seconds() if self.guard else 0.0
+
+    async def ending(self) -> Ending | None:
+        """How the box ended; None if it has not within some seconds, or was never made. The guard has the words."""
+        if not self.guard:
+            return None
+        await asyncio.to_thread(self.guard.join, END_SECONDS)
+        return self.guard.ending
 
     async def kill(self, restart: bool = False) -> None:
         """Kill everything in the box, and wait until it is empty."""
@@ -212,6 +255,12 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
     async def cleanup(self, restart: bool = False) -> None:
         """Empty the box, and delete what it was made from unless it is to be started again."""
         await self.kill(restart)
+        if self._handles:
+            self._handles.release()
+            self._handles = None
+        if self._cores:
+            self._cores.release()
+            self._cores = None
         if self._hold is not None:
             os.close(self._hold)
             self._hold = None
@@ -220,6 +269,9 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             self._folder = None
         if self.process:
             await asyncio.wait_for(self.wait(), END_SECONDS)
+        if self._group:
+            await asyncio.to_thread(self._group.remove)
+            self._group = None
         await super().cleanup(restart)
 
 
@@ -229,12 +281,26 @@ def wanted(imports: str, kernel_file: Path, environment: Mapping[str, str]) -> W
     return Wanted(imports, kernel_file, tuple(sorted(known.items())), KERNEL_FILE)
 
 
-def read(pipe: int) -> bytes | None:
+def exit_code_of(bubblewrap: Any) -> int:
+    """The exit code of a kernel that bubblewrap started, negative for a signal."""
+    code: int = bubblewrap.wait(END_SECONDS)
+    return 128 - code if code > 128 else code
+
+
+def last_word(pipe: int) -> int | None:
+    """The exit code of a kernel that was copied, as nursery.py says it; None if it was not said."""
+    told = b""
+    while select.select([pipe], [], [], END_SECONDS)[0] and (part := os.read(pipe, WORDS)):
+        told += part
+    return int(told) if told else None
+
+
+def read(pipe: int, most: int = WORDS) -> bytes | None:
     """What a pipe holds now: None if nothing, no bytes if it was closed."""
-    return os.read(pipe, WORDS) if select.select([pipe], [], [], 0)[0] else None
+    return os.read(pipe, most) if select.select([pipe], [], [], 0)[0] else None
 
 
 def _short_folder() -> str | None:
     """Where private folders go: the usual place unless its name is too long for the address of a socket."""
-    name = Path(tempfile.gettempdir(), "box-12345678", "sockets", "s-5")
+    name = Path(tempfile.gettempdir(), "box-12345678", "sockets", f"{SOCKET}-5")
     return None if len(os.fsencode(name)) <= SOCKET_PATH else "/tmp"

@@ -39,9 +39,18 @@ NUMBERS = {
     "semget": (64, 190),
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
+    # the same in pipes, which other calls fill but with a page at a time, in messages and in watches on files
+    "vmsplice": (278, 75),
+    "splice": (275, 76),
+    "tee": (276, 77),
+    "mq_open": (240, 180),
+    "inotify_add_watch": (254, 27),
+    "fanotify_init": (300, 262),
     # other processes' memory: a box's first process is of the same user unless root started it
     "ptrace": (101, 117),
     "process_vm_writev": (311, 271),
+    # other cores than those of the box
+    "sched_setaffinity": (203, 122),
     # large parts of the kernel that work for programs, not for notebooks
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
@@ -55,10 +64,27 @@ CLONE = (56, 220)
 NEW_NAMESPACE, FOR_PARENT = 0x7E020000, 0x8000
 SOCKET = (41, 198)
 FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK; others, like AF_VSOCK, may leave the namespace
+# Signals by which others end or stop processes of theirs. Who sends one inside to the kernel of the box, to its process
+# group or to everybody, ends instead, by SIGSYS: so a kernel that was ended or stopped by one got it from outside.
+# By call: its numbers, and the places of signal and receiver among its arguments; None if the filter cannot tell.
+SIGNALLING = {
+    "kill": ((62, 129), 1, 0),
+    "rt_sigqueueinfo": ((129, 138), 1, 0),
+    "tgkill": ((234, 131), 2, 0),
+    "rt_tgsigqueueinfo": ((297, 240), 2, 0),
+    "tkill": ((200, 130), 1, None),
+    "pidfd_send_signal": ((424, 424), 1, None),
+}
+SIGNALS = (9, 15, 19)  # SIGKILL, SIGTERM, SIGSTOP
+KERNEL = 2  # the number of the kernel and of its group; the first process of a box is 1
+RECEIVERS = (KERNEL, 0, -1, -KERNEL)
+# Asked to let a socket or a pipe hold more, Linux obeys up to its own limit; here it says yes and leaves it as it is.
+SETSOCKOPT, SOL_SOCKET, BUFFERS = (54, 208), 1, (7, 8)  # SO_SNDBUF, SO_RCVBUF
+FCNTL, SET_PIPE_SIZE = (72, 25), 1031
 X32 = 0x40000000  # numbers from here on are calls of x86_64's second set
 
 LOAD, EQUAL, ABOVE, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # instructions of the filter's machine
-CALL, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16  # where it finds them
+CALL, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 24, 32  # where it finds them
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 
 
@@ -88,10 +114,35 @@ def seccomp_filter(machine: str | None = None) -> bytes:
         ),
         *(_step(RETURN, REFUSE | errno.EPERM), _step(RETURN, ALLOW)),
     ]
+    for calls, signal, receiver in SIGNALLING.values():
+        rest = _to_the_kernel(receiver) if receiver is not None else [_step(RETURN, REFUSE | errno.EPERM)]
+        program += [_step(EQUAL, calls[column], 0, len(SIGNALS) + 2 + len(rest)), _step(LOAD, _argument(signal))]
+        program += [_step(EQUAL, one, len(SIGNALS) - place, 0) for place, one in enumerate(SIGNALS)]
+        program += [_step(RETURN, ALLOW), *rest]
+    program += [
+        *(_step(EQUAL, SETSOCKOPT[column], 0, 8), _step(LOAD, SECOND_ARGUMENT), _step(EQUAL, SOL_SOCKET, 1, 0)),
+        *(_step(RETURN, ALLOW), _step(LOAD, THIRD_ARGUMENT), _step(EQUAL, BUFFERS[0], 1, 0)),
+        *(_step(EQUAL, BUFFERS[1], 0, 1), _step(RETURN, REFUSE), _step(RETURN, ALLOW)),
+    ]
+    program += [
+        *(_step(EQUAL, FCNTL[column], 0, 4), _step(LOAD, SECOND_ARGUMENT), _step(EQUAL, SET_PIPE_SIZE, 0, 1)),
+        *(_step(RETURN, REFUSE), _step(RETURN, ALLOW)),
+    ]
     program += [_step(EQUAL, SOCKET[column], 1, 0), _step(RETURN, ALLOW), _step(LOAD, FIRST_ARGUMENT)]
     for family in FAMILIES:
         program += [_step(EQUAL, family, 0, 1), _step(RETURN, ALLOW)]
     return b"".join([*program, _step(RETURN, REFUSE | errno.EAFNOSUPPORT)])
+
+
+def _to_the_kernel(receiver: int) -> list[bytes]:
+    """End whoever calls with one of RECEIVERS as that argument; let others."""
+    steps = [_step(EQUAL, one & 0xFFFFFFFF, len(RECEIVERS) - place, 0) for place, one in enumerate(RECEIVERS)]
+    return [_step(LOAD, _argument(receiver)), *steps, _step(RETURN, ALLOW), _step(RETURN, KILL)]
+
+
+def _argument(place: int) -> int:
+    """Where the filter finds an argument's lower half, which is all that Linux looks at in these calls."""
+    return FIRST_ARGUMENT + 8 * place
 
 
 def _step(instruction: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:

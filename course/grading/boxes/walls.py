@@ -12,21 +12,31 @@ from pathlib import Path
 from course.errors import BoxError
 from course.grading.boxes.view import HOME, SITE, WORK, packages_elsewhere, view
 from course.grading.limits import Limits
+from course.groups import Group, parent
 
 PLAIN_USER = 1000  # who a box's program is inside if the instructor is not root
 USERS = range(1_900_000_000, 2_100_000_000)  # numbers that no distribution gives to anybody
 # Says when the box is ready to be joined, and keeps it open until its standard input is closed. As the first process
-# nothing inside can kill it; as it is not "dumpable", nothing can take it over; Linux clears away whatever becomes its
-# child.
+# nothing inside can kill it; as it is not "dumpable", nothing can take it over. It waits for whatever becomes its
+# child, so that the CPU time of those is counted as its children's.
 READY = b"ready\n"
 WAIT = """
 import ctypes, os, signal
+def clear(*_):
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
 ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
-signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+signal.signal(signal.SIGCHLD, clear)
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 print("ready", flush=True)
 os.read(0, 1)
 """
+# What a control group counts beside the memory of processes and files, and beside the submission's own processes.
+KERNEL_MIB, SPARE_PROCESSES = 512, 16
+LATE = 5  # seconds, after which a process that uses too much CPU time ends even if the guard stands still
 CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody else, after which they are gone
 
 
@@ -34,13 +44,16 @@ CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody
 class Box:
     """What one box is to hold: limits, environment variables, and files shown read-only, by their path inside.
 
-    `folder` is private to the box and outside it. `user` is the number of the user inside.
+    `folder` is private to the box and outside it. `user` is the number of the user inside. `cores` are the numbers of
+    those it runs on; all if there are none. `group` is its control group, if it has one.
     """
 
     folder: Path
     limits: Limits
     environment: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Path] = field(default_factory=dict)
+    cores: tuple[int, ...] = ()
+    group: Group | None = None
     user: int = field(default_factory=lambda: _free_user() if os.getuid() == 0 else PLAIN_USER)
 
 
@@ -69,7 +82,9 @@ def walled(box: Box, command: Sequence[str] | None, seccomp: int, info: int | No
         A program or package that every box needs is missing.
     """
     # If memory runs out after all, the system is to end a box and nothing else.
-    outside = [tool("choom", "util-linux"), "-n", "1000", "--", tool("bwrap", "bubblewrap")]
+    outside = [tool("choom", "util-linux"), "-n", "1000", "--"]
+    outside += [tool("taskset", "util-linux"), "-c", ",".join(map(str, box.cores))] if box.cores else []
+    outside += [tool("bwrap", "bubblewrap")]
     outside += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     outside += ["--die-with-parent", "--new-session", "--hostname", "box", "--seccomp", str(seccomp)]
     outside += ["--info-fd", str(info)] if info is not None else []
@@ -84,7 +99,17 @@ def walled(box: Box, command: Sequence[str] | None, seccomp: int, info: int | No
         outside += ["--unshare-user", "--disable-userns", "--uid", str(box.user), "--gid", str(box.user)]
     shown = view(box.folder, box.limits.scratch_mib, box.user, box.files)
     known = [word for name, value in variables(box.environment).items() for word in ("--setenv", name, value)]
-    return [*outside, *shown, "--clearenv", *known, "--chdir", WORK, "--", *inside]
+    whole = [*outside, *shown, "--clearenv", *known, "--chdir", WORK, "--", *inside]
+    return box.group.joining(whole) if box.group else whole
+
+
+def box_group(limits: Limits) -> Group | None:
+    """A control group with the limits of a box, where this user may make one."""
+    if (place := parent()) is None:
+        return None
+    memory = limits.memory_mib + limits.scratch_mib + KERNEL_MIB
+    wanted = {"memory.max": memory * 2**20, "memory.swap.max": 0, "memory.oom.group": 1, "cpu.weight": 100}
+    return Group(place, wanted | {"pids.max": limits.processes + SPARE_PROCESSES})
 
 
 def _free_user() -> int:
@@ -116,8 +141,14 @@ def allowed(limits: Limits) -> dict[str, int]:
         "nproc": limits.processes,
         "nofile": limits.open_files,
         "fsize": limits.file_mib * 2**20,
-        "cpu": limits.cpu_seconds,
+        "cpu": limits.cpu_seconds + LATE,  # the guard counts that of all together
         "core": 0,
+        # What a submission has no use for, and would take memory that no other limit counts, or another's time.
+        "msgqueue": 0,
+        "memlock": 2**16,
+        "sigpending": 1024,
+        "rtprio": 0,
+        "nice": 0,
     }
     # A limit cannot be raised above the one that this process has.
     hard = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1] for name in wanted}

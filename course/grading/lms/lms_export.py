@@ -2,7 +2,7 @@
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from course.errors import ExportError
 from course.grading.lms.identities import identify
 from course.grading.lms.roster import Person, read_roster
 from course.grading.lms.systems import System
+from course.grading.stored import not_graded
 from course.spreadsheets import guarded
 
 
@@ -92,10 +93,13 @@ class LmsExportPlugin(ExportPlugin):
         coursedir = getattr(self.parent, "coursedir", None)
         folder = Path(self.folder or (coursedir.root if coursedir else ""))
         chosen = {str(name) for name in self.student}
+        failed = {lab.name: not_graded(folder, lab.name) for lab in labs}
+        for lab, student in ((lab, student) for lab, students in failed.items() for student in students):
+            self.remarks.append(f"{student}: no grade for {lab}; it is not graded yet: {failed[lab][student]}")
         for student in sorted(gradebook.students, key=lambda one: str(one.id)):
             if chosen and student.id not in chosen:
                 continue
-            grades = [self._grade(gradebook, lab, student) for lab in labs]
+            grades = [self._grade(gradebook, lab, student, failed[lab.name]) for lab in labs]
             if all(grade is None for grade in grades):
                 continue
             person = identify(student, self.system, [lab.name for lab in labs], folder, roster)
@@ -104,8 +108,10 @@ class LmsExportPlugin(ExportPlugin):
             else:
                 yield Graded(person, tuple(grade or "" for grade in grades))
 
-    def _grade(self, gradebook: Gradebook, lab: Assignment, student: Student) -> str | None:
-        """One grade as text; None, with a remark, if nothing was handed in."""
+    def _grade(self, gradebook: Gradebook, lab: Assignment, student: Student, failed: Collection[str]) -> str | None:
+        """One grade as text; None if nothing was handed in, with a remark, or could be graded."""
+        if student.id in failed:
+            return None  # also if the gradebook holds what an earlier submission was worth
         try:
             submission = gradebook.find_submission(lab.name, student.id)
         except MissingEntry:

@@ -11,8 +11,8 @@ from course.grading.stored import STORED
 
 MISSING = (
     "This is plain nbgrader. It runs the submission and its tests in boxes, but it mends no damaged file, uses "
-    "full-size parameters, and takes a fault of the machine for the student's. Grade a class with `course grade`, "
-    "which does better in all of this."
+    "full-size parameters, and runs nothing again that a fault of the machine has spoilt. Grade a class with "
+    "`course grade`, which does better in all of this."
 )
 REFUSAL = (
     "This submission was graded by `course grade`, and plain autograding\nwould replace its points by less reliable "

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 import tinycss2
 from bs4 import BeautifulSoup, Tag
@@ -10,7 +9,7 @@ from bs4 import BeautifulSoup, Tag
 from course.grading.page.allow import OURS, clean_style, cleaner, words
 
 LONGEST = 300_000  # characters of one piece of HTML
-MOST_RULES = 5_000  # of style sheets in one piece of HTML
+MOST_VISITS = 200_000  # of elements, to find those that the style sheets in one piece of HTML are about
 DEEPEST = 200  # elements in each other: sanitising takes time that grows with the square of it
 PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
 OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
@@ -53,6 +52,12 @@ def clean(html: str, level: int = 2, hints: bool = False) -> str:
     return str(soup)
 
 
+def parts(html: str) -> int:
+    """What takes time to clean: the beginnings and ends of elements in a fragment, and the size of its style sheets."""
+    rules, rest = without_styles(html)
+    return rest.count("<") + rules.count("{") + rules.count(",") + len(rules) // 20
+
+
 def deep(html: str) -> bool:
     """Whether elements may be nested too deeply, counted without parsing: what is opened and not closed yet."""
     depth = 0
@@ -79,10 +84,16 @@ def without_styles(html: str) -> tuple[str, str]:
 
 def put_styles(soup: BeautifulSoup, rules: str) -> None:
     """Write rules for ids, of which a styled table of pandas consists, into the elements; others are left out."""
-    places = {str(element["id"]): element for element in soup.find_all(id=True)} if rules else {}
-    for target, style in islice(simple_rules(rules), MOST_RULES):
+    if not rules:
+        return
+    places, room = {str(element["id"]): element for element in soup.find_all(id=True)}, MOST_VISITS
+    size = len(soup.find_all(True))
+    for target, style in simple_rules(rules):
         found = SELECTOR.fullmatch(target)
         place = places.get(OURS + found[1]) if found else None
+        room -= size if place and found and found[2] else 1
+        if room < 0:
+            return
         if found and place is not None:
             for element in place.find_all(found[2]) if found[2] else [place]:
                 element["style"] = f"{style}; {element.get('style', '')}".rstrip("; ")

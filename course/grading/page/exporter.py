@@ -18,7 +18,7 @@ from nbconvert.filters import Highlight2HTML, ansi2html, strip_ansi
 from nbformat import NotebookNode
 from traitlets import List, Unicode
 
-from course.grading.page.clean import PICTURE, clean
+from course.grading.page.clean import PICTURE, clean, parts
 from course.grading.page.formulas import formula
 from course.grading.page.markdown import html_of
 from course.grading.pictures import Pictures
@@ -34,7 +34,9 @@ POLICY = (
 )
 ROOM = 8 * 2**20  # characters of everything from the submission on one page
 HTML_ROOM = 1_000_000  # characters of HTML that are cleaned for one page, without its pictures
-FOR_TEXTS, HTML_FOR_TEXTS = 2**20, 400_000  # of these, what outputs and pictures leave to texts and code
+MOST_PARTS = 8_000  # of that HTML, see `parts`; the labs with their solutions have some hundred
+# Of these, what outputs and pictures leave to texts and code.
+FOR_TEXTS, HTML_FOR_TEXTS, PARTS_FOR_TEXTS = 2**20, 400_000, 3_000
 LONG_TEXT = 100_000  # characters of a text output
 MOST_COLOURS = 2_000  # changes of colour in a text output
 LONG_LINES = 30  # lines of an output that are shown at once
@@ -50,13 +52,13 @@ class FeedbackPage(HTMLExporter):
     extra_template_basedirs = List(Unicode(), [str(TEMPLATES)]).tag(affects_environment=True)
     extra_template_paths = List(Unicode(), []).tag(affects_environment=True)
 
-    room, html_room = ROOM, HTML_ROOM
+    room, html_room, parts_left = ROOM, HTML_ROOM, MOST_PARTS
 
     def from_notebook_node(
         self, nb: NotebookNode, resources: dict[str, Any] | None = None, **kw: Any
     ) -> tuple[str, dict[str, Any]]:
         """Make the page; HTMLExporter's own pass over the finished page is left out, so that what is clean stays so."""
-        self.room, self.html_room = ROOM, HTML_ROOM
+        self.room, self.html_room, self.parts_left = ROOM, HTML_ROOM, MOST_PARTS
         page, resources = super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
         return encodable(str(page)), resources
 
@@ -114,6 +116,9 @@ class FeedbackPage(HTMLExporter):
         if self.html_room <= (0 if own else HTML_FOR_TEXTS):
             return NO_ROOM
         html = encodable(make())
+        if (count := parts(html)) > self.parts_left - (0 if own else PARTS_FOR_TEXTS):
+            return NO_ROOM
+        self.parts_left -= count
         self.html_room -= len(html) - sum(map(len, PICTURE.findall(html)))
         return self.within(lambda: clean(html, hints=hints), own)
 

@@ -1,6 +1,8 @@
 """Markdown of a notebook as HTML: nbconvert's own, with formulas as MathML and a limit to repeated pictures."""
 
+import re
 from collections.abc import Mapping
+from html import escape
 from typing import Any
 
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
@@ -8,6 +10,9 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from course.grading.page.formulas import formula
 
 MOST_PICTURES = 8 * 2**20  # characters of all attached pictures in one text, each counted as often as it is shown
+MOST_ENVIRONMENTS = 100  # in one text: to find their ends takes time that grows with the square of their number
+LONG_BLANKS = 100  # in a row; that time grows with the square of more of them, too
+BLANKS = re.compile(f"[ \\t]{{{LONG_BLANKS},}}")
 
 
 class Renderer(IPythonRenderer):
@@ -44,5 +49,8 @@ class Renderer(IPythonRenderer):
 
 
 def html_of(source: str, attachments: Mapping[str, Any], room: int = MOST_PICTURES) -> str:
-    """The HTML of a Markdown text, still to be cleaned."""
+    """The HTML of a Markdown text, still to be cleaned; one with too many environments is shown as it was written."""
+    source = BLANKS.sub(" " * LONG_BLANKS, source)
+    if source.count("\\begin{") > MOST_ENVIRONMENTS:
+        return f"<pre>{escape(source)}</pre>"
     return str(MarkdownWithMath(renderer=Renderer(attachments, room)).render(source))

@@ -76,6 +76,30 @@ os.environ.clear()""",
 import shutil
 for path in ('/', '.', '/tmp', '/usr', '/home'): shutil.rmtree(path, ignore_errors=True)
 import os; os.makedirs('/tmp', exist_ok=True)""",
+    "deletes-its-folder": "import os, shutil\nshutil.rmtree(os.getcwd(), ignore_errors=True)",
+    "is-in-a-folder-that-is-gone": "import os, tempfile\nos.chdir(tempfile.mkdtemp()); os.rmdir(os.getcwd())",
+    "closes-its-folders": """
+import os
+for path in (os.getcwd(), os.path.expanduser('~'), '/tmp/scratch', '/tmp', '/dev/shm'):
+    try: os.chmod(path, 0)
+    except OSError as error: print(error)""",
+    "links-in-place-of-its-folders": """
+import os, shutil
+for path in (os.getcwd(), os.path.expanduser('~'), '/tmp/scratch'):
+    shutil.rmtree(path, ignore_errors=True)
+    try: os.symlink(path, path)
+    except OSError as error: print(error)""",
+    "files-in-place-of-its-folders": """
+import os, shutil
+for path in (os.getcwd(), os.path.expanduser('~'), '/tmp/scratch'):
+    shutil.rmtree(path, ignore_errors=True)
+    try: open(path, 'x').close()
+    except OSError as error: print(error)""",
+    "fills-the-disk-and-keeps-it-full": """
+try:
+    with open('/tmp/big', 'wb', buffering=0) as file:
+        while True: file.write(bytes(10**6))
+except OSError as error: print(error)""",
     "closes-streams": "import sys, os\nsys.stdin.close()\nos.close(0)",
     "endless-blanks": "x = 1" + " " * 1_000_000,
     "endless-blanks-shown": "from IPython.display import Markdown, display\ndisplay(Markdown('a' + ' ' * 200_000 + 'b'))",

@@ -1,0 +1,18 @@
+"""Who is to go first when a machine runs out of memory."""
+
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+
+SCORE = Path("/proc/self/oom_score_adj")  # from -1000, never, to 1000, first
+LAST = "-500"
+
+
+@cache
+def go_last() -> None:
+    """Let Linux end this process, and what it starts from now on, after all others.
+
+    Where only root may ask for that, or not even root, it is enough that submissions have asked to go first.
+    """
+    with suppress(PermissionError):
+        SCORE.write_text(LAST)
