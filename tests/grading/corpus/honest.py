@@ -125,7 +125,7 @@ MORE_HABITS = {
     "styler": "import pandas as pd\npd.DataFrame({'share': [0.25, 0.75]}).style.format('{:.1%}').to_html()\nprint(pd.DataFrame({'share': [0.25]}).to_latex())",
     "doctest": 'import doctest\ndef one():\n    """\n    >>> one()\n    1\n    """\n    return 1\nprint(doctest.testmod())',
     "deletes-its-folder": "import os, shutil\nshutil.rmtree(os.getcwd())",
-    "backend-agg": "%matplotlib agg\nimport matplotlib.pyplot as plt\nplt.plot([1]); plt.show(); plt.close('all')",
+    "backend-agg": "%matplotlib agg",
     "backend-that-is-missing": "%matplotlib widget",
     "latex-repr": "class R:\n    def _repr_html_(self): return '<b>x</b>'\nR()\nfrom IPython.display import HTML, display, clear_output\ndisplay(HTML('x')); clear_output(wait=True)",
 }
