@@ -15,7 +15,7 @@ from course.grading.testing import arrays, models, python_values, said, tables
 from course.grading.testing.channel import Channel, connect
 from course.grading.testing.codec import Codec, Node
 from course.grading.testing.errors import Broken, Refused
-from course.grading.testing.scratch import Scratch
+from course.grading.testing.scratch import Scratch, restore
 
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial)
 VIEWS = (type({}.keys()), type({}.values()), type({}.items()))  # type: ignore[var-annotated]
@@ -149,7 +149,7 @@ class Agent:
     def do_begin(self, request: dict[str, Any], changed: list[Any]) -> None:
         """Take note of the folder that both sides have."""
         folder = Path(request["folder"])
-        folder.mkdir(parents=True, exist_ok=True)
+        restore(folder)
         self.scratch = Scratch(folder)
 
     def do_name(self, request: dict[str, Any], changed: list[Any]) -> Any:
