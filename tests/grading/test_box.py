@@ -823,7 +823,8 @@ def test_boxes_can_be_made_here():
 
 
 def test_without_bubblewrap_nothing_is_run(monkeypatch, tmp_path):
-    (tmp_path / "choom").symlink_to("/usr/bin/choom")
+    for name in ("choom", "taskset"):
+        (tmp_path / name).symlink_to(f"/usr/bin/{name}")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert box_available() == "The program bwrap is missing. Install it: sudo apt-get install bubblewrap"
     assert "sudo apt-get install bubblewrap" in refused()

@@ -107,12 +107,12 @@ def strikes(monkeypatch):
 
 
 def hand_in(folder: Path, student: str, code: str = "") -> int:
-    """Solved, with a cell of the student's own before an answer in the middle; return that cell's number."""
+    """Solved, with a cell of the student's own before an answer in the middle; return its number as graded."""
     made = nbformat.from_dict(SOLVED)
     place = next(number for number, cell in enumerate(made.cells) if grade_id(cell) == answers()[MIDDLE])
     made.cells.insert(place, new_code_cell(code or STRUCK.format(student)))
     demo.hand_in(folder, LAB, student, made)
-    return place + 1
+    return place + 2  # counted from 1, and above it is the cell with the grading budget
 
 
 def answers() -> list[str]:

@@ -14,7 +14,7 @@ from course.grading.testing.agent_objects import Objects
 from course.grading.testing.channel import Channel, connect
 from course.grading.testing.codec import Codec
 from course.grading.testing.errors import Broken, Refused
-from course.grading.testing.scratch import Scratch
+from course.grading.testing.scratch import Scratch, restore
 from course.grading.testing.values import READERS, WRITERS
 
 MOST_ITEMS = 100_000
@@ -96,7 +96,7 @@ class Agent:
     def do_begin(self, request: dict[str, Any], changed: list[Any]) -> None:
         """Take note of the folder that both sides have."""
         folder = Path(request["folder"])
-        folder.mkdir(parents=True, exist_ok=True)
+        restore(folder)
         self.scratch = Scratch(folder)
 
     def do_name(self, request: dict[str, Any], changed: list[Any]) -> Any:

@@ -4,6 +4,7 @@ Only regular files and folders count, and they travel as bytes: a link, a pipe o
 reaches the other.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -140,6 +141,14 @@ def folder(path: Path, top: Path) -> None:
         if place.is_symlink() or (place.exists() and not place.is_dir()):
             place.unlink()
         place.mkdir(exist_ok=True)
+
+
+def restore(path: Path) -> None:
+    """Make a folder that this user can write to, whatever has become of it and of the one it lies in."""
+    for place in (path.parent, path):
+        folder(place, place)
+        with contextlib.suppress(PermissionError):  # it is somebody else's, who lets everybody in
+            place.chmod(place.stat().st_mode | 0o700)
 
 
 def put(path: Path, content: bytes) -> None:
