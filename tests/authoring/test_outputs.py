@@ -78,7 +78,7 @@ def test_a_change_of_points_executes_nothing(copied, executed):
 
 
 CHANGES = {
-    "a number": lambda course, lab: edit(course.source(lab), "N_TRAIN = ", "N_TRAIN = 1 * "),
+    "a number": lambda course, lab: edit(course.source(lab), "N_TRAIN = ", "N_TRAIN = 1"),
     "a hidden test": lambda course, lab: edit(
         course.source(lab), "### BEGIN HIDDEN TESTS", "### BEGIN HIDDEN TESTS\n#"
     ),
