@@ -229,7 +229,7 @@ def test_what_nbgrader_could_not_do_is_done_the_next_time(blank, model, tmp_path
         patch.setattr(NbGraderAPI, "autograde", lambda *_: failed)
         result = graded(tmp_path, LIGHT)["ann"]
     assert (result.status, result.graded, result.by_test) == (FAILED, False, {})
-    assert result.reason == "sqlalchemy.exc.OperationalError: database is locked"
+    assert "writes to the gradebook" in result.reason
     result = graded(tmp_path, LIGHT)["ann"]
     assert (result.status, result.tests, result.reason) == (GRADED, result.max_tests, "")
 
@@ -251,7 +251,12 @@ def test_no_submissions(tmp_path):
 
 
 RESULTS = [
-    Result("ann", GRADED, 4, {"test-a": 2.0, "test-b": 0.5}, 1.5, 2, feedback=Path("f/ann.html")),
+    Result(
+        *("ann", GRADED, 4, {"test-a": 2.0, "test-b": 0.5}, {"why": 1.5, "how": None}),
+        written=1.5,
+        to_mark=2,
+        feedback=Path("f/ann.html"),
+    ),
     Result("bob", UNREADABLE, 4, reason="x.ipynb is not JSON, so…"),
     Result("cas", FAILED, 4, reason="The machine stood still.", review=("not graded: The machine stood still.",)),
 ]
@@ -265,6 +270,7 @@ def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
         ann, bob, cas = csv.DictReader(file)
     assert (ann["student"], ann["tests"], ann["written"], ann["to_mark"]) == ("ann", "2.5", "1.5", "2")
     assert (ann["total"], ann["test-b"], ann["feedback"]) == ("4", "0.5", "f/ann.html")
+    assert (ann["why"], ann["how"]) == ("1.5", ""), "a question that waits has no points yet"
     assert (bob["status"], bob["total"], bob["reason"], bob["test-a"]) == (
         "not readable",
         "0",
@@ -272,7 +278,9 @@ def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
         "0",
     )
     assert (cas["status"], cas["reason"]) == ("not graded", "The machine stood still.")
-    assert {cas[column] for column in (*report.POINTS, "test-a", "test-b")} == {""}, "no zero for what is not known"
+    assert {cas[column] for column in (*report.POINTS, "test-a", "test-b", "why")} == {""}, (
+        "no zero for what is not known"
+    )
 
 
 def test_the_table_has_no_points_of_who_is_not_graded():
