@@ -277,7 +277,7 @@ def test_the_template_goes_along_when_the_course_is_installed():
 
 def test_a_picture_pasted_into_the_text_as_colab_does_it_hides_nothing():
     """Its data lie in the text; they are shown, or left out, and what follows stays in any case."""
-    for size in (len(PNG), 2 * CELL_CHARACTERS, 20 * 2**20):
+    for size in (len(PNG), 2 * CELL_CHARACTERS, exporter.ROOM + 1):
         data = PNG + "A" * (size - len(PNG))
         pasted = f"![image.png](data:image/png;base64,{data})"
         html = f"<img src='data:image/jpeg;base64,{PNG}' alt='b'>"
