@@ -10,6 +10,8 @@ from papermill.parameterize import parameterize_notebook
 
 from course.authoring.sources import plain_python, tagged
 
+INJECTED = "injected-parameters"  # Papermill's tag
+
 
 def parameters(notebook: NotebookNode) -> dict[str, Any]:
     """Names and values of the cell tagged "parameters"."""
@@ -22,8 +24,11 @@ def parameters(notebook: NotebookNode) -> dict[str, Any]:
 
 
 def with_parameters(notebook: NotebookNode, parameters: Mapping[str, Any]) -> NotebookNode:
-    """Papermill's injection: a cell with these values after the one tagged "parameters"."""
+    """Papermill's injection: a cell with these values after the one tagged "parameters", always of the same id."""
     notebook.metadata.setdefault("papermill", NotebookNode())  # Papermill expects what its own reader would add
     for cell in notebook.cells:
         cell.metadata.setdefault("tags", [])
-    return parameterize_notebook(notebook, dict(parameters))
+    injected: NotebookNode = parameterize_notebook(notebook, dict(parameters))
+    for cell in tagged(injected, INJECTED):
+        cell.id = INJECTED
+    return injected

@@ -6,7 +6,6 @@ A weakened runner, against which a trick must work; otherwise it would be no tes
 import asyncio
 import contextlib
 import sqlite3
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,10 +15,15 @@ from traitlets.config import Config
 
 from course.authoring.sources import grade_id
 from course.authoring.variants import auto_scores
+from course.errors import MachineFault
+from course.grading.cell_runner import request
+from course.grading.clock import Clock
 from course.grading.kit import Kit
 from course.grading.mending.mend import mend
-from course.grading.run import error_output, request, running
-from course.grading.talk import Ended, Interrupted, Outputs
+from course.grading.outputs import Outputs, Room
+from course.grading.running import running
+from course.grading.talk import Ended, Interrupted
+from course.grading.verdicts import error_output
 from course.warm.manager import WarmKernelManager
 
 SECONDS, MOST_SECONDS = 5, 60  # for a cell, and for all
@@ -71,18 +75,18 @@ def grade(kit: Kit, source: Path, submitted: bytes, folder: Path, config: Config
 
 async def execute(notebook: NotebookNode, imports: str, place: Path) -> None:
     """Run all cells in one kernel; one that dies is the end."""
-    manager = WarmKernelManager(imports=imports)
-    async with running(manager, str(place), {}, time.monotonic() + MOST_SECONDS) as talk:
+    manager, room = WarmKernelManager(imports=imports), Room(OUTPUT_KIB)
+    async with running(manager, str(place), {}, Clock(1), MOST_SECONDS, alone=True) as talk:
         await talk.ready(MOST_SECONDS)
         for cell in notebook.cells:
             if cell.cell_type != "code":
                 continue
-            outputs = Outputs(OUTPUT_KIB)
+            outputs = Outputs(OUTPUT_KIB, room)
             try:
                 await talk.request("execute_request", request(cell.source), SECONDS, outputs.add)
             except Interrupted as error:
                 outputs.kept.append(error_output("CellTimeout", str(error)))
-            except Ended:
+            except (Ended, MachineFault):
                 return
             finally:
                 cell.outputs = outputs.kept

@@ -259,7 +259,7 @@ except ModuleNotFoundError:
     print("no course", "tensorflow" in sys.modules)""",
     "kill": """
 child = subprocess.Popen(["sleep", "60"])
-for number in (1, *[int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()], -1):
+for number in (1, *[int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]):
     works(os.kill, number, signal.SIGKILL)
 print(child.wait())""",
     "orphans": """

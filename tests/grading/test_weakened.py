@@ -13,10 +13,11 @@ from secret_lines import HIDDEN, secret_lines
 
 from course.authoring.sources import is_test, read_source
 from course.authoring.variants import auto_scores
+from course.grading.cell_runner import Runner
 from course.grading.kernels import kernel_pair
 from course.grading.kits import make_kit
 from course.grading.mending.mend import mend
-from course.grading.run import Runner, run
+from course.grading.run import run
 from course.nbgrader import load_config
 
 PLAIN = [case for case in CASES if case.needs in (TWO_PROCESSES, MENDING)]
