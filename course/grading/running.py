@@ -20,7 +20,11 @@ async def running(
     `ends` is the time of the clock at which it has to be done; `alone` is explained in faults.py.
     """
     options = {"env": os.environ | environment} if environment else {}
-    await manager.start_kernel(cwd=place, **options)
+    try:
+        await manager.start_kernel(cwd=place, **options)
+    except BaseException:  # whatever it was: folder, cores and process of a box that did not start are given back
+        await manager.cleanup_resources()
+        raise
     clock.watch(lambda: processes(manager))
     client = manager.client()
     client.start_channels(hb=False)

@@ -19,13 +19,17 @@ from nbformat.v4 import new_code_cell
 from course.authoring.build import prepare
 from course.authoring.sources import grade_id
 from course.errors import BoxError, MachineFault
-from course.grading import demo, grade, pools, report, submissions, talk, tests_side, worker
+from course.grading import demo, grade, kernels, pools, report, submissions, talk, tests_side, worker
+from course.grading.boxes import cores
+from course.grading.boxes.box import BoxedKernelManager
 from course.grading.boxes.ending import Ending
 from course.grading.boxes.provisioner import BoxProvisioner
 from course.grading.boxes.seccomp import KERNEL
 from course.grading.cell_runner import Runner
+from course.grading.clock import Clock
 from course.grading.faults import MEMORY, Ended, cause_of_death, of_silence
 from course.grading.limits import Limits
+from course.grading.running import running
 from course.grading.stored import FAILED, GRADED
 
 COURSE = light_course()
@@ -176,6 +180,24 @@ def test_a_kernel_that_does_not_start_costs_nobody_a_point(strikes, tmp_path):
         hand_in(tmp_path, student)
     results = graded(tmp_path)
     assert [(result.status, result.tests) for result in results.values()] == [(GRADED, results["ann"].max_tests)] * 2
+
+
+def test_what_does_not_start_leaves_no_folder_and_no_core_taken(monkeypatch, tmp_path):
+    async def fail(*arguments, **options):
+        raise BoxError("It did not start.")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr(BoxProvisioner, "_first_process", fail)
+    before = dict(cores._taken)
+
+    async def start():
+        manager = BoxedKernelManager(kernel_file=kernels.KERNEL, imports="import colorsys")
+        async with running(manager, str(tmp_path), {}, Clock(1), 60, alone=True):
+            pass
+
+    with pytest.raises(BoxError, match="did not start"):
+        asyncio.run(start())
+    assert cores._taken == before and not list(tmp_path.glob("box-*"))
 
 
 ENDS = {
