@@ -6,6 +6,7 @@ answer. Another wording of the lesson makes no other edition.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
@@ -122,11 +123,15 @@ def _setup(notebook: NotebookNode) -> Iterator[str]:
             yield cell.source.strip()
 
 
+def cells_by_kind(notebook: Notebook) -> dict[str, list[Any]]:
+    """The three lists of cells that a gradebook has of a lab."""
+    return {GRADE: notebook.grade_cells, SOLUTION: notebook.solution_cells, SOURCE: notebook.source_cells}
+
+
 def held_kinds(notebook: Notebook) -> dict[str, frozenset[str]]:
     """What a gradebook holds of each cell of a lab."""
     held: dict[str, frozenset[str]] = {}
-    lists = {GRADE: notebook.grade_cells, SOLUTION: notebook.solution_cells, SOURCE: notebook.source_cells}
-    for kind, cells in lists.items():
+    for kind, cells in cells_by_kind(notebook).items():
         for cell in cells:
             held[cell.name] = held.get(cell.name, frozenset()) | {kind}
     return held

@@ -12,7 +12,7 @@ from nbgrader.apps.api import NbGraderAPI
 from sqlalchemy.engine import make_url
 
 from course.config import Lab
-from course.grading.editions import GRADE, SOLUTION, SOURCE, Part, find_notebook, held_kinds
+from course.grading.editions import GRADE, SOLUTION, SOURCE, Part, cells_by_kind, find_notebook, held_kinds
 from course.grading.transaction import one_transaction
 
 
@@ -55,8 +55,7 @@ def keep_copy(address: str) -> Path | None:
 def _remove(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part]) -> Iterator[str]:
     """Delete the cells that are gone, with points and comments; says what a person had given there."""
     notebook = gradebook.find_notebook(lab.name, lab.name)
-    lists = {GRADE: notebook.grade_cells, SOLUTION: notebook.solution_cells, SOURCE: notebook.source_cells}
-    for kind, cells in lists.items():
+    for kind, cells in cells_by_kind(notebook).items():
         for cell in [cell for cell in cells if cell.name not in now or kind not in now[cell.name].kinds]:
             entries = {GRADE: "grades", SOLUTION: "comments"}.get(kind)
             for entry in list(getattr(cell, entries)) if entries else []:
