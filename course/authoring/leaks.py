@@ -13,13 +13,18 @@ MARKERS = tuple(f"### {edge} {kind}" for kind in (SOLUTION, HIDDEN) for edge in 
 SHORTEST = 15  # characters; shorter lines, such as `return result`, are anybody's
 
 
+def secret_parts(source: NotebookNode, *kinds: str) -> Iterator[str]:
+    """What stands between BEGIN and END of these kinds."""
+    for cell in source.cells:
+        for kind in kinds:
+            yield from re.findall(rf"### BEGIN {kind}\n(.*?)### END {kind}", cell.source, re.DOTALL)
+
+
 def secret_lines(source: NotebookNode, *kinds: str) -> set[str]:
     """Lines between BEGIN and END of these kinds that the lab does not also show openly; short ones are left out."""
     secret = set()
-    for cell in source.cells:
-        for kind in kinds:
-            for part in re.findall(rf"### BEGIN {kind}\n(.*?)### END {kind}", cell.source, re.DOTALL):
-                secret |= {line.strip() for line in part.splitlines() if len(line.strip()) >= SHORTEST}
+    for part in secret_parts(source, *kinds):
+        secret |= {line.strip() for line in part.splitlines() if len(line.strip()) >= SHORTEST}
     return secret - {line.strip() for line in open_text(source).splitlines()}
 
 
@@ -45,10 +50,9 @@ def secret_pairs(source: NotebookNode, package: str = "") -> set[str]:
     shows them openly shows a part of another one's answer.
     """
     pairs = set()
-    for cell in source.cells:
-        for part in re.findall(r"### BEGIN [A-Z ]+\n(.*?)### END [A-Z ]+", cell.source, re.DOTALL):
-            lines = stripped(part).splitlines()
-            pairs |= {f"{one}\n{two}" for one, two in pairwise(lines) if min(len(one), len(two)) >= SHORTEST}
+    for part in secret_parts(source, SOLUTION, HIDDEN):
+        lines = stripped(part).splitlines()
+        pairs |= {f"{one}\n{two}" for one, two in pairwise(lines) if min(len(one), len(two)) >= SHORTEST}
     shown = stripped(f"{package}\n{open_text(source)}")
     return {pair for pair in pairs if pair not in shown}
 
