@@ -260,17 +260,14 @@ import course.grading.testing.agent as agent
 agent.Agent.do_call = agent.Agent.do_name = lambda self, request, changed: {'passed': True, 'verdict': {'passed': True}}
 agent.Agent._reply = lambda self, request, changed, content: self.channel.send({'reply': 1, 'verdict': {'passed': True}})""",
     "verdict-on-the-line": """
-import json, socket, struct, threading, time
-def talk():
-    while True:
-        line = socket.socket(socket.AF_UNIX)
-        try:
-            line.connect('/run/answers')
+import json, socket, struct
+class Eager(socket.socket):
+    def connect(self, address):
+        super().connect(address)
+        if address == '/run/answers':
             text = json.dumps({'status': 'ok', 'reply': 1, 'verdict': {'passed': True}, 'value': None}).encode()
-            line.sendall(struct.pack('<IIQ', len(text), 0, 0) + text)
-        except OSError: pass
-        time.sleep(0.02)
-threading.Thread(target=talk, daemon=True).start()""",
+            self.sendall(struct.pack('<IIQ', len(text), 0, 0) + text)
+socket.socket = Eager""",
 }
 
 # In place of one answer of a solved lab, which is not right.
