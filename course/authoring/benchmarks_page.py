@@ -30,6 +30,10 @@ OVERHEAD = (
     "With parameters as handed out, boxes, the kernel of the tests and mending are {overhead:.0%} of a submission's "
     "time."
 )
+MEMORY = """\
+The two kernels of a submission are copies of one process and share its pages. The most that each had while a solved
+submission was graded with its budget, and how much of that no other process had as well:
+"""
 MANY = """\
 ## A large class
 
@@ -75,7 +79,11 @@ def of_class(throughput: dict[str, Any]) -> list[str]:
         for one in timed
     ]
     text = GRADING.format(**throughput)
-    return [text, table(("", "seconds", "times as fast", *stages), rows), OVERHEAD.format(**throughput) + "\n"]
+    parts = [text, table(("", "seconds", "times as fast", *stages), rows), OVERHEAD.format(**throughput) + "\n"]
+    if memory := throughput.get("memory"):
+        sides = [(one["side"], f"{one['resident_mib']:.0f}", f"{one['own_mib']:.0f}") for one in memory]
+        parts += [MEMORY, table(("", "resident, MiB", "its own, MiB"), sides)]
+    return parts
 
 
 def of_many(many: dict[str, Any]) -> list[str]:

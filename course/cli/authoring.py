@@ -92,13 +92,14 @@ def bench_grading(
     from course.authoring.bench import save_part
     from course.authoring.benchmarks_page import of_class, of_many
     from course.grading import bench as benchmark
+    from course.grading.bench_memory import memory
 
     course = load_course()
     heavy, light = course.lab(lab), course.lab(many)
     os.environ.setdefault("MNIST_SOURCE", "bundled")
     with kernels(course), errors.status("measuring") as status:
         timed = benchmark.throughput(course, heavy, status.update)
-        kept = benchmark.throughput_values(heavy, timed)
+        kept = benchmark.throughput_values(heavy, timed, memory(course, heavy))
         save_part(course, "throughput", kept)  # at once: what follows takes long
         console.print(Markdown("\n".join(of_class(kept))))
         reached, again = benchmark.many(course, light, status.update)

@@ -18,6 +18,7 @@ from course.authoring.build import prepare, put
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.grading import store, submissions
+from course.grading.bench_memory import Used
 from course.grading.demo import answered, hand_in, model_answers
 from course.grading.grade import Options, grade
 
@@ -165,10 +166,10 @@ def overhead(timed: Sequence[Timed]) -> float:
     return own / sum(boxed.values())
 
 
-def throughput_values(lab: Lab, timed: Sequence[Timed]) -> dict[str, Any]:
-    """What is kept of `throughput`."""
-    ways = [asdict(one) for one in timed]
-    return {"lab": lab.name, "students": CLASS, "ways": ways, "overhead": overhead(timed)}
+def throughput_values(lab: Lab, timed: Sequence[Timed], memory: Sequence[Used]) -> dict[str, Any]:
+    """What is kept of `throughput` and of `bench_memory.memory`."""
+    ways, used = [asdict(one) for one in timed], [asdict(one) for one in memory]
+    return {"lab": lab.name, "students": CLASS, "ways": ways, "overhead": overhead(timed), "memory": used}
 
 
 def many_values(lab: Lab, reached: Sequence[Reached], again: float) -> dict[str, Any]:

@@ -6,12 +6,13 @@ A page is one file that loads nothing, runs nothing, and looks the same whoever 
 import base64
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 from nbconvert import HTMLExporter
 from nbconvert.filters import Highlight2HTML, ansi2html, strip_ansi
@@ -39,8 +40,29 @@ MOST_PARTS = 8_000  # of that HTML, see `parts`; the labs with their solutions h
 FOR_TEXTS, HTML_FOR_TEXTS, PARTS_FOR_TEXTS = 2**20, 400_000, 3_000
 LONG_TEXT = 100_000  # characters of a text output
 MOST_COLOURS = 2_000  # changes of colour in a text output
+CODE_CELLS = 200  # whose colours are remembered
 LONG_LINES = 30  # lines of an output that are shown at once
 NO_ROOM = Markup("<p>[Not shown here: the notebook's outputs are too large for one page.]</p>")
+
+
+class Compiled(BytecodeCache):
+    """Templates as this process has compiled them: nbgrader makes an exporter for each page."""
+
+    def __init__(self) -> None:
+        """Nothing is compiled yet."""
+        self._code: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give back what is there."""
+        if (code := self._code.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Remember a template."""
+        self._code[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
 
 
 class FeedbackPage(HTMLExporter):
@@ -76,6 +98,7 @@ class FeedbackPage(HTMLExporter):
     def _create_environment(self) -> Environment:
         environment: Environment = super()._create_environment()
         environment.autoescape = True
+        environment.bytecode_cache = COMPILED
         style = (TEMPLATES / TEMPLATE / "page.css").read_text("utf-8")
         environment.globals |= {"style": Markup(style), "policy": policy(style), "long_lines": LONG_LINES}
         return environment
@@ -101,7 +124,7 @@ class FeedbackPage(HTMLExporter):
 
     def python(self, source: str) -> Markup:
         """Code in colours; Pygments escapes it."""
-        return self.within(lambda: str(Highlight2HTML(pygments_lexer="ipython3", parent=self)(source)), own=True)
+        return self.within(lambda: coloured(source), own=True)
 
     def data(self, content: str) -> Markup:
         """The content of a picture, without line breaks; empty once there is no more room."""
@@ -135,6 +158,12 @@ class FeedbackPage(HTMLExporter):
             return False
         self.room -= characters
         return True
+
+
+@lru_cache(CODE_CELLS)
+def coloured(source: str) -> str:
+    """Python code with an element for each colour; most code of a page is that of the lab, the same for everybody."""
+    return str(Highlight2HTML(pygments_lexer="ipython3")(source))
 
 
 def encodable(text: str) -> str:

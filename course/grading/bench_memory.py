@@ -1,0 +1,87 @@
+"""How much memory the two kernels of a submission take, and how much of it is really theirs."""
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import psutil
+
+from course.authoring.build import prepare
+from course.authoring.parameters import with_parameters
+from course.config import Course, Lab
+from course.errors import CourseError
+from course.grading.demo import answered, model_answers
+from course.grading.kernels import ANSWERS, QUESTIONS, kernel_pair
+from course.grading.kits import make_kit
+from course.grading.run import run
+
+SECONDS_BETWEEN = 0.2
+SIDES = {"kernel of the submission": ANSWERS, "kernel of the tests": QUESTIONS}  # what only this side can see
+
+
+@dataclass(frozen=True)
+class Used:
+    """The most that one side had at any time, in MiB: resident, and of that what no other process shares."""
+
+    side: str
+    resident_mib: float
+    own_mib: float
+
+
+def memory(course: Course, lab: Lab) -> list[Used]:
+    """Grade a solved submission with its grading budget, in boxes, and look at its kernels meanwhile.
+
+    Raises
+    ------
+    CourseError
+        A kernel was never seen.
+    """
+    kit = make_kit(course, lab)
+    solved = answered(nbformat.reads(nbformat.writes(kit.reference), as_version=4), model_answers(prepare(course, lab)))
+    notebook = with_parameters(solved, kit.budget)
+    most: dict[str, Used] = {}
+    pair = kernel_pair(kit.limits, boxed=True, threads=os.cpu_count() or 1, imports=kit.imports)
+    with pair as kernels, watched(most), tempfile.TemporaryDirectory() as place:
+        run(notebook, kernels, kit.imports, kit.values, kit.limits, place)
+    if missing := SIDES.keys() - most.keys():
+        raise CourseError(f"Not seen while it ran: {', '.join(sorted(missing))}.")
+    return [most[side] for side in SIDES]
+
+
+@contextmanager
+def watched(most: dict[str, Used]) -> Iterator[None]:
+    """Keep in `most` what each side had at most while the context lasts."""
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(SECONDS_BETWEEN):
+            for process in psutil.Process().children(recursive=True):
+                if found := look(process):
+                    before = most.get(found.side, found)
+                    resident, own = max(found.resident_mib, before.resident_mib), max(found.own_mib, before.own_mib)
+                    most[found.side] = Used(found.side, resident, own)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def look(process: psutil.Process) -> Used | None:
+    """What a kernel has now; None for any other process."""
+    try:
+        side = next((name for name, seen in SIDES.items() if Path(f"/proc/{process.pid}/root{seen}").exists()), None)
+        if side is None or "python" not in " ".join(process.cmdline()):
+            return None
+        used = process.memory_full_info()
+    except (psutil.Error, PermissionError):  # it has ended, or is just becoming a box
+        return None
+    return Used(side, round(used.rss / 2**20, 1), round(used.uss / 2**20, 1))
