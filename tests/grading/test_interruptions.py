@@ -21,7 +21,7 @@ from course.grading.store import EXECUTED, REPORT
 
 COURSE = light_course()
 LIGHT = COURSE.labs[0]
-KILLS = 10
+KILLS = 6
 GRADES = """
     SELECT student.id, base_cell.name, grade.auto_score, grade.manual_score, grade.extra_credit,
            grade.needs_manual_grade

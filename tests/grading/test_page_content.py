@@ -292,6 +292,17 @@ def test_a_picture_pasted_into_the_text_as_colab_does_it_hides_nothing():
         assert ("image.png: not shown, as the pictures are too large" in said) == large
 
 
+def test_long_pictures_in_html_and_by_reference_are_shown():
+    long = f"data:image/png;base64,{PNG}{'A' * 4 * (1500 - len(PNG) % 4)}"
+    text = f"<img src='{long}' alt='one'>\n\n[a]: {long}B===\n\n![two][a] ![three][a]"
+    pictures = assert_inert(page_of(new_markdown_cell(text))).find_all("img")
+    assert [(one["alt"], one["src"][len(long) :]) for one in pictures] == [
+        ("one", ""),
+        ("two", "B==="),
+        ("three", "B==="),
+    ]
+
+
 def test_a_long_text_is_cut_after_so_many_letters_whatever_pictures_are_in_it():
     picture = f"![a](data:image/png;base64,{PNG})"
     text = f"{picture}{'x' * (CELL_CHARACTERS - 25)}{picture}12345{picture}never shown"
