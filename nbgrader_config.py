@@ -25,11 +25,11 @@ c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"[\s\S]*"
 # A test cell that a student deleted is put back.
 c.OverwriteCells.add_missing_cells = True
-# Submissions run in a box, and their tests in another (course/grading/boxes/), from the command line and from
+# Submissions run in a box, and their tests in another (course/sandbox/), from the command line and from
 # Formgrader too. These are nbgrader's own steps with another one to begin with.
 c.Autograde.autograde_preprocessors = [
-    "course.grading.marking.plain_autograde.SayWhatIsMissing",
-    "course.grading.boxes.boxed_execute.BoxedExecute",
+    "course.grading.marking.autograde_notice.SayWhatIsMissing",
+    "course.grading.marking.sandboxed_execute.BoxedExecute",
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
@@ -38,7 +38,7 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.CheckCellMetadata",
 ]
 # What late work loses is said in course.toml.
-c.AssignLatePenalties.plugin_class = "course.grading.late_plugin.CourseLatePenalty"
+c.AssignLatePenalties.plugin_class = "course.grading.gradebook.late_plugin.CourseLatePenalty"
 c.CourseLatePenalty.rules = {lab.name: lab.late for lab in course.labs}
 c.BoxedExecute.course_root = str(course.root)
 c.Execute.timeout = course.limits.cell_seconds
@@ -46,17 +46,17 @@ c.Execute.timeout = course.limits.cell_seconds
 # Feedback goes back through nbgrader's exchange to those who handed in through it.
 c.ExchangeFactory.release_feedback = "course.grading.exchange.ReleaseFeedback"
 
-# The page that students get (course/grading/page/), the same from `course grade`, the command line and Formgrader. It
-# shows their own work, never the source of a hidden test; of a progress bar, only its last state.
-c.GenerateFeedback.exporter_class = "course.grading.page.exporter.FeedbackPage"
+# The page that students get (course/grading/feedback/), the same from `course grade`, the command line and Formgrader.
+# It shows their own work, never the source of a hidden test; of a progress bar, only its last state.
+c.GenerateFeedback.exporter_class = "course.grading.feedback.page_exporter.FeedbackPage"
 c.GenerateFeedback.preprocessors = [
     "nbgrader.preprocessors.GetGrades",
-    "course.grading.page.add_summary.AddSummary",
-    "course.grading.feedback.HideHiddenTests",
-    "course.grading.page.outputs.ChooseOutputs",
-    "course.grading.feedback.Shorten",  # after these: a hidden test that is cut is no longer found
+    "course.grading.feedback.add_summary.AddSummary",
+    "course.grading.feedback.redact.HideHiddenTests",
+    "course.grading.feedback.choose_outputs.ChooseOutputs",
+    "course.grading.feedback.redact.Shorten",  # after these: a hidden test that is cut is no longer found
     "nbconvert.preprocessors.CoalesceStreamsPreprocessor",
 ]
 c.CoalesceStreamsPreprocessor.enabled = True
 # On pages of Formgrader, too; the feedback page is an HTMLExporter as well.
-c.HTMLExporter.preprocessors = ["course.grading.pictures.FindPictures"]
+c.HTMLExporter.preprocessors = ["course.grading.feedback.attachments.FindPictures"]

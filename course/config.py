@@ -9,10 +9,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from course.errors import CourseError, UnknownLabError
-from course.grading.limits import DEFAULTS, Limits, read_limits
+from course.known_keys import only
 from course.late import NO_PENALTY, LateRule, read_late_rule
+from course.limits import DEFAULTS, Limits, read_limits
 from course.repositories import Repositories, read_repositories
-from course.tables import only
 from course.times import TimeError, placed
 
 COURSE_FILE = "course.toml"

@@ -7,8 +7,8 @@ import pytest
 
 from course.config import load_course
 from course.errors import CourseError, UnknownLabError
-from course.grading.limits import Limits
 from course.late import LateRule
+from course.limits import Limits
 
 
 def test_labs_in_order(course):

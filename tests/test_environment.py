@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 from course.config import load_course
-from course.nbgrader import load_config
+from course.nbgrader_api import load_config
 
 
 def test_settings_belong_to_their_own_course_and_find_the_tools(tmp_path, monkeypatch):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course import groups
+from course import cgroups
 
 
 @pytest.fixture
@@ -19,57 +19,57 @@ def system(tmp_path, monkeypatch):
     (own / "cgroup.subtree_control").touch()
     (tmp_path / "mounts").write_text(f"proc /proc proc rw 0 0\ncgroup2 {tmp_path} cgroup2 rw 0 0\n")
     (tmp_path / "cgroup").write_text("9:name=systemd:/\n0::/ours\n")
-    monkeypatch.setattr(groups, "MOUNTS", tmp_path / "mounts")
-    monkeypatch.setattr(groups, "OWN", tmp_path / "cgroup")
-    groups.parent.cache_clear()
+    monkeypatch.setattr(cgroups, "MOUNTS", tmp_path / "mounts")
+    monkeypatch.setattr(cgroups, "OWN", tmp_path / "cgroup")
+    cgroups.parent.cache_clear()
     yield own
-    groups.parent.cache_clear()
+    cgroups.parent.cache_clear()
 
 
 def test_this_process_makes_room_and_groups_get_all_controllers(system):
-    assert groups.parent() == system
-    assert (system / groups.BESIDE / "cgroup.procs").read_text() == "0"
+    assert cgroups.parent() == system
+    assert (system / cgroups.BESIDE / "cgroup.procs").read_text() == "0"
     assert (system / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
-    assert not list(system.glob(f"{groups.PREFIX}*"))
+    assert not list(system.glob(f"{cgroups.PREFIX}*"))
 
 
 def test_a_process_that_has_made_room_finds_the_same_place(system):
-    (system / groups.BESIDE).mkdir()
-    (system.parent / "cgroup").write_text(f"0::/ours/{groups.BESIDE}\n")
+    (system / cgroups.BESIDE).mkdir()
+    (system.parent / "cgroup").write_text(f"0::/ours/{cgroups.BESIDE}\n")
     (system / "cgroup.subtree_control").write_text("cpu memory pids\n")
-    assert groups.parent() == system
-    assert not (system / groups.BESIDE / "cgroup.procs").exists()
+    assert cgroups.parent() == system
+    assert not (system / cgroups.BESIDE / "cgroup.procs").exists()
 
 
 def test_without_controllers_groups_are_made_beside_this_process(system):
     (system / "cgroup.controllers").write_text("\n")
-    assert groups.parent() == system
-    assert not (system / groups.BESIDE).exists()
+    assert cgroups.parent() == system
+    assert not (system / cgroups.BESIDE).exists()
 
 
 @pytest.mark.parametrize("own", ["0::/elsewhere\n", "0::/../outside\n", "4:memory:/ours\n", ""])
 def test_a_group_that_is_not_shown_here_is_none(system, own):
     (system.parent / "cgroup").write_text(own)
-    assert groups.parent() is None
+    assert cgroups.parent() is None
 
 
 def test_no_file_system_no_group(system):
     (system.parent / "mounts").write_text("cgroup /sys/fs/cgroup/memory cgroup rw 0 0\n")
-    assert groups.parent() is None
+    assert cgroups.parent() is None
 
 
 def test_a_group_of_somebody_elses_is_left_alone(system, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)
-    assert groups.parent() is None
+    assert cgroups.parent() is None
     assert not list(system.glob("course-*"))
 
 
 def test_what_a_killed_grader_left_is_removed_and_nothing_younger(system, tmp_path):
-    old, young = system / f"{groups.PREFIX}old", system / f"{groups.PREFIX}young"
+    old, young = system / f"{cgroups.PREFIX}old", system / f"{cgroups.PREFIX}young"
     for one in (old, young):
         one.mkdir()
     os.utime(old, (0, 0))
-    groups.parent()
+    cgroups.parent()
     assert not old.exists() and young.exists()
 
 
@@ -81,7 +81,7 @@ def test_a_group_has_the_limits_for_which_there_is_a_controller(system, monkeypa
         (path / "memory.max").write_text("max\n")
 
     monkeypatch.setattr(Path, "mkdir", made)
-    group = groups.Group(system, {"memory.max": 2**30, "pids.max": 100})
+    group = cgroups.Group(system, {"memory.max": 2**30, "pids.max": 100})
     assert (group.path / "memory.max").read_text() == str(2**30)
     assert not (group.path / "pids.max").exists()
     (group.path / "cpu.stat").write_text("usage_usec 2500000\nuser_usec 2000000\n")
@@ -92,15 +92,15 @@ def test_a_group_has_the_limits_for_which_there_is_a_controller(system, monkeypa
 
 
 def test_a_group_is_removed_once(system):
-    group = groups.Group(system, {})
+    group = cgroups.Group(system, {})
     group.remove()
     group.remove()
     assert not group.path.exists()
 
 
-@pytest.mark.skipif(not groups.parent(), reason="this user may make no control groups here")
+@pytest.mark.skipif(not cgroups.parent(), reason="this user may make no control groups here")
 def test_a_command_joins_a_real_group_and_its_time_is_counted():
-    group = groups.Group(groups.parent(), {})
+    group = cgroups.Group(cgroups.parent(), {})
     program = "while [ $((i = i + 1)) -lt 100000 ]; do :; done; cat /proc/self/cgroup"
     seen = subprocess.check_output(group.joining(["sh", "-c", program]), text=True)
     assert f"{group.path.name}\n" in seen

@@ -3,8 +3,8 @@
 import keras
 import pytest
 
-from course.authoring.build import prepare
 from course.config import load_course
+from course.labs.prepare import prepare
 from data_utils import build_lenet
 
 

@@ -11,8 +11,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from traitlets.config import Config
 
 from course.errors import KernelError
-from course.warm import nursery
-from course.warm.manager import WarmKernelManager
+from course.kernels import forkserver_main
+from course.kernels.manager import WarmKernelManager
 
 IMPORTS = "import json\nimport numpy as np"
 CODE = """
@@ -55,7 +55,7 @@ with multiprocessing.get_context("spawn").Pool(1) as pool:
     assert said("import multiprocessing.pool", tmp_path, code) == ["42"]
 
 
-@pytest.mark.parametrize(("failures", "found"), [(2, 7), (nursery.FORK_TRIES, None)])
+@pytest.mark.parametrize(("failures", "found"), [(2, 7), (forkserver_main.FORK_TRIES, None)])
 def test_a_copy_that_there_is_no_room_for_is_tried_again(monkeypatch, failures, found):
     left = [OSError(errno.EAGAIN, "no room")] * failures
 
@@ -64,9 +64,9 @@ def test_a_copy_that_there_is_no_room_for_is_tried_again(monkeypatch, failures, 
             raise left.pop()
         return 7
 
-    monkeypatch.setattr(nursery.os, "fork", fork)
-    monkeypatch.setattr(nursery.time, "sleep", lambda seconds: None)
-    assert nursery.fork() == found and not left
+    monkeypatch.setattr(forkserver_main.os, "fork", fork)
+    monkeypatch.setattr(forkserver_main.time, "sleep", lambda seconds: None)
+    assert forkserver_main.fork() == found and not left
 
 
 def test_a_kernel_ends_with_its_nursery(tmp_path):

@@ -14,9 +14,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from course.authoring.benchmarks_page import page
-from course.authoring.build import prepare, put
 from course.authoring.execute import execute
 from course.config import Course, Lab
+from course.files import put
+from course.labs.prepare import prepare
 
 MOST_SECONDS, MOST_MIB = 60, 1536
 # ru_maxrss is in KiB on Linux and in bytes on macOS (getrusage(2)).

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from course.grading.executed import STAGES as OF_A_RUN
+from course.grading.execution.executed import STAGES as OF_A_RUN
 
 STAGES = ("mend", *OF_A_RUN)  # as they follow each other
 INTRODUCTION = """\

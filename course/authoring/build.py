@@ -8,35 +8,21 @@ import nbformat
 from nbformat import NotebookNode
 from rich.progress import Progress
 
-from course.authoring import lint
 from course.authoring.execute import execute
 from course.authoring.index import index_text
-from course.authoring.outputs import edited, executed, keep_outputs, read_key, sign, written
-from course.authoring.release import student_text
-from course.authoring.sources import read_source, source_text, with_ids
-from course.authoring.stamp import stamp
 from course.config import Course, Lab
 from course.errors import BuildError, DriftError
+from course.files import put, text
+from course.labs.answer_key import edited, executed, keep_outputs, read_key, sign, written
+from course.labs.prepare import prepare
+from course.labs.release import student_text
+from course.labs.sources import source_text
 
 REMOVE_STDERR = "remove-stderr"  # a tag that Jupyter Book uses with the same meaning
 LOST = """{path} was edited, and {source} beside it does not have these edits, so building would lose them.
 To keep them, write them into the source: jupytext --sync {path}
 To drop them, delete the notebook. Then build again."""
 REMEDY = "Run `course build {lab}` and commit what it writes."
-
-
-def prepare(course: Course, lab: Lab) -> NotebookNode:
-    """The lab's source, checked and stamped, without outputs.
-
-    Raises
-    ------
-    LintError
-        The source breaks a rule of the course.
-    """
-    notebook = read_source(course.source(lab))
-    lint.check(course.source(lab), notebook, lab.budget)
-    stamp(course, lab, notebook)
-    return with_ids(notebook)
 
 
 class Built(NamedTuple):
@@ -155,15 +141,3 @@ def stale(path: Path, source: NotebookNode) -> str | None:
 def skeleton(cell: NotebookNode) -> tuple[str, str, str, NotebookNode]:
     """All of a cell but its outputs."""
     return cell.id, cell.cell_type, cell.source, cell.metadata
-
-
-def put(path: Path, content: str) -> Path:
-    """Write text, making the folder; return the path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(content, "utf-8")
-    return path
-
-
-def text(path: Path) -> str | None:
-    """The file's text, or None if there is no such file."""
-    return path.read_text("utf-8") if path.is_file() else None

@@ -6,13 +6,13 @@ import tomllib
 
 import nbformat
 
-from course.authoring.build import prepare
 from course.authoring.index import index_text
-from course.authoring.links import INDEX, archive, home, lab_path
 from course.authoring.managed_folder import File
 from course.authoring.relink import relinked
 from course.config import Course
 from course.errors import PublishError
+from course.labs.links import INDEX, archive, home, lab_path
+from course.labs.prepare import prepare
 
 OWN = "students"  # the folder of files that only the edition has; they lie there as they lie in the edition
 OWN_FILES = (".gitattributes", ".gitignore", "Makefile", "README.md", "jupyter_lab_config.py", "requirements.txt")

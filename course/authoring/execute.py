@@ -9,8 +9,8 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 from nbformat import NotebookNode
 from rich.progress import Progress
 
-from course.authoring.sources import grade_id
 from course.errors import BuildError
+from course.labs.sources import grade_id
 
 CELL_SECONDS = 600
 

@@ -4,9 +4,9 @@ import re
 
 from nbformat import NotebookNode
 
-from course.authoring.markdown import headings
-from course.authoring.stamp import badges, facts
 from course.config import Course, Lab
+from course.labs.stamp import badges, facts
+from course.markdown_text import headings
 
 INTRODUCTION = """\
 # {title}: the labs

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from course.authoring.build import check, prepare
+from course.authoring.build import check
 from course.authoring.edition import edition
 from course.authoring.leaks import leaks, secret_pairs, secrets_of_all
 from course.authoring.managed_folder import Changes, File, listed, update
 from course.config import Course, Lab
 from course.errors import PublishError
+from course.labs.prepare import prepare
 
 
 def handed_out(course: Course, until: Lab | None) -> Course:

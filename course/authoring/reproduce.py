@@ -23,13 +23,14 @@ import papermill
 from nbformat import NotebookNode
 from rich.progress import Progress
 
-from course.authoring.build import prepare, put
 from course.authoring.execute import execute
-from course.authoring.parameters import with_parameters
-from course.authoring.sources import grade_id, is_answer
 from course.authoring.systems import Plan, Second
 from course.config import Course
 from course.errors import CourseError
+from course.files import put
+from course.labs.parameters import with_parameters
+from course.labs.prepare import prepare
+from course.labs.sources import grade_id, is_answer
 from data_utils import load_mnist
 
 FULL_TRAIN, FULL_TEST = 60_000, 10_000

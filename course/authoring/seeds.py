@@ -9,11 +9,11 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from rich.progress import Progress
 
-from course.authoring.build import prepare
-from course.authoring.sources import cells_with_tests, points
-from course.authoring.variants import auto_scores, message
+from course.authoring.try_variants import auto_scores, message
 from course.config import Course, Lab
-from course.nbgrader import load_config
+from course.labs.prepare import prepare
+from course.labs.sources import cells_with_tests, points
+from course.nbgrader_api import load_config
 
 SEED = re.compile(r"(set_random_seed\()\d+(\))")
 CELL_SECONDS = 600

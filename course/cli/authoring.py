@@ -36,11 +36,11 @@ def build(
 @app.command()
 def variants(labs: Labs = None) -> None:
     """Test the tests: run right and wrong answers and report every test that judges one wrongly."""
-    from course.authoring import variants as trials
+    from course.authoring.try_variants import try_all
 
     course = load_course()
     with kernels(course), progress_bar("runs") as progress:
-        found = [text for lab in course.choose(labs) for text in trials.try_all(course, lab, progress)]
+        found = [text for lab in course.choose(labs) for text in try_all(course, lab, progress)]
     for text in found:
         console.print(f"- {text}", highlight=False, markup=False)
     if found:
@@ -117,10 +117,10 @@ def reproduce(
     page: Annotated[bool, typer.Option("--page", help="Run nothing; write the page from the runs kept.")] = False,
 ) -> None:
     """Run the labs at full size on all of MNIST and write docs/reproduction.md; goes on where it was interrupted."""
-    from course.authoring import build as builder
     from course.authoring import reproduce as runs
     from course.authoring.reproduction_page import page as page_text
     from course.authoring.systems import read_plan
+    from course.files import put
 
     course = load_course()
     plans = [plan for lab in course.choose(labs) if (plan := read_plan(course, lab))]
@@ -131,5 +131,5 @@ def reproduce(
             return
         if not page:
             runs.reproduce(course, plans, progress, again)
-    path = builder.put(course.reproduction.with_suffix(".md"), page_text(course))
+    path = put(course.reproduction.with_suffix(".md"), page_text(course))
     console.print(f"wrote {path.relative_to(course.root)}", highlight=False)

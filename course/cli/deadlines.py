@@ -12,7 +12,7 @@ from course.config import Course, Lab, load_course
 from course.errors import CourseError
 
 if TYPE_CHECKING:
-    from course.grading.extensions import Extension
+    from course.grading.gradebook.extensions import Extension
 
 Folder = Annotated[Path, typer.Option(help="Holds submitted/ and gradebook.db.")]
 
@@ -29,7 +29,7 @@ def extend(
     folder: Folder = Path(),
 ) -> None:
     """Let students hand in labs later, or take that back; counts from the next `course grade` or `course feedback`."""
-    from course.grading import extensions
+    from course.grading.gradebook import extensions
 
     course = load_course()
     chosen = course.choose(labs)
@@ -49,7 +49,7 @@ def extend(
 @app.command(name="extensions")
 def list_extensions(folder: Folder = Path()) -> None:
     """List all extensions."""
-    from course.grading.extensions import FILE, read_extensions
+    from course.grading.gradebook.extensions import FILE, read_extensions
 
     course, found = load_course(), read_extensions(folder)
     if found:
@@ -59,7 +59,7 @@ def list_extensions(folder: Folder = Path()) -> None:
 
 
 def _extension(course: Course, lab: Lab, student: str, until: str | None, days: float | None) -> "Extension":
-    from course.grading.extensions import Extension
+    from course.grading.gradebook.extensions import Extension
     from course.times import TimeError, read_time
 
     if until is not None:

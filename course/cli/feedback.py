@@ -8,7 +8,7 @@ import typer
 from course.cli.grading import show_results
 from course.cli.terminal import app, console
 from course.config import load_course
-from course.grading.lms.systems import System
+from course.inbox.systems import System
 
 
 @app.command()
@@ -23,7 +23,7 @@ def feedback(
 ) -> None:
     """Bring grades and students' pages up to date with marks, comments, dates and rules; nothing is run."""
     from course.grading.grade import Options, refresh
-    from course.grading.lms.feedback_zip import pack_feedback
+    from course.lms.feedback_zip import pack_feedback
 
     course, remarks = load_course(), list[str]()
     chosen = course.lab(lab)

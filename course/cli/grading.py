@@ -14,7 +14,7 @@ from course.errors import CourseError
 
 if TYPE_CHECKING:
     from course.grading.grade import Options
-    from course.grading.gradebook import Result
+    from course.grading.gradebook.results import Result
 
 NOT_GRADED = 3  # the exit code if the machine has failed for some submissions; 2 is that of all errors
 
@@ -61,12 +61,12 @@ def mend(
     """Rebuild a damaged notebook on the released lab: answers are kept, the rest is put right."""
     import nbformat
 
-    from course.authoring.build import put
-    from course.grading.mending.mend import guess_lab
-    from course.grading.mending.mend import mend as mended
-    from course.grading.mending.notes import listed
-    from course.grading.mending.plain_files import MAX_FILE, read_plain_file
-    from course.grading.mending.reading import read_notebook
+    from course.files import put
+    from course.grading.repair.read_notebook import read_notebook
+    from course.grading.repair.repair import guess_lab
+    from course.grading.repair.repair import mend as mended
+    from course.inbox.notes import listed
+    from course.inbox.regular_files import MAX_FILE, read_plain_file
 
     course = load_course()
     labs = {known.name: known for known in (course.choose([lab]) if lab else course.labs)}
@@ -109,8 +109,8 @@ def demo(
 def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -> None:
     """Grade, write the CSV, print the table and where everything is."""
     from course.grading import grade as grader
-    from course.grading import submissions
-    from course.grading.folder_settings import write_settings
+    from course.grading.marking.folder_config import write_settings
+    from course.inbox import submissions
 
     found, remarks = submissions.find(folder, lab), list[str]()
     with kernels(course), progress_bar("students", left=True) as progress:
@@ -138,9 +138,9 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
 
 def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]", remarks: list[str]) -> None:
     """Write the CSV, print the table and what an instructor should know."""
-    from course.grading import report
+    from course.grading.feedback import tables
 
-    report.write_csv(folder / f"grades_{lab.name}.csv", results)
-    console.print(report.grades_table(f"{lab.name}: {len(results)} submissions", results))
-    for line in [*report.deadline(course, lab, results), *remarks, *report.for_review(results)]:
+    tables.write_csv(folder / f"grades_{lab.name}.csv", results)
+    console.print(tables.grades_table(f"{lab.name}: {len(results)} submissions", results))
+    for line in [*tables.deadline(course, lab, results), *remarks, *tables.for_review(results)]:
         console.print(line, highlight=False, markup=False)

@@ -7,7 +7,7 @@ import typer
 
 from course.cli.terminal import app, console, errors
 from course.config import load_course
-from course.grading.lms.systems import System, Times
+from course.inbox.systems import System, Times
 
 
 @app.command()
@@ -24,9 +24,9 @@ def collect(
     times: Annotated[Times, typer.Option(help="Whether times in the archive are those of handing in.")] = Times.AUTO,
 ) -> None:
     """Unpack a submission archive, safely; what is there already is replaced only by what is newer, and kept."""
-    from course.grading.lms import collect as collector
-    from course.grading.lms.roster import read_roster
-    from course.nbgrader import load_config
+    from course.inbox.roster import read_roster
+    from course.lms import collect as collector
+    from course.nbgrader_api import load_config
 
     course = load_course()
     chosen = course.lab(lab)
@@ -51,7 +51,7 @@ def export(
     allow_unmarked: Annotated[bool, typer.Option("--allow-unmarked", help="Export unfinished grades, too.")] = False,
 ) -> None:
     """Write the grades of a lab as Canvas or Moodle reads them; no grade for what still has to be marked by hand."""
-    from course.grading.lms.export import export_grades
+    from course.lms.export import export_grades
 
     course = load_course()
     chosen = course.lab(lab)

@@ -19,8 +19,8 @@ def mark(
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
 ) -> None:
     """Open Formgrader where the written answers of a lab are marked; Ctrl+C ends it."""
-    from course.grading.lms.roster import read_roster
     from course.grading.marking import server
+    from course.inbox.roster import read_roster
 
     course = load_course()
     chosen = course.lab(lab)

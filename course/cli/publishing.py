@@ -18,9 +18,9 @@ def publish(
     ] = None,
 ) -> None:
     """Write what students get into DIR, or bring it up to date: no solutions, no hidden tests, no grading."""
-    from course.authoring.links import listing
     from course.authoring.publish import handed_out
     from course.authoring.publish import publish as write
+    from course.labs.links import listing
 
     course = load_course()
     last = course.lab(until) if until else None
@@ -35,14 +35,14 @@ def publish(
 @app.command()
 def links() -> None:
     """Print the addresses to give to students: of the list of labs and of each lab."""
-    from course.authoring.links import listing
+    from course.labs.links import listing
 
     console.print(listing(load_course()), highlight=False, markup=False, soft_wrap=True)
 
 
 def next_steps(course: Course, folder: Path, changed: bool) -> str:
     """How to push a published folder, to be printed."""
-    from course.authoring.links import home
+    from course.labs.links import home
 
     ref, git = course.repositories.ref, f"git -C {shlex.quote(str(folder))}"
     lines = [f"Push it to {home(course)}:"]

@@ -14,13 +14,15 @@ from typing import Any
 import nbformat
 import psutil
 
-from course.authoring.build import prepare, put
 from course.config import Course, Lab
 from course.errors import CourseError
-from course.grading import store, submissions
+from course.files import put
 from course.grading.bench_memory import Used
 from course.grading.demo import answered, hand_in, model_answers
 from course.grading.grade import Options, grade
+from course.grading.gradebook import cache
+from course.inbox import submissions
+from course.labs.prepare import prepare
 
 CLASS, MANY, STEP = 12, 200, 50
 ROUNDS = 2  # in turn, as machines are not equally fast at all times
@@ -125,7 +127,7 @@ def ours(course: Course, lab: Lab, folder: Path, what: str, options: Options) ->
     seconds = time.monotonic() - start
     if short := next((result for result in results if result.tests != result.max_tests), None):
         raise CourseError(f"{what}: {short.student} got {short.tests:g} of {short.max_tests:g}. {short.reason}")
-    reports = [store.kept(folder, lab.name, student) for student in students]
+    reports = [cache.kept(folder, lab.name, student) for student in students]
     spent = [report.seconds for report in reports if report]
     return Timed(what, seconds, {stage: round(mean(one[stage] for one in spent), 2) for stage in spent[0]})
 

@@ -11,14 +11,14 @@ from pathlib import Path
 import nbformat
 import psutil
 
-from course.authoring.build import prepare
-from course.authoring.parameters import with_parameters
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.grading.demo import answered, model_answers
-from course.grading.kernels import ANSWERS, QUESTIONS, kernel_pair
-from course.grading.kits import make_kit
-from course.grading.run import run
+from course.grading.execution.kernel_pair import ANSWERS, QUESTIONS, kernel_pair
+from course.grading.execution.make_spec import make_kit
+from course.grading.execution.session import run
+from course.labs.parameters import with_parameters
+from course.labs.prepare import prepare
 
 SECONDS_BETWEEN = 0.2
 SIDES = {"kernel of the submission": ANSWERS, "kernel of the tests": QUESTIONS}  # what only this side can see

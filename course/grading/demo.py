@@ -8,12 +8,13 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.authoring.build import prepare, put
-from course.authoring.release import student_text
-from course.authoring.sources import grade_id, is_answer, without_markers
-from course.authoring.variants import Variant, read_variants, variants_file
 from course.config import Course, Lab
 from course.errors import CourseError
+from course.files import put
+from course.labs.prepare import prepare
+from course.labs.release import student_text
+from course.labs.sources import grade_id, is_answer, without_markers
+from course.labs.variants import Variant, read_variants, variants_file
 
 MARKER = ".made-by-course-demo"
 

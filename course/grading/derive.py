@@ -9,16 +9,18 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 
-from course.authoring.sources import cells_with_tests, grade_id
 from course.config import Course, Lab
-from course.grading import exchange, lateness, pages, store
-from course.grading.entries import Entry, read_entries
-from course.grading.gradebook import Result, not_graded, result_of
-from course.grading.lateness import Lateness, Tell, silent
-from course.grading.stored import FAILED, Stored, read_stored
-from course.grading.submissions import Submission
-from course.grading.summary import lab_title
-from course.grading.task import Outcome
+from course.grading import exchange
+from course.grading.feedback import pages
+from course.grading.feedback.summary import lab_title
+from course.grading.gradebook import cache, late_penalties
+from course.grading.gradebook.entries import Entry, read_entries
+from course.grading.gradebook.late_penalties import Lateness, Tell, silent
+from course.grading.gradebook.recorded import FAILED, Stored, read_stored
+from course.grading.gradebook.results import Result, not_graded, result_of
+from course.grading.workers.job import Outcome
+from course.inbox.submissions import Submission
+from course.labs.sources import cells_with_tests, grade_id
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ class Grading:
     ) -> tuple[dict[str, Entry], dict[str, Lateness]]:
         """Bring the gradebook's dates and penalties up to date; see `lateness.update`."""
         with self.api.gradebook as gradebook:
-            return lateness.update(gradebook, self.course, self.lab, self.folder, self.submissions, students, tell)
+            return late_penalties.update(
+                gradebook, self.course, self.lab, self.folder, self.submissions, students, tell
+            )
 
 
 def derive(grading: Grading, students: Sequence[str] | None = None, tell: Tell = silent) -> list[Result]:
@@ -79,7 +83,7 @@ def derive(grading: Grading, students: Sequence[str] | None = None, tell: Tell =
     places = {submission.student: submission.path.parent for submission in grading.submissions}
     results = []
     for student in sorted({*entries, *(places if students is None else students)}):
-        stored, outcome = read_stored(folder, student, lab.name), store.kept(folder, lab.name, student)
+        stored, outcome = read_stored(folder, student, lab.name), cache.kept(folder, lab.name, student)
         if not stored or not outcome:
             continue  # of a submission that was graded elsewhere, or not yet
         if stored.status == FAILED:

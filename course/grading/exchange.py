@@ -13,9 +13,10 @@ from nbgrader.exchange.default import ExchangeReleaseFeedback
 from nbgrader.utils import temp_attrs
 
 from course.errors import SubmissionError
-from course.grading import store
-from course.grading.mending.along import SECRET, TIMESTAMP
-from course.grading.mending.plain_files import read_plain_file
+from course.files import write_whole
+from course.grading.gradebook import cache
+from course.inbox.companion_files import SECRET, TIMESTAMP
+from course.inbox.regular_files import read_plain_file
 
 TOKEN = re.compile(rb"[0-9a-f]{128}\n?")  # as nbgrader makes it
 
@@ -29,9 +30,9 @@ def pass_on(submitted: Path, folder: Path, student: str, lab: str, handed_in: da
         return
     known = {SECRET: read_secret(submitted / SECRET)}
     known[TIMESTAMP] = f"{handed_in:%Y-%m-%d %H:%M:%S} UTC" if handed_in else ""
-    for step in (store.MENDED, "autograded", "feedback"):
+    for step in (cache.MENDED, "autograded", "feedback"):
         for name, text in known.items():
-            _put(store.place(folder, step, student, lab) / name, text)
+            _put(cache.place(folder, step, student, lab) / name, text)
 
 
 def read_secret(path: Path) -> str:
@@ -47,7 +48,7 @@ def _put(path: Path, text: str) -> None:
     if not text:
         path.unlink(missing_ok=True)
     elif path.parent.is_dir() and not (path.is_file() and path.read_text("utf-8") == text):
-        store.write(path, text)
+        write_whole(path, text)
 
 
 class ReleaseFeedback(ExchangeReleaseFeedback):

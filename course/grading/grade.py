@@ -18,19 +18,16 @@ from nbgrader.utils import temp_attrs
 from traitlets.config import Config
 
 from course.config import Course, Lab
-from course.database import database_errors
+from course.database_errors import database_errors
 from course.errors import BoxError, BuildError, GradingError, SubmissionError
-from course.grading import batch, hand_marks, kernels, pools, store
-from course.grading.boxes.box import box_available
 from course.grading.derive import Grading, derive
-from course.grading.editions import as_built, check_gradebook, parts
-from course.grading.gradebook import Result, give_zero, without_name
-from course.grading.kit import Kit
-from course.grading.kits import make_kit
-from course.grading.lateness import Tell, silent
-from course.grading.mending.folder import inspect_folder, passed_on
-from course.grading.new_edition import move_to
-from course.grading.stored import (
+from course.grading.execution import kernel_pair
+from course.grading.execution.make_spec import make_kit
+from course.grading.execution.spec import Kit
+from course.grading.gradebook import cache, hand_marks
+from course.grading.gradebook.late_penalties import Tell, silent
+from course.grading.gradebook.new_edition import move_to
+from course.grading.gradebook.recorded import (
     FAILED,
     GRADED,
     UNREADABLE,
@@ -40,10 +37,15 @@ from course.grading.stored import (
     is_stored,
     write_stored,
 )
-from course.grading.submissions import Submission, nameless, pattern, there
-from course.grading.task import Outcome, Task
-from course.grading.transaction import one_transaction
-from course.nbgrader import failure, load_config, nbgrader_in, without_remarks
+from course.grading.gradebook.results import Result, give_zero, without_name
+from course.grading.gradebook.transaction import one_transaction
+from course.grading.repair.read_folder import inspect_folder, passed_on
+from course.grading.workers import batch, worker_pool
+from course.grading.workers.job import Outcome, Task
+from course.inbox.submissions import Submission, nameless, pattern, there
+from course.labs.editions import as_built, check_gradebook, parts
+from course.nbgrader_api import failure, load_config, nbgrader_in, without_remarks
+from course.sandbox.manager import box_available
 
 AGAIN = "What is graded is kept: run the same command again."
 Advance = Callable[[str], None]
@@ -135,7 +137,7 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
     folder = folder.resolve()
     api = nbgrader_in(course, folder, settings(course, folder, options))
     submissions = [submission for submission in there(folder, lab) if not nameless(submission.student)]
-    if not any(store.kept(folder, lab.name, submission.student) for submission in submissions):
+    if not any(cache.kept(folder, lab.name, submission.student) for submission in submissions):
         raise GradingError(
             f"Nothing of {lab.name} has been graded in {folder}. Grade it first: course grade {lab.name}"
         )
@@ -145,7 +147,7 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
         register(api, lab)
         before = grading.entries()
         for submission in submissions:
-            kept = store.kept(folder, lab.name, submission.student)
+            kept = cache.kept(folder, lab.name, submission.student)
             if kept and not is_stored(folder, lab.name, kept, before.get(submission.student)):
                 save(grading, kept)
         results = derive(grading, tell=tell)
@@ -159,10 +161,10 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
 def settings(course: Course, folder: Path, options: Options) -> Config:
     """nbgrader's settings, with the outcomes of our own runs in place of its execution."""
     config = load_config(course)
-    config.CourseDirectory.submitted_directory = store.MENDED
-    config.TakeExecuted.executed_directory = str(folder / store.EXECUTED)
+    config.CourseDirectory.submitted_directory = cache.MENDED
+    config.TakeExecuted.executed_directory = str(folder / cache.EXECUTED)
     config.Autograde.autograde_preprocessors = [
-        "course.grading.store.TakeExecuted",
+        "course.grading.gradebook.cache.TakeExecuted",
         "nbgrader.preprocessors.IgnorePattern",
         "nbgrader.preprocessors.SaveAutoGrades",  # penalties follow when all is known (lateness.py)
         "nbgrader.preprocessors.CheckCellMetadata",
@@ -214,7 +216,7 @@ def running(kit: Kit, submissions: Sequence[Submission], folder: Path, options: 
     """
     earlier, todo = list[Outcome](), list[Submission]()
     for submission in submissions:
-        kept = store.kept(folder, kit.lab, submission.student)
+        kept = cache.kept(folder, kit.lab, submission.student)
         if kept and kept.digest == task_of(submission, kit, options).digest:
             earlier.append(kept)
         else:
@@ -223,23 +225,23 @@ def running(kit: Kit, submissions: Sequence[Submission], folder: Path, options: 
         yield iter(earlier)
         return
     if options.scheduler:
-        running_on = pools.cluster(options.scheduler, options.workers)
+        running_on = worker_pool.cluster(options.scheduler, options.workers)
     else:
-        prepare = partial(kernels.prepare, not options.trust, imports=kit.imports)
-        running_on = pools.local(options.workers, len(todo), kit.limits.submission_seconds, prepare)
+        prepare = partial(kernel_pair.prepare, not options.trust, imports=kit.imports)
+        running_on = worker_pool.local(options.workers, len(todo), kit.limits.submission_seconds, prepare)
     with running_on as pool, ran(kit, todo, folder, options, pool) as new:
         yield chain(earlier, new)
 
 
 @contextmanager
 def ran(
-    kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options, pool: pools.Pool
+    kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options, pool: worker_pool.Pool
 ) -> Iterator[Iterator[Outcome]]:
     """Begin to run submissions; each outcome is kept as it comes in."""
     tasks = (task_of(submission, kit, options) for submission in submissions)
 
     def kept(outcome: Outcome) -> Outcome:
-        store.keep(folder, kit.lab, outcome)
+        cache.keep(folder, kit.lab, outcome)
         return outcome
 
     with batch.working(tasks, pool) as outcomes:
@@ -252,7 +254,7 @@ def save(grading: Grading, outcome: Outcome) -> None:
     Of a submission that could not be run, or not scored, nothing is stored: it is not known what it is worth.
     """
     student, lab, folder = outcome.student, grading.lab, grading.folder
-    notebook = store.place(folder, store.MENDED, student, lab.name) / f"{lab.name}.ipynb"
+    notebook = cache.place(folder, cache.MENDED, student, lab.name) / f"{lab.name}.ipynb"
     status, reason = (GRADED, "") if notebook.is_file() else (UNREADABLE, outcome.reason)
     if outcome.fault:
         status, reason = FAILED, outcome.fault

@@ -10,9 +10,9 @@ from rich.progress import Progress
 from course.authoring import build
 from course.authoring.execute import execute
 from course.authoring.index import title
-from course.authoring.sources import read_source, source_text
 from course.config import load_course
 from course.errors import BuildError, DriftError, LintError
+from course.labs.sources import read_source, source_text
 
 
 def test_the_repository_is_up_to_date(course):

@@ -6,10 +6,10 @@ import re
 import nbformat
 import pytest
 
-from course.authoring import lint
-from course.authoring.budget import problems
-from course.authoring.sources import grade_id, imports, read_source, tagged
 from course.errors import LintError
+from course.labs import lint
+from course.labs.budget import problems
+from course.labs.sources import grade_id, imports, read_source, tagged
 
 
 @pytest.fixture

@@ -7,10 +7,10 @@ import pytest
 from rich.progress import Progress
 
 from course.authoring import build
-from course.authoring.outputs import code_cells, keep_outputs
-from course.authoring.sources import read_source, source_text, with_ids
 from course.config import load_course
 from course.errors import BuildError
+from course.labs.answer_key import code_cells, keep_outputs
+from course.labs.sources import read_source, source_text, with_ids
 
 
 def outputs(path):

@@ -20,15 +20,15 @@ from rich.progress import Progress
 from secret_lines import HIDDEN, SOLUTION, secret_lines
 
 from course.authoring import build
-from course.authoring.build import prepare
 from course.authoring.edition import edition
 from course.authoring.leaks import MARKERS, leaks, open_text, secret_pairs, secrets_of_all
-from course.authoring.links import INDEX, lab_path, links, listing
 from course.authoring.managed_folder import MANIFEST
 from course.authoring.publish import publish
-from course.authoring.variants import read_variants, variants_file
 from course.config import load_course
 from course.errors import DriftError, PublishError
+from course.labs.links import INDEX, lab_path, links, listing
+from course.labs.prepare import prepare
+from course.labs.variants import read_variants, variants_file
 
 COURSE = load_course(Path(__file__).parent)
 # What only instructors have: folders, pages, tools. None of it is to be named, or even hinted at.

@@ -5,7 +5,7 @@ import json
 import nbformat
 from secret_lines import HIDDEN, SOLUTION, secret_lines
 
-from course.authoring.sources import cells_with_tests, is_answer, read_source
+from course.labs.sources import cells_with_tests, is_answer, read_source
 
 MARKERS = ("BEGIN SOLUTION", "END SOLUTION", "BEGIN HIDDEN", "END HIDDEN")
 

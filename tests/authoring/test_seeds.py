@@ -4,7 +4,7 @@ import nbformat
 from rich.progress import Progress
 
 from course.authoring import seeds
-from course.authoring.build import prepare
+from course.labs.prepare import prepare
 
 
 def test_every_seed_is_replaced_but_those_in_tests():

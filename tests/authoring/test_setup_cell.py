@@ -9,7 +9,7 @@ import venv
 
 import pytest
 
-from course.authoring.sources import read_source, tagged
+from course.labs.sources import read_source, tagged
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from course.authoring.sources import read_source, source_text
 from course.errors import LintError
+from course.labs.sources import read_source, source_text
 
 SOURCE = """\
 # %% [markdown]

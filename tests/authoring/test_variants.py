@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from course.authoring import variants
-from course.authoring.build import prepare
-from course.authoring.sources import grade_id, is_answer, is_written
-from course.authoring.variants import Variant
 from course.config import load_course
 from course.errors import CourseError
-from course.nbgrader import load_config
+from course.labs.prepare import prepare
+from course.labs.sources import grade_id, is_answer, is_written
+from course.labs.variants import Variant
+from course.nbgrader_api import load_config
 
 COURSE = load_course(Path(__file__).parent)
 FEWEST_RIGHT, FEWEST_WRONG = 2, 3

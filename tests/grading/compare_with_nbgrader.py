@@ -25,9 +25,11 @@ from rich.progress import track
 from rich.table import Table
 
 from course.authoring.bench import save_part
-from course.authoring.build import prepare, put
 from course.config import load_course
-from course.grading import grade, submissions
+from course.files import put
+from course.grading import grade
+from course.inbox import submissions
+from course.labs.prepare import prepare
 
 # The most useful settings that nbgrader offers, so that it is not beaten by its defaults.
 SETTINGS = f"""c = get_config()

@@ -4,7 +4,7 @@ import copy
 
 from nbformat import NotebookNode
 
-from course.authoring.sources import grade_id, is_answer, is_test
+from course.labs.sources import grade_id, is_answer, is_test
 
 
 def find(notebook, name):

@@ -13,12 +13,13 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 
-from course.authoring.build import prepare, put
-from course.authoring.lint import TOTAL_POINTS
-from course.authoring.release import student_text
-from course.authoring.sources import grade_id, is_answer, is_written, points, source_text
-from course.authoring.variants import Variant, read_variants, variants_file
 from course.config import Course, load_course
+from course.files import put
+from course.labs.lint import TOTAL_POINTS
+from course.labs.prepare import prepare
+from course.labs.release import student_text
+from course.labs.sources import grade_id, is_answer, is_written, points, source_text
+from course.labs.variants import Variant, read_variants, variants_file
 
 COURSE = load_course(Path(__file__).parent)
 SLOW = re.compile(r"\b(plt|pd|sns|plot_images|BLUE)\b")

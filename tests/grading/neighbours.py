@@ -24,9 +24,10 @@ from light_corpus import COURSE, LIGHT, MADE
 from nbformat import NotebookNode
 
 from course.config import Lab
-from course.grading import demo, grade, submissions
-from course.grading.limits import Limits
-from course.grading.stored import GRADED
+from course.grading import demo, grade
+from course.grading.gradebook.recorded import GRADED
+from course.inbox import submissions
+from course.limits import Limits
 
 HONEST = ("honest-1", "honest-2")
 STARVE = """

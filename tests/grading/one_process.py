@@ -13,18 +13,18 @@ import nbformat
 from nbformat import NotebookNode
 from traitlets.config import Config
 
-from course.authoring.sources import grade_id
-from course.authoring.variants import auto_scores
+from course.authoring.try_variants import auto_scores
 from course.errors import MachineFault
-from course.grading.cell_runner import request
-from course.grading.clock import Clock
-from course.grading.kit import Kit
-from course.grading.mending.mend import mend
-from course.grading.outputs import Outputs, Room
-from course.grading.running import running
-from course.grading.talk import Ended, Interrupted
-from course.grading.verdicts import error_output
-from course.warm.manager import WarmKernelManager
+from course.grading.execution.cell_outputs import Outputs, Room
+from course.grading.execution.cell_runner import request
+from course.grading.execution.client import Ended, Interrupted
+from course.grading.execution.clock import Clock
+from course.grading.execution.kernel_lifetime import running
+from course.grading.execution.spec import Kit
+from course.grading.execution.verdicts import error_output
+from course.grading.repair.repair import mend
+from course.kernels.manager import WarmKernelManager
+from course.labs.sources import grade_id
 
 SECONDS, MOST_SECONDS = 5, 60  # for a cell, and for all
 OUTPUT_KIB = 1_024

@@ -4,12 +4,12 @@ import socket
 import threading
 from contextlib import contextmanager, suppress
 
-from course.grading.testing.agent import Agent
-from course.grading.testing.channel import Channel
-from course.grading.testing.conversation import Conversation
-from course.grading.testing.errors import Broken
-from course.grading.testing.runner import MODULE, Test, Tests
-from course.grading.testing.scratch import Scratch
+from course.testing.agent import Agent
+from course.testing.channel import Channel
+from course.testing.conversation import Conversation
+from course.testing.errors import Broken
+from course.testing.runner import MODULE, Test, Tests
+from course.testing.scratch_folder import Scratch
 
 IMPORTS = "import numpy as np"
 

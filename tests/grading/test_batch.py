@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from course.errors import BoxError, GradingError
-from course.grading import batch
-from course.grading.batch import AGAIN, DEATHS, working
-from course.grading.pools import Pool
-from course.grading.processes import Stuck, Unusable
-from course.grading.task import Outcome
+from course.grading.workers import batch
+from course.grading.workers.batch import AGAIN, DEATHS, working
+from course.grading.workers.job import Outcome
+from course.grading.workers.worker_pool import Pool
+from course.grading.workers.worker_process import Stuck, Unusable
 
 FAULT = Outcome("", "", fault="The machine failed.")
 NO_BOX = BoxError("A box did not start: bubblewrap gave no reason")

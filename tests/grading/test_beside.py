@@ -4,9 +4,9 @@ import pytest
 from corpus.attacks import LIARS, nested
 from pairing import answering, judged, judged_by
 
-from course.grading.testing import channel
-from course.grading.testing.channel import HEAD, Channel
-from course.grading.testing.scratch import look
+from course.testing import channel
+from course.testing.channel import HEAD, Channel
+from course.testing.scratch_folder import look
 
 TEST = "expected = 12\nassert answer(3) == expected, f'answer(3) is {answer(3)!r}'"
 

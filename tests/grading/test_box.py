@@ -23,20 +23,20 @@ from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbgrader.api import Gradebook
 
-from course import groups
-from course.authoring.sources import read_source
+from course import cgroups
 from course.config import load_course
 from course.errors import BoxError
 from course.grading import demo
-from course.grading.boxes import box_trial, view, walls
-from course.grading.boxes.box import BoxedKernelManager, BoxProvisioner, box_available
-from course.grading.boxes.ending import Ending
-from course.grading.boxes.seccomp import NUMBERS, seccomp_filter
-from course.grading.boxes.usage import own_memory
+from course.grading.execution.kernel_pair import KERNEL, kernel_pair
 from course.grading.grade import register
-from course.grading.kernels import KERNEL
-from course.grading.limits import Limits
-from course.nbgrader import failure, nbgrader_in, without_remarks
+from course.labs.sources import read_source
+from course.limits import Limits
+from course.nbgrader_api import failure, nbgrader_in, without_remarks
+from course.sandbox import bwrap, mounts, probe
+from course.sandbox.exit_cause import Ending
+from course.sandbox.manager import BoxedKernelManager, BoxProvisioner, box_available
+from course.sandbox.seccomp import NUMBERS, seccomp_filter
+from course.sandbox.usage import own_memory
 
 COURSE = load_course(Path(__file__).parent)
 SMALL = Limits(memory_mib=2048, processes=64, open_files=128, file_mib=8, scratch_mib=64)
@@ -387,7 +387,7 @@ def test_a_way_out_is_closed(found, name):
 
 def test_only_the_environment_can_be_seen(found, outside):
     root, folders, home = found["look"].splitlines()
-    shown = [*view.SYSTEM, *view.python_folders()]
+    shown = [*mounts.SYSTEM, *mounts.python_folders()]
     assert set(eval(root)) <= {path.parts[1] for path in shown} | {"dev", "etc", "opt", "proc", "run", "tmp"}
     assert folders == "[]"
     path, _, names = home.partition(" ")
@@ -462,10 +462,10 @@ async def ended(code, before=None, **settings):
 @pytest.mark.parametrize(("way", "grouped"), [("started", False), ("copied", False), ("copied", True)])
 @pytest.mark.parametrize("code", BURNERS.values(), ids=BURNERS)
 def test_all_burners_of_time_together_are_ended(code, way, grouped, monkeypatch):
-    if grouped and not groups.parent():
+    if grouped and not cgroups.parent():
         pytest.skip("this user may make no control groups here")
     if not grouped:
-        monkeypatch.setattr(walls, "parent", lambda: None)
+        monkeypatch.setattr(bwrap, "parent", lambda: None)
     limits = Limits(cpu_seconds=2, memory_mib=2048)
     ending, guard = asyncio.run(ended(code, limits=limits, **WAYS[way]))
     assert ending is Ending.CPU and ending.own_doing
@@ -473,7 +473,7 @@ def test_all_burners_of_time_together_are_ended(code, way, grouped, monkeypatch)
     assert guard.cpu_seconds() > 2
 
 
-@pytest.mark.skipif(not groups.parent(), reason="this user may make no control groups here")
+@pytest.mark.skipif(not cgroups.parent(), reason="this user may make no control groups here")
 @pytest.mark.parametrize("way", WAYS)
 def test_all_of_a_box_is_in_a_control_group_that_is_removed(way):
     async def members():
@@ -481,11 +481,11 @@ def test_all_of_a_box_is_in_a_control_group_that_is_removed(way):
             await run(client, "import subprocess\nsubprocess.Popen(['sleep', '60'], start_new_session=True)")
             lines = [Path(f"/proc/{number}/cgroup").read_text().splitlines()[-1] for number in in_box(manager)]
             names = {line.rpartition("/")[2] for line in lines}
-            return names, [name for name in names if (groups.parent() / name).is_dir()]
+            return names, [name for name in names if (cgroups.parent() / name).is_dir()]
 
     names, there = asyncio.run(members())
-    assert len(names) == len(there) == 1 and there[0].startswith(groups.PREFIX)
-    assert not (groups.parent() / there[0]).exists()
+    assert len(names) == len(there) == 1 and there[0].startswith(cgroups.PREFIX)
+    assert not (cgroups.parent() / there[0]).exists()
 
 
 PINNED = {
@@ -610,7 +610,7 @@ def test_a_signal_from_somewhere_is_told_from_the_graders_own(way, monkeypatch, 
     def out_of_memory(manager):
         counts = tmp_path / "vmstat"
         counts.write_text("oom_kill 1000000\n")
-        monkeypatch.setattr("course.grading.boxes.ending.COUNTS", counts)
+        monkeypatch.setattr("course.sandbox.exit_cause.COUNTS", counts)
         end(manager)
 
     ending, _ = asyncio.run(ended("time.sleep(60)", end, **WAYS[way]))
@@ -678,7 +678,7 @@ def test_interrupt_and_restart(way):
 ORPHAN = f"""
 import asyncio
 from pathlib import Path
-from course.grading.boxes.box import BoxedKernelManager
+from course.sandbox.manager import BoxedKernelManager
 
 async def main():
     manager = BoxedKernelManager({{settings}})
@@ -836,7 +836,7 @@ def test_advice_where_user_namespaces_are_forbidden(monkeypatch, tmp_path):
     switch = tmp_path / "kernel" / "apparmor_restrict_unprivileged_userns"
     switch.parent.mkdir()
     switch.write_text("1\n")
-    monkeypatch.setattr(box_trial, "SETTINGS", tmp_path)
+    monkeypatch.setattr(probe, "SETTINGS", tmp_path)
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
     monkeypatch.setattr(os, "getuid", lambda: 1000)
     assert box_available() == (
@@ -849,11 +849,11 @@ def test_advice_where_user_namespaces_are_forbidden(monkeypatch, tmp_path):
 
 def test_solutions_must_not_lie_where_every_box_looks(tmp_path, monkeypatch):
     with pytest.raises(BoxError, match=r"lies in .*which every submission can read\. Move it elsewhere"):
-        view.keep_hidden(Path(sys.prefix) / "share")
-    view.keep_hidden(tmp_path)
+        mounts.keep_hidden(Path(sys.prefix) / "share")
+    mounts.keep_hidden(tmp_path)
     monkeypatch.setattr(sys, "prefix", str(COURSE.root.parent))
-    with pytest.raises(BoxError, match=str(COURSE.root)):
-        view.keep_hidden(Path("/nowhere"))
+    with pytest.raises(BoxError, match=str(COURSE.root)), kernel_pair(SMALL, True, 1, "") as pair:
+        mounts.keep_hidden(*map(Path, pair.submission().private))
 
 
 def test_packages_that_lie_elsewhere_are_shown_in_a_box_or_named(tmp_path, monkeypatch):
@@ -861,16 +861,16 @@ def test_packages_that_lie_elsewhere_are_shown_in_a_box_or_named(tmp_path, monke
     tmp_path.chmod(0o755)  # as folders of packages are
     (tmp_path / "seldom").mkdir()
     (tmp_path / "seldom" / "__init__.py").touch()
-    monkeypatch.setattr(box_trial, "TRIAL", box_trial.TRIAL.replace("ipykernel", "seldom"))
+    monkeypatch.setattr(probe, "TRIAL", probe.TRIAL.replace("ipykernel", "seldom"))
     assert "the package seldom cannot be found; it is not installed here either. Install it" in box_available()
     monkeypatch.syspath_prepend(tmp_path)
     assert f"seldom cannot be found; it lies in {tmp_path}, where pip has installed nothing" in box_available()
-    assert view.packages_elsewhere() == []
+    assert mounts.packages_elsewhere() == []
     (tmp_path / "seldom-1.0.dist-info").mkdir()
-    assert view.packages_elsewhere() == [tmp_path] and tmp_path in view.python_folders()
+    assert mounts.packages_elsewhere() == [tmp_path] and tmp_path in mounts.python_folders()
     assert box_available() is None
     with pytest.raises(BoxError, match="which every submission can read"):
-        view.keep_hidden(tmp_path / "class")
+        mounts.keep_hidden(tmp_path / "class")
 
 
 def test_seccomp_knows_this_machine_or_refuses():
@@ -885,12 +885,6 @@ def test_the_provisioner_is_an_entry_point():
     ((name, value),) = project["entry-points"]["jupyter_client.kernel_provisioners"].items()
     assert name == BoxedKernelManager().kernel_spec.metadata["kernel_provisioner"]["provisioner_name"]
     assert EntryPoint(name, value, "").load() is BoxProvisioner
-
-
-def test_the_limits_of_the_course_apply_unless_others_are_given(monkeypatch):
-    monkeypatch.chdir(COURSE.root)
-    assert BoxedKernelManager().limits == COURSE.limits
-    assert BoxedKernelManager(limits=SMALL).limits == SMALL
 
 
 CHEAT = """

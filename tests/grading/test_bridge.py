@@ -4,7 +4,7 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from course.grading.bridge import Bridge
+from course.grading.execution.relay import Bridge
 
 
 def with_bridge(scene):

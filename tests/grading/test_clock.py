@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from course.grading import clock
-from course.grading.clock import Clock, lost, threads
+from course.grading.execution import clock
+from course.grading.execution.clock import Clock, lost, threads
 
 BURN = [sys.executable, "-I", "-S", "-c", "while True: pass"]
 CASES = {

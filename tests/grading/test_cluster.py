@@ -12,10 +12,12 @@ import psutil
 import pytest
 from light import light_course
 
-from course.authoring.build import prepare
 from course.errors import CourseError
-from course.grading import demo, grade, pools, submissions
-from course.grading.store import REPORT
+from course.grading import demo, grade
+from course.grading.gradebook.cache import REPORT
+from course.grading.workers import worker_pool
+from course.inbox import submissions
+from course.labs.prepare import prepare
 
 COURSE = light_course()
 LIGHT = COURSE.labs[0]
@@ -85,14 +87,14 @@ def test_a_cluster_writes_what_local_processes_write(tmp_path):
 
 
 def test_a_scheduler_that_is_not_there(monkeypatch):
-    monkeypatch.setattr(pools, "ANSWER_SECONDS", 1)
+    monkeypatch.setattr(worker_pool, "ANSWER_SECONDS", 1)
     expected = r"No Dask scheduler answers at tcp://127\.0\.0\.1:9: .*Is it running"
-    with pytest.raises(CourseError, match=expected), pools.cluster("tcp://127.0.0.1:9", None):
+    with pytest.raises(CourseError, match=expected), worker_pool.cluster("tcp://127.0.0.1:9", None):
         pass
 
 
 def test_a_scheduler_without_workers(monkeypatch, tmp_path):
-    monkeypatch.setattr(pools, "JOIN_SECONDS", 1)
+    monkeypatch.setattr(worker_pool, "JOIN_SECONDS", 1)
     running, refused = scheduler(tmp_path, workers=0), pytest.raises(CourseError, match="has no worker")
-    with running as address, refused, pools.cluster(address, None):
+    with running as address, refused, worker_pool.cluster(address, None):
         pass

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from course.grading.testing import arrays
-from course.grading.testing.codec import Codec
-from course.grading.testing.errors import Broken, Refused
-from course.grading.testing.keras_classes import check
-from course.grading.testing.values import READERS, WRITERS
+from course.testing import numpy_values
+from course.testing.all_values import READERS, WRITERS
+from course.testing.codec import Codec
+from course.testing.errors import Broken, Refused
+from course.testing.keras_classes import check
 
 
 def sent(value, sender=None, receiver=None):
@@ -76,7 +76,7 @@ def test_arrays_keep_type_shape_and_numbers(dtype, shape):
     assert found.dtype == value.dtype and found.shape == value.shape and np.array_equal(found, value)
 
 
-@pytest.mark.parametrize("kind", arrays.BIT_GENERATORS)
+@pytest.mark.parametrize("kind", numpy_values.BIT_GENERATORS)
 def test_a_random_generator_goes_on_there(kind):
     value = np.random.Generator(getattr(np.random, kind)(0))
     value.random(3)
@@ -196,7 +196,7 @@ DENSE = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 1}
 EVIL = {
     "a layer with code": {"class_name": "Lambda", "config": {"function": {"class_name": "__lambda__", "config": {}}}},
     "a module": {"module": "os", "class_name": "system"},
-    "a module of ours": {"module": "course.grading.cell_runner", "class_name": "Runner"},
+    "a module of ours": {"module": "course.grading.execution.cell_runner", "class_name": "Runner"},
     "a registered name": {"registered_name": "mine>Dense"},
     "a file": {"class_name": "StringLookup", "config": {"vocabulary": "/etc/passwd"}},
     "a saved model": {"class_name": "TFSMLayer", "config": {"filepath": "/tmp/scratch"}},

@@ -16,13 +16,13 @@ from traitlets.config import Config
 from course import cli
 from course.config import load_course
 from course.errors import ArchiveError, CourseError, RosterError
-from course.grading.lms.archives import Limits
-from course.grading.lms.collect import Collected, collect
-from course.grading.lms.collect_one import Row
-from course.grading.lms.filenames import flattened, id_problem, refusal
-from course.grading.lms.placing import Outcome
-from course.grading.lms.roster import Person, look_up, read_roster
-from course.grading.lms.systems import System, Times
+from course.inbox.filenames import flattened, id_problem, refusal
+from course.inbox.places import Outcome
+from course.inbox.roster import Person, look_up, read_roster
+from course.inbox.systems import System, Times
+from course.lms.collect import Collected, collect
+from course.lms.collect_one import Row
+from course.lms.unpack import Limits
 
 COURSE = load_course(Path(__file__).parent)
 LAB = COURSE.labs[0]

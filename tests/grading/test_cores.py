@@ -10,8 +10,8 @@ from threading import Barrier
 import pytest
 from test_box import WAYS, kernel, run
 
-from course.grading.boxes import cores
-from course.grading.boxes.cores import take
+from course.sandbox import cores
+from course.sandbox.cores import take
 
 USABLE = tuple(sorted(os.sched_getaffinity(0)))
 

@@ -18,9 +18,10 @@ from light_corpus import COURSE, LIGHT, MADE
 from one_process import printed
 from secret_lines import HIDDEN, secret_lines
 
-from course.authoring.sources import read_source
-from course.grading import demo, grade, submissions
-from course.grading.stored import GRADED, UNREADABLE
+from course.grading import demo, grade
+from course.grading.gradebook.recorded import GRADED, UNREADABLE
+from course.inbox import submissions
+from course.labs.sources import read_source
 
 
 def files_of(folder: Path) -> dict[Path, bytes]:

@@ -9,16 +9,18 @@ import pytest
 from light import light_course
 from nbgrader.api import Gradebook
 
-from course.authoring.build import prepare, put
-from course.authoring.release import student_text
-from course.authoring.sources import grade_id, is_written, source_text
 from course.config import load_course
 from course.errors import EditionError
-from course.grading import demo, grade, submissions
-from course.grading.boxes import boxed_execute
-from course.grading.editions import parts
-from course.grading.new_edition import move_to
-from course.nbgrader import nbgrader_in, without_remarks
+from course.files import put
+from course.grading import demo, grade
+from course.grading.gradebook.new_edition import move_to
+from course.grading.marking import sandboxed_execute
+from course.inbox import submissions
+from course.labs.editions import parts
+from course.labs.prepare import prepare
+from course.labs.release import student_text
+from course.labs.sources import grade_id, is_written, source_text
+from course.nbgrader_api import nbgrader_in, without_remarks
 
 WRITTEN = "explain-test-set"
 
@@ -102,9 +104,9 @@ def test_a_source_that_was_not_built_grades_nobody(course, folder):
 
 def test_formgraders_button_refuses_it_too(course, folder):
     edit(course)
-    boxed_execute.kit_of.cache_clear()
+    sandboxed_execute.kit_of.cache_clear()
     with pytest.raises(EditionError, match="was edited and not built"):
-        boxed_execute.kit_of("01_light", str(course.root))
+        sandboxed_execute.kit_of("01_light", str(course.root))
 
 
 @pytest.mark.parametrize("built", [False, True])

@@ -13,11 +13,12 @@ import pytest
 from light import light_course
 from nbgrader.exchange.default import ExchangeFetchAssignment, ExchangeFetchFeedback, ExchangeSubmit
 
-from course.grading import demo, exchange, grade, submissions
+from course.grading import demo, exchange, grade
 from course.grading.demo import answered, hand_in, submission_path
-from course.grading.folder_settings import write_settings
-from course.grading.mending.folder import inspect_folder, passed_on
-from course.nbgrader import load_config, nbgrader_in
+from course.grading.marking.folder_config import write_settings
+from course.grading.repair.read_folder import inspect_folder, passed_on
+from course.inbox import submissions
+from course.nbgrader_api import load_config, nbgrader_in
 
 COURSE = light_course()
 LAB = COURSE.labs[0]

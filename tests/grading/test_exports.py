@@ -15,18 +15,19 @@ from nbgrader.apps.exportapp import ExportApp
 from nbgrader.plugins import CsvExportPlugin
 
 from course import cli
-from course.authoring.sources import read_source
 from course.config import load_course
 from course.errors import ExportError
-from course.grading import demo, grade, submissions
+from course.grading import demo, grade
 from course.grading.demo import answered
-from course.grading.lms.collect import collect
-from course.grading.lms.export import export_grades
-from course.grading.lms.exports import CanvasExportPlugin, MoodleExportPlugin
-from course.grading.lms.lms_export import points
-from course.grading.lms.systems import System
-from course.grading.stored import FAILED, Stored, write_stored
-from course.nbgrader import without_remarks
+from course.grading.gradebook.recorded import FAILED, Stored, write_stored
+from course.inbox import submissions
+from course.inbox.systems import System
+from course.labs.sources import read_source
+from course.lms.collect import collect
+from course.lms.export import export_grades
+from course.lms.export_plugins import CanvasExportPlugin, MoodleExportPlugin
+from course.lms.export_rows import points
+from course.nbgrader_api import without_remarks
 from course.spreadsheets import guarded
 
 COURSE = load_course(Path(__file__).parent)
@@ -286,7 +287,7 @@ def test_as_a_plug_in_of_nbgrader_export(book, monkeypatch):
     roster = book.roster("id,lms_id\nada,1\n")
     for exporter, title in (("CanvasExportPlugin", "Lab 1 (7)"), ("MoodleExportPlugin", "Identifier")):
         arguments = [
-            f"--exporter=course.grading.lms.exports.{exporter}",
+            f"--exporter=course.lms.export_plugins.{exporter}",
             "--to=lms.csv",
             f"--assignment={NAME}",
             f"--{exporter}.allow_unmarked=True",

@@ -16,21 +16,25 @@ import pytest
 from light import light_course
 from nbformat.v4 import new_code_cell
 
-from course.authoring.build import prepare
-from course.authoring.sources import grade_id
 from course.errors import BoxError, MachineFault
-from course.grading import demo, grade, kernels, pools, report, submissions, talk, tests_side, worker
-from course.grading.boxes import cores
-from course.grading.boxes.box import BoxedKernelManager
-from course.grading.boxes.ending import Ending
-from course.grading.boxes.provisioner import BoxProvisioner
-from course.grading.boxes.seccomp import KERNEL
-from course.grading.cell_runner import Runner
-from course.grading.clock import Clock
-from course.grading.faults import MEMORY, Ended, cause_of_death, of_silence
-from course.grading.limits import Limits
-from course.grading.running import running
-from course.grading.stored import FAILED, GRADED
+from course.grading import demo, grade
+from course.grading.execution import client, kernel_pair, test_kernel
+from course.grading.execution.cell_runner import Runner
+from course.grading.execution.clock import Clock
+from course.grading.execution.faults import MEMORY, Ended, cause_of_death, of_silence
+from course.grading.execution.kernel_lifetime import running
+from course.grading.feedback import tables
+from course.grading.gradebook.recorded import FAILED, GRADED
+from course.grading.workers import grade_one, worker_pool
+from course.inbox import submissions
+from course.labs.prepare import prepare
+from course.labs.sources import grade_id
+from course.limits import Limits
+from course.sandbox import cores
+from course.sandbox.exit_cause import Ending
+from course.sandbox.manager import BoxedKernelManager
+from course.sandbox.provisioner import BoxProvisioner
+from course.sandbox.seccomp import KERNEL
 
 COURSE = light_course()
 LAB = replace(COURSE.labs[0], limits=Limits(cell_seconds=8, submission_seconds=120))
@@ -75,9 +79,9 @@ def strikes(monkeypatch):
 
     @contextmanager
     def threads(workers, tasks, seconds, prepare):
-        yield pools.Pool(min(workers or 1, tasks), 1, lambda: ThreadPoolExecutor(1))
+        yield worker_pool.Pool(min(workers or 1, tasks), 1, lambda: ThreadPoolExecutor(1))
 
-    work, own, verdict, launch = worker._work, Runner.own, tests_side.TestSide.verdict, BoxProvisioner.launch_kernel
+    work, own, verdict, launch = grade_one._work, Runner.own, test_kernel.TestSide.verdict, BoxProvisioner.launch_kernel
 
     def works(task):
         now.runs.append((task.student, task.alone))
@@ -101,12 +105,12 @@ def strikes(monkeypatch):
             raise now.starts.pop(0)
         return await launch(self, cmd, **kwargs)
 
-    monkeypatch.setattr(pools, "local", threads)
-    monkeypatch.setattr(worker, "_work", works)
+    monkeypatch.setattr(worker_pool, "local", threads)
+    monkeypatch.setattr(grade_one, "_work", works)
     monkeypatch.setattr(Runner, "own", struck)
-    monkeypatch.setattr(tests_side.TestSide, "verdict", judged)
+    monkeypatch.setattr(test_kernel.TestSide, "verdict", judged)
     monkeypatch.setattr(BoxProvisioner, "launch_kernel", launched)
-    monkeypatch.setattr(talk, "GRACE_SECONDS", 2.0)
+    monkeypatch.setattr(client, "GRACE_SECONDS", 2.0)
     return now
 
 
@@ -155,10 +159,10 @@ def test_a_kernel_that_others_end_or_stop_costs_nobody_a_point(strikes, tmp_path
     assert always.review == (f"not graded: {always.reason}",) and "signal" in always.reason
     assert "always" not in in_gradebook(tmp_path) and len(in_gradebook(tmp_path)) == 4
     assert "not graded" in always.feedback.read_text("utf-8")
-    report.write_csv(tmp_path / "grades.csv", list(results.values()))
+    tables.write_csv(tmp_path / "grades.csv", list(results.values()))
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         row = next(row for row in csv.DictReader(file) if row["student"] == "always")
-    points = {row[name] for name in (*report.POINTS, *results["once"].by_test)}
+    points = {row[name] for name in (*tables.POINTS, *results["once"].by_test)}
     assert points == {""} and row["status"] == "not graded"
 
     strikes.left = {}
@@ -191,7 +195,7 @@ def test_what_does_not_start_leaves_no_folder_and_no_core_taken(monkeypatch, tmp
     before = dict(cores._taken)
 
     async def start():
-        manager = BoxedKernelManager(kernel_file=kernels.KERNEL, imports="import colorsys")
+        manager = BoxedKernelManager(kernel_file=kernel_pair.KERNEL, imports="import colorsys")
         async with running(manager, str(tmp_path), {}, Clock(1), 60, alone=True):
             pass
 
@@ -223,7 +227,7 @@ def test_who_ends_the_own_kernel_is_graded_at_once_and_the_cell_is_named(strikes
         assert (result.status, earned) == (GRADED, answers()[:MIDDLE]), (student, result.reason)
         assert [cut.cell for cut in result.cut_off] == [numbers[student]], (student, result.cut_off)
         assert result.cut_off[0].reason.startswith(reason), (student, result.cut_off)
-        assert f"cut off at cell {numbers[student]};" in report.remark(result)
+        assert f"cut off at cell {numbers[student]};" in tables.remark(result)
         assert f"Cell {numbers[student]}: " in result.feedback.read_text("utf-8")
         assert strikes.times(student) == [False], student
 

@@ -10,10 +10,10 @@ from lms_archives import entry, notebook, pack
 
 from course.config import load_course
 from course.errors import ExportError
-from course.grading.lms.collect import collect
-from course.grading.lms.feedback_zip import name_of, pack_feedback
-from course.grading.lms.origin import Origin
-from course.grading.lms.systems import System
+from course.inbox.origin import Origin
+from course.inbox.systems import System
+from course.lms.collect import collect
+from course.lms.feedback_zip import name_of, pack_feedback
 
 COURSE = load_course(Path(__file__).parent)
 LAB = COURSE.lab("01_data_inspection")

@@ -7,9 +7,9 @@ from pathlib import PurePosixPath
 import pytest
 
 from course.errors import SubmissionError
-from course.grading.mending import plain_files
-from course.grading.mending.folder import inspect_folder, passed_on, set_aside
-from course.grading.mending.plain_files import read_plain_file
+from course.grading.repair.read_folder import inspect_folder, passed_on, set_aside
+from course.inbox import regular_files
+from course.inbox.regular_files import read_plain_file
 
 LAB = "03_mlp_baseline"
 
@@ -98,7 +98,7 @@ def test_the_right_name_counts_even_if_a_copy_is_newer(folder):
         "data_utils.py",
         "sitecustomize.py",
         "numpy.cpython-311-x86_64-linux-gnu.so",
-        "course/grading/mending/mend.py",
+        "course/grading/repair/repair.py",
         "jupyter_config.json",
         "ipython_config.py",
         "nbgrader_config.py",
@@ -174,9 +174,9 @@ def test_a_folder_without_a_notebook(folder, tmp_path):
 
 
 def test_too_much_is_left_out(folder, monkeypatch):
-    monkeypatch.setattr(plain_files, "MAX_FILE", 100)
-    monkeypatch.setattr(plain_files, "MAX_ENTRIES", 30)
-    monkeypatch.setattr("course.grading.mending.folder.MAX_TOTAL", 150)
+    monkeypatch.setattr(regular_files, "MAX_FILE", 100)
+    monkeypatch.setattr(regular_files, "MAX_ENTRIES", 30)
+    monkeypatch.setattr("course.grading.repair.read_folder.MAX_TOTAL", 150)
     put(folder, f"{LAB}.ipynb")
     put(folder, "big.txt", "x" * 101)
     for name in ("a.txt", "b.txt"):

@@ -18,30 +18,25 @@ from secret_lines import HIDDEN, secret_lines
 from typer.testing import CliRunner
 
 from course.authoring import variants
-from course.authoring.build import prepare
-from course.authoring.parameters import parameters, with_parameters
-from course.authoring.sources import (
-    cells_with_tests,
-    grade_id,
-    is_answer,
-    is_written,
-    points,
-    read_source,
-    tagged,
-)
-from course.authoring.variants import Variant
 from course.cli.grading import NOT_GRADED
 from course.cli.terminal import app
 from course.config import Lab, load_course
 from course.errors import CourseError, GradingError
-from course.grading import demo, grade, report, store, submissions
+from course.grading import demo, grade
 from course.grading.demo import answered, hand_in, submission_path
-from course.grading.executed import Cut
-from course.grading.gradebook import Result
-from course.grading.kits import make_kit
-from course.grading.mending.mend import mend
-from course.grading.stored import FAILED, GRADED, UNREADABLE
-from course.nbgrader import load_config
+from course.grading.execution.executed import Cut
+from course.grading.execution.make_spec import make_kit
+from course.grading.feedback import tables
+from course.grading.gradebook import cache
+from course.grading.gradebook.recorded import FAILED, GRADED, UNREADABLE
+from course.grading.gradebook.results import Result
+from course.grading.repair.repair import mend
+from course.inbox import submissions
+from course.labs.parameters import parameters, with_parameters
+from course.labs.prepare import prepare
+from course.labs.sources import cells_with_tests, grade_id, is_answer, is_written, points, read_source, tagged
+from course.labs.variants import Variant
+from course.nbgrader_api import load_config
 
 COURSE = load_course(Path(__file__).parent)
 LIGHT_COURSE = light_course()
@@ -206,7 +201,7 @@ def test_grading_leaves_labs_and_submissions_alone(blank, tmp_path):
 def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_path, monkeypatch):
     hand_in(tmp_path, LIGHT, "ann", answered(blank, model))
     hand_in(tmp_path, LIGHT, "bob", blank)
-    write, written = store.write, []
+    write, written = cache.write, []
 
     def full(path, text):
         written.append(path)
@@ -215,7 +210,7 @@ def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_pat
         write(path, text)
 
     with monkeypatch.context() as patch:
-        patch.setattr(store, "write", full)
+        patch.setattr(cache, "write", full)
         with pytest.raises(GradingError, match=r"cannot be written: No space left on device\. What is graded is kept"):
             graded(tmp_path, LIGHT)
     results = graded(tmp_path, LIGHT)
@@ -265,7 +260,7 @@ FORMULAS = ["=1+1", " =1+1", "＝1+1", "+1", "\t@x"]
 
 
 def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
-    report.write_csv(tmp_path / "grades.csv", RESULTS)
+    tables.write_csv(tmp_path / "grades.csv", RESULTS)
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         ann, bob, cas = csv.DictReader(file)
     assert (ann["student"], ann["tests"], ann["written"], ann["to_mark"]) == ("ann", "2.5", "1.5", "2")
@@ -278,23 +273,23 @@ def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
         "0",
     )
     assert (cas["status"], cas["reason"]) == ("not graded", "The machine stood still.")
-    assert {cas[column] for column in (*report.POINTS, "test-a", "test-b", "why")} == {""}, (
+    assert {cas[column] for column in (*tables.POINTS, "test-a", "test-b", "why")} == {""}, (
         "no zero for what is not known"
     )
 
 
 def test_the_table_has_no_points_of_who_is_not_graded():
-    table = report.grades_table("", RESULTS)
+    table = tables.grades_table("", RESULTS)
     ann, bob, cas = zip(*(column.cells for column in table.columns), strict=True)
     assert ann[1] == "2.5 / 4" and bob[1] == "0 / 4"
     assert cas == ("cas", "", "", "", "not graded: The machine stood still.")
-    assert report.for_review(RESULTS) == ["To look at:", "  cas: not graded: The machine stood still."]
+    assert tables.for_review(RESULTS) == ["To look at:", "  cas: not graded: The machine stood still."]
 
 
 def test_table_and_csv_say_where_a_run_was_cut_off(tmp_path):
     result = Result("eve", GRADED, 4, {"test-a": 2.0, "test-b": 0.0}, cut_off=CUT)
-    assert report.remark(result) == "cut off at cell 12 (a), cell 14; failed: b"
-    report.write_csv(tmp_path / "grades.csv", [result])
+    assert tables.remark(result) == "cut off at cell 12 (a), cell 14; failed: b"
+    tables.write_csv(tmp_path / "grades.csv", [result])
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         (eve,) = csv.DictReader(file)
     assert eve["cut_off"] == "cell 12 (a): It took too long.; cell 14: It left."
@@ -312,7 +307,7 @@ def test_the_exit_code_says_whether_somebody_is_not_graded(results, code, tmp_pa
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_no_spreadsheet_computes_what_a_name_holds(tmp_path, name):
-    report.write_csv(tmp_path / "grades.csv", [Result(name, GRADED, 4), Result("Zoë", GRADED, 4, reason=name)])
+    tables.write_csv(tmp_path / "grades.csv", [Result(name, GRADED, 4), Result("Zoë", GRADED, 4, reason=name)])
     text = (tmp_path / "grades.csv").read_bytes()
     assert text.startswith("\ufeff".encode()) and "Zoë" in text.decode("utf-8")
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -321,7 +316,7 @@ def test_no_spreadsheet_computes_what_a_name_holds(tmp_path, name):
 
 
 def test_remarks():
-    assert report.remark(RESULTS[0]) == "all tests passed"
-    assert report.remark(RESULTS[1]) == "not readable: x.ipynb is not JSON, so…"
+    assert tables.remark(RESULTS[0]) == "all tests passed"
+    assert tables.remark(RESULTS[1]) == "not readable: x.ipynb is not JSON, so…"
     failed = Result("eve", GRADED, 4, {"test-a": 2.0, "test-b": 0.0})
-    assert report.remark(failed) == "failed: b"
+    assert tables.remark(failed) == "failed: b"

@@ -15,9 +15,9 @@ import psutil
 import pytest
 from light import light_course
 
-from course.authoring.build import prepare
 from course.grading import demo
-from course.grading.store import EXECUTED, REPORT
+from course.grading.gradebook.cache import EXECUTED, REPORT
+from course.labs.prepare import prepare
 
 COURSE = light_course()
 LIGHT = COURSE.labs[0]

@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from course.errors import CourseError
-from course.grading.entries import Entry, Mark
-from course.grading.extensions import Extension, grant, read_extensions, revoke
-from course.grading.handed_in import HandedIn, handed_in
-from course.grading.lateness import lateness
-from course.grading.lms.origin import Origin, contents, write_record
+from course.grading.gradebook.entries import Entry, Mark
+from course.grading.gradebook.extensions import Extension, grant, read_extensions, revoke
+from course.grading.gradebook.handed_in import HandedIn, handed_in
+from course.grading.gradebook.late_penalties import lateness
+from course.inbox.origin import Origin, contents, write_record
 from course.late import LateRule, described, penalty, read_late_rule, spoken
 from course.times import TimeError, read_time
 

@@ -22,16 +22,17 @@ from nbgrader.api import Gradebook
 from nbgrader.server_extensions import formgrader as nbgrader_formgrader
 from secret_lines import HIDDEN, secret_lines
 
-from course.authoring.sources import grade_id, is_written, marking_schemes, read_source, without_markers
 from course.config import load_course
 from course.errors import CourseError, GradingError
-from course.grading import demo, grade, submissions
+from course.grading import demo, grade
 from course.grading.demo import answered, hand_in, submission_path
-from course.grading.folder_settings import write_settings
-from course.grading.lms.roster import Person
 from course.grading.marking import formgrader, server
-from course.grading.marking.policy import ON_CLICK, hashed
-from course.nbgrader import nbgrader_in
+from course.grading.marking.content_policy import ON_CLICK, hashed
+from course.grading.marking.folder_config import write_settings
+from course.inbox import submissions
+from course.inbox.roster import Person
+from course.labs.sources import grade_id, is_written, marking_schemes, read_source, without_markers
+from course.nbgrader_api import nbgrader_in
 
 COURSE = light_course()
 LAB = COURSE.labs[0]

@@ -14,15 +14,16 @@ from nbgrader.nbgraderformat import MetadataValidator
 from typer.testing import CliRunner
 
 from course import cli
-from course.authoring.build import prepare
-from course.authoring.sources import grade_id, is_answer, is_test, tagged
 from course.config import load_course
 from course.errors import CourseError, SubmissionError
-from course.grading import grade, submissions
+from course.grading import grade
 from course.grading.demo import answered, hand_in, model_answers
-from course.grading.mending.mend import guess_lab, mend
-from course.grading.mending.notes import Note, listed
-from course.grading.mending.reading import read_notebook
+from course.grading.repair.read_notebook import read_notebook
+from course.grading.repair.repair import guess_lab, mend
+from course.inbox import submissions
+from course.inbox.notes import Note, listed
+from course.labs.prepare import prepare
+from course.labs.sources import grade_id, is_answer, is_test, tagged
 
 COURSE = load_course(Path(__file__).parent)
 LIGHT = COURSE.labs[0]  # needs no TensorFlow

@@ -14,12 +14,14 @@ from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from test_page_content import assert_inert
 
-from course.authoring.sources import grade_id, is_written, points, read_source
 from course.config import load_course
-from course.grading import demo, grade, store, submissions
+from course.grading import demo, grade
 from course.grading.demo import answered, hand_in, submission_path
-from course.grading.folder_settings import write_settings
-from course.nbgrader import nbgrader_in, without_remarks
+from course.grading.gradebook import cache
+from course.grading.marking.folder_config import write_settings
+from course.inbox import submissions
+from course.labs.sources import grade_id, is_written, points, read_source
+from course.nbgrader_api import nbgrader_in, without_remarks
 
 COURSE = light_course()
 LAB = COURSE.labs[0]
@@ -30,7 +32,7 @@ STUDENTS = ("perfect", "partial", "blank", "unreadable")
 
 
 def page_path(folder: Path, student: str) -> Path:
-    return store.place(folder, "feedback", student, LAB.name) / f"{LAB.name}.html"
+    return cache.place(folder, "feedback", student, LAB.name) / f"{LAB.name}.html"
 
 
 def grade_all(folder: Path):
@@ -152,7 +154,7 @@ def test_marks_comments_and_a_penalty_are_on_the_page(graded):
 
 
 def test_a_page_without_a_report_is_made_without_it(graded):
-    report = store.place(graded, store.EXECUTED, "partial", LAB.name) / store.REPORT
+    report = cache.place(graded, cache.EXECUTED, "partial", LAB.name) / cache.REPORT
     text, before = report.read_text("utf-8"), page_path(graded, "partial").read_bytes()
     told = text.replace('"notes": []', '"notes": [{"kind": "x", "where": "x", "text": "Told.", "review": false}]')
     assert told != text

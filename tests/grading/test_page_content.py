@@ -9,14 +9,14 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course.config import load_course
-from course.grading.feedback import CELL_CHARACTERS, PAGE_CHARACTERS, Shorten
-from course.grading.page import exporter
-from course.grading.page.clean import DEEPEST, LONGEST, clean, parts
-from course.grading.page.exporter import FeedbackPage, page_version
-from course.grading.page.formulas import formula
-from course.grading.page.markdown import LONG_BLANKS, MOST_ENVIRONMENTS
-from course.grading.page.outputs import TOO_MUCH_HTML, ChooseOutputs, chosen
-from course.grading.summary import summarise
+from course.grading.feedback import page_exporter
+from course.grading.feedback.choose_outputs import TOO_MUCH_HTML, ChooseOutputs, chosen
+from course.grading.feedback.formulas import formula
+from course.grading.feedback.page_exporter import FeedbackPage, page_version
+from course.grading.feedback.redact import CELL_CHARACTERS, PAGE_CHARACTERS, Shorten
+from course.grading.feedback.render_markdown import LONG_BLANKS, MOST_ENVIRONMENTS
+from course.grading.feedback.sanitize import DEEPEST, LONGEST, clean, parts
+from course.grading.feedback.summary import summarise
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 STYLED = (
@@ -109,7 +109,7 @@ def test_the_policy_allows_the_pages_own_style_and_nothing_else():
     content = soup.head.find("meta", attrs={"http-equiv": True})["content"]
     rules = dict(rule.strip().split(" ", 1) for rule in content.split(";"))
     style = page.split("<style>", 1)[1].split("</style>", 1)[0]
-    assert rules["style-src-elem"] in exporter.policy(style) and rules["style-src-elem"].startswith("'sha256-")
+    assert rules["style-src-elem"] in page_exporter.policy(style) and rules["style-src-elem"].startswith("'sha256-")
     assert (rules["default-src"], rules["img-src"], rules["form-action"]) == ("'none'", "data:", "'none'")
     assert page.index("Content-Security-Policy") < page.index("<style>") < page.index("<body>")
     assert "url(" not in style and "@import" not in style
@@ -169,8 +169,8 @@ def test_large_html_is_not_shown_where_there_is_text():
 
 def test_a_page_has_a_size(monkeypatch):
     """As many figures as have room are shown, and smaller ones after one that has none."""
-    monkeypatch.setattr(exporter, "ROOM", 10_000)
-    monkeypatch.setattr(exporter, "FOR_TEXTS", 0)
+    monkeypatch.setattr(page_exporter, "ROOM", 10_000)
+    monkeypatch.setattr(page_exporter, "FOR_TEXTS", 0)
     figures = [showing(**{"image/png": "A" * size}) for size in (6_000, 6_000, 400)]
     page = page_of(*figures)
     soup = BeautifulSoup(page, "html.parser")
@@ -181,7 +181,7 @@ def test_a_page_has_a_size(monkeypatch):
 
 def test_a_picture_shown_again_and_again_is_cut():
     cell = new_markdown_cell("![x](attachment:a.png)\n\n" * 500, attachments={"a.png": {"image/png": "A" * 100_000}})
-    assert len(page_of(cell)) < 1.1 * exporter.ROOM
+    assert len(page_of(cell)) < 1.1 * page_exporter.ROOM
 
 
 def test_long_outputs_are_folded_and_short_ones_are_not():
@@ -261,7 +261,7 @@ def test_half_a_surrogate_pair_does_not_stop_a_page():
 def test_the_version_of_the_page_changes_with_its_code(monkeypatch):
     page_version.cache_clear()
     known = page_version()
-    monkeypatch.setattr(exporter, "version", lambda name: f"another {name}")
+    monkeypatch.setattr(page_exporter, "version", lambda name: f"another {name}")
     page_version.cache_clear()
     changed = page_version()
     page_version.cache_clear()
@@ -270,14 +270,14 @@ def test_the_version_of_the_page_changes_with_its_code(monkeypatch):
 
 def test_the_template_goes_along_when_the_course_is_installed():
     """As package data; a page cannot be made without it."""
-    root = load_course(exporter.TEMPLATES).root
-    assert '"grading/page/templates/*/*"' in (root / "pyproject.toml").read_text("utf-8")
-    assert {path.suffix for path in exporter.TEMPLATES.rglob("*") if path.is_file()} == {".j2", ".css", ".json"}
+    root = load_course(page_exporter.TEMPLATES).root
+    assert '"grading/feedback/templates/*/*"' in (root / "pyproject.toml").read_text("utf-8")
+    assert {path.suffix for path in page_exporter.TEMPLATES.rglob("*") if path.is_file()} == {".j2", ".css", ".json"}
 
 
 def test_a_picture_pasted_into_the_text_as_colab_does_it_hides_nothing():
     """Its data lie in the text; they are shown, or left out, and what follows stays in any case."""
-    for size in (len(PNG), 2 * CELL_CHARACTERS, exporter.ROOM + 1):
+    for size in (len(PNG), 2 * CELL_CHARACTERS, page_exporter.ROOM + 1):
         data = PNG + "A" * (size - len(PNG))
         pasted = f"![image.png](data:image/png;base64,{data})"
         html = f"<img src='data:image/jpeg;base64,{PNG}' alt='b'>"
@@ -287,7 +287,7 @@ def test_a_picture_pasted_into_the_text_as_colab_does_it_hides_nothing():
         said = soup.main.get_text()
         assert all(part in said for part in ("Before", "After it I say why.", "The end.", "The next cell.", "code"))
         shown = [picture["alt"] for picture in soup.find_all("img")]
-        large = size > exporter.ROOM
+        large = size > page_exporter.ROOM
         assert shown == (["b"] if large else ["image.png", "b"])
         assert ("image.png: not shown, as the pictures are too large" in said) == large
 
@@ -323,7 +323,7 @@ def test_what_takes_time_to_clean_is_limited_for_the_whole_page(piece):
     soup = BeautifulSoup(
         page_of(*[showing(**{"text/html": piece}) for _ in range(10)], new_markdown_cell("*My answer.*")), "html.parser"
     )
-    shown = exporter.MOST_PARTS - exporter.PARTS_FOR_TEXTS
+    shown = page_exporter.MOST_PARTS - page_exporter.PARTS_FOR_TEXTS
     assert 0 < len(soup.main.find_all("b", string="x")) * parts(piece) / piece.count("<b>") <= shown
     assert soup.find(string=re.compile("too large for one page")) and soup.find("em", string="My answer.")
 
@@ -331,7 +331,7 @@ def test_what_takes_time_to_clean_is_limited_for_the_whole_page(piece):
 def test_rules_are_not_looked_up_for_ever(monkeypatch):
     html = "<style>#a i {color: red} #a b {color: blue}</style><p id='a'><i>1</i><b>2</b></p>"
     assert clean(html).count("color") == 2
-    monkeypatch.setattr("course.grading.page.clean.MOST_VISITS", 4)
+    monkeypatch.setattr("course.grading.feedback.sanitize.MOST_VISITS", 4)
     assert clean(html).count("color") == 1
 
 
@@ -347,6 +347,6 @@ def test_many_blanks_in_a_row_are_shortened():
 
 def test_formulas_for_which_there_is_no_room_are_not_looked_at(monkeypatch):
     seen = []
-    monkeypatch.setattr(exporter, "formula", lambda text, block: seen.append(text) or "")
+    monkeypatch.setattr(page_exporter, "formula", lambda text, block: seen.append(text) or "")
     page = page_of(*[showing(**{"text/latex": "x" * 1_000}) for _ in range(300)])
     assert 100 < len(seen) <= PAGE_CHARACTERS / 1_000 and "The rest is not shown here" in page

@@ -6,8 +6,8 @@ import pytest
 from nbconvert import HTMLExporter
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course.grading.pictures import PLACEHOLDER
-from course.nbgrader import load_config
+from course.grading.feedback.attachments import PLACEHOLDER
+from course.nbgrader_api import load_config
 
 PNG = "aGVsbG8="
 FOUND, LOST = f"data:image/png;base64,{PNG}", f"data:image/svg+xml;base64,{PLACEHOLDER['image/svg+xml']}"

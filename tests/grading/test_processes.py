@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from course.grading import processes
-from course.grading.processes import Stuck, Unusable, WorkerProcess
+from course.grading.workers import worker_process
+from course.grading.workers.worker_process import Stuck, Unusable, WorkerProcess
 
 SECONDS = 60  # after which a call counts as hanging
 MUCH = b"x" * 1_000_000  # more than a pipe holds
@@ -144,7 +144,7 @@ def test_the_signal_that_ended_a_process_is_told():
 
 
 def test_a_process_that_cannot_import_what_it_needs_is_told_from_one_that_died(monkeypatch):
-    monkeypatch.setattr(processes, "serve", cannot_import)
+    monkeypatch.setattr(worker_process, "serve", cannot_import)
     with worker() as process:
         for _ in range(2):
             with pytest.raises(Unusable, match=r"exit code 1.*No module named 'numpy'"):

@@ -10,12 +10,12 @@ import pytest
 from corpus.attacks import ATTACKS, TEST
 from pairing import answering, judged, judged_by
 
-from course.grading.testing import conversation, model_descriptions, runner, said, scratch
-from course.grading.testing.agent import Agent
-from course.grading.testing.codec import Codec
-from course.grading.testing.conversation import Conversation
-from course.grading.testing.placeholders import There
-from course.grading.testing.values import READERS
+from course.testing import conversation, exceptions, model_descriptions, runner, scratch_folder
+from course.testing.agent import Agent
+from course.testing.all_values import READERS
+from course.testing.codec import Codec
+from course.testing.conversation import Conversation
+from course.testing.placeholders import There
 
 
 @pytest.fixture(autouse=True)
@@ -91,7 +91,7 @@ def assertions_may_be_caught(patch):
 
 
 def any_error_is_raised(patch):
-    patch.setitem(said.BUILTIN, "StopIteration", StopIteration)
+    patch.setitem(exceptions.BUILTIN, "StopIteration", StopIteration)
 
 
 def any_field_is_set(patch):
@@ -118,7 +118,7 @@ def nothing_is_the_labs(patch):
 
 
 def files_go_anywhere(patch):
-    patch.setattr(scratch.Scratch, "inside", lambda self, path: self.folder / path)
+    patch.setattr(scratch_folder.Scratch, "inside", lambda self, path: self.folder / path)
 
 
 def any_class_is_rebuilt(patch):

@@ -8,13 +8,13 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from course.authoring.sources import is_answer
 from course.config import load_course
 from course.errors import SubmissionError
-from course.grading.mending.mend import mend
-from course.grading.mending.outputs import without_outputs
-from course.grading.mending.plain_files import MAX_FILE
-from course.grading.mending.reading import MAX_CHARACTERS, MAX_NOTES, read_notebook
+from course.grading.repair.drop_outputs import without_outputs
+from course.grading.repair.read_notebook import MAX_CHARACTERS, MAX_NOTES, read_notebook
+from course.grading.repair.repair import mend
+from course.inbox.regular_files import MAX_FILE
+from course.labs.sources import is_answer
 
 COURSE = load_course(Path(__file__).parent)
 

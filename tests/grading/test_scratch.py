@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from course.grading.testing.scratch import restore
+from course.testing.scratch_folder import restore
 
 DEEDS = {
     "nothing": lambda folder: None,

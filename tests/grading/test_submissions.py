@@ -11,11 +11,13 @@ import pytest
 from light import light_course
 from rich.console import Console
 
-from course.grading import grade, report, submissions
+from course.grading import grade
 from course.grading.demo import hand_in
-from course.grading.gradebook import Result
-from course.grading.limits import Limits
-from course.grading.stored import GRADED, UNREADABLE
+from course.grading.feedback import tables
+from course.grading.gradebook.recorded import GRADED, UNREADABLE
+from course.grading.gradebook.results import Result
+from course.inbox import submissions
+from course.limits import Limits
 
 COURSE = light_course()
 LAB = replace(COURSE.labs[0], limits=Limits(cell_seconds=30))
@@ -85,7 +87,7 @@ def test_what_is_no_submission_is_named(blank, tmp_path):
 
 def test_the_csv_has_a_column_for_each_test_and_each_written_question(tmp_path):
     ada = Result("ada", GRADED, 4.0, {"test-a": 4.0}, {"why": 1.5, "how": None}, written=1.5, to_mark=2)
-    report.write_csv(tmp_path / "grades.csv", [ada, Result("ben", UNREADABLE, 4.0)])
+    tables.write_csv(tmp_path / "grades.csv", [ada, Result("ben", UNREADABLE, 4.0)])
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0])[-3:] == ["test-a", "why", "how"]
@@ -94,10 +96,10 @@ def test_the_csv_has_a_column_for_each_test_and_each_written_question(tmp_path):
 
 def test_names_and_reasons_are_neither_formulas_nor_markup(tmp_path):
     bad = Result("=cmd|calc!A1", UNREADABLE, 18.0, reason="[/bold] \x1b[31m", review=("@SUM(A1)", "\x1b[2J"))
-    report.write_csv(tmp_path / "grades.csv", [bad])
+    tables.write_csv(tmp_path / "grades.csv", [bad])
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig") as file:
         (row,) = csv.DictReader(file)
     assert row["student"] == "'=cmd|calc!A1" and row["review"].startswith("'@") and "\x1b" not in str(row.values())
     console = Console(record=True, width=200, file=io.StringIO())
-    console.print(report.grades_table("grades", [bad]))
+    console.print(tables.grades_table("grades", [bad]))
     assert "[/bold]" in console.export_text()

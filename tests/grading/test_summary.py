@@ -3,7 +3,7 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course.grading.summary import LONGEST, Grade, State, lab_title, summarise
+from course.grading.feedback.summary import LONGEST, Grade, State, lab_title, summarise
 
 STUB = 'def scale(x):\n    # YOUR CODE HERE\n    raise NotImplementedError("Not done yet: replace these two lines.")'
 DONE = "def scale(x):\n    return x / 255"

@@ -7,10 +7,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from course.grading import talk
-from course.grading.clock import Clock
-from course.grading.outputs import Outputs, Room
-from course.grading.talk import Talk
+from course.grading.execution import client
+from course.grading.execution.cell_outputs import Outputs, Room
+from course.grading.execution.client import Talk
+from course.grading.execution.clock import Clock
 
 REQUEST = "the request"
 
@@ -62,8 +62,8 @@ def heard(iopub: Channel, shell: Channel, seconds: float) -> tuple[dict, list[st
 
 @pytest.fixture(autouse=True)
 def _short_times(monkeypatch):
-    monkeypatch.setattr(talk, "POLL_SECONDS", 0.05)
-    monkeypatch.setattr(talk, "QUIET_SECONDS", 0.3)
+    monkeypatch.setattr(client, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(client, "QUIET_SECONDS", 0.3)
 
 
 def test_what_comes_later_than_the_reply_of_a_long_quiet_cell_is_heard():
@@ -82,7 +82,7 @@ def test_a_reply_counts_if_the_kernel_is_never_heard_to_be_idle():
 
 
 def test_a_reply_counts_if_the_time_is_over_before_the_kernel_is_idle(monkeypatch):
-    monkeypatch.setattr(talk, "QUIET_SECONDS", 30)
+    monkeypatch.setattr(client, "QUIET_SECONDS", 30)
     shell = Channel((0.1, message("execute_reply", status="ok")))
     assert heard(Channel(), shell, 0.5) == ({"status": "ok"}, [])
 

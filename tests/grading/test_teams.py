@@ -8,12 +8,12 @@ from lms_archives import notebook, pack, submitted
 from nbgrader.api import Gradebook
 
 from course.config import load_course
-from course.grading.lms.collect import collect
-from course.grading.lms.exports import CanvasExportPlugin, MoodleExportPlugin
-from course.grading.lms.feedback_zip import origin_of
-from course.grading.lms.roster import Person
-from course.grading.lms.systems import System
-from course.nbgrader import without_remarks
+from course.inbox.roster import Person
+from course.inbox.systems import System
+from course.lms.collect import collect
+from course.lms.export_plugins import CanvasExportPlugin, MoodleExportPlugin
+from course.lms.feedback_zip import origin_of
+from course.nbgrader_api import without_remarks
 
 COURSE = load_course(Path(__file__).parent)
 LAB = COURSE.labs[0]

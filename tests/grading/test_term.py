@@ -15,16 +15,18 @@ from nbgrader.api import Gradebook
 from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 
-from course.authoring.build import prepare
-from course.authoring.sources import is_written
 from course.config import Course
-from course.grading import demo, grade, report, submissions
-from course.grading.extensions import Extension, grant, revoke
-from course.grading.gradebook import Result
-from course.grading.lms.export import export_grades
-from course.grading.lms.systems import System
+from course.grading import demo, grade
+from course.grading.feedback import tables
+from course.grading.gradebook.extensions import Extension, grant, revoke
+from course.grading.gradebook.results import Result
+from course.inbox import submissions
+from course.inbox.systems import System
+from course.labs.prepare import prepare
+from course.labs.sources import is_written
 from course.late import LateRule
-from course.nbgrader import load_config, nbgrader_in
+from course.lms.export import export_grades
+from course.nbgrader_api import load_config, nbgrader_in
 
 LIGHT_COURSE = light_course()
 LIGHT = LIGHT_COURSE.labs[0]
@@ -75,7 +77,7 @@ def again(folder: Path, course: Course, told: list[str] | None = None) -> dict[s
     found = submissions.find(folder, lab)
     tell = (told if told is not None else []).append
     results = grade.grade(course, lab, folder, found, lambda student: None, grade.Options(workers=1), tell)
-    report.write_csv(folder / f"grades_{lab.name}.csv", results)
+    tables.write_csv(folder / f"grades_{lab.name}.csv", results)
     return {result.student: result for result in results}
 
 
@@ -130,7 +132,7 @@ def agree(folder: Path, course: Course, results: dict[str, Result]) -> None:
     assert seen["csv"] == seen["nbgrader"] == seen["page"] == expected
     assert seen["formgrader"] == {student: (points,) for student, (points, _, _) in expected.items()}
     assert seen["canvas"] == {student: (total,) for student, (_, _, total) in expected.items()}
-    table = report.grades_table("", list(results.values()))
+    table = tables.grades_table("", list(results.values()))
     totals = dict(zip(*(list(table.columns[index].cells) for index in (0, -2)), strict=True))
     assert totals == {student: f"{total:g}" for student, (_, _, total) in expected.items()}
 
@@ -304,7 +306,7 @@ def test_pages_follow_marks_without_grading(folder):
     mark(folder, "early", points=2)
     demo.hand_in(folder, LIGHT, "new", nbformat.read(LIGHT_COURSE.released(LIGHT), as_version=4))
     results = grade.refresh(course, course.labs[0], folder, grade.Options(), told.append)
-    report.write_csv(folder / f"grades_{LIGHT.name}.csv", results)
+    tables.write_csv(folder / f"grades_{LIGHT.name}.csv", results)
     agree(folder, course, {result.student: result for result in results})
     assert told == [f"new is not graded yet: course grade {LIGHT.name}"]
 

@@ -9,11 +9,13 @@ from light import light_course
 from nbgrader.api import Gradebook, Student
 from nbgrader.apps.api import NbGraderAPI
 
-from course.authoring.build import prepare
 from course.errors import CourseError, GradingError
-from course.grading import demo, grade, lateness, submissions
-from course.grading.transaction import Transaction, one_transaction
-from course.nbgrader import failure
+from course.grading import demo, grade
+from course.grading.gradebook import late_penalties
+from course.grading.gradebook.transaction import Transaction, one_transaction
+from course.inbox import submissions
+from course.labs.prepare import prepare
+from course.nbgrader_api import failure
 
 COURSE = light_course()
 LIGHT = COURSE.labs[0]
@@ -45,14 +47,14 @@ def seen(folder):
 
 def test_nobody_sees_half_a_submission(folder, monkeypatch):
     """Not even one without its penalty."""
-    during, update = [], lateness.update
+    during, update = [], late_penalties.update
 
     def look(*arguments, **options):
         found = update(*arguments, **options)
         during.append(seen(folder))
         return found
 
-    monkeypatch.setattr(lateness, "update", look)
+    monkeypatch.setattr(late_penalties, "update", look)
     result = graded(folder)
     assert during[0] == [0, 0, 0]
     assert result.tests == result.max_tests
@@ -64,7 +66,7 @@ def test_what_is_interrupted_is_undone_and_done_again(folder, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(lateness, "update", interrupt)
+        patch.setattr(late_penalties, "update", interrupt)
         graded(folder)
     assert seen(folder) == [0, 0, 0]
     again = graded(folder)

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course.grading.boxes.usage import CpuTime, Process, process, processes
+from course.sandbox.usage import CpuTime, Process, process, processes
 
 BURN = "import time\nwhile time.process_time() < 0.5: pass\n"
 QUIET = 17 * 2**20  # what is counted for any process

@@ -13,9 +13,9 @@ import pytest
 from test_box import COURSE, WARM, WAYS, in_a_box, kernel, run
 
 from course.errors import BoxError, KernelError
-from course.grading.boxes.view import KERNEL_FILE
-from course.grading.kernels import KERNEL
-from course.warm.source import NURSERY_FILE, Nursery, Wanted, nursery, start, without_helpers
+from course.grading.execution.kernel_pair import KERNEL
+from course.kernels.forkserver import NURSERY_FILE, Nursery, Wanted, nursery, start, without_helpers
+from course.sandbox.mounts import KERNEL_FILE
 
 CAP_SYS_RESOURCE = 1 << 24
 COLORS = Wanted("import colorsys", KERNEL, (), KERNEL_FILE)
@@ -139,14 +139,14 @@ def test_a_nursery_ends_when_nobody_needs_it():
 
 def test_a_box_whose_kernel_does_not_come_is_refused(monkeypatch):
     monkeypatch.setattr(Nursery, "kernel", lambda self, order, files: None)
-    monkeypatch.setattr("course.grading.boxes.provisioner.START_SECONDS", 1)
+    monkeypatch.setattr("course.sandbox.provisioner.START_SECONDS", 1)
     with pytest.raises(BoxError, match="A box did not start"):
         in_a_box("1", **WARM)
     assert not [one for one in psutil.Process().children(recursive=True) if one.name() == "bwrap"]
 
 
 def test_what_a_box_said_instead_of_being_ready_is_told(monkeypatch):
-    monkeypatch.setattr("course.grading.boxes.walls.WAIT", "raise SystemExit('it said why')")
+    monkeypatch.setattr("course.sandbox.bwrap.WAIT", "raise SystemExit('it said why')")
     with pytest.raises(BoxError, match="A box did not start: it said why"):
         in_a_box("1", **WARM)
 

@@ -11,14 +11,14 @@ from corpus.making import earned as earned_by
 from light_corpus import COURSE, LIGHT, MADE
 from secret_lines import HIDDEN, secret_lines
 
-from course.authoring.sources import is_test, read_source
-from course.authoring.variants import auto_scores
-from course.grading.cell_runner import Runner
-from course.grading.kernels import kernel_pair
-from course.grading.kits import make_kit
-from course.grading.mending.mend import mend
-from course.grading.run import run
-from course.nbgrader import load_config
+from course.authoring.try_variants import auto_scores
+from course.grading.execution.cell_runner import Runner
+from course.grading.execution.kernel_pair import kernel_pair
+from course.grading.execution.make_spec import make_kit
+from course.grading.execution.session import run
+from course.grading.repair.repair import mend
+from course.labs.sources import is_test, read_source
+from course.nbgrader_api import load_config
 
 PLAIN = [case for case in CASES if case.needs in (TWO_PROCESSES, MENDING)]
 ENDLESS = [case for case in CASES if case.needs == AN_END]

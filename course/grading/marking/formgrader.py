@@ -17,10 +17,10 @@ from nbgrader.server_extensions.formgrader.base import check_notebook_dir, check
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from tornado import web
 
+from course.grading.marking.autograde_notice import REFUSAL, is_graded
+from course.grading.marking.content_policy import ScriptsWithNonce, closed
 from course.grading.marking.marking_page import TEMPLATES, CleanOutputs, MarkingPage
-from course.grading.marking.plain_autograde import REFUSAL, is_graded
-from course.grading.marking.policy import ScriptsWithNonce, closed
-from course.grading.marking.scheme import AddSchemes
+from course.grading.marking.marking_scheme import AddSchemes
 
 EXTENSION, REPLACED = "course.grading.marking.formgrader", "nbgrader.server_extensions.formgrader"
 

@@ -14,8 +14,8 @@ from nbformat import NotebookNode
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
-from course.grading.page.exporter import FeedbackPage
-from course.grading.page.outputs import chosen
+from course.grading.feedback.choose_outputs import chosen
+from course.grading.feedback.page_exporter import FeedbackPage
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -9,10 +9,10 @@ from nbgrader.api import Gradebook, MissingEntry
 from course.config import Course, Lab
 from course.environment import tools_on_path
 from course.errors import GradingError
-from course.grading.folder_settings import write_settings
-from course.grading.lms.roster import Person
+from course.grading.marking.folder_config import write_settings
 from course.grading.marking.formgrader import EXTENSION, REPLACED
-from course.nbgrader import load_config, nbgrader_in
+from course.inbox.roster import Person
+from course.nbgrader_api import load_config, nbgrader_in
 
 
 def prepare(course: Course, lab: Lab, folder: Path, database: str | None, roster: tuple[Person, ...]) -> int:

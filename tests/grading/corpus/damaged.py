@@ -7,7 +7,7 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 
 from corpus.material import Material, case, cell, in_place
-from course.authoring.sources import is_answer, is_test
+from course.labs.sources import is_answer, is_test
 
 
 def text(notebook) -> str:

@@ -3,7 +3,7 @@
 import copy
 
 from corpus.material import Material, case, in_answer, in_place, with_code
-from course.authoring.sources import is_written
+from course.labs.sources import is_written
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 LOST = "from IPython.display import Markdown\nMarkdown('![lost](attachment:lost.png)')"

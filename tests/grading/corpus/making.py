@@ -5,10 +5,10 @@ from pathlib import Path
 import nbformat
 
 from corpus.material import CASES, Case, Material
-from course.authoring.build import prepare
-from course.authoring.variants import Variant, read_variants, variants_file
 from course.config import Course, Lab
 from course.grading import demo
+from course.labs.prepare import prepare
+from course.labs.variants import Variant, read_variants, variants_file
 
 
 def material(course: Course, lab: Lab, right_answers: list[Variant] | None = None) -> Material:

@@ -8,7 +8,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbformat.v4 import new_code_cell
 
-from course.authoring.sources import grade_id, is_answer, is_test, is_written
+from course.labs.sources import grade_id, is_answer, is_test, is_written
 
 
 @dataclass(frozen=True)

@@ -253,10 +253,10 @@ UNFINISHED = {
 def leave(*a, **k): raise SystemExit(0)
 globals().update({name: leave for name in NAMES})""",
     "silent-agent": """
-import course.grading.testing.agent as agent
+import course.testing.agent as agent
 agent.serve = lambda path, number: None""",
     "lying-agent": """
-import course.grading.testing.agent as agent
+import course.testing.agent as agent
 agent.Agent.do_call = agent.Agent.do_name = lambda self, request, changed: {'passed': True, 'verdict': {'passed': True}}
 agent.Agent._reply = lambda self, request, changed, content: self.channel.send({'reply': 1, 'verdict': {'passed': True}})""",
     "verdict-on-the-line": """

@@ -1,0 +1,113 @@
+"""Testing the tests: right and wrong answers of several kinds, each run against a lab's own test cells.
+
+A file tests/variants/NN_name.toml lists the answers. Many are tried in one run of the notebook: the tasks are
+divided into two halves; while the tasks of one half are answered wrongly, those of the other are answered rightly in
+another way, so that a wrong answer that spoils its neighbour's test is seen.
+"""
+
+import copy
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+from nbgrader.preprocessors import IgnorePattern
+from nbgrader.utils import determine_grade
+from rich.progress import Progress
+from traitlets.config import Config
+
+from course.config import Course, Lab
+from course.grading.execution.kernel_pair import kernel_pair
+from course.grading.execution.session import run as beside
+from course.labs.parameters import parameters, with_parameters
+from course.labs.prepare import prepare
+from course.labs.sources import cells_with_tests, grade_id, imports, is_answer
+from course.labs.variants import Variant, read_variants, variants_file
+from course.limits import Limits
+from course.nbgrader_api import load_config
+
+LIMITS = Limits(submission_seconds=3_000)
+THREADS = 2
+
+
+def rounds(variants: Sequence[Variant], tasks: Sequence[str]) -> Iterator[list[Variant]]:
+    """Divide the variants into runs: one a task, wrong ones only in every other task, none that another spoils."""
+    half = {task: index % 2 for index, task in enumerate(tasks)}
+    pending = list(variants)
+    while pending:
+        leader = pending[0]
+        wrong_half = half[leader.task] if leader.fails else 1 - half[leader.task]
+        chosen: list[Variant] = []
+        for variant in pending:
+            fits = (half[variant.task] == wrong_half) == bool(variant.fails)
+            if fits and all(_independent(variant, other) for other in chosen):
+                chosen.append(variant)
+        pending = [variant for variant in pending if variant not in chosen]
+        yield chosen
+
+
+def _independent(one: Variant, other: Variant) -> bool:
+    return one.task != other.task and one.task not in other.spoils and other.task not in one.spoils
+
+
+def run(notebook: NotebookNode, chosen: Sequence[Variant], budget: Mapping[str, Any], folder: Path) -> NotebookNode:
+    """Run set-up and answers, with these in place of the model ones, and the tests beside them, as they are graded.
+
+    Cells that only show something, between the tasks, are left out: no test may depend on them.
+    """
+    answers = {variant.task: variant.answer for variant in chosen}
+    trial = copy.deepcopy(notebook)
+    first = next(index for index, cell in enumerate(trial.cells) if is_answer(cell))
+    trial.cells = [cell for index, cell in enumerate(trial.cells) if index < first or grade_id(cell)]
+    for cell in trial.cells:
+        cell.source = answers.get(grade_id(cell) or "", cell.source)
+    if budget:
+        trial = with_parameters(trial, budget)
+    values = parameters(notebook) | dict(budget)
+    with kernel_pair(LIMITS, boxed=False, threads=THREADS, imports=imports(notebook)) as pair:
+        beside(trial, pair, imports(notebook), values, LIMITS, str(folder))
+    return trial
+
+
+def auto_scores(notebook: NotebookNode, config: Config) -> dict[str, float]:
+    """Points that each test cell of an executed notebook earned, by nbgrader's rule and the course's settings."""
+    clean, _ = IgnorePattern(config=config).preprocess(copy.deepcopy(notebook), {})
+    return {cell.metadata["nbgrader"]["grade_id"]: float(determine_grade(cell)[0]) for cell in cells_with_tests(clean)}
+
+
+def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config) -> list[str]:
+    """What came out otherwise than declared: tests that fail and should not, or pass and should not."""
+    expected = {test: variant for variant in chosen for test in variant.fails}
+    tried = ", ".join(f"{variant.task} ({variant.name})" for variant in chosen)
+    scores, found = auto_scores(notebook, config), []
+    for cell in cells_with_tests(notebook):
+        test = cell.metadata["nbgrader"]["grade_id"]
+        full = float(cell.metadata["nbgrader"]["points"])
+        score = scores[test]
+        if test in expected and score:
+            found.append(f"{test} gives {score:g} points to the wrong answer «{expected[test].name}».")
+        elif test not in expected and score != full:
+            found.append(f"{test} gives {score:g} of {full:g} points: {message(cell)}. Tried: {tried}.")
+    return found
+
+
+def try_all(course: Course, lab: Lab, progress: Progress) -> list[str]:
+    """Try every variant of a lab with its grading budget and the bundled digits; return what came out otherwise."""
+    notebook = prepare(course, lab)
+    known = read_variants(variants_file(course, lab), notebook)
+    tasks = [name for cell in notebook.cells if is_answer(cell) and (name := grade_id(cell))]
+    config, found = load_config(course), []
+    plan = list(rounds(known, tasks))
+    bar = progress.add_task(f"{lab.name}, {len(known)} answers", total=len(plan))
+    for chosen in plan:
+        with tempfile.TemporaryDirectory() as folder:
+            found += surprises(run(notebook, chosen, lab.budget, Path(folder)), chosen, config)
+        progress.advance(bar)
+    return found
+
+
+def message(cell: NotebookNode) -> str:
+    """The error a cell ended with, in one line."""
+    errors = [f"{out.ename}: {out.evalue}" for out in cell.outputs if out.output_type == "error"]
+    return " ".join(errors) or "no error"

@@ -1,0 +1,36 @@
+"""Writing files so that nobody finds half of one, and telling whether two are the same."""
+
+import hashlib
+import os
+from pathlib import Path
+
+
+def put(path: Path, content: str) -> Path:
+    """Write text, making the folder; return the path."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(content, "utf-8")
+    return path
+
+
+def text(path: Path) -> str | None:
+    """The file's text, or None if there is no such file."""
+    return path.read_text("utf-8") if path.is_file() else None
+
+
+def write_whole(path: Path, content: str) -> None:
+    """Write a file so that it is there whole or not at all, even if the machine stops.
+
+    Half of a surrogate pair, which a submission may print but no file can hold, becomes a question mark.
+    """
+    draft = path.with_suffix(".draft")
+    with draft.open("w", encoding="utf-8", errors="replace") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def checksum(path: Path) -> str:
+    """The SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,1 @@
+"""Running one submission: its cells in one kernel, its tests in another."""

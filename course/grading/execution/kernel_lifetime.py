@@ -1,0 +1,36 @@
+"""A kernel from its start to its end."""
+
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from jupyter_client.manager import AsyncKernelManager
+
+from course.grading.execution.client import Talk
+from course.grading.execution.clock import Clock
+from course.grading.execution.faults import processes
+
+
+@asynccontextmanager
+async def running(
+    manager: AsyncKernelManager, place: str, environment: Mapping[str, str], clock: Clock, ends: float, alone: bool
+) -> AsyncIterator[Talk]:
+    """A started kernel, and its end; `environment` is added to this process's, a box has its own.
+
+    `ends` is the time of the clock at which it has to be done; `alone` is explained in faults.py.
+    """
+    options = {"env": os.environ | environment} if environment else {}
+    try:
+        await manager.start_kernel(cwd=place, **options)
+    except BaseException:  # whatever it was: folder, cores and process of a box that did not start are given back
+        await manager.cleanup_resources()
+        raise
+    clock.watch(lambda: processes(manager))
+    client = manager.client()
+    client.start_channels(hb=False)
+    try:
+        yield Talk(manager, client, clock, ends, alone)
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+        await manager.cleanup_resources()

@@ -1,0 +1,111 @@
+"""Kernels that run submissions: in a box, or, for those that an instructor trusts, without one."""
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.manager import AsyncKernelManager
+
+from course.config import COURSE_FILE
+from course.grading.execution.kernel_main import TESTS
+from course.kernels.forkserver import adopt, nursery
+from course.kernels.manager import WarmKernelManager
+from course.limits import Limits
+from course.sandbox.manager import BoxedKernelManager, passed_environment
+from course.sandbox.mounts import package_folder
+from course.sandbox.provisioner import wanted
+
+KERNEL = Path(__file__).with_name("kernel.py")
+ANSWERS, QUESTIONS, SCRATCH = "/run/answers", "/run/questions", "/tmp/scratch"  # in boxes
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+class TrustedKernelManager(WarmKernelManager):
+    """Starts the same kernel as in a box, as the instructor's own process.
+
+    They talk through sockets in a folder that only the instructor can open. Its path is absolute, as the kernel runs
+    in another folder than the grader.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        """Make the folder of the sockets."""
+        self._sockets = tempfile.TemporaryDirectory(prefix="kernel-")
+        super().__init__(transport="ipc", ip=str(Path(self._sockets.name, "socket")), kernel_file=KERNEL, **kwargs)
+
+    async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]  # as in its parent
+        """Delete the folder of the sockets, too."""
+        await super().cleanup_resources(restart=restart)
+        if not restart:
+            self._sockets.cleanup()
+
+
+def prepare(boxed: bool, threads: int, imports: str) -> Callable[[], object]:
+    """Begin with what kernels wait for; other processes of this machine share it when they call the result."""
+    if not boxed:
+        return partial(int)  # each begins itself
+    needs = wanted(imports, KERNEL, variables(threads))
+    return partial(adopt, needs, nursery(needs))
+
+
+def variables(threads: int) -> dict[str, str]:
+    """What a kernel's environment says besides what every kernel's does."""
+    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    return passed_environment() | QUIET | dict.fromkeys(names, str(threads))
+
+
+def solutions() -> list[str]:
+    """The folder of the instructors' repository, if the helper package is used from there."""
+    repository = package_folder("data_utils").parent
+    return [str(repository)] if (repository / COURSE_FILE).exists() else []
+
+
+@dataclass
+class Pair:
+    """Managers of the kernels for one submission and for its tests, and how the two reach each other.
+
+    `folder` is private to the pair and holds the ends of their line. `scratch` is the path of the folder whose files
+    both have. `cores` is how many the kernels have. `environment` is what a kernel without a box is started with beside
+    this process's variables.
+    """
+
+    folder: Path
+    submission: Callable[[], AsyncKernelManager]
+    tests: Callable[[], AsyncKernelManager]
+    path_of_answers: str
+    path_of_tests: str
+    scratch: str
+    cores: int
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+@contextmanager
+def kernel_pair(limits: Limits, boxed: bool, threads: int, imports: str) -> Iterator[Pair]:
+    """The kernels of one submission, not started yet.
+
+    `threads` is how many TensorFlow and NumPy may use; `imports` is what the kernels have imported when they start.
+    """
+    environment = variables(threads)
+    with tempfile.TemporaryDirectory(prefix="line-", dir="/tmp") as place:  # a short name: a socket's has few letters
+        folder = Path(place)
+        ends = folder / "answers", folder / "tests"
+        if not boxed:
+            trusted = partial(TrustedKernelManager, imports=imports)
+            scratch = folder / "scratch"
+            tests = partial(trusted, arguments=[TESTS])
+            yield Pair(folder, trusted, tests, str(ends[0]), str(ends[1]), str(scratch), threads, environment)
+            return
+        box = partial(
+            BoxedKernelManager,
+            limits=limits,
+            kernel_file=KERNEL,
+            imports=imports,
+            environment=environment,
+            private=solutions(),
+        )
+        submission = partial(box, shown={ANSWERS: str(ends[0])})
+        beside = partial(box, shown={QUESTIONS: str(ends[1])}, arguments=[TESTS])
+        yield Pair(folder, submission, beside, ANSWERS, QUESTIONS, SCRATCH, threads)

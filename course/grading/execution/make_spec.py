@@ -1,0 +1,33 @@
+"""Making the kit of a lab from its source."""
+
+import nbformat
+
+from course.config import Course, Lab
+from course.grading.execution.spec import Kit
+from course.labs.editions import as_built, check_built
+from course.labs.parameters import parameters
+from course.labs.prepare import prepare
+from course.labs.release import student_text
+from course.labs.sources import grade_id, imports, is_test
+
+
+def make_kit(course: Course, lab: Lab, full_size: bool = False, built: bool = False) -> Kit:
+    """The kit of a lab, with its grading budget, or with the parameters as handed out if `full_size`.
+
+    With `built` it is made of the answer key, whatever became of the source since.
+
+    Raises
+    ------
+    EditionError
+        Source, answer key and student copy do not belong together.
+    """
+    source = as_built(course, lab) if built else prepare(course, lab)
+    student = student_text(course, lab, source)
+    check_built(course, lab, source, student, built)
+    reference = nbformat.reads(student, as_version=4)
+    tests = {grade_id(cell): cell.source for cell in source.cells if is_test(cell)}
+    for cell in reference.cells:
+        cell.source = tests.get(grade_id(cell), cell.source)
+    given = parameters(source)
+    budget = given if full_size else dict(lab.budget)  # also at full size, whatever a student has set
+    return Kit(lab.name, reference, imports(source), budget, given | budget, lab.limits)

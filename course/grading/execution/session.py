@@ -1,0 +1,83 @@
+"""Running one submission: its cells in a kernel of its own, its tests beside it in another.
+
+The notebook stays here. The submission's kernel gets one cell at a time, and while a test runs, a cell that answers
+what the test asks. The verdict comes from the kernel of the tests alone.
+"""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from nbformat import NotebookNode
+
+from course.grading.execution.cell_runner import Runner
+from course.grading.execution.clock import PATIENCE, Clock
+from course.grading.execution.executed import Executed
+from course.grading.execution.kernel_lifetime import running
+from course.grading.execution.kernel_pair import Pair
+from course.grading.execution.relay import Bridge
+from course.grading.execution.test_kernel import TestSide
+from course.limits import Limits
+
+
+async def execute(
+    notebook: NotebookNode,
+    pair: Pair,
+    imports: str,
+    values: dict[str, Any],
+    limits: Limits,
+    place: str,
+    files: Mapping[str, bytes] | None = None,
+    alone: bool = True,
+) -> Executed:
+    """Run all cells in place; never raises for anything that the submission does.
+
+    Parameters
+    ----------
+    notebook
+        A mended submission with the whole of its test cells.
+    pair
+        The kernels' managers, of kernels.py; nothing is started yet.
+    imports, values
+        What tests may rely on: the import statements of the lab's set-up, and the values of its parameters.
+    place
+        The folder to run in; a box has its own.
+    files
+        What lies beside the notebook, by relative path.
+    alone
+        Whether no other submission is run now, so that it is to blame for what could also come from others (faults.py).
+
+    Raises
+    ------
+    KernelError
+        A kernel cannot be started.
+    MachineFault
+        The machine did not let it be run to its end.
+    """
+    done, began = Executed(notebook), time.monotonic()
+    clock = Clock(pair.cores, PATIENCE * limits.submission_seconds)
+    async with Bridge(pair.folder) as bridge:
+        tests = TestSide(pair, bridge, imports, values, clock, alone)
+        starting = asyncio.create_task(tests.start())
+        kernel = running(pair.submission(), place, pair.environment, clock, limits.submission_seconds, alone)
+        try:
+            async with kernel as talk:
+                runner = Runner(talk, tests, limits, done)
+                await runner.ready(began, files or {})
+                await starting
+                done.seconds["runner"] = time.monotonic() - began - sum(done.seconds.values())
+                for number, cell in enumerate(notebook.cells, 1):
+                    if cell.cell_type == "code":
+                        await runner.cell(cell, number)
+                ends = time.monotonic()
+        finally:
+            await asyncio.wait([starting])
+            await tests.end()
+    done.seconds["end"] = time.monotonic() - ends
+    return done
+
+
+def run(*args: Any, **kwargs: Any) -> Executed:
+    """`execute` from a place without an event loop, such as a worker process."""
+    return asyncio.run(execute(*args, **kwargs))

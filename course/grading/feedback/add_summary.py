@@ -1,0 +1,67 @@
+"""What the page begins with, read from the gradebook and from the report of the run."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook
+from nbgrader.api import SubmittedNotebook as Submitted
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Unicode
+
+from course.grading.feedback.summary import Grade, summarise
+from course.grading.gradebook import cache
+
+
+class AddSummary(NbGraderPreprocessor):
+    """Give the template a summary; before anything is cut out of the notebook that it is made of."""
+
+    executed_directory = Unicode(
+        cache.EXECUTED, help="Where reports of runs are kept; seen from the course directory, in which nbgrader works."
+    ).tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        """Put the summary into the resources, under "feedback"."""
+        about = resources["nbgrader"]
+        names = about["notebook"], about["assignment"], about["student"]
+        folder = Path(self.executed_directory, about["student"], about["assignment"])
+        with Gradebook(about["db_url"]) as gradebook:
+            submitted = gradebook.find_submission_notebook(*names)
+            grades, penalty = grades_of(submitted), float(submitted.late_submission_penalty or 0)
+            late = timedelta(seconds=submitted.assignment.total_seconds_late)
+        report = report_of(folder, about["notebook"], nb)
+        resources["feedback"] = summarise(nb, grades, report, about["student"], penalty, late)
+        return nb, resources
+
+
+def grades_of(submitted: Submitted) -> dict[str, Grade]:
+    """The grades of a submission by grade id, and what is known of answers without points."""
+    released = {cell.name: cell.source for cell in submitted.notebook.source_cells}
+    comments = {comment.name: comment.comment or "" for comment in submitted.comments}
+    grades = {grade.name: grade for grade in submitted.grades}
+    found = dict[str, Grade]()
+    for name in released.keys() | comments.keys() | grades.keys():
+        comment, source = comments.get(name, ""), released.get(name)
+        if grade := grades.get(name):
+            points, most = float(grade.score), float(grade.max_score)
+            marked = grade.manual_score is not None
+            found[name] = Grade(points, most, bool(grade.needs_manual_grade), marked, comment, source)
+        else:
+            found[name] = Grade(comment=comment, released=source)
+    return found
+
+
+def report_of(folder: Path, name: str, nb: NotebookNode) -> dict[str, Any] | None:
+    """The report of the run that this notebook comes from; None if there is none, as when nbgrader ran it by itself."""
+    path, executed = folder / cache.REPORT, folder / f"{name}.ipynb"
+    if not path.is_file() or not executed.is_file():
+        return None
+    ran = nbformat.read(executed, as_version=4)
+    if [cell.source for cell in ran.cells] != [cell.source for cell in nb.cells]:
+        return None
+    report: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return report

@@ -1,0 +1,61 @@
+"""What feedback may show a student: never the source or the traceback of a hidden test."""
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from course.grading.feedback.sanitize import PICTURE
+from course.labs.sources import HIDDEN, is_test
+
+# What is rendered is limited: some Markdown takes time that grows with the square of its length.
+CELL_CHARACTERS, PAGE_CHARACTERS = 20_000, 150_000
+CUT = "\n\n[The rest is not shown here.]"
+
+
+class HideHiddenTests(NbGraderPreprocessor):
+    """Cut hidden tests out of test cells, and source lines out of their error messages."""
+
+    def preprocess_cell(
+        self, cell: NotebookNode, resources: ResourcesDict, cell_index: int
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Rewrite one cell; cells without hidden tests are left alone.
+
+        Only test cells are searched: in a text made for it, the search takes time that grows with the square.
+        """
+        if is_test(cell) and HIDDEN.search(cell.source):
+            cell.source = HIDDEN.sub("", cell.source).rstrip()
+            for output in cell.outputs:
+                if output.output_type == "error":
+                    # A traceback quotes the lines around the failure; the message alone was written for students.
+                    output.traceback = [f"{output.ename}: {output.evalue}"]
+        return cell, resources
+
+
+class Shorten(NbGraderPreprocessor):
+    """Cut texts that are too long for a page; what was handed in and graded keeps them."""
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        """Shorten cells, and outputs that are Markdown or LaTeX."""
+        room = PAGE_CHARACTERS
+        for cell in nb.cells:
+            cell.source = shortened(cell.source, min(CELL_CHARACTERS, room))
+            room = max(0, room - len(PICTURE.sub("", cell.source)))
+            for output in cell.get("outputs", []):
+                rendered = [kind for kind in output.get("data", {}) if kind in ("text/markdown", "text/latex")]
+                if rendered and not room:
+                    output.data = NotebookNode({"text/plain": CUT.strip()})
+                    continue
+                for kind in rendered:
+                    output.data[kind] = shortened(str(output.data[kind]), min(CELL_CHARACTERS, room))
+                    room = max(0, room - len(output.data[kind]))
+        return nb, resources
+
+
+def shortened(text: str, most: int) -> str:
+    """The text, or its beginning and a remark; pictures in it, as Colab pastes them, do not count."""
+    room, place = most, 0
+    for picture in PICTURE.finditer(text):
+        if picture.start() - place > room:
+            break
+        room, place = room - (picture.start() - place), picture.end()
+    return text if len(text) - place <= room else text[: place + room] + CUT

@@ -1,0 +1,269 @@
+"""What became of each task of a submission, in the words in which a student is told.
+
+Pure functions: a graded notebook, its grades and the report of its run in, a summary out.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import Any
+
+from nbformat import NotebookNode
+
+from course.grading.execution.executed import Cut
+from course.inbox.notes import placed, printable
+from course.labs.sources import grade_id, is_answer, is_test, is_written
+from course.late import spoken
+from course.markdown_text import headings
+
+NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolutions.code_stub in nbgrader_config.py
+NO_RESPONSE = "No response."  # nbgrader's own comment on an answer as it was handed out
+# What cell_runner.py, the tests' side, nbclient and nbgrader call the end of a cell that was not its own.
+CUT = {"CellTimeout", "KernelEnded", "TestEnded", "SubmissionEnded", "WrongScore"}
+CUT |= {"CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
+LONGEST = 300  # characters of a message
+POINTS = re.compile(r"\s*\([\d.]+ points?[^()]*\)\s*$")
+
+
+class State(StrEnum):
+    """What a task's points mean."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    NOT_ATTEMPTED = "not attempted"
+    ERROR = "error in your code"
+    CUT_OFF = "cut off"
+    WAITING = "waiting to be marked"
+    MARKED = "marked"
+
+
+@dataclass(frozen=True)
+class Grade:
+    """What the gradebook holds of a graded cell.
+
+    `waiting` tells whether a person still has to look at it, `marked` whether one gave the points. `comment` is on the
+    cell with this name, and `released` the text of the cell as it was handed out.
+    """
+
+    points: float = 0.0
+    most: float = 0.0
+    waiting: bool = False
+    marked: bool = False
+    comment: str = ""
+    released: str | None = None
+
+
+@dataclass(frozen=True)
+class TaskSummary:
+    """One task.
+
+    `name` is the grade id of the cell with the points; `cell` the place in the notebook to look at, `task` that of the
+    text with the title, both counted from 1. `message` tells what failed first; `comment` is the marker's.
+    """
+
+    name: str
+    title: str
+    state: State
+    points: float
+    most: float
+    message: str
+    comment: str
+    cell: int
+    task: int | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A submission: its tasks in the notebook's order, its points, and what is to be said about the grading.
+
+    `score` are all points so far, `penalty` what is taken off for being late, and `late` by how much, in words; `total`
+    is what remains, and `waiting` how many points still have to be given by a person.
+    """
+
+    title: str
+    student: str
+    tasks: tuple[TaskSummary, ...]
+    score: float
+    most: float
+    penalty: float
+    late: str
+    total: float
+    waiting: float
+    notes: tuple[str, ...]
+
+    def wants_hint(self, cell: int) -> bool:
+        """Whether the cell, counted from 1, has the text of a task that is not right yet."""
+        done = (State.RIGHT, State.MARKED)
+        return any(task.task == cell and task.state not in done for task in self.tasks)
+
+
+def summarise(
+    notebook: NotebookNode,
+    grades: Mapping[str, Grade],
+    report: Mapping[str, Any] | None,
+    student: str,
+    penalty: float,
+    late: timedelta = timedelta(),
+) -> Summary:
+    """The summary of a graded notebook.
+
+    `grades` are by grade id, also of answer cells without points; `report` is what gradebook/cache.py keeps of a run, or None if nbgrader ran the notebook by itself.
+    """
+    cells = notebook.cells
+    graded = [place for place, cell in enumerate(cells) if is_test(cell) or is_written(cell)]
+    tasks = tuple(task_summary(cells, place, grades) for place in graded)
+    score = sum(task.points for task in tasks)
+    return Summary(
+        title=lab_title(cells),
+        student=student,
+        tasks=tasks,
+        score=score,
+        most=sum(task.most for task in tasks),
+        penalty=penalty,
+        late=spoken(late) if late else "",
+        total=max(0.0, score - penalty),
+        waiting=sum(grade.most for grade in grades.values() if grade.waiting),
+        notes=notes_of(report) if report else (),
+    )
+
+
+def task_summary(cells: Sequence[NotebookNode], place: int, grades: Mapping[str, Grade]) -> TaskSummary:
+    """The task whose points are given to the cell at that place."""
+    name = grade_id(cells[place]) or ""
+    answered = place if is_written(cells[place]) else answer_of(cells, name)
+    answer = grade_id(cells[answered]) or "" if answered is not None else ""
+    grade, about = grades.get(name, Grade()), grades.get(answer, Grade())
+    untouched = answered is not None and is_untouched(cells[answered], about)
+    state, message, failed = judged(cells, place, answered, grade, untouched)
+    titled, title = title_of(cells, answered if answered is not None else place, name)
+    comments = dict.fromkeys(each.comment for each in (grade, about) if each.comment not in ("", NO_RESPONSE))
+    return TaskSummary(
+        name=name,
+        title=title,
+        state=state,
+        points=grade.points,
+        most=grade.most,
+        message=message,
+        comment=" ".join(comments),
+        cell=failed + 1,
+        task=None if titled is None else titled + 1,
+    )
+
+
+def judged(
+    cells: Sequence[NotebookNode], place: int, answered: int | None, grade: Grade, untouched: bool
+) -> tuple[State, str, int]:
+    """The state of a task, what failed first, and in which cell."""
+    if grade.waiting and not (untouched and is_written(cells[place])):
+        return State.WAITING, "", place
+    if grade.marked:
+        return State.MARKED, "", place
+    if is_written(cells[place]):
+        return (State.NOT_ATTEMPTED if untouched else State.MARKED), "", place
+    error = first_error(cells[place])
+    if error is None:
+        return passed(grade, place)
+    own = cells[answered] if answered is not None else None
+    if untouched:
+        return State.NOT_ATTEMPTED, "", place if answered is None else answered
+    earlier = first_error(own) if own is not None else None
+    if earlier is not None and answered is not None and not is_stub(earlier):
+        return (*of_error(earlier), answered)
+    if is_stub(error) and (own is None or NOT_DONE in own.source):
+        return State.NOT_ATTEMPTED, "", place if answered is None else answered
+    return (*of_error(error), place)
+
+
+def of_error(error: NotebookNode) -> tuple[State, str]:
+    """The state and the message of a task that failed with this error first."""
+    if error.ename == "AssertionError":
+        return State.WRONG, message_of(error) or "A test failed."
+    if error.ename in CUT:
+        return State.CUT_OFF, message_of(error)
+    if is_stub(error):
+        return State.ERROR, "It uses another task that is not done yet."
+    return State.ERROR, shorten(f"{error.ename}: {error.evalue}")
+
+
+def passed(grade: Grade, place: int) -> tuple[State, str, int]:
+    """The state of a test without an error, which may have given a part of its points."""
+    if grade.points >= grade.most:
+        return State.RIGHT, "", place
+    if grade.points > 0:
+        return State.WRONG, "A part of it is right.", place
+    return State.CUT_OFF, "The test was not run.", place
+
+
+def first_error(cell: NotebookNode) -> NotebookNode | None:
+    """What a cell failed with first, or None."""
+    errors = (output for output in cell.get("outputs", []) if output.output_type == "error")
+    return next(errors, None)
+
+
+def is_stub(error: NotebookNode) -> bool:
+    """Whether the error is that of an answer as it was handed out."""
+    return error.ename == "NotImplementedError" and str(error.evalue).startswith(NOT_DONE)
+
+
+def is_untouched(cell: NotebookNode, grade: Grade) -> bool:
+    """Whether an answer is as it was handed out, but for spaces around it."""
+    return grade.released is not None and cell.source.strip() == grade.released.strip()
+
+
+def message_of(error: NotebookNode) -> str:
+    """The message of an error."""
+    return shorten(str(error.evalue))
+
+
+def shorten(text: str) -> str:
+    """A message in one line, not longer than the summary has room for."""
+    line = printable(" ".join(re.sub(r"\x1b\[[0-9;]*m", "", text[: 10 * LONGEST]).split()))
+    return line if len(line) <= LONGEST else f"{line[:LONGEST].rstrip()} …"
+
+
+def answer_of(cells: Sequence[NotebookNode], test: str) -> int | None:
+    """The place of the answer that a test is about."""
+    wanted = test.removeprefix("test-")
+    places = (place for place, cell in enumerate(cells) if is_answer(cell) and grade_id(cell) == wanted)
+    return next(places, None)
+
+
+def title_of(cells: Sequence[NotebookNode], place: int, name: str) -> tuple[int | None, str]:
+    """The nearest heading before a cell and its place; without one, the grade id in words."""
+    for before in range(place - 1, -1, -1):
+        if cells[before].cell_type == "markdown" and not is_answer(cells[before]):
+            found = [text for _, text in headings(cells[before].source)]
+            if found:
+                return before, plain_title(found[-1])
+    return None, plain_title(name.removeprefix("test-").replace("-", " ").capitalize())
+
+
+def lab_title(cells: Sequence[NotebookNode]) -> str:
+    """The first heading of level 1, or none."""
+    texts = (cell.source for cell in cells if cell.cell_type == "markdown" and not is_answer(cell))
+    return next((plain_title(text) for source in texts for depth, text in headings(source) if depth == 1), "")
+
+
+def plain_title(heading: str) -> str:
+    """A heading without its points, and without the marks of code and of bold text."""
+    return shorten(re.sub(r"`|\*\*", "", POINTS.sub("", heading)))
+
+
+def notes_of(report: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a report tells the student: what was put right, and what ended the run."""
+    return tuple(dict.fromkeys(lines_of(report)))
+
+
+def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
+    """Its lines, which may repeat."""
+    cuts = [Cut(**cut) for cut in report.get("cuts", ())]
+    for cut in cuts[:-1] if report["ended"] else cuts:
+        yield f"Your notebook was cut off at {cut}"
+    if report["ended"]:
+        yield f"Your notebook did not run to its end. {report['ended']} Tests after that cell got no points."
+    for note in report["notes"]:
+        yield placed(note)
+    if not report["boxed"]:
+        yield "This submission was run without a box, as one that your instructor trusts."

@@ -1,0 +1,98 @@
+"""Grades for the terminal and for the instructor's spreadsheet."""
+
+import csv
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.markup import escape
+from rich.table import Table
+
+from course.config import Course, Lab
+from course.grading.gradebook.recorded import GRADED
+from course.grading.gradebook.results import Result
+from course.inbox.notes import printable
+from course.late import NO_PENALTY, described
+from course.spreadsheets import ENCODING, guarded
+from course.times import shown
+
+COLUMNS = (
+    *("student", "status", "total", "points", "penalty", "late", "tests", "max_tests", "written", "to_mark"),
+    *("handed_in", "due", "cut_off", "reason", "review", "feedback"),
+)
+POINTS = ("total", "points", "penalty", "tests", "written", "to_mark")
+
+
+def write_csv(path: Path, results: Sequence[Result]) -> None:
+    """One row a student: the columns above, then the points of each test and written question; none if not graded."""
+    tests = list(dict.fromkeys(test for result in results for test in result.by_test))
+    questions = list(dict.fromkeys(question for result in results for question in result.by_question))
+    with path.open("w", newline="", encoding=ENCODING) as file:
+        writer = csv.writer(file)
+        writer.writerow([*COLUMNS, *tests, *questions])
+        for result in results:
+            shown = [column if result.graded or column not in POINTS else "" for column in COLUMNS]
+            points = [f"{result.by_test.get(test, 0):g}" if result.graded else "" for test in tests]
+            points += [_text(result.by_question.get(question)) for question in questions]
+            writer.writerow([*(_text(getattr(result, column) if column else None) for column in shown), *points])
+
+
+def grades_table(title: str, results: Sequence[Result]) -> Table:
+    """A Rich table, one row a student; what lost points is named."""
+    table = Table(title=title, title_justify="left")
+    table.add_column("student", no_wrap=True)
+    table.add_column("tests", justify="right", no_wrap=True)
+    table.add_column("written", justify="right", no_wrap=True)
+    late = any(result.penalty for result in results)
+    if late:
+        table.add_column("penalty", justify="right", no_wrap=True)
+    table.add_column("total", justify="right", no_wrap=True)
+    table.add_column("remarks", overflow="fold")
+    for result in results:
+        if not result.graded:
+            table.add_row(escape(result.student), *[""] * (4 if late else 3), escape(printable(remark(result))))
+            continue
+        tests = f"{result.tests:g} / {result.max_tests:g}"
+        written = f"{result.to_mark:g} to mark" if result.to_mark else f"{result.written:g}"
+        penalty = [f"{-result.penalty:g}" if result.penalty else ""] if late else []
+        remarks = escape(printable(remark(result)))
+        table.add_row(escape(result.student), tests, written, *penalty, f"{result.total:g}", remarks)
+    return table
+
+
+def remark(result: Result) -> str:
+    """Why points are missing: the reason, or where it was cut off, the tests that failed and how late it was."""
+    if result.status != GRADED:
+        return f"{result.status}: {result.reason}"
+    cut = f"cut off at {', '.join(cut.where for cut in result.cut_off)}" if result.cut_off else ""
+    failed = [test.removeprefix("test-") for test, score in result.by_test.items() if score == 0]
+    outcome = f"failed: {', '.join(failed)}" if failed else "all tests passed"
+    return "; ".join(text for text in (cut, outcome, result.late, result.reason) if text)
+
+
+def deadline(course: Course, lab: Lab, results: Sequence[Result]) -> list[str]:
+    """When a lab is due, what late work loses, and of whom it is not known when they handed in."""
+    if not lab.due:
+        return []
+    lines = [f"due        {shown(lab.due, course.zone)}; late work: {described(lab.late)}"]
+    unknown = [printable(result.student) for result in results if not result.handed_in and not result.penalty]
+    if unknown and lab.late != NO_PENALTY:
+        names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+        lines.append(f"Nothing is taken off where timestamp.txt does not say when it was handed in: {names}")
+    return lines
+
+
+def for_review(results: Sequence[Result]) -> list[str]:
+    """One line for each thing that an instructor should look at."""
+    lines = [f"  {result.student}: {printable(text)}" for result in results for text in result.review]
+    return ["To look at:", *lines] if lines else []
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float | int):
+        return f"{value:g}"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(" ", "seconds")
+    return guarded(printable("; ".join(map(str, value)) if isinstance(value, tuple) else str(value)))

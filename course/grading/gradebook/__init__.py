@@ -1,0 +1,1 @@
+"""What is kept of a submission: verdicts, scores, marks and penalties."""

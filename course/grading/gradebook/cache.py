@@ -1,0 +1,79 @@
+"""Writing outcomes down: first as files that a later run finds again, then through nbgrader into the gradebook.
+
+FOLDER/mended/STUDENT/LAB/LAB.ipynb       what nbgrader takes for the submission
+FOLDER/executed/STUDENT/LAB/LAB.ipynb     the same with outputs and verdicts
+FOLDER/executed/STUDENT/LAB/report.json   notes, incidents, times, and the digest that tells what it belongs to
+"""
+
+import json
+import shutil
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import nbformat
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Unicode
+
+from course.errors import BuildError
+from course.files import write_whole
+from course.grading.workers.job import Outcome
+
+MENDED, EXECUTED, REPORT = "mended", "executed", "report.json"
+
+
+def place(folder: Path, step: str, student: str, lab: str) -> Path:
+    """The folder of one submission in one step."""
+    return folder / step / student / lab
+
+
+def keep(folder: Path, lab: str, outcome: Outcome) -> None:
+    """Write an outcome's files; the report last, so that what has a report is whole.
+
+    What was stored of an earlier outcome stays noted (stored.py) until this one is stored.
+    """
+    mended, executed = (place(folder, step, outcome.student, lab) for step in (MENDED, EXECUTED))
+    shutil.rmtree(mended, ignore_errors=True)
+    for path in (mended, executed):
+        path.mkdir(parents=True, exist_ok=True)
+    for name in (REPORT, f"{lab}.ipynb"):
+        (executed / name).unlink(missing_ok=True)
+    if outcome.executed:
+        write_whole(mended / f"{lab}.ipynb", outcome.mended)
+        write_whole(executed / f"{lab}.ipynb", outcome.executed)
+    light = replace(outcome, mended="", executed="")
+    write_whole(executed / REPORT, json.dumps(asdict(light), indent=1, ensure_ascii=False))
+
+
+def kept(folder: Path, lab: str, student: str) -> Outcome | None:
+    """The report of an earlier run, or None; without the notebooks, which stay in their files."""
+    path = place(folder, EXECUTED, student, lab) / REPORT
+    if not path.is_file():
+        return None
+    entry = json.loads(path.read_text("utf-8"))
+    return Outcome(**entry | {name: tuple(entry.get(name, ())) for name in ("notes", "incidents", "cuts")})
+
+
+class TakeExecuted(NbGraderPreprocessor):
+    """In place of nbgrader's execution: the outputs of the run that is kept."""
+
+    executed_directory = Unicode("", help="The folder executed/ of the submissions graded now.").tag(config=True)
+
+    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
+        """Copy the outputs of each cell.
+
+        Raises
+        ------
+        BuildError
+            The cells that were run are not those that nbgrader is about to score.
+        """
+        about = resources["nbgrader"]
+        path = Path(self.executed_directory, about["student"], about["assignment"], f"{about['notebook']}.ipynb")
+        done = nbformat.read(path, as_version=4)
+        if [cell.source for cell in done.cells] != [cell.source for cell in nb.cells]:
+            raise BuildError(f"{path} has other cells than {about['assignment']} has now. Grade again.")
+        for cell, ran in zip(nb.cells, done.cells, strict=True):
+            if cell.cell_type == "code":
+                cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+        return nb, resources

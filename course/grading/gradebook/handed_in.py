@@ -1,0 +1,52 @@
+"""When a submission was handed in, as far as that is known."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from course.errors import SubmissionError
+from course.inbox.companion_files import TIMESTAMP
+from course.inbox.origin import contents, read_record
+from course.inbox.regular_files import read_plain_file
+from course.times import TimeError, read_time
+
+MOST_BYTES = 200
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """The time in UTC if it is known, whether a system marked it as late, and what an instructor has to put right."""
+
+    time: datetime | None = None
+    marked_late: bool = False
+    problem: str = ""
+
+
+def handed_in(submitted: Path, kept: Path) -> HandedIn:
+    """When a submission was handed in.
+
+    Parameters
+    ----------
+    submitted
+        Its folder; timestamp.txt in it says when.
+    kept
+        Where collecting noted from which archive it came, and whether that called it late.
+    """
+    path = submitted / TIMESTAMP
+    if submitted.is_symlink() or submitted.parent.is_symlink() or not submitted.is_dir():
+        return HandedIn()
+    if not path.exists() and not path.is_symlink():
+        return HandedIn(marked_late=_marked_late(submitted, kept))
+    try:
+        return HandedIn(read_time(read_plain_file(path, MOST_BYTES).decode("utf-8-sig", "replace")))
+    except (TimeError, SubmissionError) as error:
+        return HandedIn(problem=f"{TIMESTAMP}: {error} Nothing is taken off for being late until it is put right.")
+
+
+def _marked_late(submitted: Path, kept: Path) -> bool:
+    """Whether the system from which this very submission was collected called it late."""
+    try:
+        record = read_record(kept)
+    except SubmissionError:
+        return False  # `course collect` says what to do about a damaged record
+    return bool(record and record.late and record.contents == contents(submitted))

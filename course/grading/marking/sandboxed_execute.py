@@ -1,0 +1,59 @@
+"""nbgrader's step that runs a submission: in a box, with the tests beside it in another."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters.exporter import ResourcesDict
+from nbformat import NotebookNode
+from nbgrader.preprocessors import Execute
+from traitlets import Unicode
+
+from course.config import load_course
+from course.grading.execution.kernel_pair import kernel_pair
+from course.grading.execution.make_spec import make_kit
+from course.grading.execution.session import execute
+from course.grading.execution.spec import Kit
+
+THREADS = 2
+
+
+class BoxedExecute(Execute):
+    """Run the cells as `course grade` does, with the parameters as handed out; takes the settings of `Execute`."""
+
+    course_root = Unicode(help="The folder of course.toml; nbgrader works in another one.").tag(config=True)
+
+    def preprocess(
+        self, nb: NotebookNode, resources: ResourcesDict | None = None, retries: int | None = None
+    ) -> tuple[NotebookNode, ResourcesDict]:
+        """Run a submission whose test cells nbgrader has put back.
+
+        Raises
+        ------
+        UnknownLabError
+            course.toml does not list the assignment.
+        """
+        found = resources or ResourcesDict()
+        kit = kit_of(found["nbgrader"]["assignment"], self.course_root)
+        pair = kernel_pair(kit.limits, boxed=True, threads=THREADS, imports=kit.imports)
+        with tempfile.TemporaryDirectory() as place, pair as kernels:
+            run_async(execute(nb, kernels, kit.imports, kit.values, kit.limits, place))
+        return nb, found
+
+
+@cache
+def kit_of(lab: str, root: str) -> Kit:
+    """What the tests of a lab may rely on, by the course in that folder."""
+    course = load_course(Path(root))
+    return make_kit(course, course.lab(lab), full_size=True)
+
+
+def run_async(task: Any) -> Any:
+    """Wait for a task, also where an event loop is running already, as in Formgrader."""
+    from jupyter_core.utils import run_sync
+
+    async def wait() -> Any:
+        return await task
+
+    return run_sync(wait)()

@@ -1,0 +1,127 @@
+"""Many submissions at once, and again those that the machine has failed."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
+from contextlib import contextmanager
+from dataclasses import replace
+
+from course.errors import GradingError, KernelError
+from course.grading.workers.grade_one import work
+from course.grading.workers.job import Outcome, Task
+from course.grading.workers.worker_pool import Pool
+from course.grading.workers.worker_process import Stuck, Unusable
+
+AGAIN = 2  # times more a submission is run after a fault of the machine, each time with no other beside it
+DEATHS = 5  # of workers, after which their task is given up
+STUCK = "Its grading did not end, although its time was over; please report it."
+DIED = "The process that graded it ended {times} times; the last time: {cause}"
+
+
+@contextmanager
+def working(tasks: Iterable[Task], pool: Pool) -> Iterator[Iterator[Outcome]]:
+    """Begin with the tasks; the outcomes come one by one, each as soon as it is there.
+
+    Raises
+    ------
+    GradingError
+        The cluster was lost, or no worker process can be started.
+    KernelError
+        No kernel can be started for any submission: there are no boxes, or the lab's imports fail.
+    """
+    batch = Batch(iter(tasks), pool)
+    try:
+        batch.hand_out()
+        yield batch.outcomes()
+    finally:
+        batch.close()
+
+
+class Batch:
+    """Tasks that are handed out, and those that have to be run again.
+
+    Each place in the pool has an executor of its own, so that it is known whose worker died. Only as many tasks are in
+    flight as there are places, so that memory does not grow with the class. A task that the machine has failed is run
+    again when all others are done and nothing runs beside it. If no kernel could be started for the first ones, others
+    are tried one at a time: the run stops soon where none can be started at all.
+    """
+
+    def __init__(self, waiting: Iterator[Task], pool: Pool) -> None:
+        """Nothing is handed out yet."""
+        self.waiting, self.pool = waiting, pool
+        self.free = [pool.make() for _ in range(pool.workers)]
+        self.running = dict[Future[Outcome], tuple[Task, Executor]]()
+        self.again: list[Task] = []
+        self.faults, self.deaths = Counter[str](), Counter[str]()
+        self.any_run, self.errors = False, 0  # errors: kernels that could not be started
+
+    def hand_out(self) -> None:
+        """Let the free places work."""
+        while self.free and (task := self._next()):
+            executor = self.free.pop()
+            self.running[executor.submit(work, replace(task, threads=self.pool.threads))] = task, executor
+
+    def _next(self) -> Task | None:
+        doubtful = self.errors > 0 and not self.any_run
+        if self.running and (doubtful or any(task.alone for task, _ in self.running.values())):
+            return None
+        if task := next(self.waiting, None):
+            return task
+        return replace(self.again.pop(0), alone=True) if self.again and not self.running else None
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Each outcome as it comes in."""
+        while self.running:
+            finished: list[Outcome] = []
+            for future in wait(self.running, return_when=FIRST_COMPLETED).done:
+                task, executor = self.running.pop(future)
+                outcome = self._outcome(task, future)
+                if isinstance(_error(future), BrokenExecutor):
+                    executor.shutdown(wait=False)
+                    executor = self.pool.make()
+                self.free.append(executor)
+                if outcome:
+                    finished.append(outcome)
+                else:
+                    self.again.append(task)
+            self.hand_out()
+            yield from finished  # only now, so that the next ones run while these are written down
+
+    def _outcome(self, task: Task, future: "Future[Outcome]") -> Outcome | None:
+        """What came of a task; None if it is to be run again."""
+        error, student = _error(future), task.student
+        if isinstance(error, BrokenExecutor):
+            self.deaths[student] += 1
+            if isinstance(error, Stuck):
+                return Outcome(student, "", fault=STUCK)
+            cause = DIED.format(times=self.deaths[student], cause=error)
+            return Outcome(student, "", fault=cause) if self.deaths[student] >= DEATHS else None
+        outcome = Outcome(student, "", fault=str(error)) if error else future.result()
+        self.any_run |= bool(outcome.executed)
+        self.errors += error is not None
+        if error and not self.any_run and self.errors >= self.pool.workers + AGAIN:
+            raise error
+        self.faults[student] += bool(outcome.fault)
+        return None if outcome.fault and self.faults[student] <= AGAIN else outcome
+
+    def close(self) -> None:
+        """End all workers."""
+        for executor in [*self.free, *(executor for _, executor in self.running.values())]:
+            executor.shutdown(wait=False)
+
+
+def _error(future: "Future[Outcome]") -> BrokenExecutor | KernelError | None:
+    """How a task failed whose worker has died, or could start no kernel; other errors are raised."""
+    try:
+        error = future.exception()
+    except CancelledError as cancelled:
+        raise GradingError(
+            "The Dask cluster was lost. What is graded is kept: run the same command again."
+        ) from cancelled
+    if type(error).__name__ == "KilledWorker":
+        return BrokenExecutor(str(error))
+    if isinstance(error, Unusable):
+        raise GradingError(f"No process that grades can be started: {error}") from error
+    if error is None or isinstance(error, BrokenExecutor | KernelError):
+        return error
+    raise error

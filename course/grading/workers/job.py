@@ -1,0 +1,60 @@
+"""What goes to a worker and what comes back, in plain values."""
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from course.grading.execution.spec import Kit
+from course.inbox.notes import Note
+
+
+@dataclass(frozen=True)
+class Task:
+    """A submission to run.
+
+    `data` is the notebook's bytes; None if there is none, with the reason in `missing`. `notes` tells what was found
+    in the folder. `boxed` is False only for submissions that the instructor trusts. `files` are paths and
+    contents of what may lie beside it. `threads` is how many TensorFlow and NumPy may use. `alone` is set when it is
+    run again, after a fault of the machine, and no other submission is.
+    """
+
+    student: str
+    data: bytes | None
+    missing: str
+    notes: tuple[Note, ...]
+    kit: Kit
+    boxed: bool
+    files: tuple[tuple[str, bytes], ...] = ()
+    threads: int = 1
+    alone: bool = False
+
+    @property
+    def digest(self) -> str:
+        """What the outcome depends on; a kept outcome with the same digest is not computed again."""
+        parts = (self.student, self.missing, self.notes, self.files, self.kit.digest, self.boxed)
+        return hashlib.sha256(repr(parts).encode() + (self.data or b"")).hexdigest()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task, in plain values.
+
+    `mended` and `executed` are notebooks as JSON, empty if the submission could not be read; then `reason` says why.
+    After a fault of the machine or of the grader, `fault` says which, and nothing is known about the submission; the
+    digest is empty then, so that it is run again. `cuts` are the cells that were cut off, `ended` why nothing was run
+    after the last of them.
+    """
+
+    student: str
+    digest: str
+    reason: str = ""
+    mended: str = ""
+    executed: str = ""
+    notes: tuple[dict[str, Any], ...] = ()
+    incidents: tuple[dict[str, Any], ...] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    cuts: tuple[dict[str, Any], ...] = ()
+    ended: str = ""
+    fault: str = ""
+    boxed: bool = True
+    error: str = ""

@@ -1,0 +1,1 @@
+"""What was handed in, where it lies, and whose it is."""

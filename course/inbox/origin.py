@@ -1,0 +1,77 @@
+"""Where a submission came from, written down to tell later whether another one is newer, and whose grade it is."""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from course.errors import SubmissionError
+from course.files import checksum as digest
+
+RECORD, STAMP = "collected.json", "timestamp.txt"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a submission came from.
+
+    `lms_id` is the system's number of the student, empty if it is only known that a team with this `name` handed in.
+    `time` is that of the archive, as text in UTC, or empty; `contents` the checksum of what was collected.
+    """
+
+    system: str
+    lms_id: str
+    name: str
+    file: str
+    attempt: int
+    late: bool
+    time: str
+    contents: str = ""
+
+    def is_newer(self, other: "Origin") -> bool:
+        """Whether this was handed in, or at least downloaded, after the other."""
+        if self.system == other.system and self.attempt:
+            return self.attempt > other.attempt
+        return bool(self.time and other.time) and self.time > other.time
+
+
+def contents(folder: Path) -> str:
+    """A checksum of all plain files of a folder with their names, but for the time of handing in."""
+    whole = hashlib.sha256()
+    for here, folders, files in os.walk(folder):
+        folders.sort()
+        for file in sorted(files):
+            path = Path(here, file)
+            if path != folder / STAMP and not path.is_symlink() and path.is_file():
+                name = path.relative_to(folder).as_posix()
+                whole.update(f"{name}\0{digest(path)}\0".encode("utf-8", "surrogateescape"))
+    return whole.hexdigest()
+
+
+def read_record(kept: Path) -> Origin | None:
+    """Where the submission in its place came from; None if it was put there by hand.
+
+    Raises
+    ------
+    SubmissionError
+        The record is damaged.
+    """
+    path = kept / RECORD
+    if not path.is_file():
+        return None
+    try:
+        origin = Origin(**json.loads(path.read_text("utf-8")))
+        if any(type(value).__name__ != Origin.__annotations__[key].__name__ for key, value in asdict(origin).items()):
+            raise TypeError
+    except (ValueError, TypeError) as error:
+        text = f"{path} is damaged; delete it, and the submission counts as put there by hand"
+        raise SubmissionError(text) from error
+    return origin
+
+
+def write_record(kept: Path, origin: Origin) -> None:
+    """Write it whole or not at all."""
+    draft = kept / f"{RECORD}.draft"
+    draft.write_text(json.dumps(asdict(origin), indent=1, ensure_ascii=False), "utf-8")
+    draft.replace(kept / RECORD)

@@ -1,0 +1,124 @@
+"""Putting one student's submission in its place: all of it or nothing, and nothing is lost on the way.
+
+FOLDER/submitted/STUDENT/LAB/                              what is graded
+FOLDER/downloaded/LAB/collected/STUDENT/collected.json     where it came from
+FOLDER/downloaded/LAB/collected/STUDENT/replaced-1/        what lay in its place before
+FOLDER/downloaded/LAB/collected/STUDENT/aside/             what was handed in beside it and is not graded
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from pathlib import Path
+
+from course.errors import SubmissionError
+from course.files import checksum as digest
+from course.inbox.filenames import folded
+from course.inbox.origin import STAMP, Origin, contents, read_record, write_record
+
+
+class Outcome(StrEnum):
+    """What became of a submission."""
+
+    NEW = "new"
+    REPLACED = "replaced"
+    SAME = "as before"
+    KEPT = "not taken"
+    REFUSED = "not collected"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where everything of one student and lab lies, below a folder whose path holds no links."""
+
+    folder: Path
+    student: str
+    lab: str
+
+    @property
+    def submitted(self) -> Path:
+        """What is graded."""
+        return self.folder / "submitted" / self.student / self.lab
+
+    @property
+    def kept(self) -> Path:
+        """The rest."""
+        return workshop(self.folder, self.lab) / self.student
+
+    def check(self) -> None:
+        """Refuse places that are not in the folder, or that another student has on a system that ignores case.
+
+        Raises
+        ------
+        SubmissionError
+            The message says which, and what to do.
+        """
+        for path in (self.submitted, self.kept):
+            if path.resolve() != path:
+                raise SubmissionError(f"{path} leads over a link to {path.resolve()}; delete the link")
+            if path.exists() and not path.is_dir():
+                raise SubmissionError(f"{path} is a file; move it away")
+        for parent in (self.submitted.parent.parent, self.kept.parent):
+            names = [other.name for other in parent.iterdir()] if parent.is_dir() else []
+            twins = [name for name in names if name != self.student and folded(name) == folded(self.student)]
+            if twins:
+                raise SubmissionError(f"{parent / twins[0]} is there, which some systems take for {self.student}")
+
+
+def workshop(folder: Path, lab: str) -> Path:
+    """Where collecting keeps what is not graded."""
+    return folder / "downloaded" / lab / "collected"
+
+
+def place(places: Places, new: Path, origin: Origin) -> Outcome:
+    """Move the folder `new` to its place, unless what lies there is as new; that is kept beside, never overwritten."""
+    target, before = places.submitted, read_record(places.kept)
+    origin = replace(origin, contents=contents(new))
+    places.kept.mkdir(parents=True, exist_ok=True)
+    if not target.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        new.rename(target)
+        write_record(places.kept, origin)
+        return Outcome.NEW
+    if origin.contents == contents(target) or (before and origin.contents == before.contents):
+        # Nothing new; what an instructor has put right in the meantime stays.
+        if (new / STAMP).is_file() and not (target / STAMP).exists():
+            (new / STAMP).rename(target / STAMP)
+        if before is None or origin.is_newer(before):
+            write_record(places.kept, origin)
+        return Outcome.SAME
+    if before is None or not origin.is_newer(before):
+        return Outcome.KEPT
+    old = next(path for path in _numbered(places.kept, "replaced") if not path.exists())
+    target.rename(old)
+    try:
+        new.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    write_record(places.kept, origin)
+    return Outcome.REPLACED
+
+
+def _numbered(folder: Path, name: str) -> Iterator[Path]:
+    number = 0
+    while True:
+        number += 1
+        yield folder / f"{name}-{number}"
+
+
+def set_aside(places: Places, file: Path, name: str) -> Path:
+    """Keep a file beside the submission under this name, or under the next free one; the same file only once."""
+    aside = places.kept / "aside"
+    aside.mkdir(parents=True, exist_ok=True)
+    stem, dot, suffix = name.rpartition(".")
+    number = 1
+    path = aside / name
+    while path.exists() or path.is_symlink():
+        if path.is_file() and not path.is_symlink() and digest(path) == digest(file):
+            file.unlink()
+            return path
+        number += 1
+        path = aside / (f"{stem} ({number}).{suffix}" if dot and stem else f"{name} ({number})")
+    file.rename(path)
+    return path

@@ -1,0 +1,141 @@
+"""The students of a course: who has which number, name and login in the learning management system."""
+
+import csv
+import io
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+
+from course.errors import RosterError
+from course.inbox.filenames import folded, id_problem, shown
+
+
+@dataclass(frozen=True)
+class Person:
+    """One line of the roster; `id` is the student's id in this course, the rest is what the system knows.
+
+    `group` is the name of the team in which the student hands in.
+    """
+
+    id: str
+    name: str = ""
+    lms_id: str = ""
+    email: str = ""
+    login: str = ""
+    sis_id: str = ""
+    section: str = ""
+    idnumber: str = ""
+    group: str = ""
+
+
+COLUMNS = tuple(field.name for field in fields(Person))
+ALIKE = 0.8  # how much a name of a column must be like another to be taken for it
+NUMBERS = ("id", "lms_id", "login", "sis_id", "idnumber")
+# What a spreadsheet makes of a number: 11.0, 1.02E+12, 1,020,304.
+MANGLED = re.compile(r"\d+[.,]0+|\d([.,]\d+)?E[+-]\d{2,}|\d{1,3}([,.\u202f\xa0']\d{3}){2,}", re.IGNORECASE)
+
+
+def read_roster(path: Path) -> tuple[Person, ...]:
+    """Read a CSV file with the columns of `Person`; `id` and one of `lms_id` and `name` are needed, others ignored.
+
+    Raises
+    ------
+    RosterError
+        The file cannot be read, a column is missing or misspelt, or an id is missing, impossible, there twice, or a
+        number that a spreadsheet has rewritten.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise RosterError(f"The roster {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise RosterError(f"The roster {path} is not UTF-8 text. Save it as “CSV UTF-8”.") from error
+    header = text.partition("\n")[0]
+    delimiter = ";" if header.count(";") > header.count(",") else ","  # what a spreadsheet writes in half of Europe
+    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
+    columns = [name.strip() for name in table.fieldnames or []]
+    if "id" not in columns or not {"lms_id", "name", "group"} & set(columns):
+        raise RosterError(
+            f"The roster {path} has the columns {', '.join(map(shown, columns)) or 'of nothing'}. It needs `id`, the "
+            f"student's id in this course, and `lms_id` or `name` (or `group`, for teams); possible are "
+            f"{', '.join(COLUMNS)}."
+        )
+    for column in set(columns) - set(COLUMNS):
+        near = [known for known in get_close_matches(column.casefold(), COLUMNS, 1, ALIKE) if known not in columns]
+        if near:
+            raise RosterError(
+                f"The roster {path} has a column {shown(column)!r}. Call it {near[0]!r}, or leave it out."
+            )
+    table.fieldnames = columns
+    people = []
+    try:
+        for row in table:
+            values = {key: str(row[key]).strip() for key in COLUMNS if key in columns}
+            if any(values.values()):
+                people.append((table.line_num, Person(**values)))
+    except csv.Error as error:
+        raise RosterError(f"The roster {path} is no CSV file: {error} in line {table.line_num}.") from error
+    if problems := _problems(people):
+        raise RosterError(f"The roster {path} must be put right:\n" + "\n".join(problems))
+    return tuple(person for _, person in people)
+
+
+def _problems(people: Sequence[tuple[int, Person]]) -> list[str]:
+    ids = Counter(folded(person.id) for _, person in people)
+    numbers = Counter(person.lms_id for _, person in people if person.lms_id)
+    found = []
+    for line, person in people:
+        if reason := id_problem(person.id):
+            found.append(f"line {line}: the id {shown(person.id)!r} is not possible: {reason}.")
+        elif ids[folded(person.id)] > 1:
+            found.append(f"line {line}: the id {person.id!r} is there twice; capitals make no difference.")
+        found += [
+            f"line {line}: the {column} {shown(value)!r} is what a spreadsheet makes of a number. Give the column the "
+            "format “Text” and enter it anew, from where the numbers come from."
+            for column in NUMBERS
+            if MANGLED.fullmatch(value := getattr(person, column))
+        ]
+        if numbers[person.lms_id] > 1:
+            found.append(f"line {line}: the lms_id {shown(person.lms_id)!r} is there twice.")
+        if not person.lms_id and not person.name and not person.group:
+            found.append(f"line {line}: {person.id!r} has neither lms_id nor name nor group.")
+    return found
+
+
+def look_up(roster: Sequence[Person], number: str, name: str) -> Person | str:
+    """The person with this number, else with this name; or why there is none.
+
+    A person whose number the roster gives is never found by name, which students may be able to change.
+    """
+    for person in roster:
+        if person.lms_id == number:
+            return person
+    alike = [person for person in roster if not person.lms_id and bare(name) in _names(person)]
+    if len(alike) == 1:
+        return alike[0]
+    who = f"{shown(name)} (lms_id {number})" if name else f"lms_id {number}"
+    if alike:
+        return f"{who} could be {' or '.join(person.id for person in alike)}: give them their lms_id in the roster"
+    return f"{who} is not in the roster: add a line"
+
+
+def _names(person: Person) -> set[str]:
+    """What the systems may call a person: by name, or by the team and the name, as older Moodles do."""
+    own = orders(person.name)
+    return own | ({bare(person.group) + name for name in own} if person.group else set())
+
+
+def orders(name: str) -> set[str]:
+    """The name as the systems write it: from any of its words on, without anything between them."""
+    words = [plain for word in name.replace(",", " ").split() if (plain := bare(word))]
+    return {"".join(words[start:] + words[:start]) for start in range(len(words))}
+
+
+def bare(name: str) -> str:
+    """A name in which only letters and digits count."""
+    plain = unicodedata.normalize("NFC", name).casefold()
+    return "".join(character for character in plain if unicodedata.category(character)[0] in "LMN")

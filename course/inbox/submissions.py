@@ -1,0 +1,115 @@
+"""Finding the submissions of a lab. What lies there in an odd way is found too, so that nobody is passed over."""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.config import Lab
+from course.errors import CourseError
+from course.inbox.notes import printable
+from course.inbox.regular_files import CLUTTER
+
+MAX_NAME = 128  # characters of a student's name that a gradebook holds
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One student's notebook for a lab: FOLDER/submitted/STUDENT/LAB/LAB.ipynb.
+
+    `refused` says why nothing of it is opened, if so.
+    """
+
+    student: str
+    path: Path
+    refused: str = ""
+
+
+def find(folder: Path, lab: Lab) -> list[Submission]:
+    """All submissions of a lab, by student; whatever lies where a submission should is one.
+
+    Raises
+    ------
+    CourseError
+        There are none; the message says where they must lie.
+    """
+    submitted = folder / "submitted"
+    if not (found := there(folder, lab)):
+        raise CourseError(
+            f"There is no submission of {lab.name} in {submitted}. Put each student's notebook at "
+            f"{submitted}/STUDENT/{lab.name}/{lab.name}.ipynb."
+        )
+    return found
+
+
+def there(folder: Path, lab: Lab) -> list[Submission]:
+    """The same, and an empty list if there are none."""
+    return [_submission(student, lab) for student in _entries(folder / "submitted") if _hands_in(student, lab)]
+
+
+def passed_over(folder: Path, lab: Lab) -> list[str]:
+    """What lies among the students' folders and is no submission of any lab, for the instructor to look at."""
+    return [
+        f"{printable(entry.name)} is {'an empty folder' if _is_folder(entry) else 'a file'}, no student's submission"
+        for entry in _entries(folder / "submitted")
+        if not _hands_in(entry, lab) and not (_is_folder(entry) and _names(entry))
+    ]
+
+
+def nameless(student: str) -> str:
+    """Why a gradebook cannot hold a student of this name, or nothing."""
+    if len(student) > MAX_NAME:
+        return f"the folder's name is longer than {MAX_NAME} characters, too long for a student's name in a gradebook"
+    if not student.isprintable():
+        return "the folder's name holds characters that cannot be printed, so it can be no student's name"
+    if set(student) & set("*?["):
+        return "the folder's name holds one of * ? [, by which nbgrader would take it for several students"
+    return ""
+
+
+def pattern(student: str) -> str:
+    """The student's name in the form in which nbgrader, which takes it for a pattern, does not cut off its blanks."""
+    return re.sub(r"^ | $", "[ ]", student)
+
+
+def _submission(student: Path, lab: Lab) -> Submission:
+    path = student / _lab_folder(student, lab) / f"{lab.name}.ipynb"
+    if student.is_symlink():
+        return Submission(student.name, path, "the student's folder is a symbolic link")
+    return Submission(student.name, path, "" if _is_open(student) else "the student's folder cannot be opened")
+
+
+def _hands_in(student: Path, lab: Lab) -> bool:
+    """Whether there is something for this lab; of a link or of a folder that cannot be opened nobody knows."""
+    if student.is_symlink():
+        return True
+    return _is_folder(student) and (not _is_open(student) or bool(_lab_folder(student, lab)))
+
+
+def _lab_folder(student: Path, lab: Lab) -> str:
+    """What should be the lab's folder: the one of its name, if need be in capitals; else the one of the notebook."""
+    names = _names(student)
+    folded = {name.casefold(): name for name in names}
+    if lab.name in names:
+        return lab.name
+    return folded.get(lab.name.casefold(), "." if f"{lab.name}.ipynb".casefold() in folded else "")
+
+
+def _entries(submitted: Path) -> Iterator[Path]:
+    for name in _names(submitted):
+        if not CLUTTER.fullmatch(name):
+            yield submitted / name
+
+
+def _is_open(folder: Path) -> bool:
+    return os.access(folder, os.R_OK | os.X_OK)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
+def _names(folder: Path) -> list[str]:
+    """What a folder holds, by name; nothing if it is none or cannot be opened."""
+    return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() and os.access(folder, os.R_OK) else []

@@ -1,0 +1,92 @@
+"""What keeps a lab at its grading budget: every parameter has a value there, and no given cell goes its own way."""
+
+import ast
+from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from nbformat import NotebookNode
+
+from course.labs.sources import is_answer, plain_python, tagged
+
+FORM = "NAME = VALUE  # full run: VALUE"
+DATA = "load_mnist"  # of data_utils: takes how many digits
+WHOLE = "load_data"  # of keras.datasets: always all of them
+
+
+def problems(notebook: NotebookNode, budget: Mapping[str, Any]) -> list[str]:
+    """What lets a submission run at another size than the budget of course.toml says."""
+    found, known = list[str](), dict[str, Any]()
+    for cell in tagged(notebook, "parameters"):
+        for statement in parsed(cell).body:
+            name = simple(statement)
+            if name is None:
+                found.append(f"{ast.unparse(statement)!r} among the parameters is not of the form '{FORM}'.")
+            else:
+                known |= name
+    return [*found, *of_budget(known, budget), *(text for cell in notebook.cells for text in of_cell(cell, set(known)))]
+
+
+def parsed(cell: NotebookNode) -> ast.Module:
+    """A code cell as a syntax tree; an empty one if it is no Python, which its execution will say."""
+    try:
+        return ast.parse(plain_python(cell.source))
+    except SyntaxError:
+        return ast.parse("")
+
+
+def simple(statement: ast.stmt) -> dict[str, Any] | None:
+    """Name and value of a parameter, or None if the statement is something else."""
+    if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
+        return None
+    target = statement.targets[0]
+    try:
+        return {target.id: ast.literal_eval(statement.value)} if isinstance(target, ast.Name) else None
+    except ValueError:
+        return None
+
+
+def of_budget(known: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[str]:
+    """What the budget lacks, or has too much."""
+    for name, value in known.items():
+        if name not in budget:
+            yield (
+                f"the parameter {name} is not in the lab's budget in course.toml, so a student who sets it for a full "
+                f"run is graded with that. Add {name} = {value!r}, or less."
+            )
+        elif type(budget[name]) is not type(value):
+            yield f"the budget in course.toml sets {name} to {budget[name]!r}, which is no {type(value).__name__}."
+    for name in budget.keys() - known.keys():
+        near = get_close_matches(name, known, 1)
+        meant = f" Did you mean {near[0]}?" if near else ""
+        yield f"the budget in course.toml sets {name}, a parameter that the lab does not have.{meant}"
+
+
+def of_cell(cell: NotebookNode, known: set[str]) -> Iterator[str]:
+    """What a code cell that is no answer does at a size of its own."""
+    if cell.cell_type != "code" or is_answer(cell):
+        return
+    where, given = f"in «{cell.source.strip()[:40]}»", "parameters" in cell.metadata.get("tags", [])
+    for node in ast.walk(parsed(cell)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in known and not given:
+            yield f"{where}, the parameter {node.id} gets another value, which undoes the budget. Use another name."
+        if isinstance(node, ast.Call) and called(node) == WHOLE:
+            yield f"{where}, {ast.unparse(node)} loads everything, whatever the budget says. Use {DATA}."
+        if isinstance(node, ast.Call) and called(node) == DATA and not follows(node, known):
+            yield (
+                f"{where}, {ast.unparse(node)} does not follow the budget. Make both numbers of parameters, such as "
+                "min(500, N_TEST)."
+            )
+
+
+def called(call: ast.Call) -> str:
+    """The last part of the name of what is called."""
+    return ast.unparse(call.func).split(".")[-1]
+
+
+def follows(call: ast.Call, known: set[str]) -> bool:
+    """Whether both numbers of digits depend on a parameter."""
+    sizes = [*call.args, *(keyword.value for keyword in call.keywords)]
+    return len(sizes) == 2 and all(
+        any(isinstance(node, ast.Name) and node.id in known for node in ast.walk(size)) for size in sizes
+    )

@@ -1,0 +1,185 @@
+"""Telling whether source, built lab and gradebook are of one edition, before anybody is graded.
+
+What is compared is what grading depends on: the cells that nbgrader knows, and the code that comes before the first
+answer. Another wording of the lesson makes no other edition.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader.api import Gradebook, MissingEntry, Notebook
+
+from course.config import Course, Lab
+from course.errors import BuildError, EditionError
+from course.labs.answer_key import SIGNED, read_key
+from course.labs.sources import grade_id, is_answer, tagged
+from course.labs.stamp import SETUP
+
+GRADE, SOLUTION, SOURCE = "grade", "solution", "source"  # what a gradebook may hold of a cell
+NOT_BUILT = """{source} was edited and not built since:
+{differences}
+Build it: course build {lab}. Or grade with the lab as it was built before: course grade {lab} --as-built."""
+NOT_RELEASED = """{released}, which students get, is not what {source} makes:
+{differences}
+{advice}"""
+OTHER_EDITION = """The gradebook holds {count} of another edition of {lab}:
+{differences}
+To move it to the present edition: course grade {lab} --new-edition. Marks given by hand stay where a task stays; what \
+belongs to a task that is gone is deleted, and a copy of the gradebook is kept beside it.
+Or bring back the edition that was graded, from git, and build it: course build {lab}."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A cell by which a lab is graded; `kinds` are what a gradebook holds of it."""
+
+    kinds: frozenset[str]
+    cell_type: str
+    points: float
+    source: str
+
+
+def parts(notebook: NotebookNode) -> dict[str, Part]:
+    """The cells that nbgrader knows by grade id."""
+    return {name: _part(cell) for cell in notebook.cells if (name := grade_id(cell))}
+
+
+def _part(cell: NotebookNode) -> Part:
+    about = cell.metadata["nbgrader"]
+    kinds = {SOURCE} | ({GRADE} if about.get("grade") else set()) | ({SOLUTION} if about.get("solution") else set())
+    points = float(about.get("points", 0)) if about.get("grade") else 0.0
+    return Part(frozenset(kinds), cell.cell_type, points, cell.source)
+
+
+def as_built(course: Course, lab: Lab) -> NotebookNode:
+    """The lab as it was built last, without outputs, in place of a source that was edited since.
+
+    Raises
+    ------
+    EditionError
+        There is no answer key.
+    """
+    path = course.solution(lab)
+    try:
+        key = read_key(path)
+    except BuildError as error:
+        raise EditionError(f"{path} {error}. Build the lab: course build {lab.name}") from error
+    key.metadata.pop(SIGNED, None)
+    for cell in key.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return key
+
+
+def check_built(course: Course, lab: Lab, source: NotebookNode, student: str, built: bool) -> None:
+    """See that a lab is graded as students have it.
+
+    Parameters
+    ----------
+    source
+        What it is to be graded by: the source, or the answer key if `built`.
+    student
+        The student copy that it makes.
+
+    Raises
+    ------
+    EditionError
+        It was not built; the message names every cell that differs, and what to do.
+    """
+    names = {"lab": lab.name, "source": course.source(lab), "released": course.released(lab)}
+    if found := differences(as_built(course, lab), source):
+        raise EditionError(NOT_BUILT.format(differences=_listed(found), **names))
+    released = course.released(lab)
+    if not released.is_file():
+        raise EditionError(f"{released} is missing, which students get. Build the lab: course build {lab.name}")
+    handed_out = nbformat.read(released, as_version=4)
+    if found := differences(handed_out, nbformat.reads(student, as_version=4)):
+        advice = "Bring back both as they were built, from git." if built else f"Build it: course build {lab.name}"
+        raise EditionError(NOT_RELEASED.format(differences=_listed(found), advice=advice, **names))
+
+
+def differences(old: NotebookNode, new: NotebookNode) -> list[str]:
+    """What makes two editions of a lab: cells, points and texts by which it is graded."""
+    before, now = parts(old), parts(new)
+    found = list(_of_cells({n: part.kinds for n, part in before.items()}, {n: part.kinds for n, part in now.items()}))
+    found += _of_points({name: part.points for name, part in before.items()}, now)
+    stay = [name for name in now if name in before]
+    if texts := [name for name in stay if before[name].source.strip() != now[name].source.strip()]:
+        found.append(f"another text: {', '.join(texts)}")
+    if list(_setup(old)) != list(_setup(new)):
+        found.append("other code before the first answer, or other parameters")
+    return found
+
+
+def _setup(notebook: NotebookNode) -> Iterator[str]:
+    """The code before the first answer, but for the cell that installs the package from some address."""
+    for cell in notebook.cells:
+        if is_answer(cell):
+            return
+        if cell.cell_type == "code" and cell not in tagged(notebook, SETUP):
+            yield cell.source.strip()
+
+
+def cells_by_kind(notebook: Notebook) -> dict[str, list[Any]]:
+    """The three lists of cells that a gradebook has of a lab."""
+    return {GRADE: notebook.grade_cells, SOLUTION: notebook.solution_cells, SOURCE: notebook.source_cells}
+
+
+def held_kinds(notebook: Notebook) -> dict[str, frozenset[str]]:
+    """What a gradebook holds of each cell of a lab."""
+    held: dict[str, frozenset[str]] = {}
+    for kind, cells in cells_by_kind(notebook).items():
+        for cell in cells:
+            held[cell.name] = held.get(cell.name, frozenset()) | {kind}
+    return held
+
+
+def check_gradebook(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part]) -> list[str]:
+    """See that the gradebook is of the present edition of a lab; what an instructor should know of other points.
+
+    A gradebook without submissions of the lab fits every edition, as nbgrader writes the lab anew.
+
+    Raises
+    ------
+    EditionError
+        It holds other cells; the message names them, and says how to go on.
+    """
+    notebook = find_notebook(gradebook, lab)
+    if not notebook or not notebook.submissions:
+        return []
+    if found := list(_of_cells(held_kinds(notebook), {name: part.kinds for name, part in now.items()})):
+        number = len(notebook.submissions)
+        count = f"{number} submission{'s' if number != 1 else ''}"
+        raise EditionError(OTHER_EDITION.format(lab=lab.name, count=count, differences=_listed(found)))
+    written = {c.name: float(c.max_score) for c in notebook.grade_cells if c.cell_type == "markdown"}
+    changed = _of_points(written, now)
+    return [f"{lab.name}: {text}; marks given by hand stay as they are, so look through them" for text in changed]
+
+
+def find_notebook(gradebook: Gradebook, lab: Lab) -> Notebook | None:
+    """A lab as the gradebook has it, or None."""
+    try:
+        return gradebook.find_notebook(lab.name, lab.name)
+    except MissingEntry:
+        return None
+
+
+def _of_cells(before: Mapping[str, frozenset[str]], now: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    if gone := sorted(name for name in before if name not in now):
+        yield f"gone: {', '.join(gone)}"
+    if new := [name for name in now if name not in before]:
+        yield f"new: {', '.join(new)}"
+    if other := [name for name in now if name in before and before[name] != now[name]]:
+        yield f"graded in another way: {', '.join(other)}"
+
+
+def _of_points(before: Mapping[str, float], now: Mapping[str, Part]) -> list[str]:
+    changed = [(name, points) for name, points in before.items() if name in now and now[name].points != points]
+    return [f"{name} gives {now[name].points:g} points, before {points:g}" for name, points in changed]
+
+
+def _listed(found: Iterable[str]) -> str:
+    return "\n".join(f"  - {text}" for text in found)

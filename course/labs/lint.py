@@ -1,0 +1,153 @@
+"""The rules every lab's source keeps, checked before anything is built."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from course.errors import LintError
+from course.labs.budget import problems as budget_problems
+from course.labs.markers import HIDDEN, SOLUTION, has_any, marker_problems
+from course.labs.sources import (
+    cells_with_tests,
+    grade_id,
+    is_answer,
+    is_test,
+    is_written,
+    marking_schemes,
+    points,
+    shell_lines,
+    tagged,
+)
+from course.labs.stamp import FACTS, SETUP
+from course.markdown_text import headings, images_without_text
+from course.testing.cell_steps import is_beside, with_parts
+
+TOTAL_POINTS = 20
+FEWEST_TESTS = 6
+MOST_CELLS = 60
+
+
+def check(path: Path, notebook: NotebookNode, budget: Mapping[str, Any]) -> None:
+    """Raise `LintError` with every broken rule, one a line, each with the cell and what to do."""
+    problems = [*structure(notebook), *grading(notebook), *prose(notebook), *shell(notebook)]
+    problems += budget_problems(notebook, budget)
+    if problems:
+        raise LintError("\n".join([f"{path} breaks the rules of a lab:", *(f"  - {text}" for text in problems)]))
+
+
+def structure(notebook: NotebookNode) -> list[str]:
+    """Size, and the cells every lab has exactly once."""
+    problems = []
+    if len(notebook.cells) > MOST_CELLS:
+        problems.append(f"it has {len(notebook.cells)} cells; a lab has at most {MOST_CELLS}. Shorten or merge.")
+    for tag in (FACTS, SETUP, "parameters"):
+        found = len(tagged(notebook, tag))
+        if found != 1:
+            problems.append(f"{found} cells are tagged {tag!r}; there must be exactly one.")
+    for cell in tagged(notebook, "parameters"):
+        for line in cell.source.splitlines():
+            if re.match(r"\w+ *=", line) and "# full run: " not in line:
+                problems.append(f"parameter {line.strip()!r} lacks the comment '# full run: VALUE'.")
+    return problems
+
+
+def grading(notebook: NotebookNode) -> list[str]:
+    """Grade ids, points, and what each graded cell must contain."""
+    problems = []
+    ids = Counter(name for cell in notebook.cells if (name := grade_id(cell)))
+    for name, count in ids.items():
+        if count > 1:
+            problems.append(f"the grade id {name!r} is used by {count} cells. Give each its own.")
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
+            problems.append(f"the grade id {name!r} may hold only letters, digits, - and _, at most 64.")
+    total = sum(points(notebook).values())
+    if total != TOTAL_POINTS:
+        problems.append(f"the points add up to {total:g}; they must be {TOTAL_POINTS}.")
+    tests = cells_with_tests(notebook)
+    if len(tests) < FEWEST_TESTS:
+        problems.append(f"it has {len(tests)} test cells; a lab has at least {FEWEST_TESTS}.")
+    if not any(is_written(cell) for cell in notebook.cells):
+        problems.append("it has no written question.")
+    for name, scheme in marking_schemes(notebook).items():
+        if not scheme:
+            problems.append(f"the cell before {name!r} must end in a paragraph '**Marking scheme.** …'.")
+    for cell in notebook.cells:
+        problems += graded_cell(cell, set(ids))
+    return problems
+
+
+def graded_cell(cell: NotebookNode, ids: set[str]) -> list[str]:
+    """Problems of one cell: its markers, and tests that are hidden, visible, and belong to an answer."""
+    name = grade_id(cell) or f"«{cell.source[:40]}»"
+    problems = [f"cell {name!r}: {problem}" for problem in marker_problems(cell.source)]
+    if is_test(cell):
+        answer = name.removeprefix("test-")
+        if answer == name or answer not in ids:
+            problems.append(f"test cell {name!r} must be called 'test-' and the grade id of an answer cell.")
+        problems += needed(cell, name, HIDDEN)
+        problems += beside(cell, name)
+        if "assert" not in cell.source.split(HIDDEN[0])[0]:
+            problems.append(f"test cell {name!r} has no visible assertion before {HIDDEN[0]!r}.")
+    elif has_any(cell.source, HIDDEN):
+        problems.append(f"cell {name!r} has hidden tests but is not a test cell; students would see them.")
+    if is_answer(cell):
+        problems += needed(cell, name, SOLUTION)
+    elif has_any(cell.source, SOLUTION):
+        problems.append(f"cell {name!r} has a solution but is not an answer cell; students would see it.")
+    return problems
+
+
+def needed(cell: NotebookNode, name: str, markers: tuple[str, str]) -> list[str]:
+    """Whether the cell has a part between these markers."""
+    return [] if markers[0] in cell.source else [f"cell {name!r} has no line {markers[0]!r}."]
+
+
+def beside(cell: NotebookNode, name: str) -> list[str]:
+    """What would keep a test cell from being run beside a submission, or let the submission decide."""
+    try:
+        tree = ast.parse(with_parts(cell.source))
+    except SyntaxError as error:
+        return [f"test cell {name!r} cannot be read (line {error.lineno}); hidden tests begin and end at statements."]
+    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and is_beside(one)]
+    problems = [
+        f"in test cell {name!r}, {one.name} asserts something where the answer runs; return what is found instead."
+        for one in functions
+        if any(isinstance(part, ast.Assert | ast.Raise) for part in ast.walk(one))
+    ]
+    nested = [one.name for one in functions if one not in tree.body]
+    return problems + [f"in test cell {name!r}, {one} is marked and must not stand in other code." for one in nested]
+
+
+def prose(notebook: NotebookNode) -> list[str]:
+    """Headings in order and alternative texts."""
+    problems = []
+    level, titles = 0, 0
+    for cell in notebook.cells:
+        if cell.cell_type != "markdown":
+            continue
+        for address in images_without_text(cell.source):
+            problems.append(f"the image {address!r} in «{cell.source[:40]}» has no alternative text.")
+        for depth, text in headings(cell.source):
+            titles += depth == 1
+            if depth > level + 1:
+                problems.append(f"the heading {text!r} jumps from level {level} to {depth}.")
+            level = depth
+    if titles != 1:
+        problems.append(f"it has {titles} headings of level 1; there must be one, the title.")
+    return problems
+
+
+def shell(notebook: NotebookNode) -> list[str]:
+    """Comments that Jupytext takes for commands, as both look the same in a py:percent file."""
+    return [
+        f"the line {line!r} in «{cell.source[:40]}» is run as a shell command. "
+        "A comment should begin with another word or a capital letter; a command with an exclamation mark."
+        for cell in notebook.cells
+        if cell.cell_type == "code"
+        for line in shell_lines(cell.source)
+    ]

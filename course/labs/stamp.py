@@ -1,0 +1,65 @@
+"""The cells of a lab that are made from course.toml: badges and facts, and the set-up where the package is missing."""
+
+import json
+from typing import Any
+
+from nbformat import NotebookNode
+
+from course.config import Course, Lab
+from course.labs.links import archive, binder, colab, lab_path
+from course.labs.sources import points, tagged
+
+FACTS, SETUP = "stamp-facts", "stamp-setup"
+
+SETUP_TEXT = """\
+# Run this cell first. Where the course's helper module is missing, as in Colab, it is installed.
+import importlib
+import importlib.util
+import os
+import subprocess
+import sys
+
+if importlib.util.find_spec("data_utils") is None:
+    source = os.environ.get("CNN_LABS_SOURCE", "{source}")
+    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
+    importlib.invalidate_caches()"""
+
+
+def stamp(course: Course, lab: Lab, notebook: NotebookNode) -> None:
+    """Fill the stamped cells of a lab's source, in place."""
+    for cell in tagged(notebook, FACTS):
+        cell.source = f"{badges(course, lab)}\n\n{facts(course, lab, notebook)}"
+    for cell in tagged(notebook, SETUP):
+        cell.source = SETUP_TEXT.format(source=archive(course))
+
+
+def badges(course: Course, lab: Lab) -> str:
+    """The Markdown of both badges, pointing at the student copy."""
+    path = lab_path(lab)
+    return (
+        f"[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]({colab(course, path)})\n"
+        f"[![Open in Binder](https://mybinder.org/badge_logo.svg)]({binder(course, path)})"
+    )
+
+
+def facts(course: Course, lab: Lab, notebook: NotebookNode) -> str:
+    """One line: points, minutes to plan, and how long "Run All" took."""
+    total = sum(points(notebook).values())
+    parts = [f"**{total:g} points**", f"plan about {lab.work_minutes} minutes"]
+    if seconds := run_all_seconds(course, lab):
+        parts.append(f"*Run All* of the finished lab takes {spoken(seconds)} (measured on 2 cores)")
+    return " · ".join(parts)
+
+
+def run_all_seconds(course: Course, lab: Lab) -> float | None:
+    """Seconds that `make bench` measured for the lab, or None before the first measurement."""
+    if not course.measurements.is_file():
+        return None
+    measured: dict[str, Any] = json.loads(course.measurements.read_text("utf-8"))
+    entry = measured.get("run_all", {}).get(lab.name)
+    return float(entry["seconds"]) if entry else None
+
+
+def spoken(seconds: float) -> str:
+    """A duration in minutes: "about 0.2 minutes"."""
+    return f"about {max(seconds / 60, 0.1):.1f} minutes"

@@ -1,0 +1,133 @@
+"""From a submission archive of Canvas or Moodle to submitted/STUDENT/LAB/LAB.ipynb.
+
+Students are collected one after the other, each whole or not at all; what is wrong with one is a remark and costs
+nobody else anything.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+from traitlets.config import Config
+
+from course.config import Lab
+from course.inbox.filenames import shown
+from course.inbox.places import Outcome, Places
+from course.inbox.roster import Person
+from course.inbox.systems import System, Times
+from course.lms.collect_one import Bundle, Row, collect_one
+from course.lms.students import assign_ids
+from course.lms.teams import Whose, team_members, teams_of
+from course.lms.unpack import Limits, open_archive
+from course.lms.uploads import Handed, ambiguous, left_out, sort_out
+from course.lms.zip_time import are_of_handing_in
+
+
+@dataclass(frozen=True)
+class Collected:
+    """What became of an archive; `remarks` are those that concern no single student."""
+
+    system: System
+    rows: tuple[Row, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def any_read(self) -> bool:
+        """Whether anybody's submission could be read."""
+        return any(row.outcome is not Outcome.REFUSED for row in self.rows)
+
+
+def collect(
+    lab: Lab,
+    folder: Path,
+    path: Path,
+    system: System | None = None,
+    roster: Sequence[Person] | None = None,
+    times: Times = Times.AUTO,
+    limits: Limits | None = None,
+    config: Config | None = None,
+) -> Collected:
+    """Unpack the archive at `path` into `folder`: one row a student, by id, those without an id at the end.
+
+    Raises
+    ------
+    ArchiveError
+        Nothing can be read: it is no whole zip file, too large, or of neither system.
+    """
+    with open_archive(path, limits or Limits()) as archive:
+        system, handed, unknown = sort_out(archive.entries, system, config)
+        by_owner, doubtful = _by_owner(handed, lab, roster)
+        names = {owner: files[0].name for owner, files in by_owner.items()}
+        teams = teams_of(names, roster or ())
+        alone = {owner: name for owner, name in names.items() if owner not in teams}
+        ids, reasons = assign_ids(alone, system, roster)
+        members, clashes = team_members(teams, names, ids.values(), system)
+        trusted = are_of_handing_in([one.entry.time for files in by_owner.values() for one in files], times)
+        share = archive.limits.share(len(ids) + len(members))
+        doubtful_ids = {student for student, _ in clashes}
+        by_student = {student: Whose(owner) for owner, student in ids.items() if student not in doubtful_ids} | members
+        rows = []
+        for student, whose in sorted(by_student.items()):
+            places = Places(folder.resolve(), student, lab.name)
+            rows.append(collect_one(Bundle(archive, system, lab, places, by_owner[whose.owner], trusted, share, whose)))
+        rows += [Row(student, Outcome.REFUSED, remarks=(reason,)) for student, reason in clashes]
+        for owner, reason in reasons.items():
+            rows.append(Row(shown(names[owner] or owner), Outcome.REFUSED, remarks=(reason,)))
+        remarks = [f"{name}: not unpacked; {reason}" for name, reason in archive.refused]
+        remarks += [f"{name}: left out; {left_out(name, system)}" for name in unknown]
+        remarks += doubtful
+        if system is System.MOODLE and roster is None:
+            remarks += _about_names(ids)
+        if not trusted and times is Times.AUTO:
+            remarks.append(
+                "All times in the archive lie within an hour, so they are those of the download: no timestamp.txt was "
+                "written. Where none lies there already, nothing is taken off for each day of being late. `--times "
+                "zip` uses them all the same."
+            )
+        return Collected(system, tuple(rows), tuple(remarks))
+
+
+def _by_owner(
+    handed: Sequence[Handed], lab: Lab, roster: Sequence[Person] | None
+) -> tuple[dict[str, list[Handed]], list[str]]:
+    """The files of each student by the system's number, and remarks on those that could be of several."""
+    known = {person.lms_id for person in roster or () if person.lms_id}
+    by_owner, doubtful = defaultdict(list), []
+    for one in handed:
+        if reason := ambiguous(one, lab.name, known):
+            doubtful.append(
+                f"{shown(str(one.entry.path))}: left out; {reason}. With the lms_id of all students in --roster it can "
+                "be told."
+            )
+        else:
+            by_owner[one.owner].append(one)
+    return by_owner, doubtful
+
+
+def _about_names(ids: dict[str, str]) -> Iterator[str]:
+    if ids:
+        yield (
+            "All names were taken for students'. Where teams hand in together, they are those of teams, and so are "
+            "Moodle's numbers: then say who is in which, --roster with a column `group`."
+        )
+    numbered = sorted(student for number, student in ids.items() if student.endswith(f"-{number}"))
+    if numbered:
+        yield (
+            f"{', '.join(numbered)}: their names are not enough, so they got Moodle's number, which is another one in "
+            "the next lab. Give them lasting ids with --roster."
+        )
+
+
+def collected_table(title: str, collected: Collected) -> Table:
+    """A Rich table, one row a student."""
+    table = Table(title=title, title_justify="left")
+    for column in ("student", "submission", "handed in as", "time (UTC)", "remarks"):
+        table.add_column(column, overflow="fold")
+    for row in collected.rows:
+        remarks = "\n".join(row.remarks)
+        cells = (row.student, row.outcome, row.file, row.time.removesuffix(" UTC"), remarks)
+        table.add_row(*(Text(cell) for cell in cells))
+    return table

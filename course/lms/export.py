@@ -1,0 +1,63 @@
+"""Exporting the grades of a lab through nbgrader, in this process."""
+
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+
+from course.config import Course, Lab
+from course.database_errors import database_errors
+from course.errors import ExportError
+from course.grading.gradebook import late_penalties
+from course.grading.gradebook.entries import read_entries
+from course.inbox.submissions import there
+from course.inbox.systems import System
+from course.lms.export_plugins import PLUGINS
+from course.nbgrader_api import nbgrader_in, without_remarks
+
+
+def export_grades(
+    course: Course,
+    lab: Lab,
+    folder: Path,
+    to: Path,
+    system: System,
+    roster: Path | None = None,
+    column: str | None = None,
+    allow_unmarked: bool = False,
+) -> list[str]:
+    """Write the grades of a lab to a file for the system; return what a person should know about them.
+
+    Raises
+    ------
+    ExportError
+        There is no gradebook, it does not hold the lab, or the file cannot be written.
+    RosterError
+        The roster is wrong.
+    """
+    api = nbgrader_in(course, folder)
+    database = api.coursedir.db_url.removeprefix("sqlite:///")
+    if database != api.coursedir.db_url and not Path(database).is_file():  # nbgrader would make an empty one
+        raise ExportError(f"There is no gradebook {database}. Grade the lab first: course grade {lab.name}")
+    chosen: dict[str, object] = {"to": str(to), "assignment": [lab.name], "folder": str(folder.resolve())}
+    if roster:
+        chosen["roster"] = str(roster)
+    if column:
+        chosen["columns"] = {lab.name: column}
+    if allow_unmarked:
+        chosen["allow_unmarked"] = True
+    plugin = PLUGINS[system](parent=api, **chosen)
+    with database_errors(), without_remarks(), api.gradebook as gradebook:
+        changed = _up_to_date(gradebook, course, lab, folder)
+        plugin.export(gradebook)
+    return [*changed, *plugin.remarks]
+
+
+def _up_to_date(gradebook: Gradebook, course: Course, lab: Lab, folder: Path) -> list[str]:
+    """Let penalties follow from what is true now; say whose changed, as table and pages do not know it yet."""
+    if all(known.name != lab.name for known in gradebook.assignments):
+        return []  # the plug-in says what to do
+    before = read_entries(gradebook, lab.name)
+    now, _ = late_penalties.update(gradebook, course, lab, folder, there(folder, lab))
+    names = [student for student, entry in now.items() if entry.penalty != before[student].penalty]
+    advice = f"; bring table and pages up to date, too: course feedback {lab.name}"
+    return [f"the penalties of {', '.join(names)} have changed since the last grading{advice}"] if names else []

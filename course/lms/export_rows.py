@@ -1,0 +1,138 @@
+"""What the exports to learning management systems have in common."""
+
+import csv
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nbgrader.api import Assignment, Gradebook, MissingEntry, Student
+from nbgrader.plugins import ExportPlugin
+from traitlets import Bool, Dict, Unicode
+
+from course.errors import ExportError
+from course.grading.gradebook.recorded import not_graded
+from course.inbox.roster import Person, read_roster
+from course.inbox.systems import System
+from course.lms.identities import identify
+from course.spreadsheets import guarded
+
+
+@dataclass(frozen=True)
+class Graded:
+    """One student with one grade a lab, as text; "" if there is none to give."""
+
+    person: Person
+    grades: tuple[str, ...]
+
+
+class LmsExportPlugin(ExportPlugin):
+    """What the exports have in common; after one, `remarks` holds what a person should know."""
+
+    roster = Unicode("", help="CSV file with names and numbers, as for `course collect`.").tag(config=True)
+    folder = Unicode("", help="The folder in which the lab was collected; if empty, the course's.").tag(config=True)
+    allow_unmarked = Bool(False, help="Export what is not marked to the end, too.").tag(config=True)
+    columns = Dict(help="The title of a lab's column in Canvas by the lab's name: 'Title (number)'.").tag(config=True)
+
+    system: System
+    remarks: list[str]
+
+    def export(self, gradebook: Gradebook) -> None:
+        """Write the file `to`.
+
+        Raises
+        ------
+        ExportError
+            A lab is not in the gradebook, or the file cannot be written.
+        RosterError
+            The roster is wrong.
+        """
+        self.remarks = []
+        labs = self._labs(gradebook)
+        rows = self._unique(list(self._graded(gradebook, labs)))
+        lines = [[guarded(cell) for cell in line] for line in self.table(labs, rows)]
+        target = Path(self.to or f"grades_{self.system}.csv")
+        draft = target.with_name(f".{target.name}.draft")
+        try:
+            with draft.open("w", newline="", encoding="utf-8") as file:
+                csv.writer(file).writerows(lines)
+            draft.replace(target)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise ExportError(f"{target} cannot be written: {error.strerror}.") from error
+        self.log.info("Exported the grades of %d students to %s", len(rows), target)
+        for remark in self.remarks:
+            self.log.warning(remark)
+
+    def table(self, labs: Sequence[Assignment], rows: Sequence[Graded]) -> Iterator[Sequence[str]]:
+        """All lines of the file."""
+        raise NotImplementedError
+
+    def unknown(self, person: Person) -> str | None:
+        """Why the system cannot tell who a student is, or None."""
+        raise NotImplementedError
+
+    def say_missing(self, column: str, people: Sequence[Person], instead: Callable[[Person], str]) -> None:
+        """Add remarks on those of whom a column is empty, each with what happens instead."""
+        by_consequence = defaultdict[str, list[str]](list)
+        for person in people:
+            by_consequence[instead(person)].append(person.id)
+        for consequence, names in by_consequence.items():
+            who = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+            self.remarks.append(f"{who}: the column {column} is empty, as their number is not known; {consequence}")
+
+    def _labs(self, gradebook: Gradebook) -> list[Assignment]:
+        known = {lab.name: lab for lab in gradebook.assignments}
+        wanted = [str(name) for name in self.assignment] or sorted(known)
+        if missing := [name for name in wanted if name not in known]:
+            raise ExportError(f"The gradebook does not hold {', '.join(missing)}. Grade it first: course grade LAB")
+        return [known[name] for name in wanted]
+
+    def _graded(self, gradebook: Gradebook, labs: Sequence[Assignment]) -> Iterator[Graded]:
+        roster = read_roster(Path(self.roster)) if self.roster else ()
+        coursedir = getattr(self.parent, "coursedir", None)
+        folder = Path(self.folder or (coursedir.root if coursedir else ""))
+        chosen = {str(name) for name in self.student}
+        failed = {lab.name: not_graded(folder, lab.name) for lab in labs}
+        for lab, student in ((lab, student) for lab, students in failed.items() for student in students):
+            self.remarks.append(f"{student}: no grade for {lab}; it is not graded yet: {failed[lab][student]}")
+        for student in sorted(gradebook.students, key=lambda one: str(one.id)):
+            if chosen and student.id not in chosen:
+                continue
+            grades = [self._grade(gradebook, lab, student, failed[lab.name]) for lab in labs]
+            if all(grade is None for grade in grades):
+                continue
+            person = identify(student, self.system, [lab.name for lab in labs], folder, roster)
+            if reason := self.unknown(person):
+                self.remarks.append(f"{student.id}: left out; {reason}")
+            else:
+                yield Graded(person, tuple(grade or "" for grade in grades))
+
+    def _grade(self, gradebook: Gradebook, lab: Assignment, student: Student, failed: Collection[str]) -> str | None:
+        """One grade as text; None if nothing was handed in, with a remark, or could be graded."""
+        if student.id in failed:
+            return None  # also if the gradebook holds what an earlier submission was worth
+        try:
+            submission = gradebook.find_submission(lab.name, student.id)
+        except MissingEntry:
+            self.remarks.append(f"{student.id}: no grade for {lab.name}; nothing was handed in")
+            return None
+        if submission.needs_manual_grade:
+            if not self.allow_unmarked:
+                self.remarks.append(f"{student.id}: no grade for {lab.name}; it still has to be marked")
+                return ""
+            self.remarks.append(f"{student.id}: the grade for {lab.name} is not final; it still has to be marked")
+        return points(max(0.0, submission.score - submission.late_submission_penalty))
+
+    def _unique(self, rows: list[Graded]) -> list[Graded]:
+        """The rows without those that claim to be the same person in the system."""
+        numbers = Counter(row.person.lms_id for row in rows if row.person.lms_id)
+        for number in (number for number, count in numbers.items() if count > 1):
+            who = ", ".join(row.person.id for row in rows if row.person.lms_id == number)
+            self.remarks.append(f"{who}: left out; all of them are {number} in {self.system.title()}")
+        return [row for row in rows if numbers[row.person.lms_id] <= 1]
+
+
+def points(value: float) -> str:
+    """Points with at most four decimals and a point, as both systems read them in every language."""
+    return f"{value:.4f}".rstrip("0").rstrip(".")

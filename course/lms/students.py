@@ -1,0 +1,56 @@
+"""From the numbers and names of a learning management system to the ids of students in the course."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+
+from course.inbox.filenames import folded, id_problem, shown
+from course.inbox.roster import Person, look_up
+from course.inbox.systems import System
+from course.lms.teams import doubt, hidden, mismatch
+
+
+def assign_ids(
+    names: Mapping[str, str], system: System, roster: Sequence[Person] | None
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The course's id of each student by the system's number, and for the others the reason why there is none.
+
+    Without a roster the id is Canvas's number, which a student keeps. Moodle numbers the students of every assignment
+    anew, so there it is the name; students of the same name get the number too. A name that may be that of a team gets
+    no id.
+    """
+    ids: dict[str, str] = {}
+    reasons: dict[str, str] = {}
+    twice = Counter(folded(_from_name(name)) for name in names.values())
+    nobody = hidden(names.values())
+    for number, name in names.items():
+        if roster is None:
+            own = _from_name(name)
+            reason = doubt(number, name, system)
+            alone = own and twice[folded(own)] == 1 and own != "participant"
+            student = number if system is System.CANVAS else own if alone else f"{own or 'x'}-{number}"
+        else:
+            found = look_up(roster, number, name)
+            reason = found if isinstance(found, str) else mismatch(found, number, name, system, nobody)
+            student = "" if isinstance(found, str) else found.id
+        if reason:
+            reasons[number] = reason
+        else:
+            ids[number] = student
+    for number, student in list(ids.items()):
+        if problem := id_problem(student):
+            reasons[number] = f"the id {shown(student)!r} is not possible: {problem}; give another one with --roster"
+    by_id = defaultdict(list)
+    for number, student in ids.items():
+        by_id[folded(student)].append(number)
+    for numbers in by_id.values():
+        if len(numbers) > 1:
+            who = " and ".join(f"{shown(names[number])} ({number})".strip() for number in numbers)
+            reason = f"{who} would both be {ids[numbers[0]]}: tell them apart by lms_id in the roster"
+            reasons |= dict.fromkeys(numbers, reason)
+    return {number: student for number, student in ids.items() if number not in reasons}, reasons
+
+
+def _from_name(name: str) -> str:
+    """An id made of a name: its words in lower case, joined by hyphens."""
+    words = "".join(character if not id_problem(f"1{character}") else " " for character in folded(name)).split()
+    return "-".join(words).strip(".-_@")

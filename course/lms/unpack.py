@@ -1,0 +1,136 @@
+"""Reading a submission archive that nobody vouches for: entry by entry, in small pieces, never more than is allowed.
+
+What an archive says of itself, such as the size of a file, is not believed. Nothing is written by its name in the
+archive: whoever unpacks an entry says where to.
+"""
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from course.errors import ArchiveError, EntryError
+from course.inbox.filenames import refusal, shown
+from course.lms.zip_entry import Entry, name_of, read_entry
+
+MIB = 2**20
+CHUNK = 64 * 1024
+# What reading damaged bytes raises, from zipfile and from what it is made of.
+DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, ValueError, RuntimeError, OverflowError)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may make of itself; sizes are those after unpacking.
+
+    Every student has an equal share of `total`, at most `student`, so that nobody can use up what others need.
+    """
+
+    entries: int = 100_000
+    contents: int = 16 * MIB  # the archive's own list of its entries, which is read at once
+    file: int = 100 * MIB
+    student: int = 200 * MIB
+    files: int = 200  # of one student
+    total: int = 20 * 1024 * MIB
+    ratio: int = 200  # unpacked to packed size, of what is larger than `small`
+    small: int = 5 * MIB
+
+    def share(self, students: int) -> int:
+        """How much one of so many students may take."""
+        return min(self.student, self.total // max(1, students))
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An open archive: its files, and those whose names are not even looked at any further, with the reasons."""
+
+    file: zipfile.ZipFile
+    size: int
+    limits: Limits
+    entries: tuple[Entry, ...]
+    refused: tuple[tuple[str, str], ...]
+
+
+class _Guarded(io.BufferedReader):
+    """A file of which nobody can read more than `most` bytes at once."""
+
+    most = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            here = self.tell()
+            size = self.seek(0, io.SEEK_END) - here
+            self.seek(here)
+        if size > self.most:
+            raise ArchiveError(f"its list of files is longer than {self.most:,} bytes")
+        return super().read(size)
+
+
+@contextmanager
+def open_archive(path: Path, limits: Limits) -> Iterator[Archive]:
+    """Open a zip file and look through its list of entries; nothing is unpacked yet.
+
+    Raises
+    ------
+    ArchiveError
+        There is no such file, it is no whole zip file, or it lists more than is allowed.
+    """
+    if not path.is_file():
+        raise ArchiveError(f"There is no file {path}.")
+    with _Guarded(io.FileIO(path)) as raw:
+        raw.most = limits.contents
+        try:
+            file = zipfile.ZipFile(raw)
+        except ArchiveError as error:
+            raise ArchiveError(f"{path} is not opened: {error}. Download it in parts.") from error
+        except DAMAGE as error:
+            raise ArchiveError(f"{path} is no whole zip file ({error}). Download it again.") from error
+        infos = [info for info in file.infolist() if not info.orig_filename.endswith("/")]
+        if len(infos) > limits.entries:
+            raise ArchiveError(f"{path} lists {len(infos)} files; {limits.entries} are allowed. Download it in parts.")
+        names = [name_of(info) for info in infos]
+        bad = tuple((shown(name), reason) for name in names if (reason := refusal(name)))
+        good = tuple(read_entry(info) for info, name in zip(infos, names, strict=True) if not refusal(name))
+        yield Archive(file, path.stat().st_size, limits, good, bad)
+
+
+def unpack(archive: Archive, entry: Entry, target: Path, allowed: int) -> int:
+    """Write an entry to a new file, and return its size; nothing stays of a file that cannot be unpacked whole.
+
+    Raises
+    ------
+    EntryError
+        The entry cannot be read, is damaged, or larger than `allowed` or than the archive's limits.
+    """
+    size = 0
+    if entry.problem:
+        raise EntryError(entry.problem)
+    try:
+        with target.open("xb") as file:
+            for chunk in _chunks(archive, entry):
+                size += len(chunk)
+                if size > min(allowed, archive.limits.file):
+                    raise EntryError(f"it is larger than the {min(allowed, archive.limits.file):,} bytes allowed")
+                file.write(chunk)
+    except (EntryError, OSError):
+        target.unlink(missing_ok=True)
+        raise
+    return size
+
+
+def _chunks(archive: Archive, entry: Entry) -> Iterator[bytes]:
+    size, limits = 0, archive.limits
+    packed = max(1, min(entry.info.compress_size, archive.size))
+    try:
+        with archive.file.open(entry.info) as stream:
+            while chunk := stream.read(CHUNK):
+                size += len(chunk)
+                if size > limits.small and size > limits.ratio * packed:
+                    raise EntryError(f"it is packed more than {limits.ratio} times, as no notebook is")
+                yield chunk
+    except DAMAGE as error:
+        raise EntryError(f"it is damaged ({shown(str(error)) or type(error).__name__})") from error

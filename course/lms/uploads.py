@@ -1,0 +1,154 @@
+"""How Canvas and Moodle name the files of a submission archive.
+
+The patterns are plug-ins of the kind that `nbgrader zip_collect` has for them, with its named groups, so a course can
+change one in nbgrader_config.py: `c.CanvasCollector.named_regexp = …`. The group `name` is the student's name,
+`attempt` a number that grows with every upload, and `late` is there if the system marked the submission as late.
+`zip_collect` itself is not used: it unpacks whatever an archive holds to wherever it says, stops at the first doubtful
+file, and clears away what was collected before.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from nbgrader.plugins import FileNameCollectorPlugin
+from traitlets import Unicode
+from traitlets.config import Config
+
+from course.errors import ArchiveError
+from course.inbox.filenames import refusal, shown
+from course.inbox.systems import System
+from course.lms.zip_entry import Entry
+
+# Moodle's name for what those handed in who are in no team, all together; it has no number.
+TEAMLESS = re.compile(r"[^/_]+_assignsubmission_[a-z]+(_?/|_).+")
+# What operating systems and Jupyter add on their own; left behind without a word.
+CLUTTER = re.compile(
+    r"(.*/)?(__MACOSX|\.ipynb_checkpoints|__pycache__)/.*|(.*/)?(\._.*|\.DS_Store|Thumbs\.db|desktop\.ini)"
+)
+
+
+class LmsCollector(FileNameCollectorPlugin):
+    """A name's parts by nbgrader's convention; of any kind of file, and without a warning for every other name."""
+
+    def collect(self, submitted_file: str) -> dict[str, str | None] | None:
+        """The named groups of `named_regexp`, or None if the name is of another form."""
+        found = re.match(self.named_regexp, submitted_file)
+        return found.groupdict() if found else None
+
+
+class CanvasCollector(LmsCollector):
+    """`lastnamefirstname_[LATE_]USERID_SUBMISSIONID_original name.ipynb`, or `anon_…` in place of name and number.
+
+    What was typed in or linked to is `lastnamefirstname_[LATE_]USERID_text.html`, or `…_link.html`.
+    """
+
+    named_regexp = Unicode(
+        r"(?:(?!LATE_)(?P<name>[^/]+?)_)?(?:(?P<late>LATE|late)_)?(?P<student_id>[1-9][0-9]{0,19}|anon_[A-Za-z0-9]+)"
+        r"_(?:(?P<attempt>[1-9][0-9]{0,19})_|(?=(?:text|link)\.html$))(?P<file_id>[^/]+)$"
+    ).tag(config=True)
+
+
+class MoodleCollector(LmsCollector):
+    """`Full Name_12345_assignsubmission_file_/file.ipynb`, the same without a folder, or with `_file/`."""
+
+    named_regexp = Unicode(
+        r"(?P<name>[^/_]+)_(?P<student_id>[0-9]{1,20})_assignsubmission_[a-z]+(?:_?/|_)(?P<file_id>.+)$"
+    ).tag(config=True)
+
+
+COLLECTORS = {System.CANVAS: CanvasCollector, System.MOODLE: MoodleCollector}
+
+
+@dataclass(frozen=True)
+class Handed:
+    """One file that was handed in: by whom, under which name, and what the system says about it."""
+
+    entry: Entry
+    owner: str  # the system's number of the student; Moodle's is another one in every assignment
+    name: str
+    file: PurePosixPath
+    attempt: int
+    late: bool
+
+
+def sort_out(
+    entries: Sequence[Entry], system: System | None, config: Config | None = None
+) -> tuple[System, list[Handed], list[str]]:
+    """Tell the system, what was handed in, and the names that are of another form.
+
+    Raises
+    ------
+    ArchiveError
+        No system was given, and the names fit none or two of them equally.
+    """
+    entries = _without_wrapper([entry for entry in entries if not CLUTTER.fullmatch(str(entry.path))])
+    collectors = {kind: COLLECTORS[kind](config=config) for kind in ([system] if system else System)}
+    found = {kind: [_handed(entry, collector) for entry in entries] for kind, collector in collectors.items()}
+    counts = Counter({kind: sum(1 for handed in files if handed) for kind, files in found.items()})
+    (best, count), *rest = counts.most_common()
+    if not system and (count == 0 or count == rest[0][1]):
+        names = ", ".join(shown(str(entry.path)) for entry in entries[:3]) or "none"
+        raise ArchiveError(f"The names are neither those of Canvas nor of Moodle: {names}. Name it with --system.")
+    unknown = [shown(str(entry.path)) for entry, handed in zip(entries, found[best], strict=True) if not handed]
+    return best, [handed for handed in found[best] if handed], unknown
+
+
+def _handed(entry: Entry, collector: LmsCollector) -> Handed | None:
+    name = str(entry.path)
+    parts = collector.collect(name)
+    if not parts or not parts.get("student_id") or not parts.get("file_id") or refusal(str(parts["file_id"])):
+        return None
+    attempt = parts.get("attempt") or ""
+    return Handed(
+        entry=entry,
+        owner=str(parts["student_id"]),
+        name=parts.get("name") or "",
+        file=PurePosixPath(str(parts["file_id"])),
+        attempt=int(attempt) if re.fullmatch("[0-9]{1,20}", attempt) else 0,
+        late=bool(parts.get("late")),
+    )
+
+
+def _without_wrapper(entries: list[Entry]) -> list[Entry]:
+    """The entries without the one folder around all of them that packing an archive anew may add."""
+    tops = {entry.path.parts[0] for entry in entries}
+    if len(tops) != 1 or any(len(entry.path.parts) == 1 for entry in entries):
+        return entries
+    if MoodleCollector().collect(f"{tops.pop()}/x"):
+        return entries
+    return [replace(entry, path=PurePosixPath(*entry.path.parts[1:])) for entry in entries]
+
+
+def left_out(name: str, system: System) -> str:
+    """Why a file of this name is nobody's."""
+    if system is System.MOODLE and TEAMLESS.fullmatch(name):
+        return "Moodle's name for all students who are in no team, so it is nobody's. Put them in teams in Moodle"
+    return f"{system.title()} gives no such names"
+
+
+def ambiguous(handed: Handed, lab: str, known: set[str]) -> str | None:
+    """Why it cannot be told whose a file is, or None.
+
+    A student called "x_999" hands in x_999_123_456_lab.ipynb, which reads as an upload of student 999. So a number
+    before a file's own name is doubted, unless the lab's name begins with it, it begins with 0, or, if it is known who
+    has which number, only one of them is a student's.
+    """
+    chain = re.match(r"([1-9]\d*_)+", str(handed.file))
+    if not handed.attempt or not chain or plain(handed.file.name).startswith(plain(lab)):
+        return None
+    others = [str(handed.attempt), *chain[0].split("_")[:-2]]
+    doubts = [other for other in others if not known or other in known]
+    return f"it could be of student {handed.owner} or {' or '.join(doubts)}" if doubts else None
+
+
+def like(file: PurePosixPath, lab: str) -> bool:
+    """Whether a file is named after the lab, whatever was put around its name."""
+    return plain(lab) in plain(file.name)
+
+
+def plain(name: str) -> str:
+    """A name in which only letters and digits count."""
+    return re.sub(r"[^a-z0-9]+", "_", name.casefold())

@@ -1,0 +1,174 @@
+"""The walls of a box: the bubblewrap command that takes from a program its rights, its neighbours and the network."""
+
+import os
+import resource
+import secrets
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from course.cgroups import Group, parent
+from course.errors import BoxError
+from course.limits import Limits
+from course.sandbox.mounts import HOME, SITE, WORK, packages_elsewhere, view
+
+PLAIN_USER = 1000  # who a box's program is inside if the instructor is not root
+USERS = range(1_900_000_000, 2_100_000_000)  # numbers that no distribution gives to anybody
+# Says when the box is ready to be joined, and keeps it open until its standard input is closed. As the first process
+# nothing inside can kill it; as it is not "dumpable", nothing can take it over. It waits for whatever becomes its
+# child, so that the CPU time of those is counted as its children's.
+READY = b"ready\n"
+WAIT = """
+import ctypes, os, signal
+def clear(*_):
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+ctypes.CDLL(None).prctl(4, 0, 0, 0, 0)
+signal.signal(signal.SIGCHLD, clear)
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+print("ready", flush=True)
+os.read(0, 1)
+"""
+# What a control group counts beside the memory of processes and files, and beside the submission's own processes.
+KERNEL_MIB, SPARE_PROCESSES = 512, 16
+LATE = 5  # seconds, after which a process that uses too much CPU time ends even if the guard stands still
+CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody else, after which they are gone
+
+
+@dataclass(frozen=True)
+class Box:
+    """What one box is to hold: limits, environment variables, and files shown read-only, by their path inside.
+
+    `folder` is private to the box and outside it. `user` is the number of the user inside. `cores` are the numbers of
+    those it runs on; all if there are none. `group` is its control group, if it has one.
+    """
+
+    folder: Path
+    limits: Limits
+    environment: Mapping[str, str] = field(default_factory=dict)
+    files: Mapping[str, Path] = field(default_factory=dict)
+    cores: tuple[int, ...] = ()
+    group: Group | None = None
+    user: int = field(default_factory=lambda: _free_user() if os.getuid() == 0 else PLAIN_USER)
+
+
+def tool(name: str, package: str) -> str:
+    """The path of a program.
+
+    Raises
+    ------
+    BoxError
+        It is not installed; the message names its Debian package.
+    """
+    if path := shutil.which(name):
+        return path
+    raise BoxError(f"The program {name} is missing. Install it: sudo apt-get install {package}")
+
+
+def walled(box: Box, command: Sequence[str] | None, seccomp: int, info: int | None = None) -> list[str]:
+    """The command that runs `command` in a box, or that makes one to be joined, if there is none.
+
+    `seccomp` and `info` are open files, to read the filter of system calls from and to write the number of the box's
+    first process to.
+
+    Raises
+    ------
+    BoxError
+        A program or package that every box needs is missing.
+    """
+    # If memory runs out after all, the system is to end a box and nothing else.
+    outside = [tool("choom", "util-linux"), "-n", "1000", "--"]
+    outside += [tool("taskset", "util-linux"), "-c", ",".join(map(str, box.cores))] if box.cores else []
+    outside += [tool("bwrap", "bubblewrap")]
+    outside += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    outside += ["--die-with-parent", "--new-session", "--hostname", "box", "--seccomp", str(seccomp)]
+    outside += ["--info-fd", str(info)] if info is not None else []
+    limits = [f"--{name}={value}" for name, value in allowed(box.limits).items()]
+    inside = ["prlimit", *limits, "--", *(command or (sys.executable, "-I", "-S", "-c", WAIT))]
+    outside += [] if command else ["--as-pid-1"]
+    if os.getuid() == 0:
+        # No user namespace: root of one is root towards files, and is not counted by the limit on processes.
+        outside += ["--cap-drop", "ALL", *(word for name in CAPABILITIES for word in ("--cap-add", name))]
+        inside = [*_become(box.user), *inside]
+    else:
+        outside += ["--unshare-user", "--disable-userns", "--uid", str(box.user), "--gid", str(box.user)]
+    shown = view(box.folder, box.limits.scratch_mib, box.user, box.files)
+    known = [word for name, value in variables(box.environment).items() for word in ("--setenv", name, value)]
+    whole = [*outside, *shown, "--clearenv", *known, "--chdir", WORK, "--", *inside]
+    return box.group.joining(whole) if box.group else whole
+
+
+def box_group(limits: Limits) -> Group | None:
+    """A control group with the limits of a box, where this user may make one."""
+    if (place := parent()) is None:
+        return None
+    memory = limits.memory_mib + limits.scratch_mib + KERNEL_MIB
+    wanted = {"memory.max": memory * 2**20, "memory.swap.max": 0, "memory.oom.group": 1, "cpu.weight": 100}
+    return Group(place, wanted | {"pids.max": limits.processes + SPARE_PROCESSES})
+
+
+def _free_user() -> int:
+    """A number for a user of the box's own, so that what Linux limits by user is limited by box."""
+    with Path("/proc/self/uid_map").open() as rows:
+        end = max(int(start) + int(count) for start, _, count in map(str.split, rows))
+    return secrets.choice(USERS if end >= USERS.stop else range(end // 2, end))
+
+
+def _become(user: int) -> list[str]:
+    identity = [
+        "setpriv",
+        "--pdeathsig",
+        "keep",
+        "--reuid",
+        str(user),
+        "--regid",
+        str(user),
+        "--clear-groups",
+        "--no-new-privs",
+    ]
+    return [*identity, "--bounding-set", "-all", "--inh-caps", "-all", "--ambient-caps", "-all", "--"]
+
+
+def allowed(limits: Limits) -> dict[str, int]:
+    """What Linux limits for each process or user, by the names that prlimit gives them."""
+    wanted = {
+        "as": limits.memory_mib * 2**20,
+        "nproc": limits.processes,
+        "nofile": limits.open_files,
+        "fsize": limits.file_mib * 2**20,
+        "cpu": limits.cpu_seconds + LATE,  # the guard counts that of all together
+        "core": 0,
+        # What a submission has no use for, and would take memory that no other limit counts, or another's time.
+        "msgqueue": 0,
+        "memlock": 2**16,
+        "sigpending": 1024,
+        "rtprio": 0,
+        "nice": 0,
+    }
+    # A limit cannot be raised above the one that this process has.
+    hard = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1] for name in wanted}
+    return {
+        name: value if hard[name] == resource.RLIM_INFINITY else min(value, hard[name])
+        for name, value in wanted.items()
+    }
+
+
+def variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """All environment variables of a box: those given, and what every box needs."""
+    # Each thread reserves address space, by default an arena of 64 MiB; a machine of 64 cores would meet the limit.
+    threads = str(min(os.cpu_count() or 1, 4))
+    counts = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    return {
+        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": HOME,
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": os.pathsep.join([SITE, *map(str, packages_elsewhere())]),
+        "MALLOC_ARENA_MAX": "2",
+        **dict.fromkeys(counts, threads),
+        **environment,
+    }

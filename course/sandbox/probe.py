@@ -1,0 +1,104 @@
+"""Whether this machine lets us make boxes, found out by making one."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from course.errors import BoxError
+from course.limits import Limits
+from course.oom_score import go_last
+from course.sandbox.bwrap import Box, walled
+from course.sandbox.mounts import SITE
+from course.sandbox.seccomp import seccomp_filter
+
+# Reads what every kernel needs: the standard library, the environment and the course's helpers.
+NEEDED = ("ipykernel", "IPython", "zmq", "numpy")
+LOST = 3  # the exit code if a package is not there, whose name is printed
+TRIAL = f"""
+import importlib.util, sys
+for name in {NEEDED}:
+    if importlib.util.find_spec(name) is None:
+        print(name, file=sys.stderr)
+        sys.exit({LOST})
+open("{SITE}/data_utils/__init__.py").close()
+"""
+SECONDS = 60
+# Settings of Linux that may forbid user namespaces: the value that does, and one that permits them.
+SWITCHES = {
+    "kernel.unprivileged_userns_clone": ("0", "1"),  # Debian
+    "kernel.apparmor_restrict_unprivileged_userns": ("1", "0"),  # Ubuntu
+    "user.max_user_namespaces": ("0", "15000"),  # Red Hat
+}
+SETTINGS = Path("/proc/sys")
+ROOT_ADVICE = "Root needs the right to mount here. If this is a container, start it with --privileged."
+
+
+def box_available() -> str | None:
+    """None if a box can be made and Python works in it, else the reason and what to do about it."""
+    with tempfile.TemporaryDirectory(prefix="box-") as folder:
+        box = Box(Path(folder), Limits())
+        try:
+            with filter_file(box.folder) as seccomp:
+                command = walled(box, [sys.executable, "-P", "-c", TRIAL], seccomp)
+                done = subprocess.run(
+                    command, env={}, pass_fds=[seccomp], capture_output=True, timeout=SECONDS, check=False
+                )
+        except BoxError as error:
+            return str(error)
+        except subprocess.TimeoutExpired:
+            return f"A trial box did not end within {SECONDS} seconds."
+    if done.returncode == 0:
+        return None
+    said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {done.returncode}"]
+    return _lost(said[-1]) if done.returncode == LOST else f"No box can be made here ({said[-1]}). {_advice()}"
+
+
+@cache
+def prove_boxes() -> None:
+    """Make sure, once in each process that makes boxes, that they can be made, and that it outlives them.
+
+    Raises
+    ------
+    BoxError
+        They cannot; the message says what to do.
+    """
+    if reason := box_available():
+        raise BoxError(reason)
+    go_last()
+
+
+@contextmanager
+def filter_file(folder: Path) -> Iterator[int]:
+    """The filter of system calls as an open file that bubblewrap can inherit."""
+    path = folder / "seccomp"
+    path.write_bytes(seccomp_filter())
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _lost(package: str) -> str:
+    """What to do about a package that is installed, but where no box looks."""
+    spec = find_spec(package)
+    place = Path(spec.origin).parent.parent if spec and spec.origin else None
+    where = f"it lies in {place}, where pip has installed nothing" if place else "it is not installed here either"
+    install = f"{sys.executable} -m pip install {package}"
+    return f"In a box, the package {package} cannot be found; {where}. Install it into the environment: {install}"
+
+
+def _advice() -> str:
+    if os.getuid() == 0:
+        return ROOT_ADVICE
+    for name, (forbids, permits) in SWITCHES.items():
+        switch = Path(SETTINGS, *name.split("."))
+        if switch.is_file() and switch.read_text().strip() == forbids:
+            return f"This system forbids user namespaces. Permit them: sudo sysctl -w {name}={permits}"
+    return "If this is a container, start it with --privileged, or grade outside of it."

@@ -1,0 +1,306 @@
+"""Starting and ending a boxed kernel, as a kernel provisioner of Jupyter.
+
+The sockets of the kernel lie in the memory of the box, so no folder of the host can be written to from inside. A box
+ends with the thread that started it.
+"""
+
+import asyncio
+import json
+import os
+import re
+import select
+import shutil
+import subprocess
+import tempfile
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jupyter_client.connect import KernelConnectionInfo
+from jupyter_client.provisioning.local_provisioner import LocalProvisioner
+from traitlets import Dict, Float
+
+from course.cgroups import Group
+from course.errors import BoxError
+from course.kernels.forkserver import Nursery, Wanted, nursery
+from course.kernels.forkserver_main import STARTED
+from course.sandbox.bwrap import READY, Box, allowed, box_group, variables, walled
+from course.sandbox.cores import Cores, take
+from course.sandbox.exit_cause import Ending
+from course.sandbox.kernel_sockets import SOCKET, Handles
+from course.sandbox.mounts import KERNEL_FILE, SOCKETS, WORK, keep_hidden, lent, readable
+from course.sandbox.probe import filter_file, prove_boxes
+from course.sandbox.seccomp import seccomp_filter
+from course.sandbox.settings import BoxSettings
+from course.sandbox.watchdog import WORDS, Guard
+
+CONNECTION, DIGITS = "/run/connection.json", "/opt/mnist.npz"
+START_SECONDS, END_SECONDS = 120, 60  # for a machine that stands still for a while
+SOCKET_PATH = 100  # characters; Linux takes 107
+T = TypeVar("T")
+
+
+class BoxProvisioner(BoxSettings, LocalProvisioner):
+    """Starts a kernel in a box of its own and leaves nothing behind.
+
+    `guard` holds the kernel's last words and why it was closed, also after its end. `seconds` tells how long it took to
+    wait for imports, and to make the box.
+    """
+
+    guard: Guard | None = None
+    seconds = Dict(value_trait=Float())
+    _folder: Path | None = None
+    _hold: int | None = None
+    _handles: Handles | None = None
+    _cores: Cores | None = None
+    _group: Group | None = None
+
+    async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
+        """Furnish the box and say where the kernel will be reached.
+
+        Raises
+        ------
+        BoxError
+            No box can be made here, or it would show what must stay hidden; the message says what to do.
+        """
+        self.guard = None
+        prove_boxes()
+        keep_hidden(Path(kwargs.get("cwd") or Path.cwd()), *map(Path, self.private))
+        self._furnish()
+        self.kernel_spec.interrupt_mode = "message"  # no signal reaches the kernel, or should
+        kwargs = await super().pre_launch(**kwargs)
+        outside = os.path.realpath(self.parent.connection_file)
+        command = [CONNECTION if word == outside else word for word in kwargs["cmd"]]
+        if self.kernel_file:
+            command = [command[0], KERNEL_FILE, *command[command.index("-f") :]]
+        return {**kwargs, "cmd": command}
+
+    def _furnish(self) -> None:
+        manager = self.parent
+        if manager is None:
+            raise BoxError("A box is started by a kernel manager; give the provisioner its `parent`.")
+        if self._folder:
+            return  # a restart: whoever is connected finds the new kernel at the old address
+        self._folder = Path(tempfile.mkdtemp(prefix="box-", dir=_short_folder()))
+        self._emptied = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        manager.transport, manager.cache_ports = "ipc", False
+        manager.connection_file = str(self._folder / "connection.json")
+        manager.ip = str(self._folder / "sockets" / SOCKET)
+        (self._folder / "sockets").mkdir()
+
+    async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
+        """Start the kernel in its box.
+
+        Raises
+        ------
+        BoxError
+            The box did not start.
+        """
+        assert self._folder
+        began = time.monotonic()
+        box, source = self._box(self._folder), await self._ready_nursery()
+        self.seconds = {"imports": time.monotonic() - began}
+        self._said, words = os.pipe()
+        held, self._hold = os.pipe()  # what keeps a box open that is to be joined; closed with this process
+        try:
+            with filter_file(self._folder) as seccomp, (self._folder / "info").open("wb") as info:
+                command = walled(box, None if source else cmd, seccomp, info.fileno())
+                options = {
+                    "stdin": held if source else subprocess.DEVNULL,
+                    "stdout": words,
+                    "stderr": subprocess.STDOUT,
+                    "cwd": "/",
+                }
+                # No variables: the box's first process keeps what it was started with, for those inside to read.
+                options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
+                reached = await super().launch_kernel(command, **options)
+            first = await self._first_process(self._folder / "info")
+            if source and (said := await self._soon(lambda: read(self._said))) != READY:
+                raise await self._failed(said)
+            self.seconds["box"] = time.monotonic() - began - self.seconds["imports"]
+            kernel = await self._joined(source, box, cmd[1:], first, words) if source else None
+            self._handles = await self._reach(self._folder, first, kernel)
+        finally:
+            os.close(held)
+            os.close(words)
+        exit_code = partial(exit_code_of, self.process) if kernel is None else partial(last_word, kernel)
+        self.guard = Guard(first, self._said, self.limits, exit_code, kernel, self._group)
+        self.guard.start()
+        return reached
+
+    async def _reach(self, folder: Path, first: int, kernel: int | None) -> Handles:
+        """Take hold of the kernel's sockets as soon as they are there."""
+        handles = Handles(folder / "sockets", json.loads(Path(self.parent.connection_file).read_text("utf-8")))
+        inside = Path(f"/proc/{first}/root{SOCKETS}")
+
+        def there() -> bool | None:
+            if handles.taken(inside):
+                return True
+            return False if kernel is not None and select.select([kernel], [], [], 0)[0] else None
+
+        try:
+            if not await self._soon(there):
+                raise await self._failed(why="Its kernel ended at once.")
+        except BoxError:
+            if kernel is not None:
+                os.close(kernel)
+            raise
+        return handles
+
+    def _box(self, folder: Path) -> Box:
+        connection = json.loads(Path(self.parent.connection_file).read_text("utf-8")) | {"ip": f"{SOCKETS}/{SOCKET}"}
+        files = {CONNECTION: readable(folder / "inside.json", json.dumps(connection))}
+        files |= {inside: Path(outside) for inside, outside in self.shown.items()}
+        environment = dict(self.environment)
+        if digits := environment.get("MNIST_NPZ"):
+            files[DIGITS] = lent(Path(digits))
+            environment["MNIST_NPZ"] = DIGITS
+        if self.kernel_file:
+            files[KERNEL_FILE] = lent(self.kernel_file)
+        self._cores = self._cores or take(int(variables(environment)["OMP_NUM_THREADS"]))
+        self._group = box_group(self.limits)
+        return Box(folder, self.limits, environment, files, self._cores.numbers, self._group)
+
+    async def _first_process(self, info: Path) -> int:
+        found = await self._soon(lambda: re.search(r'"child-pid": *(\d+)\D', info.read_text("utf-8")))
+        return int(found[1])
+
+    async def _ready_nursery(self) -> Nursery | None:
+        if not self.imports or not self.kernel_file:
+            return None
+        source = nursery(wanted(self.imports, self.kernel_file, self.environment))
+        await asyncio.to_thread(source.wait)
+        return source
+
+    async def _joined(self, source: Nursery, box: Box, argv: list[str], first: int, words: int) -> int:
+        """Let the nursery put a kernel into the box; the file returned is closed when the kernel has ended."""
+        alive, told = os.pipe()
+        box_handle = os.pidfd_open(first)
+        to_join = {
+            "first": first,
+            "cores": box.cores,
+            "group": str(box.group.path) if box.group else None,
+            "limits": allowed(box.limits),
+            "user": box.user if os.getuid() == 0 else None,
+            "seccomp": seccomp_filter().hex(),
+        }
+        order = {"argv": argv, "folder": WORK, "environment": variables(box.environment), "box": to_join}
+        try:
+            source.kernel(order, [words, told, box_handle])
+        finally:
+            os.close(box_handle)
+            os.close(told)
+        try:
+            if await self._soon(lambda: read(alive, len(STARTED))) != STARTED:
+                raise await self._failed()
+        except BoxError:
+            os.close(alive)
+            raise
+        return alive
+
+    async def _soon(self, condition: Callable[[], T | None]) -> T:
+        """What the condition gives as soon as that is not None.
+
+        Raises
+        ------
+        BoxError
+            That does not happen.
+        """
+        late, why = time.monotonic() + START_SECONDS, f"It was not ready within {START_SECONDS} seconds."
+        while time.monotonic() < late:
+            if (found := condition()) is not None:
+                return found
+            if (code := await self.poll()) is not None:
+                why = f"bubblewrap ended with exit code {code} and gave no reason"
+                break
+            await asyncio.sleep(0.002)
+        raise await self._failed(why=why)
+
+    async def _failed(self, said: bytes = b"", why: str = "bubblewrap gave no reason") -> BoxError:
+        """Clean up, and return the error with the reason: what the box said already and says now, else `why`."""
+        await self.kill()
+        reason = (said + (read(self._said) or b"")).decode("utf-8", "replace").strip()
+        os.close(self._said)
+        await self.cleanup()
+        return BoxError(f"A box did not start: {reason or why}")
+
+    def cpu_seconds(self) -> float:
+        """The CPU time that all processes of the box have used until now, or until its end."""
+        return self.guard.cpu_seconds() if self.guard else 0.0
+
+    async def ending(self) -> Ending | None:
+        """How the box ended; None if it has not within some seconds, or was never made. The guard has the words."""
+        if not self.guard:
+            return None
+        await asyncio.to_thread(self.guard.join, END_SECONDS)
+        return self.guard.ending
+
+    async def kill(self, restart: bool = False) -> None:
+        """Kill everything in the box, and wait until it is empty."""
+        if not self.guard:
+            await super().kill(restart)
+            return
+        self.guard.close_box()
+        await asyncio.to_thread(self.guard.join, END_SECONDS)
+        if self.process:  # bubblewrap, which ends when it has seen that
+            await asyncio.to_thread(self.process.wait, END_SECONDS)
+
+    async def terminate(self, restart: bool = False) -> None:
+        """The same: no gentler signal reaches the kernel."""
+        await self.kill(restart)
+
+    async def cleanup(self, restart: bool = False) -> None:
+        """Empty the box, and delete what it was made from unless it is to be started again."""
+        await self.kill(restart)
+        if self._handles:
+            self._handles.release()
+            self._handles = None
+        if self._cores:
+            self._cores.release()
+            self._cores = None
+        if self._hold is not None:
+            os.close(self._hold)
+            self._hold = None
+        if self._folder and not restart:
+            self._emptied()
+            self._folder = None
+        if self.process:
+            await asyncio.wait_for(self.wait(), END_SECONDS)
+        if self._group:
+            await asyncio.to_thread(self._group.remove)
+            self._group = None
+        await super().cleanup(restart)
+
+
+def wanted(imports: str, kernel_file: Path, environment: Mapping[str, str]) -> Wanted:
+    """What copied kernels of boxes with such an environment have behind them."""
+    known = {name: value for name, value in variables(environment).items() if name != "MNIST_NPZ"}
+    return Wanted(imports, kernel_file, tuple(sorted(known.items())), KERNEL_FILE)
+
+
+def exit_code_of(bubblewrap: Any) -> int:
+    """The exit code of a kernel that bubblewrap started, negative for a signal."""
+    code: int = bubblewrap.wait(END_SECONDS)
+    return 128 - code if code > 128 else code
+
+
+def last_word(pipe: int) -> int | None:
+    """The exit code of a kernel that was copied, as nursery.py says it; None if it was not said."""
+    told = b""
+    while select.select([pipe], [], [], END_SECONDS)[0] and (part := os.read(pipe, WORDS)):
+        told += part
+    return int(told) if told else None
+
+
+def read(pipe: int, most: int = WORDS) -> bytes | None:
+    """What a pipe holds now: None if nothing, no bytes if it was closed."""
+    return os.read(pipe, most) if select.select([pipe], [], [], 0)[0] else None
+
+
+def _short_folder() -> str | None:
+    """Where private folders go: the usual place unless its name is too long for the address of a socket."""
+    name = Path(tempfile.gettempdir(), "box-12345678", "sockets", f"{SOCKET}-5")
+    return None if len(os.fsencode(name)) <= SOCKET_PATH else "/tmp"

@@ -1,0 +1,160 @@
+"""The tests' side of a conversation: asking the submission's kernel for values, and answering what it calls back."""
+
+import functools
+import types
+from collections.abc import Callable
+from typing import Any
+
+from course.testing import exceptions
+from course.testing.all_values import READERS, WRITERS
+from course.testing.channel import Channel
+from course.testing.codec import Codec, Node
+from course.testing.errors import Broken, Refused
+from course.testing.placeholders import ABSENT, FORMS, There, placeholder
+from course.testing.scratch_folder import Scratch
+
+LEFT = "the submission left with {}"
+MOST_DEPTH = 20  # calls back within calls
+HANDED = (types.FunctionType, types.MethodType, functools.partial)
+
+
+class Conversation:
+    """One test's questions, and its answers to calls back."""
+
+    def __init__(self, channel: Channel, scratch: Scratch, is_own: Callable[[type], bool]) -> None:
+        """Begin; `is_own` tells whether a class is one that the test defines, whose objects may be handed out."""
+        self.channel, self.scratch, self.is_own = channel, scratch, is_own
+        self.codec = Codec("t", (self._write_there, *WRITERS, self._hand_out), READERS | {"there": self._read_there})
+        self.broken: Broken | None = None
+        self.failed: AssertionError | None = None  # of the test, where the submission could catch it
+        self._handed: dict[str, tuple[str, ...]] = {}
+        self._there: dict[int, There] = {}
+        self._asked = self._depth = 0
+
+    # --- what stays on one side ---------------------------------------------------------------------------------
+
+    def _read_there(self, codec: Codec, parts: list[Any]) -> There:
+        place, form, name, text = parts
+        if type(place) is not int or form not in FORMS or not isinstance(name, str) or not isinstance(text, str):
+            raise Broken("it sent an object of no known form")
+        if place not in self._there:
+            self._there[place] = placeholder(form, name, text, place, self.ask)
+        return self._there[place]
+
+    def _write_there(self, codec: Codec, value: Any) -> Node | None:
+        return ["over", vars(value)["_place"]] if isinstance(value, There) else None
+
+    def _hand_out(self, codec: Codec, value: Any) -> Node:
+        kind = type(value)
+        methods: tuple[str, ...]
+        if isinstance(value, HANDED):
+            name, methods = getattr(value, "__name__", kind.__name__), ("__call__",)
+        elif self.is_own(kind):
+            public = {
+                method
+                for one in kind.__mro__
+                if self.is_own(one)
+                for method, function in vars(one).items()
+                if callable(function) and (not method.startswith("_") or method == "__call__")
+            }
+            name, methods = kind.__name__, tuple(sorted(public))
+        else:
+            raise Refused(f"a test cannot hand out a {kind.__name__}")
+        node: list[Any] = codec.object("handed", value, lambda: [name, list(methods)])
+        self._handed[node[1]] = methods
+        return node
+
+    # --- asking -------------------------------------------------------------------------------------------------
+
+    def ask(self, question: dict[str, Any], **values: Any) -> Any:
+        """The answer to a question; ABSENT if there is nothing of that name.
+
+        Raises
+        ------
+        Broken
+            There is no answer, or none that can be one.
+        Exception
+            What the submission raised.
+        """
+        if self.broken:
+            raise self.broken
+        try:
+            return self._ask(question, values)
+        except Broken as error:
+            self.broken = error
+            raise
+
+    def _ask(self, question: dict[str, Any], values: dict[str, Any]) -> Any:
+        self._asked += 1
+        number, before = self._asked, self.codec.may_change
+        self.codec.begin()
+        try:
+            content = {name: self.codec.write(value) for name, value in values.items()}
+        except Refused:
+            self.codec.forget_states()
+            raise
+        news = self.scratch.news(self.codec)
+        self.channel.send({"id": number, **question, **content, "news": news}, self.codec.buffers)
+        given = {one for one in self.codec.written if one.startswith("t")}
+        self.codec.may_change = (before or set()) | given
+        try:
+            return self._answer(number)
+        finally:
+            self.codec.may_change = before
+
+    def _answer(self, number: int) -> Any:
+        while True:
+            message = self.channel.receive()
+            self.codec.receive(message.buffers)
+            content = message.content
+            self.scratch.take(content.get("news"), self.codec)
+            if "call" in content:
+                self._call_back(content)
+                continue
+            if content.get("reply") != number:
+                raise Broken("it answered what was not asked")
+            if "left" in content:
+                raise Broken(LEFT.format(exceptions.cut(content["left"], exceptions.MOST_NAME)))
+            value = self.codec.read(content.get("value"))
+            changed = content.get("changed", [])
+            if not isinstance(changed, list):
+                raise Broken("it sent a reply of no known form")
+            for node in changed:
+                self.codec.read(node)
+            if "error" in content:
+                raise exceptions.rebuilt(content["error"])
+            return ABSENT if content.get("absent") is True else value
+
+    def _call_back(self, content: dict[str, Any]) -> None:
+        number, method = content.get("call"), content.get("method")
+        if not isinstance(number, str) or method not in self._handed.get(number, ()):
+            raise Broken("it called what the test has not handed out")
+        if self._depth >= MOST_DEPTH:
+            raise Broken(f"calls are nested more than {MOST_DEPTH} deep")
+        args, kwargs = self.codec.read(content.get("args")), self.codec.read(content.get("kwargs"))
+        if not isinstance(args, tuple) or not isinstance(kwargs, dict) or not all(type(key) is str for key in kwargs):
+            raise Broken("it called with arguments of no known form")
+        self._depth += 1
+        try:
+            value = getattr(self.codec.known[number], str(method))(*args, **kwargs)
+            self.codec.begin()
+            answer = {"answer": self.codec.write(value), "changed": [self.codec.write(one) for one in (args, kwargs)]}
+        except Exception as error:  # noqa: BLE001 - what the test's function raises is for whoever called it
+            if isinstance(error, AssertionError):
+                self.failed = self.failed or error
+            self.codec.begin()
+            self.codec.forget_states()
+            answer = {"answer": None, "error": exceptions.written(error)}
+        finally:
+            self._depth -= 1
+        self.channel.send({**answer, "news": self.scratch.news(self.codec)}, self.codec.buffers)
+        if self.codec.may_change is not None:
+            self.codec.may_change = self.codec.may_change | {one for one in self.codec.written if one[0] == "t"}
+
+    def pause(self, last: bool) -> None:
+        """Let the submission's kernel go on with something else, for good if this is the last of the test."""
+        if not self.broken:
+            try:
+                self.channel.send({"do": "end" if last else "pause"})
+            except Broken as error:
+                self.broken = error

@@ -1,0 +1,45 @@
+"""Descriptions of Keras's objects that come from the other side: checked, and then rebuilt."""
+
+import importlib
+import json
+import sys
+from typing import Any
+
+from course.testing.errors import Broken, Refused
+from course.testing.keras_classes import check
+
+
+def keras_here() -> Any:
+    """Keras, if the lab uses it."""
+    if "keras" not in sys.modules:
+        importlib.import_module("keras")  # takes seconds, and few labs that do not import it meet a model
+    return sys.modules["keras"]
+
+
+def parsed(text: Any) -> dict[str, Any]:
+    """A description, checked but for its compile settings."""
+    try:
+        spec = json.loads(text)
+    except RecursionError as error:
+        raise Broken("it sent a model's description that is none") from error
+    if not isinstance(spec, dict) or not isinstance(spec.get("config"), dict):
+        raise Broken("it sent a model's description that is none")
+    compiled = spec.pop("compile_config", None)
+    accept(spec)
+    return {**spec, "compile_config": compiled}
+
+
+def accept(spec: Any) -> None:
+    """Check a description that came from the other side."""
+    try:
+        check(spec)
+    except Refused as error:
+        raise Broken(f"it sent a model that may not be rebuilt: {error}") from error
+
+
+def rebuilt(spec: dict[str, Any]) -> Any:
+    """The object that a checked description describes."""
+    try:
+        return keras_here().saving.deserialize_keras_object(spec, safe_mode=True)
+    except Exception as error:
+        raise Broken(f"it sent a model that Keras cannot rebuild ({type(error).__name__})") from error
