@@ -69,13 +69,13 @@ def test_a_copy_that_there_is_no_room_for_is_tried_again(monkeypatch, failures, 
     assert forkserver_main.fork() == found and not left
 
 
-def test_a_kernel_ends_with_its_nursery(tmp_path):
+def test_a_kernel_ends_with_its_fork_server(tmp_path):
     async def start_and_leave():
         manager = WarmKernelManager(imports="import colorsys")
         await manager.start_kernel(cwd=str(tmp_path))
         kernel = psutil.Process(manager.provisioner.pid)
         parent = kernel.parent()
-        assert "nursery.pyc" in " ".join(parent.cmdline())
+        assert "forkserver.pyc" in " ".join(parent.cmdline())
         parent.kill()
         psutil.wait_procs([kernel], timeout=10)
         assert not kernel.is_running()

@@ -166,7 +166,7 @@ def settings(course: Course, folder: Path, options: Options) -> Config:
     config.Autograde.autograde_preprocessors = [
         "course.grading.gradebook.cache.TakeExecuted",
         "nbgrader.preprocessors.IgnorePattern",
-        "nbgrader.preprocessors.SaveAutoGrades",  # penalties follow when all is known (lateness.py)
+        "nbgrader.preprocessors.SaveAutoGrades",  # penalties follow when all is known (late_penalties.py)
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
     if options.database:

@@ -1,8 +1,8 @@
 """Where kernels come from that have a lab's imports behind them when they start.
 
-Importing TensorFlow takes longer than most submissions train. nursery.py does it once; each kernel is a copy of that
-process. It never sees anything of a notebook, and holds nothing but libraries: a kernel finds in its memory what it
-would have imported itself.
+Importing TensorFlow takes longer than most submissions train. A fork server (forkserver_main.py) does it once; each
+kernel is a copy of that process. It never sees anything of a notebook, and holds nothing but libraries: a kernel finds
+in its memory what it would have imported itself.
 """
 
 import ast
@@ -28,8 +28,8 @@ from course import cgroups
 from course.errors import KernelError
 from course.oom_score import go_last
 
-NURSERY_FILE = "/run/nursery.py"  # the name of its frames: nobody in a box can write there
-NURSERY = Path(__file__).with_name("nursery.py")
+SERVER_FILE = "/run/forkserver.py"  # the name of its frames: nobody in a box can write there
+SERVER_MAIN = Path(__file__).with_name("forkserver_main.py")
 IMPORT_SECONDS = 300
 INTERPRETER = 3  # PT_INTERP of elf(5)
 WORDS = 2000  # characters of a failed import's output that are shown
@@ -53,8 +53,8 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Nursery:
-    """The way to a running process of nursery.py; processes of this machine can be sent it when they start.
+class ForkServer:
+    """The way to a running process of forkserver_main.py; processes of this machine can be sent it when they start.
 
     `ready` can be read from when the imports are done, and is closed if they failed; then `said` says why.
     """
@@ -88,12 +88,12 @@ class Nursery:
     def kernel(self, order: Mapping[str, Any], files: list[int]) -> None:
         """Ask for a kernel.
 
-        `order` has its "argv", "folder", "environment", and its "box" or None; `files` are those of `nursery.be_copy`.
+        `order` has its "argv", "folder", "environment", and its "box" or None; `files` are those of `be_copy` there.
 
         Raises
         ------
         KernelError
-            The nursery has ended.
+            The fork server has ended.
         """
         try:
             socket.send_fds(self.asking, [json.dumps(order).encode()], files)
@@ -101,12 +101,12 @@ class Nursery:
             raise KernelError(f"The process that starts kernels has ended ({error}). Run the grading again.") from error
 
 
-def start(wanted: Wanted) -> Nursery:
-    """Start a nursery, which ends when nobody here refers to it any more; the imports go on in the background."""
+def start(wanted: Wanted) -> ForkServer:
+    """Start a fork server, which ends when nobody here refers to it any more; the imports go on in the background."""
     go_last()
     cgroups.parent()  # the copies can join groups that lie beside that of this process
-    folder = Path(tempfile.mkdtemp(prefix="nursery-", dir="/tmp"))  # the nursery deletes it
-    program = py_compile.compile(str(NURSERY), str(folder / "nursery.pyc"), NURSERY_FILE, doraise=True)
+    folder = Path(tempfile.mkdtemp(prefix="forkserver-", dir="/tmp"))  # the fork server deletes it
+    program = py_compile.compile(str(SERVER_MAIN), str(folder / "forkserver.pyc"), SERVER_FILE, doraise=True)
     # Libraries look for settings in the home folder; those of a box are to find none.
     home = {"HOME": str(folder)} if wanted.shown_as else {}
     asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -130,9 +130,9 @@ def start(wanted: Wanted) -> Nursery:
         "folder": str(folder),
     }
     asking.send(json.dumps(first).encode())
-    nursery = Nursery(asking, ready, said)
-    weakref.finalize(nursery, end, process, asking, ready, folder)
-    return nursery
+    server = ForkServer(asking, ready, said)
+    weakref.finalize(server, end, process, asking, ready, folder)
+    return server
 
 
 def loader(program: Path) -> list[str]:
@@ -157,7 +157,7 @@ def loader(program: Path) -> list[str]:
 
 
 def end(process: subprocess.Popen[bytes], asking: socket.socket, ready: Connection, folder: Path) -> None:
-    """End a nursery; kernels live on."""
+    """End a fork server; kernels live on."""
     asking.close()
     ready.close()
     process.kill()
@@ -176,12 +176,12 @@ def without_helpers(imports: str) -> str:
     return "\n".join(kept)
 
 
-_kept: dict[Wanted, Nursery] = {}
+_kept: dict[Wanted, ForkServer] = {}
 _keeping = threading.Lock()
 
 
-def nursery(wanted: Wanted) -> Nursery:
-    """The nursery that this process uses. Only one is kept, as each holds hundreds of MiB."""
+def fork_server(wanted: Wanted) -> ForkServer:
+    """The fork server that this process uses. Only one is kept, as each holds hundreds of MiB."""
     with _keeping:
         if wanted not in _kept or _kept[wanted].ended:
             _kept.clear()
@@ -189,8 +189,8 @@ def nursery(wanted: Wanted) -> Nursery:
         return _kept[wanted]
 
 
-def adopt(wanted: Wanted, other: Nursery) -> None:
-    """Use a nursery that another process of this machine has started."""
+def adopt(wanted: Wanted, other: ForkServer) -> None:
+    """Use a fork server that another process of this machine has started."""
     with _keeping:
         _kept.clear()
         _kept[wanted] = other

@@ -3,7 +3,7 @@
 Run by source.py, under a name that nobody in a box can take: its frames are the first of every kernel's. What
 bubblewrap does before it starts a program, a copy does to itself after it has joined the box: it loses its user, its
 rights and its open files, and gets the box's limits and filter of system calls. Without a box it stays the user's
-process, and ends with the nursery.
+process, and ends with the fork server.
 
 The first message on standard input, a socket, says what to import and which kernel to be. Each further message asks for
 a kernel; it may come before the imports are done. The process ends when nobody has the socket's other end any more.
@@ -61,7 +61,7 @@ def main(requests: socket.socket, done: int) -> None:
         if not message:
             return
         order = json.loads(message)
-        order |= {"environment": set_by_imports | order["environment"], "nursery": os.getpid()}
+        order |= {"environment": set_by_imports | order["environment"], "server": os.getpid()}
         if fork() == 0:
             run(be_copy, order, kernel["launch"], *files)
         for file in files:
@@ -163,7 +163,7 @@ def be_kernel(order: dict[str, Any], launch: Launch, alive: int) -> None:
         Path(old_home).symlink_to(os.environ["HOME"])  # some libraries have looked up where home is
     else:
         call("prctl", SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != order["nursery"]:
+        if os.getppid() != order["server"]:
             raise RuntimeError("The process that was copied has ended.")
     importlib.invalidate_caches()
     random.seed()

@@ -1,4 +1,4 @@
-"""ipykernel's own kernel, as a nursery's copies become it."""
+"""ipykernel's own kernel, as a fork server's copies become it."""
 
 from ipykernel.kernelapp import IPKernelApp
 

@@ -18,7 +18,7 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Dict, Float, Instance, List, Unicode
 
 from course.errors import KernelError
-from course.kernels.forkserver import INLINE, Wanted, nursery
+from course.kernels.forkserver import INLINE, Wanted, fork_server
 
 PLAIN = Path(__file__).with_name("plain_kernel.py")
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", **INLINE}
@@ -52,7 +52,7 @@ class Copied:
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Gets its process from a nursery; `seconds` tells how long it waited for the imports."""
+    """Gets its process from a fork server; `seconds` tells how long it waited for the imports."""
 
     seconds = Dict(value_trait=Float())
 
@@ -67,7 +67,7 @@ class WarmProvisioner(LocalProvisioner):
         manager: WarmKernelManager = self.parent
         environment = {name: str(value) for name, value in (kwargs.get("env") or os.environ).items()} | QUIET
         self.cwd = kwargs.get("cwd") or str(Path.cwd())
-        source = nursery(Wanted(manager.imports, manager.kernel_file, tuple(sorted(environment.items()))))
+        source = fork_server(Wanted(manager.imports, manager.kernel_file, tuple(sorted(environment.items()))))
         began = time.monotonic()
         await asyncio.to_thread(source.wait)
         self.seconds = {"imports": time.monotonic() - began}

@@ -25,7 +25,7 @@ from traitlets import Dict, Float
 
 from course.cgroups import Group
 from course.errors import BoxError
-from course.kernels.forkserver import Nursery, Wanted, nursery
+from course.kernels.forkserver import ForkServer, Wanted, fork_server
 from course.kernels.forkserver_main import STARTED
 from course.sandbox.bwrap import READY, Box, allowed, box_group, variables, walled
 from course.sandbox.cores import Cores, take
@@ -101,7 +101,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         """
         assert self._folder
         began = time.monotonic()
-        box, source = self._box(self._folder), await self._ready_nursery()
+        box, source = self._box(self._folder), await self._ready_fork_server()
         self.seconds = {"imports": time.monotonic() - began}
         self._said, words = os.pipe()
         held, self._hold = os.pipe()  # what keeps a box open that is to be joined; closed with this process
@@ -168,15 +168,15 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         found = await self._soon(lambda: re.search(r'"child-pid": *(\d+)\D', info.read_text("utf-8")))
         return int(found[1])
 
-    async def _ready_nursery(self) -> Nursery | None:
+    async def _ready_fork_server(self) -> ForkServer | None:
         if not self.imports or not self.kernel_file:
             return None
-        source = nursery(wanted(self.imports, self.kernel_file, self.environment))
+        source = fork_server(wanted(self.imports, self.kernel_file, self.environment))
         await asyncio.to_thread(source.wait)
         return source
 
-    async def _joined(self, source: Nursery, box: Box, argv: list[str], first: int, words: int) -> int:
-        """Let the nursery put a kernel into the box; the file returned is closed when the kernel has ended."""
+    async def _joined(self, source: ForkServer, box: Box, argv: list[str], first: int, words: int) -> int:
+        """Let the fork server put a kernel into the box; the file returned is closed when the kernel has ended."""
         alive, told = os.pipe()
         box_handle = os.pidfd_open(first)
         to_join = {
@@ -288,7 +288,7 @@ def exit_code_of(bubblewrap: Any) -> int:
 
 
 def last_word(pipe: int) -> int | None:
-    """The exit code of a kernel that was copied, as nursery.py says it; None if it was not said."""
+    """The exit code of a kernel that was copied, as forkserver_main.py says it; None if it was not said."""
     told = b""
     while select.select([pipe], [], [], END_SECONDS)[0] and (part := os.read(pipe, WORDS)):
         told += part

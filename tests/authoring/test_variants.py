@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from course.authoring import variants
+from course.authoring import try_variants
 from course.config import load_course
 from course.errors import CourseError
+from course.labs import variants
 from course.labs.prepare import prepare
 from course.labs.sources import grade_id, is_answer, is_written
 from course.labs.variants import Variant
@@ -26,15 +27,15 @@ def every_run():
     for lab in COURSE.labs:
         notebook = prepare(COURSE, lab)
         known = variants.read_variants(variants.variants_file(COURSE, lab), notebook)
-        for number, chosen in enumerate(variants.rounds(known, tasks_of(notebook)), 1):
+        for number, chosen in enumerate(try_variants.rounds(known, tasks_of(notebook)), 1):
             yield pytest.param(lab, chosen, id=f"{lab.name}-{number}")
 
 
 @pytest.mark.parametrize(("lab", "chosen"), list(every_run()))
 def test_answers_get_what_they_deserve(lab, chosen):
     with tempfile.TemporaryDirectory() as folder:
-        executed = variants.run(prepare(COURSE, lab), chosen, lab.budget, Path(folder))
-    assert variants.surprises(executed, chosen, load_config(COURSE)) == []
+        executed = try_variants.run(prepare(COURSE, lab), chosen, lab.budget, Path(folder))
+    assert try_variants.surprises(executed, chosen, load_config(COURSE)) == []
 
 
 def test_every_task_has_answers_of_both_kinds(course, lab):
@@ -59,7 +60,7 @@ def wrong(task, *also, name="w"):
 def test_rounds_try_everything_once_and_never_two_neighbours_wrongly():
     tasks = ["a", "b", "c", "d"]
     answers = [f(task, name=str(i)) for task in tasks for i in range(3) for f in (right, wrong)]
-    plan = list(variants.rounds(answers, tasks))
+    plan = list(try_variants.rounds(answers, tasks))
     assert sorted(id(v) for chosen in plan for v in chosen) == sorted(id(v) for v in answers)
     for chosen in plan:
         assert len({v.task for v in chosen}) == len(chosen)
@@ -69,7 +70,7 @@ def test_rounds_try_everything_once_and_never_two_neighbours_wrongly():
 
 def test_a_task_that_is_spoilt_keeps_its_model_answer():
     spoiling, spoilt = wrong("a", "c"), right("c")
-    plan = list(variants.rounds([spoiling, spoilt, right("b")], ["a", "b", "c"]))
+    plan = list(try_variants.rounds([spoiling, spoilt, right("b")], ["a", "b", "c"]))
     assert not any(spoiling in chosen and spoilt in chosen for chosen in plan)
 
 
@@ -81,8 +82,8 @@ def test_surprises_are_found(course):
     model = next(cell.source for cell in notebook.cells if grade_id(cell) == first)
     chosen = [Variant(first, "fine", model, frozenset({f"test-{first}"})), Variant(second, "void", "", frozenset())]
     with tempfile.TemporaryDirectory() as folder:
-        executed = variants.run(notebook, chosen, {}, Path(folder))
-    found = variants.surprises(executed, chosen, load_config(course))
+        executed = try_variants.run(notebook, chosen, {}, Path(folder))
+    found = try_variants.surprises(executed, chosen, load_config(course))
     assert len(found) == 2
     assert "2 points to the wrong answer «fine»" in found[0]
     assert f"test-{second} gives 0 of 2 points: NameError" in found[1]

@@ -17,7 +17,7 @@ from nbgrader.apps.api import NbGraderAPI
 from secret_lines import HIDDEN, secret_lines
 from typer.testing import CliRunner
 
-from course.authoring import variants
+from course.authoring import try_variants
 from course.cli.grading import NOT_GRADED
 from course.cli.terminal import app
 from course.config import Lab, load_course
@@ -99,9 +99,9 @@ def test_blank_lab_gets_nothing(lab, tmp_path):
     source, released = prepare(COURSE, lab), nbformat.read(COURSE.released(lab), as_version=4)
     blank = {grade_id(cell): cell.source for cell in released.cells if is_answer(cell) and not is_written(cell)}
     chosen = [Variant(task, "blank", text, frozenset({f"test-{task}"})) for task, text in blank.items()]
-    executed = variants.run(source, chosen, lab.budget, tmp_path)
+    executed = try_variants.run(source, chosen, lab.budget, tmp_path)
     config = load_config(COURSE)
-    assert len(chosen) >= 6 and variants.surprises(executed, chosen, config) == []
+    assert len(chosen) >= 6 and try_variants.surprises(executed, chosen, config) == []
 
 
 def test_trusted_submissions_run_without_a_box_and_are_told_so(blank, model, tmp_path):

@@ -14,16 +14,16 @@ from test_box import COURSE, WARM, WAYS, in_a_box, kernel, run
 
 from course.errors import BoxError, KernelError
 from course.grading.execution.kernel_pair import KERNEL
-from course.kernels.forkserver import NURSERY_FILE, Nursery, Wanted, nursery, start, without_helpers
+from course.kernels.forkserver import SERVER_FILE, ForkServer, Wanted, fork_server, start, without_helpers
 from course.sandbox.mounts import KERNEL_FILE
 
 CAP_SYS_RESOURCE = 1 << 24
 COLORS = Wanted("import colorsys", KERNEL, (), KERNEL_FILE)
 
 
-def nurseries():
+def fork_servers():
     found = psutil.process_iter(["ppid", "cmdline"])  # those that end meanwhile are left out
-    return [one for one in found if one.info["ppid"] == os.getpid() and "nursery.pyc" in str(one.info["cmdline"])]
+    return [one for one in found if one.info["ppid"] == os.getpid() and "forkserver.pyc" in str(one.info["cmdline"])]
 
 
 def test_the_imports_are_done_and_the_helpers_are_those_of_the_box():
@@ -71,9 +71,9 @@ except OSError as error:
     print(error.strerror)"""
     told, files, program, variables = in_a_box(code, kernel_file=KERNEL, imports="import colorsys").splitlines()
     assert told == "False /tmp/work 0 ['/run/kernel.py', '-f', '/run/connection.json']"
-    (home,) = set(re.findall(r"nursery-\w+", files))
+    (home,) = set(re.findall(r"forkserver-\w+", files))
     command, names = map(ast.literal_eval, re.findall(r"\[.*?\]", files))
-    assert command == [f"/tmp/{home}/nursery.pyc"]
+    assert command == [f"/tmp/{home}/forkserver.pyc"]
     shown = {place.parts[2] for place in (Path(__file__), Path(sys.prefix)) if place.is_relative_to("/tmp")}
     assert set(names) - shown == {"home", home, "work"}, "the clone may lie there, too"
     loader, folder = program.split()
@@ -90,10 +90,10 @@ with open("frames", "w+") as file:
     file.seek(0)
     print(file.readlines()[-1].strip().split(",")[0])
 try:
-    open("/run/nursery.py", "w")
+    open("/run/forkserver.py", "w")
 except OSError as error:
     print(error.strerror)"""
-    assert in_a_box(code, **WARM).splitlines() == [f'File "{NURSERY_FILE}"', "Read-only file system"]
+    assert in_a_box(code, **WARM).splitlines() == [f'File "{SERVER_FILE}"', "Read-only file system"]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -104,7 +104,7 @@ def test_submissions_go_first_when_memory_runs_out_and_the_grader_last(way):
     (rights,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff"))
     assert score == "-500" or not int(rights.split()[1], 16) & CAP_SYS_RESOURCE
     one = start(COLORS)
-    assert {Path(f"/proc/{process.pid}/oom_score_adj").read_text().strip() for process in nurseries()} == {score}
+    assert {Path(f"/proc/{process.pid}/oom_score_adj").read_text().strip() for process in fork_servers()} == {score}
     del one
 
 
@@ -113,32 +113,32 @@ def test_imports_that_fail_are_reported():
         in_a_box("1", kernel_file=KERNEL, imports="import nowhere")
 
 
-def test_a_nursery_that_was_killed_is_replaced():
-    first = nursery(COLORS)
+def test_a_fork_server_that_was_killed_is_replaced():
+    first = fork_server(COLORS)
     first.wait()
-    assert nursery(COLORS) is first
-    for process in nurseries():
+    assert fork_server(COLORS) is first
+    for process in fork_servers():
         process.kill()
         process.wait()
     with pytest.raises(KernelError, match="has ended"):
         first.kernel({}, [])
-    second = nursery(COLORS)
+    second = fork_server(COLORS)
     assert second is not first
     second.wait()
 
 
-def test_a_nursery_ends_when_nobody_needs_it():
-    before = nurseries()
+def test_a_fork_server_ends_when_nobody_needs_it():
+    before = fork_servers()
     one = start(COLORS)
     one.wait()
-    (process,) = set(nurseries()) - set(before)
+    (process,) = set(fork_servers()) - set(before)
     assert not Path(process.environ()["HOME"]).exists(), "it deletes what it was made from"
     del one
     assert not process.is_running()
 
 
 def test_a_box_whose_kernel_does_not_come_is_refused(monkeypatch):
-    monkeypatch.setattr(Nursery, "kernel", lambda self, order, files: None)
+    monkeypatch.setattr(ForkServer, "kernel", lambda self, order, files: None)
     monkeypatch.setattr("course.sandbox.provisioner.START_SECONDS", 1)
     with pytest.raises(BoxError, match="A box did not start"):
         in_a_box("1", **WARM)
@@ -152,7 +152,7 @@ def test_what_a_box_said_instead_of_being_ready_is_told(monkeypatch):
 
 
 def test_a_box_without_walls_is_not_joined():
-    """The nursery itself looks whether what it joins is another place than its own."""
+    """The fork server itself looks whether what it joins is another place than its own."""
     source = start(COLORS)
     source.wait()
     with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE) as outside:
@@ -167,10 +167,10 @@ def test_a_box_without_walls_is_not_joined():
         outside.kill()
 
 
-def test_a_nursery_that_died_beside_a_living_box_is_replaced():
+def test_a_fork_server_that_died_beside_a_living_box_is_replaced():
     async def die_and_go_on():
         async with kernel(kernel_file=KERNEL, imports="import colorsys"):
-            for process in nurseries():
+            for process in fork_servers():
                 process.kill()
                 process.wait()
             async with kernel(kernel_file=KERNEL, imports="import colorsys") as (_, client):

@@ -12,7 +12,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from course.config import COURSE_FILE
 from course.grading.execution.kernel_main import TESTS
-from course.kernels.forkserver import adopt, nursery
+from course.kernels.forkserver import adopt, fork_server
 from course.kernels.manager import WarmKernelManager
 from course.limits import Limits
 from course.sandbox.manager import BoxedKernelManager, passed_environment
@@ -48,7 +48,7 @@ def prepare(boxed: bool, threads: int, imports: str) -> Callable[[], object]:
     if not boxed:
         return partial(int)  # each begins itself
     needs = wanted(imports, KERNEL, variables(threads))
-    return partial(adopt, needs, nursery(needs))
+    return partial(adopt, needs, fork_server(needs))
 
 
 def variables(threads: int) -> dict[str, str]:

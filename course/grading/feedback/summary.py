@@ -109,7 +109,8 @@ def summarise(
 ) -> Summary:
     """The summary of a graded notebook.
 
-    `grades` are by grade id, also of answer cells without points; `report` is what gradebook/cache.py keeps of a run, or None if nbgrader ran the notebook by itself.
+    `grades` are by grade id, also of answer cells without points; `report` is what gradebook/cache.py keeps of a run,
+    or None if nbgrader ran the notebook by itself.
     """
     cells = notebook.cells
     graded = [place for place, cell in enumerate(cells) if is_test(cell) or is_written(cell)]

@@ -31,7 +31,7 @@ def place(folder: Path, step: str, student: str, lab: str) -> Path:
 def keep(folder: Path, lab: str, outcome: Outcome) -> None:
     """Write an outcome's files; the report last, so that what has a report is whole.
 
-    What was stored of an earlier outcome stays noted (stored.py) until this one is stored.
+    What was stored of an earlier outcome stays noted (recorded.py) until this one is stored.
     """
     mended, executed = (place(folder, step, outcome.student, lab) for step in (MENDED, EXECUTED))
     shutil.rmtree(mended, ignore_errors=True)
