@@ -1,6 +1,6 @@
 """A process that does a lab's imports, and then turns copies of itself into kernels, each in a box of its own.
 
-Run by source.py, under a name that nobody in a box can take: its frames are the first of every kernel's. What
+Run by forkserver.py, under a name that nobody in a box can take: its frames are the first of every kernel's. What
 bubblewrap does before it starts a program, a copy does to itself after it has joined the box: it loses its user, its
 rights and its open files, and gets the box's limits and filter of system calls. Without a box it stays the user's
 process, and ends with the fork server.

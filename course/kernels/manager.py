@@ -20,7 +20,7 @@ from traitlets import Dict, Float, Instance, List, Unicode
 from course.errors import KernelError
 from course.kernels.forkserver import INLINE, Wanted, fork_server
 
-PLAIN = Path(__file__).with_name("plain_kernel.py")
+PLAIN = Path(__file__).with_name("ipython_kernel.py")
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", **INLINE}
 
 

@@ -19,7 +19,7 @@ from course.sandbox.manager import BoxedKernelManager, passed_environment
 from course.sandbox.mounts import package_folder
 from course.sandbox.provisioner import wanted
 
-KERNEL = Path(__file__).with_name("kernel.py")
+KERNEL = Path(__file__).with_name("kernel_main.py")
 ANSWERS, QUESTIONS, SCRATCH = "/run/answers", "/run/questions", "/tmp/scratch"  # in boxes
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
