@@ -27,7 +27,7 @@ from course.grading.demo import answered, hand_in, submission_path
 from course.grading.execution.executed import Cut
 from course.grading.execution.make_spec import make_kit
 from course.grading.feedback import tables
-from course.grading.gradebook import cache
+from course.grading.gradebook import cache, recorded
 from course.grading.gradebook.recorded import FAILED, GRADED, UNREADABLE
 from course.grading.gradebook.results import Result
 from course.grading.repair.repair import mend
@@ -201,7 +201,7 @@ def test_grading_leaves_labs_and_submissions_alone(blank, tmp_path):
 def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_path, monkeypatch):
     hand_in(tmp_path, LIGHT, "ann", answered(blank, model))
     hand_in(tmp_path, LIGHT, "bob", blank)
-    write, written = cache.write, []
+    write, written = cache.write_whole, []
 
     def full(path, text):
         written.append(path)
@@ -210,7 +210,8 @@ def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_pat
         write(path, text)
 
     with monkeypatch.context() as patch:
-        patch.setattr(cache, "write", full)
+        for module in (cache, recorded):
+            patch.setattr(module, "write_whole", full)
         with pytest.raises(GradingError, match=r"cannot be written: No space left on device\. What is graded is kept"):
             graded(tmp_path, LIGHT)
     results = graded(tmp_path, LIGHT)

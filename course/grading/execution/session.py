@@ -38,7 +38,7 @@ async def execute(
     notebook
         A mended submission with the whole of its test cells.
     pair
-        The kernels' managers, of kernels.py; nothing is started yet.
+        The kernels' managers, of kernel_pair.py; nothing is started yet.
     imports, values
         What tests may rely on: the import statements of the lab's set-up, and the values of its parameters.
     place

@@ -3,7 +3,7 @@
 Names of students are shown, the marking scheme stands above each written answer, and the button for autograding says
 what plain nbgrader does not do, and never replaces what `course grade` found. All of this is done where nbgrader's
 extension puts its templates, its exporter and its handlers; the rest is nbgrader's. What a submission holds cannot run
-there (policy.py, marking_page.py).
+there (content_policy.py, marking_page.py).
 """
 
 import json
