@@ -57,6 +57,8 @@ lint: $(READY) ## Check style and types
 	@$(BIN)/ruff format --check --quiet course data_utils tests nbgrader_config.py
 	@echo "== lint: mypy"
 	@$(BIN)/mypy
+	@echo "== lint: which room uses which"
+	@$(BIN)/lint-imports --no-cache
 
 unit: $(READY)
 	$(BOX)
