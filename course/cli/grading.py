@@ -64,7 +64,7 @@ def mend(
     from course.files import put
     from course.grading.repair.read_notebook import read_notebook
     from course.grading.repair.repair import guess_lab
-    from course.grading.repair.repair import mend as mended
+    from course.grading.repair.repair import repair as mended
     from course.inbox.notes import listed
     from course.inbox.regular_files import MAX_FILE, read_plain_file
 

@@ -15,7 +15,7 @@ from course.config import Course, Lab
 from course.errors import CourseError
 from course.grading.demo import answered, model_answers
 from course.grading.execution.kernel_pair import ANSWERS, QUESTIONS, kernel_pair
-from course.grading.execution.make_spec import make_kit
+from course.grading.execution.make_spec import make_spec
 from course.grading.execution.session import run
 from course.labs.parameters import with_parameters
 from course.labs.prepare import prepare
@@ -41,13 +41,15 @@ def memory(course: Course, lab: Lab) -> list[Used]:
     CourseError
         A kernel was never seen.
     """
-    kit = make_kit(course, lab)
-    solved = answered(nbformat.reads(nbformat.writes(kit.reference), as_version=4), model_answers(prepare(course, lab)))
-    notebook = with_parameters(solved, kit.budget)
+    spec = make_spec(course, lab)
+    solved = answered(
+        nbformat.reads(nbformat.writes(spec.reference), as_version=4), model_answers(prepare(course, lab))
+    )
+    notebook = with_parameters(solved, spec.budget)
     most: dict[str, Used] = {}
-    pair = kernel_pair(kit.limits, boxed=True, threads=os.cpu_count() or 1, imports=kit.imports)
+    pair = kernel_pair(spec.limits, boxed=True, threads=os.cpu_count() or 1, imports=spec.imports)
     with pair as kernels, watched(most), tempfile.TemporaryDirectory() as place:
-        run(notebook, kernels, kit.imports, kit.values, kit.limits, place)
+        run(notebook, kernels, spec.imports, spec.values, spec.limits, place)
     if missing := SIDES.keys() - most.keys():
         raise CourseError(f"Not seen while it ran: {', '.join(sorted(missing))}.")
     return [most[side] for side in SIDES]

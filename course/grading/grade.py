@@ -22,8 +22,8 @@ from course.database_errors import database_errors
 from course.errors import BoxError, BuildError, GradingError, SubmissionError
 from course.grading.derive import Grading, derive
 from course.grading.execution import kernel_pair
-from course.grading.execution.make_spec import make_kit
-from course.grading.execution.spec import Kit
+from course.grading.execution.make_spec import make_spec
+from course.grading.execution.spec import Spec
 from course.grading.gradebook import cache, hand_marks
 from course.grading.gradebook.late_penalties import Tell, silent
 from course.grading.gradebook.new_edition import move_to
@@ -41,7 +41,7 @@ from course.grading.gradebook.results import Result, give_zero, without_name
 from course.grading.gradebook.transaction import one_transaction
 from course.grading.repair.read_folder import inspect_folder, passed_on
 from course.grading.workers import batch, worker_pool
-from course.grading.workers.job import Outcome, Task
+from course.grading.workers.job import Job, Outcome
 from course.inbox.submissions import Submission, nameless, pattern, there
 from course.labs.editions import as_built, check_gradebook, parts
 from course.nbgrader_api import failure, load_config, nbgrader_in, without_remarks
@@ -97,18 +97,18 @@ def grade(
     if not options.trust and (reason := box_available()):
         raise BoxError(f"{reason} Or grade submissions that you trust without a box, with --trust-submissions.")
     folder = folder.resolve()
-    kit = make_kit(course, lab, options.full_size, options.built)
+    spec = make_spec(course, lab, options.full_size, options.built)
     api = nbgrader_in(course, folder, settings(course, folder, options))
     with database_errors(), without_remarks():
         if options.new_edition:
-            for text in move_to(api, lab, parts(kit.reference)):
+            for text in move_to(api, lab, parts(spec.reference)):
                 tell(text)
-        fits(api, lab, kit.reference, tell)
+        fits(api, lab, spec.reference, tell)
     named = [submission for submission in submissions if not nameless(submission.student)]
     grading = Grading(api, course, lab, folder, named)
     with database_errors(), without_remarks():
         try:
-            with running(kit, named, folder, options) as outcomes:
+            with running(spec, named, folder, options) as outcomes:
                 register(api, lab)
                 before = grading.entries()
                 for outcome in outcomes:
@@ -119,7 +119,7 @@ def grade(
         except OSError as error:
             where = error.filename or folder
             raise GradingError(f"{where} cannot be written: {error.strerror}. {AGAIN}") from error
-    return [results.get(s.student) or without_name(s.student, nameless(s.student), kit) for s in submissions]
+    return [results.get(s.student) or without_name(s.student, nameless(s.student), spec) for s in submissions]
 
 
 def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell = silent) -> list[Result]:
@@ -194,21 +194,23 @@ def register(api: NbGraderAPI, lab: Lab) -> None:
             raise BuildError(f"nbgrader cannot register {lab.name}: {reason}")
 
 
-def task_of(submission: Submission, kit: Kit, options: Options) -> Task:
+def job_of(submission: Submission, spec: Spec, options: Options) -> Job:
     """What a worker needs for one submission."""
     student, boxed = submission.student, not options.trust
     try:
         if submission.refused:
             raise SubmissionError(submission.refused)
-        found = inspect_folder(submission.path.parent, kit.lab)
+        found = inspect_folder(submission.path.parent, spec.lab)
         files = passed_on(found, submission.path.parent)
     except SubmissionError as error:
-        return Task(student, None, str(error), (), kit, boxed)
-    return Task(student, found.notebook, "", found.notes, kit, boxed, files)
+        return Job(student, None, str(error), (), spec, boxed)
+    return Job(student, found.notebook, "", found.notes, spec, boxed, files)
 
 
 @contextmanager
-def running(kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options) -> Iterator[Iterator[Outcome]]:
+def running(
+    spec: Spec, submissions: Sequence[Submission], folder: Path, options: Options
+) -> Iterator[Iterator[Outcome]]:
     """The outcome of every submission: those kept from an earlier run first, then the others as they come in.
 
     Workers begin with the context. A submission is read when its turn comes, so that a large class needs no more memory
@@ -216,8 +218,8 @@ def running(kit: Kit, submissions: Sequence[Submission], folder: Path, options: 
     """
     earlier, todo = list[Outcome](), list[Submission]()
     for submission in submissions:
-        kept = cache.kept(folder, kit.lab, submission.student)
-        if kept and kept.digest == task_of(submission, kit, options).digest:
+        kept = cache.kept(folder, spec.lab, submission.student)
+        if kept and kept.digest == job_of(submission, spec, options).digest:
             earlier.append(kept)
         else:
             todo.append(submission)
@@ -227,24 +229,24 @@ def running(kit: Kit, submissions: Sequence[Submission], folder: Path, options: 
     if options.scheduler:
         running_on = worker_pool.cluster(options.scheduler, options.workers)
     else:
-        prepare = partial(kernel_pair.prepare, not options.trust, imports=kit.imports)
-        running_on = worker_pool.local(options.workers, len(todo), kit.limits.submission_seconds, prepare)
-    with running_on as pool, ran(kit, todo, folder, options, pool) as new:
+        prepare = partial(kernel_pair.prepare, not options.trust, imports=spec.imports)
+        running_on = worker_pool.local(options.workers, len(todo), spec.limits.submission_seconds, prepare)
+    with running_on as pool, ran(spec, todo, folder, options, pool) as new:
         yield chain(earlier, new)
 
 
 @contextmanager
 def ran(
-    kit: Kit, submissions: Sequence[Submission], folder: Path, options: Options, pool: worker_pool.Pool
+    spec: Spec, submissions: Sequence[Submission], folder: Path, options: Options, pool: worker_pool.Pool
 ) -> Iterator[Iterator[Outcome]]:
     """Begin to run submissions; each outcome is kept as it comes in."""
-    tasks = (task_of(submission, kit, options) for submission in submissions)
+    jobs = (job_of(submission, spec, options) for submission in submissions)
 
     def kept(outcome: Outcome) -> Outcome:
-        cache.keep(folder, kit.lab, outcome)
+        cache.keep(folder, spec.lab, outcome)
         return outcome
 
-    with batch.working(tasks, pool) as outcomes:
+    with batch.working(jobs, pool) as outcomes:
         yield map(kept, outcomes)
 
 

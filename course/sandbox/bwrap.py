@@ -36,7 +36,7 @@ os.read(0, 1)
 """
 # What a control group counts beside the memory of processes and files, and beside the submission's own processes.
 KERNEL_MIB, SPARE_PROCESSES = 512, 16
-LATE = 5  # seconds, after which a process that uses too much CPU time ends even if the guard stands still
+LATE = 5  # seconds, after which a process that uses too much CPU time ends even if the watchdog stands still
 CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody else, after which they are gone
 
 
@@ -141,7 +141,7 @@ def allowed(limits: Limits) -> dict[str, int]:
         "nproc": limits.processes,
         "nofile": limits.open_files,
         "fsize": limits.file_mib * 2**20,
-        "cpu": limits.cpu_seconds + LATE,  # the guard counts that of all together
+        "cpu": limits.cpu_seconds + LATE,  # the watchdog counts that of all together
         "core": 0,
         # What a submission has no use for, and would take memory that no other limit counts, or another's time.
         "msgqueue": 0,

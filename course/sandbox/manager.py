@@ -21,7 +21,7 @@ from course.sandbox.settings import BoxSettings, passed_environment
 __all__ = ["BoxProvisioner", "BoxedKernelManager", "box_available", "passed_environment"]
 
 RETRY_MILLISECONDS = 5  # between two tries to reach a kernel that has not opened its sockets yet
-MESSAGE_MIB = 32  # a longer part of a message from a kernel ends its connection; the guard counts all that wait
+MESSAGE_MIB = 32  # a longer part of a message from a kernel ends its connection; the watchdog counts all that wait
 
 
 class BoxedKernelClient(AsyncKernelClient):

@@ -35,7 +35,7 @@ from course.sandbox.mounts import KERNEL_FILE, SOCKETS, WORK, keep_hidden, lent,
 from course.sandbox.probe import filter_file, prove_boxes
 from course.sandbox.seccomp import seccomp_filter
 from course.sandbox.settings import BoxSettings
-from course.sandbox.watchdog import WORDS, Guard
+from course.sandbox.watchdog import WORDS, Watchdog
 
 CONNECTION, DIGITS = "/run/connection.json", "/opt/mnist.npz"
 START_SECONDS, END_SECONDS = 120, 60  # for a machine that stands still for a while
@@ -46,11 +46,11 @@ T = TypeVar("T")
 class BoxProvisioner(BoxSettings, LocalProvisioner):
     """Starts a kernel in a box of its own and leaves nothing behind.
 
-    `guard` holds the kernel's last words and why it was closed, also after its end. `seconds` tells how long it took to
-    wait for imports, and to make the box.
+    `watchdog` holds the kernel's last words and why it was closed, also after its end. `seconds` tells how long it
+    took to wait for imports, and to make the box.
     """
 
-    guard: Guard | None = None
+    watchdog: Watchdog | None = None
     seconds = Dict(value_trait=Float())
     _folder: Path | None = None
     _hold: int | None = None
@@ -66,7 +66,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         BoxError
             No box can be made here, or it would show what must stay hidden; the message says what to do.
         """
-        self.guard = None
+        self.watchdog = None
         prove_boxes()
         keep_hidden(Path(kwargs.get("cwd") or Path.cwd()), *map(Path, self.private))
         self._furnish()
@@ -127,8 +127,8 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             os.close(held)
             os.close(words)
         exit_code = partial(exit_code_of, self.process) if kernel is None else partial(last_word, kernel)
-        self.guard = Guard(first, self._said, self.limits, exit_code, kernel, self._group)
-        self.guard.start()
+        self.watchdog = Watchdog(first, self._said, self.limits, exit_code, kernel, self._group)
+        self.watchdog.start()
         return reached
 
     async def _reach(self, folder: Path, first: int, kernel: int | None) -> Handles:
@@ -229,22 +229,22 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
 
     def cpu_seconds(self) -> float:
         """The CPU time that all processes of the box have used until now, or until its end."""
-        return self.guard.cpu_seconds() if self.guard else 0.0
+        return self.watchdog.cpu_seconds() if self.watchdog else 0.0
 
     async def ending(self) -> Ending | None:
-        """How the box ended; None if it has not within some seconds, or was never made. The guard has the words."""
-        if not self.guard:
+        """How the box ended; None if it has not within some seconds, or was never made. The watchdog has the words."""
+        if not self.watchdog:
             return None
-        await asyncio.to_thread(self.guard.join, END_SECONDS)
-        return self.guard.ending
+        await asyncio.to_thread(self.watchdog.join, END_SECONDS)
+        return self.watchdog.ending
 
     async def kill(self, restart: bool = False) -> None:
         """Kill everything in the box, and wait until it is empty."""
-        if not self.guard:
+        if not self.watchdog:
             await super().kill(restart)
             return
-        self.guard.close_box()
-        await asyncio.to_thread(self.guard.join, END_SECONDS)
+        self.watchdog.close_box()
+        await asyncio.to_thread(self.watchdog.join, END_SECONDS)
         if self.process:  # bubblewrap, which ends when it has seen that
             await asyncio.to_thread(self.process.wait, END_SECONDS)
 

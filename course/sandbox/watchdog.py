@@ -20,7 +20,7 @@ ROOM = 400 * 2**20  # bytes: what this process may grow by while a box is open, 
 WORDS = 8192  # bytes kept of what the box wrote on its standard output and error
 
 
-class Guard(threading.Thread):
+class Watchdog(threading.Thread):
     """Close a box whose processes together take too much, keep the last words it wrote, and say how it ended.
 
     What Linux limits for each process does not stop a hundred of them; control groups would, but are often missing.
@@ -39,8 +39,8 @@ class Guard(threading.Thread):
         """Watch the box whose first process is `pid`.
 
         `words` is a pipe's end to read from. So is `kernel`, if the kernel is not bubblewrap's own child: it can be
-        read from when that has ended. The guard closes both. `exit_code` is asked once, after the kernel's end.
-        `group` is the box's control group, if it has one, which exists until the guard has ended.
+        read from when that has ended. The watchdog closes both. `exit_code` is asked once, after the kernel's end.
+        `group` is the box's control group, if it has one, which exists until the watchdog has ended.
         """
         super().__init__(name=f"guard of box {pid}", daemon=True)
         self.pid, self.limits = pid, limits
@@ -74,7 +74,7 @@ class Guard(threading.Thread):
         return self._group_used if self._group else self._cpu.ticks / TICKS
 
     def close_box(self, ending: Ending = Ending.CLOSED) -> None:
-        """Kill every process in the box; join the guard to wait until they are gone."""
+        """Kill every process in the box; join the watchdog to wait until they are gone."""
         with self._lock:
             if self._box is not None:
                 self._closed = self._closed or ending

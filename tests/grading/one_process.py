@@ -20,9 +20,9 @@ from course.grading.execution.cell_runner import request
 from course.grading.execution.client import Ended, Interrupted
 from course.grading.execution.clock import Clock
 from course.grading.execution.kernel_lifetime import running
-from course.grading.execution.spec import Kit
+from course.grading.execution.spec import Spec
 from course.grading.execution.verdicts import error_output
-from course.grading.repair.repair import mend
+from course.grading.repair.repair import repair
 from course.kernels.manager import WarmKernelManager
 from course.labs.sources import grade_id
 
@@ -40,31 +40,31 @@ class Gain:
     broke: str = ""
 
 
-def grade(kit: Kit, source: Path, submitted: bytes, folder: Path, config: Config, mended: bool = True) -> Gain:
+def grade(spec: Spec, source: Path, submitted: bytes, folder: Path, config: Config, mended: bool = True) -> Gain:
     """Run and score a notebook where plain nbgrader would, with the gradebook and the solutions three folders up.
 
     Without `mended`, the test cells are those that were handed in.
     """
     notebook = nbformat.reads(submitted.decode(), as_version=4)
     if mended:
-        notebook = mend(notebook, kit.reference).notebook
+        notebook = repair(notebook, spec.reference).notebook
     for cell in notebook.cells:
         if "load_mnist(" in cell.source and not grade_id(cell):
-            cell.source = kit.imports  # no test of the light lab needs the digits
-    place = folder / "autograded" / "mallory" / kit.lab
+            cell.source = spec.imports  # no test of the light lab needs the digits
+    place = folder / "autograded" / "mallory" / spec.lab
     place.mkdir(parents=True)
-    (place / f"{kit.lab}.ipynb").write_text(nbformat.writes(notebook))
-    (folder / "solutions" / kit.lab).mkdir(parents=True)
-    (folder / "solutions" / kit.lab / source.name).write_text(source.read_text())
+    (place / f"{spec.lab}.ipynb").write_text(nbformat.writes(notebook))
+    (folder / "solutions" / spec.lab).mkdir(parents=True)
+    (folder / "solutions" / spec.lab / source.name).write_text(source.read_text())
     database = folder / "gradebook.db"
     with contextlib.closing(sqlite3.connect(database)) as gradebook, gradebook:
         gradebook.execute("create table grade (auto_score)")
         gradebook.execute("insert into grade values (0)")
     found = Gain()
     try:
-        asyncio.run(execute(notebook, kit.imports, place))
+        asyncio.run(execute(notebook, spec.imports, place))
         found.lines = printed(notebook)
-        (place / f"{kit.lab}.ipynb").write_text(nbformat.writes(notebook))
+        (place / f"{spec.lab}.ipynb").write_text(nbformat.writes(notebook))
         found.passed = [test for test, points in auto_scores(notebook, config).items() if points]
     except Exception as error:  # noqa: BLE001 - to break the grader is something that a submission may try
         found.broke = f"{type(error).__name__}: {error}"

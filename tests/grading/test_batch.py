@@ -18,7 +18,7 @@ NO_BOX = BoxError("A box did not start: bubblewrap gave no reason")
 
 @dataclass(frozen=True)
 class Work:
-    """A task, as far as a batch knows about it."""
+    """A job, as far as a batch knows about it."""
 
     student: str
     threads: int = 1
@@ -27,19 +27,19 @@ class Work:
 
 @dataclass
 class Worker(Executor):
-    """Ends the way that `ends` says for a student's next task, after that does it; `seen` are the tasks that it got."""
+    """Ends the way that `ends` says for a student's next job, after that does it; `seen` are the jobs that it got."""
 
     ends: dict[str, list[object]]
     seen: list[Work]
 
-    def submit(self, fn, task):
+    def submit(self, fn, job):
         future = Future()
-        self.seen.append(task)
-        end = self.ends[task.student].pop(0) if self.ends.get(task.student) else None
+        self.seen.append(job)
+        end = self.ends[job.student].pop(0) if self.ends.get(job.student) else None
         if isinstance(end, Exception):
             future.set_exception(end)
         else:
-            future.set_result(end or Outcome(task.student, "digest", executed="{}"))
+            future.set_result(end or Outcome(job.student, "digest", executed="{}"))
         return future
 
 
@@ -48,22 +48,22 @@ class Seen:
     """What was seen of a batch."""
 
     faults: dict[str, str]
-    tasks: list[Work] = field(default_factory=list)
+    jobs: list[Work] = field(default_factory=list)
 
     def times(self, student: str) -> list[bool]:
         """Whether it was alone, each time that this one was run."""
-        return [task.alone for task in self.tasks if task.student == student]
+        return [job.alone for job in self.jobs if job.student == student]
 
 
 STUDENTS = ("anna", "ben", "carl", "dora")
 
 
 def outcomes(ends: dict[str, list[object]], workers: int = 2, students=STUDENTS) -> Seen:
-    tasks, seen = [Work(name) for name in students], Seen({})
-    with working(tasks, Pool(workers, 1, lambda: Worker(ends, seen.tasks))) as running:
+    jobs, seen = [Work(name) for name in students], Seen({})
+    with working(jobs, Pool(workers, 1, lambda: Worker(ends, seen.jobs))) as running:
         found = [(outcome.student, outcome.fault) for outcome in running]
-    assert len(found) == len(tasks), "each once"
-    seen.faults = dict(zip([task.student for task in tasks], [""] * len(tasks), strict=True)) | dict(found)
+    assert len(found) == len(jobs), "each once"
+    seen.faults = dict(zip([job.student for job in jobs], [""] * len(jobs), strict=True)) | dict(found)
     return seen
 
 
@@ -100,24 +100,24 @@ def test_whom_the_machine_has_failed_is_run_again_alone_at_the_end(workers, time
     found = outcomes({"ben": [FAULT] * times, "carl": [FAULT]}, workers)
     assert set(found.faults.values()) == {""}
     assert found.times("ben") == [False] + [True] * times and found.times("carl") == [False, True]
-    assert [task.alone for task in found.tasks] == [False] * 4 + [True] * (times + 1)
+    assert [job.alone for job in found.jobs] == [False] * 4 + [True] * (times + 1)
 
 
 def test_nothing_runs_beside_what_is_run_alone():
     class Careful(Worker):
         running = 0
 
-        def submit(self, fn, task):
-            assert not (task.alone and Careful.running), "others run"
+        def submit(self, fn, job):
+            assert not (job.alone and Careful.running), "others run"
             Careful.running += 1
-            future = super().submit(fn, task)
+            future = super().submit(fn, job)
             result, later = future.result(), Future()
             later.result = lambda timeout=None: (setattr(Careful, "running", Careful.running - 1), result)[1]
             later.set_result(result)
             return later
 
-    ends, tasks = {"anna": [FAULT, FAULT], "dora": [FAULT]}, [Work(name) for name in STUDENTS]
-    with working(tasks, Pool(4, 1, lambda: Careful(ends, []))) as running:
+    ends, jobs = {"anna": [FAULT, FAULT], "dora": [FAULT]}, [Work(name) for name in STUDENTS]
+    with working(jobs, Pool(4, 1, lambda: Careful(ends, []))) as running:
         assert not [outcome.fault for outcome in running if outcome.fault]
 
 
@@ -139,11 +139,11 @@ def test_a_kernel_that_cannot_be_started_for_one_stops_nobody(workers, student):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_run_stops_soon_where_no_kernel_can_be_started_at_all(workers):
     seen: list[Work] = []
-    tasks = [Work(str(number)) for number in range(100)]
-    ends = {task.student: [NO_BOX] * 9 for task in tasks}
+    jobs = [Work(str(number)) for number in range(100)]
+    ends = {job.student: [NO_BOX] * 9 for job in jobs}
     with (
         pytest.raises(BoxError, match="bubblewrap gave no reason"),
-        working(tasks, Pool(workers, 1, lambda: Worker(ends, seen))) as running,
+        working(jobs, Pool(workers, 1, lambda: Worker(ends, seen))) as running,
     ):
         list(running)
     assert len(seen) <= 2 * workers + AGAIN

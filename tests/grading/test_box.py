@@ -456,7 +456,7 @@ async def ended(code, before=None, **settings):
             before(manager)
         while await manager.is_alive():
             await asyncio.sleep(0.05)
-        return await manager.provisioner.ending(), manager.provisioner.guard
+        return await manager.provisioner.ending(), manager.provisioner.watchdog
 
 
 @pytest.mark.parametrize(("way", "grouped"), [("started", False), ("copied", False), ("copied", True)])
@@ -467,10 +467,10 @@ def test_all_burners_of_time_together_are_ended(code, way, grouped, monkeypatch)
     if not grouped:
         monkeypatch.setattr(bwrap, "parent", lambda: None)
     limits = Limits(cpu_seconds=2, memory_mib=2048)
-    ending, guard = asyncio.run(ended(code, limits=limits, **WAYS[way]))
+    ending, watchdog = asyncio.run(ended(code, limits=limits, **WAYS[way]))
     assert ending is Ending.CPU and ending.own_doing
-    assert guard.reason == "All processes of the submission together used more than 2 seconds of CPU time."
-    assert guard.cpu_seconds() > 2
+    assert watchdog.reason == "All processes of the submission together used more than 2 seconds of CPU time."
+    assert watchdog.cpu_seconds() > 2
 
 
 @pytest.mark.skipif(not cgroups.parent(), reason="this user may make no control groups here")
@@ -508,9 +508,9 @@ time.sleep(600)""",
 @pytest.mark.parametrize("kind", PINNED, ids=lambda kind: kind.name)
 def test_memory_that_no_process_holds_is_limited(kind, way):
     limits = Limits(memory_mib=2048, sockets=400, files=2000)
-    ending, guard = asyncio.run(ended(PINNED[kind], limits=limits, **WAYS[way]))
+    ending, watchdog = asyncio.run(ended(PINNED[kind], limits=limits, **WAYS[way]))
     assert ending is kind and ending.own_doing
-    assert re.search(r"more than (400 sockets|2000 files)", guard.reason)
+    assert re.search(r"more than (400 sockets|2000 files)", watchdog.reason)
 
 
 def test_connections_by_tcp_count_as_what_they_can_hold():
@@ -577,7 +577,7 @@ def test_a_kernel_that_ends_by_itself_is_told_from_others(code, way):
 
 def in_box(manager):
     """The processes of a box by their numbers outside, but for the first."""
-    first = manager.provisioner.guard.pid
+    first = manager.provisioner.watchdog.pid
     box, found = Path(f"/proc/{first}/ns/pid").readlink(), []
     for number in set(psutil.pids()) - {first}:
         with suppress(OSError):
@@ -651,10 +651,10 @@ time.sleep(60)
 
 @pytest.mark.parametrize("way", WAYS)
 def test_many_hogs_are_weighed_together(way):
-    ending, guard = asyncio.run(ended(HOGS, limits=Limits(memory_mib=600), **WAYS[way]))
+    ending, watchdog = asyncio.run(ended(HOGS, limits=Limits(memory_mib=600), **WAYS[way]))
     assert ending is Ending.MEMORY and ending.own_doing
-    assert guard.reason == "All processes of the submission together held more than 600 MiB of memory."
-    assert guard.most_memory > 600 * 2**20
+    assert watchdog.reason == "All processes of the submission together held more than 600 MiB of memory."
+    assert watchdog.most_memory > 600 * 2**20
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -4,21 +4,21 @@ import asyncio
 import tempfile
 from pathlib import Path
 
-from course.grading.execution.relay import Bridge
+from course.grading.execution.relay import Relay
 
 
 def with_bridge(scene):
     async def run():
         with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-            async with Bridge(Path(folder)) as bridge:
-                return await asyncio.wait_for(scene(bridge), 20)
+            async with Relay(Path(folder)) as relay:
+                return await asyncio.wait_for(scene(relay), 20)
 
     return asyncio.run(run())
 
 
-async def both(bridge):
-    there = await asyncio.open_unix_connection(bridge.submission)
-    here = await asyncio.open_unix_connection(bridge.tests)
+async def both(relay):
+    there = await asyncio.open_unix_connection(relay.submission)
+    here = await asyncio.open_unix_connection(relay.tests)
     return here, there
 
 
@@ -28,11 +28,11 @@ def hang_up(*sides):
 
 
 def test_bytes_are_passed_on_until_one_side_hangs_up():
-    async def scene(bridge):
-        bridge.listen()
-        here, there = await both(bridge)
+    async def scene(relay):
+        relay.listen()
+        here, there = await both(relay)
         here[1].write(b"question")
-        assert await there[0].readexactly(8) == b"question" and bridge.joined
+        assert await there[0].readexactly(8) == b"question" and relay.joined
         there[1].write(b"answer")
         assert await here[0].readexactly(6) == b"answer"
         hang_up(there)
@@ -43,13 +43,13 @@ def test_bytes_are_passed_on_until_one_side_hangs_up():
 
 
 def test_what_was_connected_for_an_earlier_test_is_cut():
-    async def scene(bridge):
-        bridge.listen()
-        old = await asyncio.open_unix_connection(bridge.submission)
+    async def scene(relay):
+        relay.listen()
+        old = await asyncio.open_unix_connection(relay.submission)
         await asyncio.sleep(0.05)
-        bridge.listen()
-        assert await old[0].read() == b"" and not bridge.joined
-        here, there = await both(bridge)
+        relay.listen()
+        assert await old[0].read() == b"" and not relay.joined
+        here, there = await both(relay)
         here[1].write(b"x")
         assert await there[0].readexactly(1) == b"x"
         hang_up(old, here, there)
@@ -58,12 +58,12 @@ def test_what_was_connected_for_an_earlier_test_is_cut():
 
 
 def test_nobody_waits_when_it_does_not_listen():
-    async def scene(bridge):
-        bridge.listen()
-        early = await asyncio.open_unix_connection(bridge.tests)
+    async def scene(relay):
+        relay.listen()
+        early = await asyncio.open_unix_connection(relay.tests)
         await asyncio.sleep(0.05)
-        bridge.cut()
-        late = await both(bridge)
+        relay.cut()
+        late = await both(relay)
         for side in (early, *late):
             assert await side[0].read() == b""
         hang_up(early, *late)
@@ -72,9 +72,9 @@ def test_nobody_waits_when_it_does_not_listen():
 
 
 def test_a_submission_has_one_line():
-    async def scene(bridge):
-        bridge.listen()
-        first, second = [await asyncio.open_unix_connection(bridge.submission) for _ in range(2)]
+    async def scene(relay):
+        relay.listen()
+        first, second = [await asyncio.open_unix_connection(relay.submission) for _ in range(2)]
         assert await second[0].read() == b""
         hang_up(first, second)
 

@@ -104,9 +104,9 @@ def test_a_source_that_was_not_built_grades_nobody(course, folder):
 
 def test_formgraders_button_refuses_it_too(course, folder):
     edit(course)
-    sandboxed_execute.kit_of.cache_clear()
+    sandboxed_execute.spec_of.cache_clear()
     with pytest.raises(EditionError, match="was edited and not built"):
-        sandboxed_execute.kit_of("01_light", str(course.root))
+        sandboxed_execute.spec_of("01_light", str(course.root))
 
 
 @pytest.mark.parametrize("built", [False, True])

@@ -60,10 +60,10 @@ class Strikes:
 
 def strike(manager, number: int) -> None:
     """Send a signal to the kernel in a box, from outside."""
-    inside = next(folder for folder in manager.provisioner.guard.folders() if folder.name == str(KERNEL))
-    box = Path(f"/proc/{manager.provisioner.guard.pid}/ns/pid").readlink()
+    inside = next(folder for folder in manager.provisioner.watchdog.folders() if folder.name == str(KERNEL))
+    box = Path(f"/proc/{manager.provisioner.watchdog.pid}/ns/pid").readlink()
     for process in Path("/proc").iterdir():
-        if process.name.isdigit() and process.name != str(manager.provisioner.guard.pid):
+        if process.name.isdigit() and process.name != str(manager.provisioner.watchdog.pid):
             try:
                 inner = next(line for line in (process / "status").read_text().splitlines() if line.startswith("NSpid"))
                 if (process / "ns" / "pid").readlink() == box and inner.split()[-1] == inside.name:
@@ -253,7 +253,7 @@ def test_who_sleeps_and_hears_nothing_is_graded_the_second_time(strikes, tmp_pat
 def ended_box(ending: Ending | None, memory: int = 0):
     """A manager of a kernel whose box has ended in that way."""
     provisioner = BoxProvisioner(kernel_id="kernel")
-    provisioner.guard = SimpleNamespace(
+    provisioner.watchdog = SimpleNamespace(
         limits=Limits(), most_memory=memory, reason="Why.", folders=list, ending=ending, join=lambda seconds: None
     )
     return SimpleNamespace(provisioner=provisioner)

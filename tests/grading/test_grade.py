@@ -25,12 +25,12 @@ from course.errors import CourseError, GradingError
 from course.grading import demo, grade
 from course.grading.demo import answered, hand_in, submission_path
 from course.grading.execution.executed import Cut
-from course.grading.execution.make_spec import make_kit
+from course.grading.execution.make_spec import make_spec
 from course.grading.feedback import tables
 from course.grading.gradebook import cache, recorded
 from course.grading.gradebook.recorded import FAILED, GRADED, UNREADABLE
 from course.grading.gradebook.results import Result
-from course.grading.repair.repair import mend
+from course.grading.repair.repair import repair
 from course.inbox import submissions
 from course.labs.parameters import parameters, with_parameters
 from course.labs.prepare import prepare
@@ -80,18 +80,18 @@ def test_solution_gets_full_marks(lab, tmp_path):
 
 def test_whoever_sets_the_values_of_a_full_run_is_graded_at_the_size_of_all(lab):
     """The comments beside the parameters invite to it."""
-    kit = make_kit(COURSE, lab)
+    spec = make_spec(COURSE, lab)
     handed_out = parameters(prepare(COURSE, lab))
-    assert make_kit(COURSE, lab, full_size=True).budget == handed_out
+    assert make_spec(COURSE, lab, full_size=True).budget == handed_out
     submitted = nbformat.read(COURSE.released(lab), as_version=4)
     (cell,) = tagged(submitted, "parameters")
     cell.source = re.sub(r"= .*# full run: (.*)", r"= \1", cell.source)
-    ready = with_parameters(mend(submitted, kit.reference).notebook, kit.budget)
+    ready = with_parameters(repair(submitted, spec.reference).notebook, spec.budget)
     seen: dict[str, object] = {}
     for cell in [*tagged(ready, "parameters"), *tagged(ready, "injected-parameters")]:
         exec(cell.source, seen)
-    assert {name: seen[name] for name in kit.values} == kit.values
-    assert kit.values.keys() == kit.budget.keys() == handed_out.keys()
+    assert {name: seen[name] for name in spec.values} == spec.values
+    assert spec.values.keys() == spec.budget.keys() == handed_out.keys()
 
 
 def test_blank_lab_gets_nothing(lab, tmp_path):

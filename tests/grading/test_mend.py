@@ -19,7 +19,7 @@ from course.errors import CourseError, SubmissionError
 from course.grading import grade
 from course.grading.demo import answered, hand_in, model_answers
 from course.grading.repair.read_notebook import read_notebook
-from course.grading.repair.repair import guess_lab, mend
+from course.grading.repair.repair import guess_lab, repair
 from course.inbox import submissions
 from course.inbox.notes import Note, listed
 from course.labs.prepare import prepare
@@ -55,7 +55,7 @@ def mended(notebook, released):
     submitted, notes = read_notebook(json.dumps(notebook).encode(), "lab.ipynb")
     nbformat.validate(submitted)
     before = copy.deepcopy(released)
-    result = mend(submitted, released)
+    result = repair(submitted, released)
     assert released == before
     assert_sound(result.notebook, released)
     return result.notebook, [*notes, *result.notes]
@@ -425,7 +425,7 @@ def test_cells_that_are_locked_but_no_tests():
     changed.cells[0].source = "Read that."
     changed.cells[1].source = "CONSTANT = 8"
     del changed.cells[2]
-    result = mend(read_notebook(json.dumps(changed).encode(), "lab.ipynb")[0], released)
+    result = repair(read_notebook(json.dumps(changed).encode(), "lab.ipynb")[0], released)
     assert result.notebook == released
     assert [(note.kind, note.where) for note in result.notes] == [("test-restored", f"q{n}") for n in range(3)]
 
@@ -445,7 +445,7 @@ def test_several_written_answers_of_a_stripped_file():
     solved = copy.deepcopy(released)
     solved.cells[1].source = "Because."
     solved.cells[5].source = "Never."
-    result = mend(read_notebook(json.dumps(stripped(solved, released)).encode(), "lab.ipynb")[0], released)
+    result = repair(read_notebook(json.dumps(stripped(solved, released)).encode(), "lab.ipynb")[0], released)
     assert result.notebook == solved
     assert kinds(result.notes) == {"marks-lost"}
 
@@ -480,7 +480,7 @@ def test_tests_are_compared_with_what_students_saw_of_them():
 def test_a_lab_with_its_solutions_is_refused():
     solved, _ = light()
     with pytest.raises(CourseError, match="holds its solutions"):
-        mend(solved, prepare(COURSE, LIGHT))
+        repair(solved, prepare(COURSE, LIGHT))
 
 
 def test_the_notebook_of_another_lab_is_said():
@@ -613,7 +613,7 @@ def test_anything_is_either_mended_or_refused_with_a_reason(kind):
             outcomes.append("refused")
             continue
         nbformat.validate(submitted)
-        result = mend(submitted, released)
+        result = repair(submitted, released)
         assert_sound(result.notebook, released)
         assert answers_of(submitted, released) <= set(sources(result.notebook)), "no answer is lost"
         nbformat.writes(result.notebook).encode("utf-8")

@@ -12,7 +12,7 @@ from course.config import load_course
 from course.errors import SubmissionError
 from course.grading.repair.drop_outputs import without_outputs
 from course.grading.repair.read_notebook import MAX_CHARACTERS, MAX_NOTES, read_notebook
-from course.grading.repair.repair import mend
+from course.grading.repair.repair import repair
 from course.inbox.regular_files import MAX_FILE
 from course.labs.sources import is_answer
 
@@ -108,14 +108,14 @@ def test_however_it_is_written_the_same_notebook_is_read(solved, released, write
     nbformat.validate(notebook)
     assert [cell.source for cell in notebook.cells] == [cell.source for cell in expected.cells]
     assert {note.kind for note in notes} == WRITERS[write]
-    assert mend(notebook, released).notebook == expected
+    assert repair(notebook, released).notebook == expected
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_other_encodings_of_unicode(solved, released, encoding):
     data = json.dumps(solved, ensure_ascii=False).encode(encoding)
     notebook, notes = read_notebook(data, "lab.ipynb")
-    assert mend(notebook, released).notebook == solved
+    assert repair(notebook, released).notebook == solved
     assert [note.kind for note in notes] == ["encoding"]
 
 

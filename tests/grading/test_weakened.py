@@ -14,9 +14,9 @@ from secret_lines import HIDDEN, secret_lines
 from course.authoring.try_variants import auto_scores
 from course.grading.execution.cell_runner import Runner
 from course.grading.execution.kernel_pair import kernel_pair
-from course.grading.execution.make_spec import make_kit
+from course.grading.execution.make_spec import make_spec
 from course.grading.execution.session import run
-from course.grading.repair.repair import mend
+from course.grading.repair.repair import repair
 from course.labs.sources import is_test, read_source
 from course.nbgrader_api import load_config
 
@@ -28,12 +28,12 @@ UNFINISHED = ("SubmissionEnded", "TestEnded", "KernelEnded", "CellTimeout")
 @pytest.fixture(scope="module")
 def gains(tmp_path_factory):
     """What each cheat gains where its tests run in its own process, or as they were handed in; by name."""
-    kit, config, source = make_kit(COURSE, LIGHT), load_config(COURSE), COURSE.source(LIGHT)
+    spec, config, source = make_spec(COURSE, LIGHT), load_config(COURSE), COURSE.source(LIGHT)
 
     def gain(case):
         (submitted,) = case.make(MADE).values()
         folder = tmp_path_factory.mktemp(case.name)
-        return case.name, one_process.grade(kit, source, submitted, folder, config, case.needs != MENDING)
+        return case.name, one_process.grade(spec, source, submitted, folder, config, case.needs != MENDING)
 
     with ThreadPoolExecutor(2) as pool:
         return dict(pool.map(gain, PLAIN))
@@ -58,12 +58,12 @@ def lenient(note):
 
 @pytest.mark.parametrize("case", ENDLESS, ids=lambda case: case.name)
 def test_a_cheat_works_where_tests_need_not_end(case, monkeypatch, tmp_path):
-    kit, (submitted,) = make_kit(COURSE, LIGHT), case.make(MADE).values()
-    notebook = mend(nbformat.reads(submitted.decode(), as_version=4), kit.reference).notebook
+    spec, (submitted,) = make_spec(COURSE, LIGHT), case.make(MADE).values()
+    notebook = repair(nbformat.reads(submitted.decode(), as_version=4), spec.reference).notebook
     keep_one_test(notebook)
     monkeypatch.setattr(Runner, "note", lenient(Runner.note))
-    with kernel_pair(kit.limits, boxed=True, threads=1, imports=kit.imports) as pair:
-        run(notebook, pair, kit.imports, kit.values, kit.limits, str(tmp_path))
+    with kernel_pair(spec.limits, boxed=True, threads=1, imports=spec.imports) as pair:
+        run(notebook, pair, spec.imports, spec.values, spec.limits, str(tmp_path))
     assert any(auto_scores(notebook, load_config(COURSE)).values())
 
 

@@ -130,9 +130,9 @@ class Runner:
     async def test(self, cell: NotebookNode) -> None:
         """Run a test cell beside the submission; write the verdict as nbgrader reads it."""
         outputs, seconds = Outputs(self.limits.output_kib, self.room), self.limits.cell_seconds
-        self.tests.bridge.listen()
+        self.tests.relay.listen()
         verdict = asyncio.create_task(self.tests.verdict(cell.source, seconds))
-        verdict.add_done_callback(lambda _: self.tests.bridge.cut())
+        verdict.add_done_callback(lambda _: self.tests.relay.cut())
         try:
             await self.answer(verdict, outputs, cell, seconds)
         except Interrupted as error:
@@ -142,7 +142,7 @@ class Runner:
             cell.outputs.append(error_output("KernelEnded", str(error)))
             raise
         finally:
-            self.tests.bridge.cut()
+            self.tests.relay.cut()
             await self.tests.clock.wait(verdict, END_SECONDS)
             cell.outputs = [*shown(outputs), *cell.outputs]
             await self.note(cell, verdict)
@@ -165,7 +165,7 @@ class Runner:
                 return
             keep = outputs.add if part % 2 == 0 else drop
             await self.talk.request("execute_request", code, max(1.0, late - clock.now()), keep)
-            if not self.tests.bridge.joined:
+            if not self.tests.relay.joined:
                 return  # nobody answers there
         await clock.wait(verdict, END_SECONDS)
 

@@ -14,7 +14,7 @@ from course.kernels.manager import WarmProvisioner
 from course.sandbox.exit_cause import Ending
 from course.sandbox.provisioner import BoxProvisioner
 from course.sandbox.seccomp import KERNEL
-from course.sandbox.watchdog import Guard
+from course.sandbox.watchdog import Watchdog
 
 CRASHED = "The kernel ended: the cell crashed Python, or left it."
 BUSY = "The machine was so busy that it could not be run to its end."
@@ -36,33 +36,33 @@ async def cause_of_death(manager: Any, alone: bool) -> Ended | MachineFault:
     if not isinstance(provisioner, BoxProvisioner):
         return Ended(CRASHED)  # of a submission that is trusted nothing is known
     ending = await provisioner.ending()
-    guard = provisioner.guard
-    reason = (guard and guard.reason) or CRASHED
+    watchdog = provisioner.watchdog
+    reason = (watchdog and watchdog.reason) or CRASHED
     if ending is not None and ending.own_doing:
         return Ended(reason)
-    held_much = guard is not None and guard.most_memory > min(MEMORY, guard.limits.memory_mib * 2**20) / 2
+    held_much = watchdog is not None and watchdog.most_memory > min(MEMORY, watchdog.limits.memory_mib * 2**20) / 2
     if alone and ending is Ending.FLOOD:
         return Ended(reason)
     if alone and held_much and ending in (Ending.KILLED, Ending.NO_MEMORY):
-        return Ended(f"{reason} It held {guard.most_memory // 2**20 if guard else 0} MiB of memory.")
+        return Ended(f"{reason} It held {watchdog.most_memory // 2**20 if watchdog else 0} MiB of memory.")
     return MachineFault(reason)
 
 
 def of_silence(manager: Any, reason: str, used: float, had: float, alone: bool) -> Ended | MachineFault:
     """Why a kernel does not even answer when it is interrupted, after `used` of the `had` seconds; it still runs."""
     provisioner = manager.provisioner
-    if not isinstance(provisioner, BoxProvisioner) or not provisioner.guard:
+    if not isinstance(provisioner, BoxProvisioner) or not provisioner.watchdog:
         return Ended(reason)
-    if is_stopped(provisioner.guard):
+    if is_stopped(provisioner.watchdog):
         return MachineFault("A signal stopped its kernel, which was not its own.")
     if used < IDLE * had and not alone:
         return MachineFault(f"{reason} It did nothing in that time.")
     return Ended(reason)
 
 
-def is_stopped(guard: Guard) -> bool:
+def is_stopped(watchdog: Watchdog) -> bool:
     """Whether the kernel in a box has been stopped; no signal from inside can do that (boxes/seccomp.py)."""
-    kernels = [folder for folder in guard.folders() if folder.name == str(KERNEL)]
+    kernels = [folder for folder in watchdog.folders() if folder.name == str(KERNEL)]
     try:
         states = [(folder / "stat").read_text("utf-8", "replace").rpartition(") ")[2][:1] for folder in kernels]
     except OSError:
@@ -80,5 +80,5 @@ def processes(manager: Any) -> list[Path]:
     """The folders in /proc of all processes in a kernel's box, or of the kernel alone if it has none."""
     provisioner = manager.provisioner
     if isinstance(provisioner, BoxProvisioner):
-        return provisioner.guard.folders() if provisioner.guard else []
+        return provisioner.watchdog.folders() if provisioner.watchdog else []
     return [Path(f"/proc/{provisioner.pid}")] if isinstance(provisioner, WarmProvisioner) else []

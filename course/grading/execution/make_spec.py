@@ -1,9 +1,9 @@
-"""Making the kit of a lab from its source."""
+"""Making the spec of a lab from its source."""
 
 import nbformat
 
 from course.config import Course, Lab
-from course.grading.execution.spec import Kit
+from course.grading.execution.spec import Spec
 from course.labs.editions import as_built, check_built
 from course.labs.parameters import parameters
 from course.labs.prepare import prepare
@@ -11,8 +11,8 @@ from course.labs.release import student_text
 from course.labs.sources import grade_id, imports, is_test
 
 
-def make_kit(course: Course, lab: Lab, full_size: bool = False, built: bool = False) -> Kit:
-    """The kit of a lab, with its grading budget, or with the parameters as handed out if `full_size`.
+def make_spec(course: Course, lab: Lab, full_size: bool = False, built: bool = False) -> Spec:
+    """The spec of a lab, with its grading budget, or with the parameters as handed out if `full_size`.
 
     With `built` it is made of the answer key, whatever became of the source since.
 
@@ -30,4 +30,4 @@ def make_kit(course: Course, lab: Lab, full_size: bool = False, built: bool = Fa
         cell.source = tests.get(grade_id(cell), cell.source)
     given = parameters(source)
     budget = given if full_size else dict(lab.budget)  # also at full size, whatever a student has set
-    return Kit(lab.name, reference, imports(source), budget, given | budget, lab.limits)
+    return Spec(lab.name, reference, imports(source), budget, given | budget, lab.limits)

@@ -8,7 +8,7 @@ from types import TracebackType
 PART = 2**18  # bytes
 
 
-class Bridge:
+class Relay:
     """Two sockets in a folder, one for each side; a connection to one is joined with the next one to the other.
 
     `joined` tells whether that has happened since it listens.
@@ -25,7 +25,7 @@ class Bridge:
         self._meeting: set[asyncio.Task[None]] = set()
         self._listens = self.joined = False
 
-    async def __aenter__(self) -> "Bridge":
+    async def __aenter__(self) -> "Relay":
         """Begin to listen; users of boxes may connect, too."""
         for path, meet in ((self.tests, self._from_tests), (self.submission, self._from_submission)):
             self._servers.append(await asyncio.start_unix_server(meet, path))

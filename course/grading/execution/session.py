@@ -16,7 +16,7 @@ from course.grading.execution.clock import PATIENCE, Clock
 from course.grading.execution.executed import Executed
 from course.grading.execution.kernel_lifetime import running
 from course.grading.execution.kernel_pair import Pair
-from course.grading.execution.relay import Bridge
+from course.grading.execution.relay import Relay
 from course.grading.execution.test_kernel import TestSide
 from course.limits import Limits
 
@@ -57,8 +57,8 @@ async def execute(
     """
     done, began = Executed(notebook), time.monotonic()
     clock = Clock(pair.cores, PATIENCE * limits.submission_seconds)
-    async with Bridge(pair.folder) as bridge:
-        tests = TestSide(pair, bridge, imports, values, clock, alone)
+    async with Relay(pair.folder) as relay:
+        tests = TestSide(pair, relay, imports, values, clock, alone)
         starting = asyncio.create_task(tests.start())
         kernel = running(pair.submission(), place, pair.environment, clock, limits.submission_seconds, alone)
         try:

@@ -12,7 +12,7 @@ from course.limits import Limits
 
 
 @dataclass(frozen=True)
-class Kit:
+class Spec:
     """A lab as graders need it.
 
     `reference` is the student copy with the whole of the test cells. `imports` are the import statements of its

@@ -9,7 +9,7 @@ from course.grading.execution.clock import Clock
 from course.grading.execution.faults import Ended, Interrupted
 from course.grading.execution.kernel_lifetime import running
 from course.grading.execution.kernel_pair import Pair
-from course.grading.execution.relay import Bridge
+from course.grading.execution.relay import Relay
 
 START_SECONDS = 120.0
 
@@ -18,10 +18,10 @@ class TestSide:
     """The kernel of the tests; one that has ended is replaced by another."""
 
     def __init__(
-        self, pair: Pair, bridge: Bridge, imports: str, values: dict[str, Any], clock: Clock, alone: bool
+        self, pair: Pair, relay: Relay, imports: str, values: dict[str, Any], clock: Clock, alone: bool
     ) -> None:
         """Nothing is started yet."""
-        self.pair, self.bridge, self.clock, self.alone = pair, bridge, clock, alone
+        self.pair, self.relay, self.clock, self.alone = pair, relay, clock, alone
         self._content = {"imports": imports, "values": values, "folder": pair.scratch, "path": pair.path_of_tests}
         self._talk: Talk | None = None
         self._running: Any = None

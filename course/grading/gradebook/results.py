@@ -8,7 +8,7 @@ from nbgrader.apps.api import NbGraderAPI
 
 from course.config import Lab
 from course.grading.execution.executed import Cut
-from course.grading.execution.spec import Kit
+from course.grading.execution.spec import Spec
 from course.grading.gradebook.entries import Entry
 from course.grading.gradebook.late_penalties import Lateness
 from course.grading.gradebook.recorded import FAILED, GRADED, UNREADABLE, Stored
@@ -98,9 +98,9 @@ def not_graded(student: str, stored: Stored, max_tests: float, page: Path) -> Re
     return Result(student, stored.status, max_tests, reason=stored.reason, review=review, feedback=feedback)
 
 
-def without_name(student: str, reason: str, kit: Kit) -> Result:
+def without_name(student: str, reason: str, spec: Spec) -> Result:
     """The zero of a student whom the gradebook cannot hold."""
-    most = sum(cell.metadata["nbgrader"]["points"] for cell in cells_with_tests(kit.reference))
+    most = sum(cell.metadata["nbgrader"]["points"] for cell in cells_with_tests(spec.reference))
     return Result(printable(student), UNREADABLE, float(most), reason=reason, review=(reason,))
 
 

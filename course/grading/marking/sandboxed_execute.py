@@ -12,9 +12,9 @@ from traitlets import Unicode
 
 from course.config import load_course
 from course.grading.execution.kernel_pair import kernel_pair
-from course.grading.execution.make_spec import make_kit
+from course.grading.execution.make_spec import make_spec
 from course.grading.execution.session import execute
-from course.grading.execution.spec import Kit
+from course.grading.execution.spec import Spec
 
 THREADS = 2
 
@@ -35,18 +35,18 @@ class BoxedExecute(Execute):
             course.toml does not list the assignment.
         """
         found = resources or ResourcesDict()
-        kit = kit_of(found["nbgrader"]["assignment"], self.course_root)
-        pair = kernel_pair(kit.limits, boxed=True, threads=THREADS, imports=kit.imports)
+        spec = spec_of(found["nbgrader"]["assignment"], self.course_root)
+        pair = kernel_pair(spec.limits, boxed=True, threads=THREADS, imports=spec.imports)
         with tempfile.TemporaryDirectory() as place, pair as kernels:
-            run_async(execute(nb, kernels, kit.imports, kit.values, kit.limits, place))
+            run_async(execute(nb, kernels, spec.imports, spec.values, spec.limits, place))
         return nb, found
 
 
 @cache
-def kit_of(lab: str, root: str) -> Kit:
+def spec_of(lab: str, root: str) -> Spec:
     """What the tests of a lab may rely on, by the course in that folder."""
     course = load_course(Path(root))
-    return make_kit(course, course.lab(lab), full_size=True)
+    return make_spec(course, course.lab(lab), full_size=True)
 
 
 def run_async(task: Any) -> Any:

@@ -31,7 +31,7 @@ class Mended:
     notes: tuple[Note, ...]
 
 
-def mend(submitted: NotebookNode, released: NotebookNode) -> Mended:
+def repair(submitted: NotebookNode, released: NotebookNode) -> Mended:
     """Rebuild what was handed in on the lab as it was released; neither of the two is changed.
 
     `released` may have hidden tests: a test cell is compared with what students saw of it.

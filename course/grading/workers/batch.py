@@ -8,19 +8,19 @@ from dataclasses import replace
 
 from course.errors import GradingError, KernelError
 from course.grading.workers.grade_one import work
-from course.grading.workers.job import Outcome, Task
+from course.grading.workers.job import Job, Outcome
 from course.grading.workers.worker_pool import Pool
 from course.grading.workers.worker_process import Stuck, Unusable
 
 AGAIN = 2  # times more a submission is run after a fault of the machine, each time with no other beside it
-DEATHS = 5  # of workers, after which their task is given up
+DEATHS = 5  # of workers, after which their job is given up
 STUCK = "Its grading did not end, although its time was over; please report it."
 DIED = "The process that graded it ended {times} times; the last time: {cause}"
 
 
 @contextmanager
-def working(tasks: Iterable[Task], pool: Pool) -> Iterator[Iterator[Outcome]]:
-    """Begin with the tasks; the outcomes come one by one, each as soon as it is there.
+def working(jobs: Iterable[Job], pool: Pool) -> Iterator[Iterator[Outcome]]:
+    """Begin with the jobs; the outcomes come one by one, each as soon as it is there.
 
     Raises
     ------
@@ -29,7 +29,7 @@ def working(tasks: Iterable[Task], pool: Pool) -> Iterator[Iterator[Outcome]]:
     KernelError
         No kernel can be started for any submission: there are no boxes, or the lab's imports fail.
     """
-    batch = Batch(iter(tasks), pool)
+    batch = Batch(iter(jobs), pool)
     try:
         batch.hand_out()
         yield batch.outcomes()
@@ -40,33 +40,33 @@ def working(tasks: Iterable[Task], pool: Pool) -> Iterator[Iterator[Outcome]]:
 class Batch:
     """Tasks that are handed out, and those that have to be run again.
 
-    Each place in the pool has an executor of its own, so that it is known whose worker died. Only as many tasks are in
-    flight as there are places, so that memory does not grow with the class. A task that the machine has failed is run
+    Each place in the pool has an executor of its own, so that it is known whose worker died. Only as many jobs are in
+    flight as there are places, so that memory does not grow with the class. A job that the machine has failed is run
     again when all others are done and nothing runs beside it. If no kernel could be started for the first ones, others
     are tried one at a time: the run stops soon where none can be started at all.
     """
 
-    def __init__(self, waiting: Iterator[Task], pool: Pool) -> None:
+    def __init__(self, waiting: Iterator[Job], pool: Pool) -> None:
         """Nothing is handed out yet."""
         self.waiting, self.pool = waiting, pool
         self.free = [pool.make() for _ in range(pool.workers)]
-        self.running = dict[Future[Outcome], tuple[Task, Executor]]()
-        self.again: list[Task] = []
+        self.running = dict[Future[Outcome], tuple[Job, Executor]]()
+        self.again: list[Job] = []
         self.faults, self.deaths = Counter[str](), Counter[str]()
         self.any_run, self.errors = False, 0  # errors: kernels that could not be started
 
     def hand_out(self) -> None:
         """Let the free places work."""
-        while self.free and (task := self._next()):
+        while self.free and (job := self._next()):
             executor = self.free.pop()
-            self.running[executor.submit(work, replace(task, threads=self.pool.threads))] = task, executor
+            self.running[executor.submit(work, replace(job, threads=self.pool.threads))] = job, executor
 
-    def _next(self) -> Task | None:
+    def _next(self) -> Job | None:
         doubtful = self.errors > 0 and not self.any_run
-        if self.running and (doubtful or any(task.alone for task, _ in self.running.values())):
+        if self.running and (doubtful or any(job.alone for job, _ in self.running.values())):
             return None
-        if task := next(self.waiting, None):
-            return task
+        if job := next(self.waiting, None):
+            return job
         return replace(self.again.pop(0), alone=True) if self.again and not self.running else None
 
     def outcomes(self) -> Iterator[Outcome]:
@@ -74,8 +74,8 @@ class Batch:
         while self.running:
             finished: list[Outcome] = []
             for future in wait(self.running, return_when=FIRST_COMPLETED).done:
-                task, executor = self.running.pop(future)
-                outcome = self._outcome(task, future)
+                job, executor = self.running.pop(future)
+                outcome = self._outcome(job, future)
                 if isinstance(_error(future), BrokenExecutor):
                     executor.shutdown(wait=False)
                     executor = self.pool.make()
@@ -83,13 +83,13 @@ class Batch:
                 if outcome:
                     finished.append(outcome)
                 else:
-                    self.again.append(task)
+                    self.again.append(job)
             self.hand_out()
             yield from finished  # only now, so that the next ones run while these are written down
 
-    def _outcome(self, task: Task, future: "Future[Outcome]") -> Outcome | None:
-        """What came of a task; None if it is to be run again."""
-        error, student = _error(future), task.student
+    def _outcome(self, job: Job, future: "Future[Outcome]") -> Outcome | None:
+        """What came of a job; None if it is to be run again."""
+        error, student = _error(future), job.student
         if isinstance(error, BrokenExecutor):
             self.deaths[student] += 1
             if isinstance(error, Stuck):
@@ -111,7 +111,7 @@ class Batch:
 
 
 def _error(future: "Future[Outcome]") -> BrokenExecutor | KernelError | None:
-    """How a task failed whose worker has died, or could start no kernel; other errors are raised."""
+    """How a job failed whose worker has died, or could start no kernel; other errors are raised."""
     try:
         error = future.exception()
     except CancelledError as cancelled:

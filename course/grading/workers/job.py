@@ -4,12 +4,12 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from course.grading.execution.spec import Kit
+from course.grading.execution.spec import Spec
 from course.inbox.notes import Note
 
 
 @dataclass(frozen=True)
-class Task:
+class Job:
     """A submission to run.
 
     `data` is the notebook's bytes; None if there is none, with the reason in `missing`. `notes` tells what was found
@@ -22,7 +22,7 @@ class Task:
     data: bytes | None
     missing: str
     notes: tuple[Note, ...]
-    kit: Kit
+    spec: Spec
     boxed: bool
     files: tuple[tuple[str, bytes], ...] = ()
     threads: int = 1
@@ -31,13 +31,13 @@ class Task:
     @property
     def digest(self) -> str:
         """What the outcome depends on; a kept outcome with the same digest is not computed again."""
-        parts = (self.student, self.missing, self.notes, self.files, self.kit.digest, self.boxed)
+        parts = (self.student, self.missing, self.notes, self.files, self.spec.digest, self.boxed)
         return hashlib.sha256(repr(parts).encode() + (self.data or b"")).hexdigest()
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a task, in plain values.
+    """What came of a job, in plain values.
 
     `mended` and `executed` are notebooks as JSON, empty if the submission could not be read; then `reason` says why.
     After a fault of the machine or of the grader, `fault` says which, and nothing is known about the submission; the

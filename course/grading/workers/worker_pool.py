@@ -25,16 +25,16 @@ class Pool:
 
 @contextmanager
 def local(
-    workers: int | None, tasks: int, seconds: float, prepare: Callable[[int], Callable[[], object]]
+    workers: int | None, jobs: int, seconds: float, prepare: Callable[[int], Callable[[], object]]
 ) -> Iterator[Pool]:
-    """Processes of this machine, one a core if it is not said how many, but no more than tasks; they share its cores.
+    """Processes of this machine, one a core if it is not said how many, but no more than jobs; they share its cores.
 
     They start at once, as they take seconds to import what they need. `prepare` is called here, with the number of
     threads, and what it returns in each of them. A submission may take `seconds`, on a busy machine some times as long;
     one that has not ended long after is given up.
     """
     cores = os.cpu_count() or 1
-    workers = min(workers or cores, tasks)
+    workers = min(workers or cores, jobs)
     threads = max(1, cores // workers)
     first = prepare(threads)
 
