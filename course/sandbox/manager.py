@@ -16,9 +16,9 @@ from traitlets import Type
 
 from course.sandbox.probe import box_available
 from course.sandbox.provisioner import BoxProvisioner
-from course.sandbox.settings import BoxSettings, passed_environment
+from course.sandbox.settings import BoxSettings
 
-__all__ = ["BoxProvisioner", "BoxedKernelManager", "box_available", "passed_environment"]
+__all__ = ["BoxProvisioner", "BoxedKernelManager", "box_available"]
 
 RETRY_MILLISECONDS = 5  # between two tries to reach a kernel that has not opened its sockets yet
 MESSAGE_MIB = 32  # a longer part of a message from a kernel ends its connection; the watchdog counts all that wait
@@ -66,6 +66,7 @@ class BoxedKernelManager(BoxSettings, AsyncKernelManager):
                 kernel_file=self.kernel_file,
                 imports=self.imports,
                 private=self.private,
+                named_files=self.named_files,
                 shown=self.shown,
             )
         return await super()._async_pre_start_kernel(**kw)

@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,7 +37,7 @@ from course.sandbox.seccomp import seccomp_filter
 from course.sandbox.settings import BoxSettings
 from course.sandbox.watchdog import WORDS, Watchdog
 
-CONNECTION, DIGITS = "/run/connection.json", "/opt/mnist.npz"
+CONNECTION = "/run/connection.json"
 START_SECONDS, END_SECONDS = 120, 60  # for a machine that stands still for a while
 SOCKET_PATH = 100  # characters; Linux takes 107
 T = TypeVar("T")
@@ -155,9 +155,10 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         files = {CONNECTION: readable(folder / "inside.json", json.dumps(connection))}
         files |= {inside: Path(outside) for inside, outside in self.shown.items()}
         environment = dict(self.environment)
-        if digits := environment.get("MNIST_NPZ"):
-            files[DIGITS] = lent(Path(digits))
-            environment["MNIST_NPZ"] = DIGITS
+        for name, inside in self.named_files.items():
+            if outside := environment.get(name):
+                files[inside] = lent(Path(outside))
+                environment[name] = inside
         if self.kernel_file:
             files[KERNEL_FILE] = lent(self.kernel_file)
         self._cores = self._cores or take(int(variables(environment)["OMP_NUM_THREADS"]))
@@ -171,7 +172,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
     async def _ready_fork_server(self) -> ForkServer | None:
         if not self.imports or not self.kernel_file:
             return None
-        source = fork_server(wanted(self.imports, self.kernel_file, self.environment))
+        source = fork_server(wanted(self.imports, self.kernel_file, self.environment, self.named_files))
         await asyncio.to_thread(source.wait)
         return source
 
@@ -275,9 +276,9 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         await super().cleanup(restart)
 
 
-def wanted(imports: str, kernel_file: Path, environment: Mapping[str, str]) -> Wanted:
-    """What copied kernels of boxes with such an environment have behind them."""
-    known = {name: value for name, value in variables(environment).items() if name != "MNIST_NPZ"}
+def wanted(imports: str, kernel_file: Path, environment: Mapping[str, str], named_files: Iterable[str]) -> Wanted:
+    """What copied kernels of boxes with such an environment have behind them; `named_files` they look for themselves."""
+    known = {name: value for name, value in variables(environment).items() if name not in named_files}
     return Wanted(imports, kernel_file, tuple(sorted(known.items())), KERNEL_FILE)
 
 

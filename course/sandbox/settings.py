@@ -1,22 +1,11 @@
 """What the caller of a box decides."""
 
-import os
 from pathlib import Path
 
 from traitlets import Dict, Instance, List, Unicode
 from traitlets.config import Configurable
 
 from course.limits import Limits
-
-PASSED = (
-    *("MNIST_SOURCE", "MNIST_NPZ", "NBGRADER_EXECUTION", "TF_CPP_MIN_LOG_LEVEL"),
-    *("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"),
-)
-
-
-def passed_environment() -> dict[str, str]:
-    """The variables of this process that a box is told unless its caller says otherwise."""
-    return {name: os.environ[name] for name in PASSED if name in os.environ}
 
 
 class BoxSettings(Configurable):
@@ -26,10 +15,13 @@ class BoxSettings(Configurable):
     environment = Dict(
         value_trait=Unicode(),
         key_trait=Unicode(),
-        help="All variables that the box is told; some of this process's if not set. MNIST_NPZ is shown too.",
+        help="All variables that the box is told.",
     ).tag(config=True)
     kernel_file = Instance(Path, allow_none=True, help="A Python file to run in place of ipykernel.").tag(config=True)
     arguments = List(Unicode(), help="Further arguments for that file.").tag(config=True)
+    named_files = Dict(
+        help="Variables of the environment that name a file of this machine: where the box shows it."
+    ).tag(config=True)
     private = List(Unicode(), help="Folders that no box may show: none starts if one does.").tag(config=True)
     shown = Dict(help="Files and sockets that the box shows, read-only: paths inside and outside.").tag(config=True)
     imports = Unicode(
@@ -39,6 +31,3 @@ class BoxSettings(Configurable):
 
     def _limits_default(self) -> Limits:
         return Limits()
-
-    def _environment_default(self) -> dict[str, str]:
-        return passed_environment()

@@ -27,7 +27,7 @@ from course import cgroups
 from course.config import load_course
 from course.errors import BoxError
 from course.grading import demo
-from course.grading.execution.kernel_pair import KERNEL, kernel_pair
+from course.grading.execution.kernel_pair import DIGITS, KERNEL, kernel_pair
 from course.grading.grade import register
 from course.labs.sources import read_source
 from course.limits import Limits
@@ -743,7 +743,7 @@ def test_own_kernel_file_and_own_digits(tmp_path):
     images, labels = np.full((20, 28, 28), 200, np.uint8), np.arange(20, dtype=np.uint8) % 10
     np.savez(tmp_path / "own.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
     code = f"import data_utils, os; data_utils.load_mnist(); print(FROM_FILE, os.path.exists({str(tmp_path)!r}))"
-    printed = in_a_box(code, kernel_file=file, environment={"MNIST_NPZ": str(tmp_path / "own.npz")})
+    printed = in_a_box(code, kernel_file=file, environment={"MNIST_NPZ": str(tmp_path / "own.npz")}, named_files=DIGITS)
     assert printed.splitlines() == [
         "MNIST: 20 training and 20 test digits from MNIST_NPZ (/opt/mnist.npz).",
         "/run/kernel.py False",
@@ -769,7 +769,7 @@ def test_files_to_show_must_be_there(tmp_path):
     )
     if os.getuid() == 0:
         (tmp_path / "own.npz").touch(0o600)
-        assert "chmod o+r" in refused(environment={"MNIST_NPZ": str(tmp_path / "own.npz")})
+        assert "chmod o+r" in refused(environment={"MNIST_NPZ": str(tmp_path / "own.npz")}, named_files=DIGITS)
 
 
 def test_last_words_of_a_kernel_that_does_not_start(tmp_path):

@@ -1,5 +1,6 @@
 """Kernels that run submissions: in a box, or, for those that an instructor trusts, without one."""
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,12 +16,15 @@ from course.grading.execution.kernel_main import TESTS
 from course.kernels.forkserver import adopt, fork_server
 from course.kernels.manager import WarmKernelManager
 from course.limits import Limits
-from course.sandbox.manager import BoxedKernelManager, passed_environment
+from course.sandbox.manager import BoxedKernelManager
 from course.sandbox.mounts import package_folder
 from course.sandbox.provisioner import wanted
 
 KERNEL = Path(__file__).with_name("kernel_main.py")
 ANSWERS, QUESTIONS, SCRATCH = "/run/answers", "/run/questions", "/tmp/scratch"  # in boxes
+PASSED = ("MNIST_SOURCE", "MNIST_NPZ", "NBGRADER_EXECUTION")  # variables of the grader that submissions are told
+DIGITS = {"MNIST_NPZ": "/opt/mnist.npz"}  # the file that it names, and where it lies in a sandbox
+THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
@@ -47,14 +51,14 @@ def prepare(boxed: bool, threads: int, imports: str) -> Callable[[], object]:
     """Begin with what kernels wait for; other processes of this machine share it when they call the result."""
     if not boxed:
         return partial(int)  # each begins itself
-    needs = wanted(imports, KERNEL, variables(threads))
+    needs = wanted(imports, KERNEL, variables(threads), DIGITS)
     return partial(adopt, needs, fork_server(needs))
 
 
 def variables(threads: int) -> dict[str, str]:
     """What a kernel's environment says besides what every kernel's does."""
-    names = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-    return passed_environment() | QUIET | dict.fromkeys(names, str(threads))
+    passed = {name: os.environ[name] for name in PASSED if name in os.environ}
+    return passed | QUIET | dict.fromkeys(THREADS, str(threads))
 
 
 def solutions() -> list[str]:
@@ -105,6 +109,7 @@ def kernel_pair(limits: Limits, boxed: bool, threads: int, imports: str) -> Iter
             imports=imports,
             environment=environment,
             private=solutions(),
+            named_files=DIGITS,
         )
         submission = partial(box, shown={ANSWERS: str(ends[0])})
         beside = partial(box, shown={QUESTIONS: str(ends[1])}, arguments=[TESTS])
