@@ -139,7 +139,8 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
     submissions = [submission for submission in there(folder, lab) if not nameless(submission.student)]
     if not any(cache.kept(folder, lab.name, submission.student) for submission in submissions):
         raise GradingError(
-            f"Nothing of {lab.name} has been graded in {folder}. Grade it first: course grade {lab.name}"
+            f"Nothing of {lab.name} has been graded in {folder}. "
+            f"Grade it first: course grade {lab.name} --folder {folder}"
         )
     grading = Grading(api, course, lab, folder, submissions)
     with database_errors(), without_remarks():

@@ -112,10 +112,6 @@ def _collect(bundle: Bundle, desk: _Desk) -> Row:
         desk.unpack(chosen, new / name)
     except EntryError as error:
         return Row(places.student, Outcome.REFUSED, file, remarks=(f"{file} not unpacked: {error}",))
-    if chosen.late:
-        known = bundle.trusted or (places.submitted / STAMP).exists()
-        unknown = "" if known else "; the time is not known, so nothing is taken off for each day"
-        desk.remarks.append(f"late, says {bundle.system.title()}{unknown}")
     if not like(chosen.file, bundle.lab.name):
         desk.remarks.append(f"{file} is not named after the lab")
     if bundle.whose.team:
@@ -138,6 +134,10 @@ def _collect(bundle: Bundle, desk: _Desk) -> Row:
     )
     desk.clear()
     outcome = place(places, new, origin)
+    if chosen.late:
+        known = (places.submitted / STAMP).exists()  # an earlier submission's time went away with it
+        unknown = "" if known else "; the time is not known, so nothing is taken off for each day"
+        desk.remarks.insert(0, f"late, says {bundle.system.title()}{unknown}")
     if outcome is Outcome.KEPT:
         desk.aside.append((new / name, flattened(chosen.file)))
         desk.remarks.append(f"another submission is there that is as new; delete {places.submitted} to take this one")

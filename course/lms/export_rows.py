@@ -85,7 +85,9 @@ class LmsExportPlugin(ExportPlugin):
         known = {lab.name: lab for lab in gradebook.assignments}
         wanted = [str(name) for name in self.assignment] or sorted(known)
         if missing := [name for name in wanted if name not in known]:
-            raise ExportError(f"The gradebook does not hold {', '.join(missing)}. Grade it first: course grade LAB")
+            raise ExportError(
+                f"The gradebook does not hold {', '.join(missing)}. Grade it first: course grade {missing[0]}"
+            )
         return [known[name] for name in wanted]
 
     def _graded(self, gradebook: Gradebook, labs: Sequence[Assignment]) -> Iterator[Graded]:

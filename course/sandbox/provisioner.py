@@ -277,7 +277,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
 
 
 def wanted(imports: str, kernel_file: Path, environment: Mapping[str, str], named_files: Iterable[str]) -> Wanted:
-    """What copied kernels of boxes with such an environment have behind them; `named_files` they look for themselves."""
+    """What copied kernels of such boxes have behind them; what `named_files` name is another file in each."""
     known = {name: value for name, value in variables(environment).items() if name not in named_files}
     return Wanted(imports, kernel_file, tuple(sorted(known.items())), KERNEL_FILE)
 

@@ -379,6 +379,11 @@ def test_times_of_the_download_are_not_taken_for_those_of_handing_in(folder):
     assert stamps(folder) == {"11": MADE, "5": MADE + timedelta(minutes=50)}
     assert got.rows["5"].time == "2026-03-02 12:50:00 UTC"
     assert got.rows["5"].remarks == ("late, says Canvas",)
+    # the time of what was handed in before is not that of what replaces it
+    again = (entry(f"eve_LATE_5_78_{NAME}.ipynb", MADE), notebook("better"))
+    got = gather(folder, ADA, again, times=Times.NONE)
+    assert got.rows["5"].outcome is Outcome.REPLACED and stamps(folder)["5"] is None
+    assert got.rows["5"].remarks == ("late, says Canvas; the time is not known, so nothing is taken off for each day",)
 
 
 def test_times_hours_apart_become_timestamps_that_nbgrader_reads(folder):

@@ -119,7 +119,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 def page_values(folder: Path, student: str) -> tuple[float, ...]:
     page = (folder / "feedback" / student / LIGHT.name / f"{LIGHT.name}.html").read_text("utf-8")
-    if "<strong>not graded</strong>" in page:
+    if "<strong>not readable</strong>" in page:
         return 0, 0, 0
     total = float(re.search(r"<strong>([\d.]+) of [\d.]+ points</strong>", page)[1])
     late = re.search(r" = ([\d.]+) − ([\d.]+) for being ", page)

@@ -18,6 +18,7 @@ def write_page(folder: Path, lab: Lab, title: str, outcome: Outcome, status: str
     page = template.render(
         title=title or lab.name,
         student=outcome.student,
+        state=status,
         readable=status != UNREADABLE,
         reason=f"{reason.rstrip('.')}.",
         notes=[note["text"] for note in outcome.notes],
