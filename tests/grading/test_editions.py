@@ -183,7 +183,7 @@ def test_a_move_that_fails_changes_nothing(course, folder, monkeypatch):
     edit(course)
     build(course)
     before = content(folder / "gradebook.db")
-    monkeypatch.setattr("course.grading.new_edition._add", lambda *arguments: 1 / 0)
+    monkeypatch.setattr("course.grading.gradebook.new_edition._add", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         graded(course, folder, new_edition=True)
     assert content(folder / "gradebook.db") == before

@@ -110,6 +110,11 @@ def test_a_killed_main_process_loses_nothing_and_grades_nothing_twice(undisturbe
             family = [process, *process.children(recursive=True)]
             process.send_signal(signal.SIGINT if number % 3 == 0 else signal.SIGKILL)
             _, alive = psutil.wait_procs(family, timeout=60)
+            if (
+                process in alive
+            ):  # Python loses an interrupt that comes while an object is deleted, as at a module's end
+                process.send_signal(signal.SIGINT)
+                _, alive = psutil.wait_procs(family, timeout=60)
         assert not alive, "what it had started must end with it"
         assert reports(tmp_path).items() >= finished.items(), "what was finished is not done again"
         finished = reports(tmp_path)
