@@ -94,5 +94,5 @@ lock: $(READY) ## Pin all versions anew from pyproject.toml and the three requir
 		--output-file binder/requirements.txt pyproject.toml binder/requirements.in
 
 clean: ## Delete the environment and everything that can be made again
-	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache kernels.log
+	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache logs
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf

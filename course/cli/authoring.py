@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from course.cli.terminal import Labs, app, console, errors, kernels, progress_bar
+from course.cli.terminal import Labs, app, console, errors, logged, progress_bar
 from course.config import load_course
 
 
@@ -25,7 +25,7 @@ def build(
         console.print(f"{len(chosen)} labs are up to date.")
         return
     os.environ.setdefault("MNIST_SOURCE", "bundled")  # answer keys show the digits everybody has
-    with kernels(course), progress_bar("cells") as progress:
+    with logged(course.root, "build"), progress_bar("cells") as progress:
         built = builder.build(course, chosen, progress, again)
     for path in built.written:
         console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
@@ -39,7 +39,7 @@ def variants(labs: Labs = None) -> None:
     from course.authoring.try_variants import try_all
 
     course = load_course()
-    with kernels(course), progress_bar("runs") as progress:
+    with logged(course.root, "variants"), progress_bar("runs") as progress:
         found = [text for lab in course.choose(labs) for text in try_all(course, lab, progress)]
     for text in found:
         console.print(f"- {text}", highlight=False, markup=False)
@@ -59,7 +59,7 @@ def seeds(
     course = load_course()
     chosen = course.choose(labs)
     os.environ.setdefault("MNIST_SOURCE", "bundled")
-    with kernels(course), progress_bar("runs") as progress:
+    with logged(course.root, "seeds"), progress_bar("runs") as progress:
         found = try_seeds(course, chosen, range(101, 101 + count), progress)
     for text in found:
         console.print(f"- {text}", highlight=False, markup=False)
@@ -75,7 +75,7 @@ def bench(labs: Labs = None) -> None:
 
     course = load_course()
     os.environ.setdefault("MNIST_SOURCE", "bundled")
-    with kernels(course), progress_bar("cells") as progress:
+    with logged(course.root, "bench"), progress_bar("cells") as progress:
         measured = benchmark.measure(course, course.choose(labs), progress)
     console.print(benchmark.table(measured))
     console.print(f"wrote {benchmark.save(course, measured).relative_to(course.root)}", highlight=False)
@@ -97,7 +97,7 @@ def bench_grading(
     course = load_course()
     heavy, light = course.lab(lab), course.lab(many)
     os.environ.setdefault("MNIST_SOURCE", "bundled")
-    with kernels(course), errors.status("measuring") as status:
+    with logged(course.root, "bench-grading"), errors.status("measuring") as status:
         timed = benchmark.throughput(course, heavy, status.update)
         kept = benchmark.throughput_values(heavy, timed, memory(course, heavy))
         save_part(course, "throughput", kept)  # at once: what follows takes long
@@ -124,7 +124,7 @@ def reproduce(
 
     course = load_course()
     plans = [plan for lab in course.choose(labs) if (plan := read_plan(course, lab))]
-    with kernels(course), progress_bar("cells") as progress:
+    with logged(course.root, "reproduce"), progress_bar("cells") as progress:
         if rehearse:
             for key, run in runs.rehearse(course, plans, progress).items():
                 console.print(key, run.values, run.times)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from course.cli.terminal import app, console, errors, kernels, progress_bar
+from course.cli.terminal import app, console, errors, logged, progress_bar
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
 
@@ -113,7 +113,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     from course.inbox import submissions
 
     found, remarks = submissions.find(folder, lab), list[str]()
-    with kernels(course), progress_bar("students", left=True) as progress:
+    with logged(folder, f"grade-{lab.name}") as log, progress_bar("students", left=True) as progress:
         bar = progress.add_task(lab.name, total=len(found))
 
         def advance(student: str) -> None:
@@ -131,6 +131,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
     console.print(f"grades     {grades}", highlight=False)
+    console.print(f"log        {log}", highlight=False)
     if missing := [result.student for result in results if not result.graded]:
         errors.print(f"Not graded: {', '.join(missing)}. {grader.AGAIN}", highlight=False, markup=False)
         raise typer.Exit(NOT_GRADED)

@@ -1,16 +1,18 @@
-"""The terminal: the application that commands are added to, where text goes, progress bars."""
+"""The terminal: the application that commands are added to, where text goes, progress bars, logs."""
 
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from course.config import Course
+from course import logs
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 console = Console()
@@ -20,19 +22,25 @@ Labs = Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="Name
 
 
 @contextmanager
-def kernels(course: Course) -> Iterator[None]:
-    """Let kernels write their start-up notes to kernels.log instead of over the progress bar."""
-    terminal = os.dup(2)
-    log = os.open(course.root / "kernels.log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-    stream, sys.stderr = sys.stderr, os.fdopen(terminal, "w", buffering=1, encoding="utf-8")
-    os.dup2(log, 2)
-    try:
-        yield
-    finally:
-        os.dup2(terminal, 2)
-        os.close(log)
-        sys.stderr.close()
-        sys.stderr = stream
+def logged(folder: Path, name: str) -> Iterator[Path]:
+    """Keep a log of this run in FOLDER/logs; it also gets what kernels write at their start, over no progress bar."""
+    with logs.run_log(folder, name) as path:
+        terminal = os.dup(2)
+        log = os.open(path, os.O_WRONLY | os.O_APPEND)
+        stream, sys.stderr = sys.stderr, os.fdopen(terminal, "w", buffering=1, encoding="utf-8")
+        os.dup2(log, 2)
+        try:
+            yield path
+        finally:
+            os.dup2(terminal, 2)
+            os.close(log)
+            sys.stderr.close()
+            sys.stderr = stream
+
+
+def show_log() -> None:
+    """Show what is logged also here, above the progress bar."""
+    logs.show(RichHandler(console=errors, show_path=False, markup=False, highlighter=None, log_time_format="%X"))
 
 
 def progress_bar(unit: str, left: bool = False) -> Progress:

@@ -3,6 +3,7 @@
 Only execution is kept from one run to the next. Scores, dates, penalties and pages follow anew from what is true now.
 """
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -47,6 +48,7 @@ from course.labs.editions import as_built, check_gradebook, parts
 from course.nbgrader_api import failure, load_config, nbgrader_in, without_remarks
 from course.sandbox.manager import box_available
 
+log = logging.getLogger(__name__)
 AGAIN = "What is graded is kept: run the same command again."
 Advance = Callable[[str], None]
 
@@ -97,6 +99,7 @@ def grade(
     if not options.trust and (reason := box_available()):
         raise BoxError(f"{reason} Or grade submissions that you trust without a box, with --trust-submissions.")
     folder = folder.resolve()
+    log.info("grading %s in %s: %d submissions, %s", lab.name, folder, len(submissions), options)
     spec = make_spec(course, lab, options.full_size, options.built)
     api = nbgrader_in(course, folder, settings(course, folder, options))
     with database_errors(), without_remarks():
@@ -224,6 +227,7 @@ def running(
             earlier.append(kept)
         else:
             todo.append(submission)
+    log.info("%d were run before and are kept, %d are to be run", len(earlier), len(todo))
     if not todo:
         yield iter(earlier)
         return
@@ -277,6 +281,7 @@ def save(grading: Grading, outcome: Outcome) -> None:
             # What was graded before must not be taken for it, by Formgrader or `nbgrader generate_feedback`.
             shutil.rmtree(graded_copy(folder, student, lab.name).parent, ignore_errors=True)
         entries, _ = grading.update([student])
+    log.log(logging.ERROR if status == FAILED else logging.INFO, "%s: %s. %s", student, status, reason)
     # What could not be done may go well the next time.
     digest, tests = (outcome.digest, entries[student].by_tests) if status != FAILED else ("", {})
     copy = checksum(graded_copy(folder, student, lab.name))

@@ -7,6 +7,7 @@ in its memory what it would have imported itself.
 
 import ast
 import json
+import logging
 import py_compile
 import select
 import shutil
@@ -176,6 +177,7 @@ def without_helpers(imports: str) -> str:
     return "\n".join(kept)
 
 
+log = logging.getLogger(__name__)
 _kept: dict[Wanted, ForkServer] = {}
 _keeping = threading.Lock()
 
@@ -184,6 +186,7 @@ def fork_server(wanted: Wanted) -> ForkServer:
     """The fork server that this process uses. Only one is kept, as each holds hundreds of MiB."""
     with _keeping:
         if wanted not in _kept or _kept[wanted].ended:
+            log.debug("starting a fork server%s", ", as that there was has ended" if wanted in _kept else "")
             _kept.clear()
             _kept[wanted] = start(wanted)
         return _kept[wanted]

@@ -6,6 +6,7 @@ ends with the thread that started it.
 
 import asyncio
 import json
+import logging
 import os
 import re
 import select
@@ -37,6 +38,7 @@ from course.sandbox.seccomp import seccomp_filter
 from course.sandbox.settings import BoxSettings
 from course.sandbox.watchdog import WORDS, Watchdog
 
+log = logging.getLogger(__name__)
 CONNECTION = "/run/connection.json"
 START_SECONDS, END_SECONDS = 120, 60  # for a machine that stands still for a while
 SOCKET_PATH = 100  # characters; Linux takes 107
@@ -129,6 +131,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         exit_code = partial(exit_code_of, self.process) if kernel is None else partial(last_word, kernel)
         self.watchdog = Watchdog(first, self._said, self.limits, exit_code, kernel, self._group)
         self.watchdog.start()
+        log.debug("sandbox %s started: %s", first, {stage: round(taken, 3) for stage, taken in self.seconds.items()})
         return reached
 
     async def _reach(self, folder: Path, first: int, kernel: int | None) -> Handles:

@@ -1,5 +1,6 @@
 """A thread that watches one box from outside until it is empty."""
 
+import logging
 import os
 import select
 import signal
@@ -15,6 +16,7 @@ from course.sandbox.exit_cause import Ending, by_itself, out_of_memory_kills
 from course.sandbox.mounts import SOCKETS
 from course.sandbox.usage import TICKS, CpuTime, Process, files, held, own_memory, processes, sockets
 
+log = logging.getLogger(__name__)
 MILLISECONDS = 100  # between two looks
 ROOM = 400 * 2**20  # bytes: what this process may grow by while a box is open, with all that it has not read yet
 WORDS = 8192  # bytes kept of what the box wrote on its standard output and error
@@ -104,6 +106,8 @@ class Watchdog(threading.Thread):
             if pipe is not None:
                 os.close(pipe)
         self.ending = ended
+        level = logging.DEBUG if ended is Ending.CLOSED else logging.INFO
+        log.log(level, "sandbox %s ended: %s; at most %d MiB", self.pid, ended.name, self.most_memory >> 20)
 
     def _how_it_ended(self) -> Ending:
         if self._group and self._group.ran_out_of_memory():

@@ -1,5 +1,6 @@
 """Many submissions at once, and again those that the machine has failed."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, CancelledError, Executor, Future, wait
@@ -12,6 +13,7 @@ from course.grading.workers.job import Job, Outcome
 from course.grading.workers.worker_pool import Pool
 from course.grading.workers.worker_process import Stuck, Unusable
 
+log = logging.getLogger(__name__)
 AGAIN = 2  # times more a submission is run after a fault of the machine, each time with no other beside it
 DEATHS = 5  # of workers, after which their job is given up
 STUCK = "Its grading did not end, although its time was over; please report it."
@@ -59,6 +61,7 @@ class Batch:
         """Let the free places work."""
         while self.free and (job := self._next()):
             executor = self.free.pop()
+            log.info("%s: handed out%s", job.student, ", with no other beside it" if job.alone else "")
             self.running[executor.submit(work, replace(job, threads=self.pool.threads))] = job, executor
 
     def _next(self) -> Job | None:
@@ -76,6 +79,7 @@ class Batch:
             for future in wait(self.running, return_when=FIRST_COMPLETED).done:
                 job, executor = self.running.pop(future)
                 outcome = self._outcome(job, future)
+                report(job, outcome, future)
                 if isinstance(_error(future), BrokenExecutor):
                     executor.shutdown(wait=False)
                     executor = self.pool.make()
@@ -108,6 +112,18 @@ class Batch:
         """End all workers."""
         for executor in [*self.free, *(executor for _, executor in self.running.values())]:
             executor.shutdown(wait=False)
+
+
+def report(job: Job, outcome: Outcome | None, future: "Future[Outcome]") -> None:
+    """Log what came of a job; texts of a submission on one line."""
+    if outcome is None:
+        log.warning("%s: to be run again: %s", job.student, _error(future) or future.result().fault)
+    elif outcome.fault:
+        log.error("%s: given up: %s %s", job.student, outcome.fault, outcome.error)
+    else:
+        log.info("%s: run in %s; %s", job.student, outcome.seconds, outcome.reason or outcome.ended or "to its end")
+        for found in (*outcome.cuts, *outcome.incidents):
+            log.info("%s: %r", job.student, found)
 
 
 def _error(future: "Future[Outcome]") -> BrokenExecutor | KernelError | None:

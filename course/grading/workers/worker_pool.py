@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
+from course import logs
 from course.errors import CourseError
 from course.grading.execution.clock import PATIENCE
 from course.grading.workers.worker_process import WorkerProcess
@@ -40,6 +42,8 @@ def local(
 
     def start() -> Executor:
         executor = WorkerProcess(PATIENCE * seconds + SPARE_SECONDS)
+        for file in logs.files():
+            executor.submit(partial(logs.join, file))
         executor.submit(first)
         return executor
 

@@ -1,5 +1,6 @@
 """A worker process of this machine, as an executor of concurrent.futures."""
 
+import logging
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ from multiprocessing.connection import wait as wait_for
 from threading import Lock, Thread
 from typing import Any, ParamSpec, TypeVar
 
+log = logging.getLogger(__name__)
 END_SECONDS = 10  # for a process that has hung up to end
 WORDS, LINES = 2000, 3  # bytes of what a process wrote that are looked at, and lines that are shown
 _ERRORS = Lock()
@@ -50,6 +52,7 @@ class WorkerProcess(Executor):
         with errors_into(self._words.fileno()):
             self._process.start()
         there.close()
+        log.debug("worker process %s started", self._process.pid)
         self._waiting = ThreadPoolExecutor(1)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -68,6 +71,7 @@ class WorkerProcess(Executor):
             self._process.join(END_SECONDS)
             self._end()
             code = self._process.exitcode or 0
+            log.warning("worker process %s %s%s", self._process.pid, ended(code), self._last_words())
             kind = BrokenExecutor if self._has_answered or code < 0 else Unusable
             raise kind(f"The worker process {self._process.pid} {ended(code)}{self._last_words()}") from broken
         if error is not None:
