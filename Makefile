@@ -54,7 +54,7 @@ test: lint unit corpus nbval ## Run every check there is
 lint: $(READY) ## Check style and types
 	@echo "== lint: ruff"
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet course data_utils tests nbgrader_config.py
+	@$(BIN)/ruff format --check --quiet course benchmarks reproduction data_utils tests nbgrader_config.py
 	@echo "== lint: mypy"
 	@$(BIN)/mypy
 	@echo "== lint: which room uses which"
@@ -80,9 +80,9 @@ variants: $(READY) ## Test the labs' tests by right and wrong answers
 	@$(BIN)/course variants
 
 bench: $(READY) ## Measure "Run All" of the labs, and how fast a class is graded
-	@$(BIN)/course bench
-	@$(BIN)/course bench-grading
-	@PYTHONPATH=tests/grading $(BIN)/python tests/grading/compare_with_nbgrader.py
+	@$(BIN)/python -m benchmarks labs
+	@$(BIN)/python -m benchmarks grading
+	@PYTHONPATH=tests/grading $(BIN)/python -m benchmarks correctness
 
 LOCK := $(BIN)/uv pip compile --quiet --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 

@@ -95,7 +95,7 @@ class Course:
 
     @property
     def reproduction(self) -> Path:
-        """What `course reproduce` measured; docs/reproduction.md is made from it."""
+        """What `python -m reproduction` measured; docs/reproduction.md is made from it."""
         return self.root / "docs" / "reproduction.json"
 
 

@@ -1,6 +1,5 @@
 """The command line of the instructor: `course VERB`."""
 
-import sys
 from importlib.metadata import version as version_of
 from typing import Annotated
 
@@ -15,8 +14,7 @@ from course.cli import (  # noqa: F401 - they add their commands
     marking,
     publishing,
 )
-from course.cli.terminal import app, console, errors, show_log
-from course.errors import CourseError
+from course.cli.terminal import app, console, run, show_log
 
 PACKAGE = "cnn-labs"
 
@@ -41,10 +39,5 @@ def about(
 
 
 def main() -> None:
-    """Run the command line; errors that the user can mend are printed without a traceback, exit code 2."""
-    try:
-        app()
-    except CourseError as error:
-        errors.print(f"[bold red]Error:[/] {type(error).__name__}", highlight=False)
-        errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
-        sys.exit(2)
+    """Run the command line."""
+    run(app)

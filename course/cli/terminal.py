@@ -13,8 +13,25 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from course import logs
+from course.errors import CourseError
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+def new_app() -> typer.Typer:
+    """An application without commands."""
+    return typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+def run(application: typer.Typer) -> None:
+    """Run a command line; errors that the user can mend are printed without a traceback, exit code 2."""
+    try:
+        application()
+    except CourseError as error:
+        errors.print(f"[bold red]Error:[/] {type(error).__name__}", highlight=False)
+        errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        sys.exit(2)
+
+
+app = new_app()
 console = Console()
 errors = Console(stderr=True)
 

@@ -24,7 +24,6 @@ from nbformat import NotebookNode
 from rich.progress import Progress
 
 from course.authoring.execute import execute
-from course.authoring.systems import Plan, Second
 from course.config import Course
 from course.errors import CourseError
 from course.files import put
@@ -32,6 +31,7 @@ from course.labs.parameters import with_parameters
 from course.labs.prepare import prepare
 from course.labs.sources import grade_id, is_answer
 from data_utils import load_mnist
+from reproduction.systems import Plan, Second
 
 FULL_TRAIN, FULL_TEST = 60_000, 10_000
 FULL_RUN = "full run: "

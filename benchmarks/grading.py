@@ -14,10 +14,10 @@ from typing import Any
 import nbformat
 import psutil
 
+from benchmarks.memory import Used
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.files import put
-from course.grading.bench_memory import Used
 from course.grading.demo import answered, hand_in, model_answers
 from course.grading.grade import Options, grade
 from course.grading.gradebook import cache

@@ -2,7 +2,7 @@
 
 import json
 
-from course.authoring.benchmarks_page import page
+from benchmarks.page import page
 
 
 def test_the_page_is_made_from_what_is_kept(course):

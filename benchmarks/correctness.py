@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from course.authoring.bench import save_part
+from benchmarks.run_all import save_part
 from course.config import load_course
 from course.files import put
 from course.grading import grade
@@ -53,9 +53,8 @@ def nbgrader(folder: Path, *words: str) -> int:
     walls += ["--bind", str(folder), str(folder), "--unshare-pid", "--unshare-net", "--die-with-parent"]
     command = [*walls, "--chdir", str(folder), str(tools / "nbgrader"), *words]
     environment = os.environ | {"HOME": str(folder), "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     try:
-        return subprocess.run(command, env=environment, check=False, timeout=180, **quiet).returncode
+        return subprocess.run(command, env=environment, check=False, timeout=180, capture_output=True).returncode
     except subprocess.TimeoutExpired:
         return 124
 
@@ -83,6 +82,7 @@ def template(folder: Path) -> Path:
 
 
 def verdict(case: Case, got: list[str]) -> str:
+    """What the points for these tests are, beside those that the case has earned."""
     due = set(earned(case, MADE))
     return UNDESERVED if set(got) - due else LOST if due - set(got) else RIGHT
 
@@ -108,7 +108,8 @@ def our_counts(folder: Path) -> Iterator[tuple[str, str]]:
         yield case.family, verdict(case, [test for test, points in by_name[case.name].by_test.items() if points])
 
 
-def table(counts: dict[str, Counter]) -> Table:
+def table(counts: dict[str, Counter[tuple[str, str]]]) -> Table:
+    """Both ways of grading for each family, one row each."""
     view = Table(title=f"{len(CASES)} submissions of {LIGHT.name}", title_justify="left")
     for heading in ("family", "graded by", RIGHT, LOST, UNDESERVED, STOPS):
         view.add_column(heading, justify="left" if heading in ("family", "graded by") else "right")
@@ -119,7 +120,8 @@ def table(counts: dict[str, Counter]) -> Table:
     return view
 
 
-def main() -> None:
+def measure() -> None:
+    """Grade the corpus in both ways, print the table and keep the counts for docs/benchmarks.md."""
     os.environ["MNIST_SOURCE"] = "bundled"
     with tempfile.TemporaryDirectory() as place:
         (Path(place) / "ours").mkdir()
@@ -131,7 +133,3 @@ def main() -> None:
         for (family, found), count in sorted(counted.items())
     ]
     save_part(load_course(Path(__file__).parent), "corpus", rows)
-
-
-if __name__ == "__main__":
-    main()

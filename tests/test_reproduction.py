@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from rich.progress import Progress
 
-from course.authoring import reproduce
-from course.authoring.reproduce import Job, Run, digest, jobs, read_runs, run
-from course.authoring.reproduction_page import page, row, second_row, spoken
-from course.authoring.systems import Figure, Plan, Second, read_plan, read_plans
 from course.config import Lab
 from course.errors import BuildError, CourseError
+from reproduction import runs as reproduce
+from reproduction.page import page, row, second_row, spoken
+from reproduction.runs import Job, Run, digest, jobs, read_runs, run
+from reproduction.systems import Figure, Plan, Second, read_plan, read_plans
 
 LAB = Lab("04_lecun_lenet", 1)
 PARAMETERS = Figure("A", "parameters", 219_580, "model.count_params()", "equal", time="training")

@@ -13,7 +13,7 @@ from nbformat import NotebookNode
 from rich.progress import Progress
 from rich.table import Table
 
-from course.authoring.benchmarks_page import page
+from benchmarks.page import page
 from course.authoring.execute import execute
 from course.config import Course, Lab
 from course.files import put

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from course.authoring.reproduce import SECOND_CELL, Run, read_runs, second_key
-from course.authoring.systems import Figure, Plan, Second, read_plans, read_systems
 from course.config import Course
+from reproduction.runs import SECOND_CELL, Run, read_runs, second_key
+from reproduction.systems import Figure, Plan, Second, read_plans, read_systems
 
 INTRODUCTION = """\
 # Reproduction
 
 The labs rebuild five published systems. Here is each figure that was published beside the one that the lab gives when
-it is run at full size on the whole of MNIST. `course reproduce [LAB]...` makes this page: it runs the labs with the
-values of their "full run" comments and takes each figure from the finished notebook. Times are seconds of the cell
+it is run at full size on the whole of MNIST. `python -m reproduction [LAB]...` makes this page: it runs the labs with
+the values of their "full run" comments and takes each figure from the finished notebook. Times are seconds of the cell
 that trains, with the CPU seconds of all cores in brackets, on {machines}.
 """
 HEADINGS = "| figure | published | here | time here | remark |\n| --- | ---: | ---: | ---: | --- |"

@@ -1,0 +1,58 @@
+"""The commands of `make bench`, each of which writes its part of docs/benchmarks.md: `python -m benchmarks VERB`."""
+
+import os
+from typing import Annotated
+
+import typer
+from rich.markdown import Markdown
+
+from benchmarks import grading, run_all
+from benchmarks.memory import memory
+from benchmarks.page import of_class, of_many
+from course.cli.terminal import Labs, console, errors, logged, new_app, progress_bar, run
+from course.config import load_course
+
+app = new_app()
+
+
+@app.command()
+def labs(labs: Labs = None) -> None:
+    """Measure "Run All" of each solution: time and peak memory; kept for the labs' headers."""
+    course = load_course()
+    with logged(course.root, "bench-labs"), progress_bar("cells") as progress:
+        measured = run_all.measure(course, course.choose(labs), progress)
+    console.print(run_all.table(measured))
+    console.print(f"wrote {run_all.save(course, measured).relative_to(course.root)}", highlight=False)
+
+
+@app.command("grading")
+def of_grading(
+    lab: Annotated[str, typer.Option(help="For the comparison with plain nbgrader.")] = "05_lenet5_train_on_batch",
+    many: Annotated[str, typer.Option(help="For the large class.")] = "01_data_inspection",
+) -> None:
+    """Measure how fast a class is graded, against plain nbgrader, and whether time and memory stay even."""
+    course = load_course()
+    heavy, light = course.lab(lab), course.lab(many)
+    with logged(course.root, "bench-grading"), errors.status("measuring") as status:
+        timed = grading.throughput(course, heavy, status.update)
+        kept = grading.throughput_values(heavy, timed, memory(course, heavy))
+        run_all.save_part(course, "throughput", kept)  # at once: what follows takes long
+        console.print(Markdown("\n".join(of_class(kept))))
+        reached, again = grading.many(course, light, status.update)
+    kept = grading.many_values(light, reached, again)
+    page = run_all.save_part(course, "many", kept)
+    console.print(Markdown("\n".join(of_many(kept))))
+    console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
+
+
+@app.command()
+def correctness() -> None:
+    """Count how many odd, broken, greedy and cheating submissions get what they earned, here and by plain nbgrader."""
+    from benchmarks.correctness import measure
+
+    measure()
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("MNIST_SOURCE", "bundled")
+    run(app)

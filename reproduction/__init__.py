@@ -1,0 +1,1 @@
+"""The published figures beside those of the labs: `python -m reproduction`."""
