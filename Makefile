@@ -18,14 +18,25 @@ help: ## List the targets
 
 FORMGRADER := course/grading/marking/jupyter_server_config.json
 
+# Versions of Python are written once, in pyproject.toml; this is read by Pythons that are too old for it.
+define VERSIONS
+import re, sys
+low, high = re.search('requires-python = ">=([0-9.]+),<([0-9.]+)"', open("pyproject.toml").read()).groups()
+if not [int(n) for n in low.split(".")] <= list(sys.version_info[:2]) < [int(n) for n in high.split(".")]:
+    sys.exit("Python %s or newer, but older than %s, is needed (TensorFlow has no wheels for others); this is %s. "
+             "Name another one: make PYTHON=python%s" % (low, high, sys.version.split()[0], low))
+endef
+export VERSIONS
+
 $(READY): requirements.txt pyproject.toml binder/overrides.json $(FORMGRADER)
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.11 …") if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -c "$$VERSIONS"
 	@echo "Setting up $(VENV): about two minutes and 2.5 GB, once."
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --requirement requirements.txt
 	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
-	@install -D binder/overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json  # Markdown opens as a page
-	@install -D $(FORMGRADER) $(VENV)/etc/jupyter/jupyter_server_config.d/zz-course.json  # after nbgrader's own
+	@mkdir -p $(VENV)/share/jupyter/lab/settings $(VENV)/etc/jupyter/jupyter_server_config.d
+	@cp binder/overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json  # Markdown opens as a page
+	@cp $(FORMGRADER) $(VENV)/etc/jupyter/jupyter_server_config.d/zz-course.json  # after nbgrader's own
 	@touch $@
 
 # Submissions run in a box made by bubblewrap; without it nothing is graded. It comes from the system's packages.
@@ -84,9 +95,9 @@ bench: $(READY) ## Measure "Run All" of the labs, and how fast a class is graded
 	@$(BIN)/python -m benchmarks grading
 	@PYTHONPATH=tests/grading $(BIN)/python -m benchmarks correctness
 
-LOCK := $(BIN)/uv pip compile --quiet --no-emit-index-url --no-annotate --custom-compile-command "make lock"
+LOCK := $(BIN)/uv pip compile --quiet --no-emit-index-url --no-annotate --custom-compile-command "make lock" $(LOCK_OPTIONS)
 
-lock: $(READY) ## Pin all versions anew from pyproject.toml and the three requirements.in
+lock: $(READY) ## Pin all versions anew (the newest: LOCK_OPTIONS=--upgrade) from pyproject.toml and the three requirements.in
 	@$(LOCK) --universal --python-version 3.11 --output-file requirements.txt pyproject.toml requirements.in
 	@$(LOCK) --universal --python-version 3.11 --constraint requirements.txt \
 		--output-file students/requirements.txt pyproject.toml students/requirements.in
