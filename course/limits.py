@@ -23,8 +23,9 @@ class Limits:
     file_mib: int = 256  # size of each file
     scratch_mib: int = 1024  # all that is written: home, working folder and /tmp together
     cpu_seconds: int = 900  # CPU time of all processes of a box together, those that have ended included
-    cell_seconds: int = 300  # by the clock on the wall
-    submission_seconds: int = 1200  # by the clock on the wall
+    # By a clock that stands still while others have the CPU (execution/clock.py): on the wall it can be some times more.
+    cell_seconds: int = 300
+    submission_seconds: int = 1200
     output_kib: int = 1024  # of a cell's output is kept
     outputs_kib: int = 4096  # of all cells' outputs together; the labs' solutions show up to 470 KiB
 

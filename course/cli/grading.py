@@ -33,6 +33,9 @@ def grade(
     new_edition: Annotated[
         bool, typer.Option("--new-edition", help="Move the gradebook to the lab as it is now; marks by hand stay.")
     ] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Run also what has not changed, as after an update of this project.")
+    ] = False,
     trust_submissions: Annotated[
         bool, typer.Option("--trust-submissions", help="Run without a box: only for code that you would run yourself.")
     ] = False,
@@ -46,7 +49,7 @@ def grade(
 
     course = load_course()
     chosen = course.lab(lab)
-    options = Options(workers, scheduler, trust_submissions, full_size, db, as_built, new_edition)
+    options = Options(workers, scheduler, trust_submissions, full_size, db, as_built, new_edition, again)
     grade_and_show(course, chosen, folder, options)
 
 

@@ -61,6 +61,7 @@ class Options:
     address of a Dask cluster to run them on. `trust` runs them without a box. `full_size` leaves out the grading
     budget. `database` is a SQLAlchemy address for the gradebook in place of gradebook.db. `built` grades by the lab as
     it was built, though its source was edited since; `new_edition` moves the gradebook to the present edition first.
+    `again` runs also what was run before and has not changed, as after an update of the grading itself.
     """
 
     workers: int | None = None
@@ -70,6 +71,7 @@ class Options:
     database: str | None = None
     built: bool = False
     new_edition: bool = False
+    again: bool = False
 
 
 def grade(
@@ -115,7 +117,7 @@ def grade(
                 register(api, lab)
                 before = grading.entries()
                 for outcome in outcomes:
-                    if not is_stored(folder, lab.name, outcome, before.get(outcome.student)):
+                    if options.again or not is_stored(folder, lab.name, outcome, before.get(outcome.student)):
                         save(grading, outcome)
                     advance(outcome.student)
             results = {result.student: result for result in derive(grading, tell=tell)}
@@ -223,7 +225,7 @@ def running(
     earlier, todo = list[Outcome](), list[Submission]()
     for submission in submissions:
         kept = cache.kept(folder, spec.lab, submission.student)
-        if kept and kept.digest == job_of(submission, spec, options).digest:
+        if kept and not options.again and kept.digest == job_of(submission, spec, options).digest:
             earlier.append(kept)
         else:
             todo.append(submission)

@@ -108,7 +108,8 @@ class Runner:
     def end(self, cell: NotebookNode, error: Ended) -> None:
         """Note that the kernel has ended in this cell; the verdict of a test that is over counts."""
         self.cut(cell, str(error))
-        self.done.ended = f"C{str(self.done.cuts[-1])[1:]}"
+        where = str(self.done.cuts[-1])
+        self.done.ended = where[:1].upper() + where[1:]
         if not is_test(cell):
             cell.outputs.append(error_output("KernelEnded", self.done.ended))
 

@@ -61,7 +61,7 @@ def of_silence(manager: Any, reason: str, used: float, had: float, alone: bool) 
 
 
 def is_stopped(watchdog: Watchdog) -> bool:
-    """Whether the kernel in a box has been stopped; no signal from inside can do that (boxes/seccomp.py)."""
+    """Whether the kernel in a box has been stopped; no signal from inside can do that (sandbox/seccomp.py)."""
     kernels = [folder for folder in watchdog.folders() if folder.name == str(KERNEL)]
     try:
         states = [(folder / "stat").read_text("utf-8", "replace").rpartition(") ")[2][:1] for folder in kernels]

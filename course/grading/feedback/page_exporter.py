@@ -19,6 +19,7 @@ from nbconvert.filters import Highlight2HTML, ansi2html, strip_ansi
 from nbformat import NotebookNode
 from traitlets import List, Unicode
 
+import course
 from course.grading.feedback.attachments import Pictures
 from course.grading.feedback.formulas import formula
 from course.grading.feedback.render_markdown import html_of
@@ -184,10 +185,12 @@ def policy(style: str) -> str:
 
 @cache
 def page_version() -> str:
-    """What a page depends on beside a submission and its grades: the code and templates that make it, and libraries."""
+    """What a page depends on beside a submission and its grades: the course's code and templates, and libraries.
+
+    All of the code, as words on a page come from many rooms: how late, what was repaired, where it was cut off.
+    """
     digest = hashlib.sha256("".join(f"{name} {version(name)}\n" for name in LIBRARIES).encode())
-    here = Path(__file__).parent
-    makers = [*here.rglob("*.py"), *here.rglob("*.j2"), *here.rglob("*.css")]
-    for path in sorted(makers):
+    code = Path(course.__file__).parent
+    for path in sorted(path for path in code.rglob("*") if path.suffix in (".py", ".j2", ".css", ".json")):
         digest.update(path.read_bytes())
     return digest.hexdigest()

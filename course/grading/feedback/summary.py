@@ -38,6 +38,20 @@ class State(StrEnum):
     WAITING = "waiting to be marked"
     MARKED = "marked"
 
+    @property
+    def sign(self) -> str:
+        """What stands before it, for those who do not see its colour."""
+        return SIGNS[self]
+
+    @property
+    def look(self) -> str:
+        """Its class in the page's style sheet."""
+        return LOOKS[self]
+
+
+SIGNS = dict(zip(State, "✓✗–!⊘…•", strict=True))
+LOOKS = dict(zip(State, ("right", "wrong", "open", "error", "error", "waiting", "waiting"), strict=True))
+
 
 @dataclass(frozen=True)
 class Grade:
