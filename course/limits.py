@@ -23,7 +23,7 @@ class Limits:
     file_mib: int = 256  # size of each file
     scratch_mib: int = 1024  # all that is written: home, working folder and /tmp together
     cpu_seconds: int = 900  # CPU time of all processes of a box together, those that have ended included
-    # By a clock that stands still while others have the CPU (execution/clock.py): on the wall it can be some times more.
+    # By a clock that stands still while others have the CPU (execution/clock.py); on the wall it can be more.
     cell_seconds: int = 300
     submission_seconds: int = 1200
     output_kib: int = 1024  # of a cell's output is kept
