@@ -73,6 +73,14 @@ nbval: $(READY)
 	@echo "== nbval: every solution from top to bottom"
 	@$(BIN)/pytest --override-ini filterwarnings= --nbval-lax --numprocesses 2 --dist loadscope solutions
 
+# JupyterHub, its proxy and nbgitpuller are for these tests alone, so they lie in a folder of their own.
+hub: $(READY) ## Test the labs behind a JupyterHub, and nbgitpuller's links
+	$(BOX)
+	@$(BIN)/uv pip install --quiet --target $(VENV)/hub/python --constraint requirements.txt --requirement tests/hub/requirements.txt
+	@if command -v npm >/dev/null; then npm install --silent --no-fund --prefix $(VENV)/hub configurable-http-proxy@5.3.0; \
+		else echo "npm is missing, from which the hub's proxy comes. Install it: sudo apt-get install npm"; fi
+	@$(BIN)/pytest tests/hub tests/authoring/test_nbgitpuller.py
+
 build: $(READY) ## Make answer keys, student copies and index; execute what has changed
 	@$(BIN)/course build
 
@@ -83,14 +91,6 @@ bench: $(READY) ## Measure "Run All" of the labs, and how fast a class is graded
 	@$(BIN)/course bench
 	@$(BIN)/course bench-grading
 	@PYTHONPATH=tests/grading $(BIN)/python tests/grading/compare_with_nbgrader.py
-
-# JupyterHub, its proxy and nbgitpuller are for these tests alone, so they lie in a folder of their own.
-hub: $(READY) ## Test the labs behind a JupyterHub, and nbgitpuller's links
-	$(BOX)
-	@$(BIN)/uv pip install --quiet --target $(VENV)/hub/python --constraint requirements.txt --requirement tests/hub/requirements.txt
-	@if command -v npm >/dev/null; then npm install --silent --no-fund --prefix $(VENV)/hub configurable-http-proxy@5.3.0; \
-		else echo "npm is missing, from which the hub's proxy comes. Install it: sudo apt-get install npm"; fi
-	@$(BIN)/pytest tests/hub tests/authoring/test_nbgitpuller.py
 
 LOCK := $(BIN)/uv pip compile --quiet --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 

@@ -5,13 +5,14 @@ Its tools are no part of the project's environment; `make hub` puts them into a 
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,6 @@ def running_hub(folder):
     finally:
         process.terminate()  # it ends its proxy and all servers
         process.wait(PATIENCE)
+        if (folder / "proxy.pid").exists():  # it was ended before it knew that its proxy runs
+            with suppress(ProcessLookupError):
+                os.kill(int((folder / "proxy.pid").read_text()), signal.SIGTERM)
