@@ -7,11 +7,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # The digits that everybody has: no test depends on a network or on what a machine has cached.
-test corpus nbval demo build bench variants: export MNIST_SOURCE = bundled
+test corpus nbval demo build bench variants hub: export MNIST_SOURCE = bundled
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab demo test build bench variants lint unit corpus nbval lock clean
+.PHONY: help lab demo test build bench variants hub lint unit corpus nbval lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -83,6 +83,14 @@ corpus: $(READY)
 nbval: $(READY)
 	@echo "== nbval: every solution from top to bottom"
 	@$(BIN)/pytest --override-ini filterwarnings= --nbval-lax --numprocesses 2 --dist loadscope solutions
+
+# JupyterHub, its proxy and nbgitpuller are for these tests alone, so they lie in a folder of their own.
+hub: $(READY) ## Test the labs behind a JupyterHub, and nbgitpuller's links
+	$(BOX)
+	@$(BIN)/uv pip install --quiet --target $(VENV)/hub/python --constraint requirements.txt --requirement tests/hub/requirements.txt
+	@if command -v npm >/dev/null; then npm install --silent --no-fund --prefix $(VENV)/hub configurable-http-proxy@5.3.0; \
+		else echo "npm is missing, from which the hub's proxy comes. Install it: sudo apt-get install npm"; fi
+	@$(BIN)/pytest tests/hub tests/authoring/test_nbgitpuller.py
 
 build: $(READY) ## Make answer keys, student copies and index; execute what has changed
 	@$(BIN)/course build

@@ -7,7 +7,8 @@ from course.environment import tools_on_path
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
-course = load_course(Path(__file__).parent)  # the course that this file belongs to, wherever nbgrader is called from
+# The course that this file belongs to, wherever nbgrader is called from and whatever link led here.
+course = load_course(Path(__file__).resolve().parent)
 tools_on_path()
 c.CourseDirectory.root = str(course.root)
 c.CourseDirectory.course_id = course.id

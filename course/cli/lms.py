@@ -1,38 +1,77 @@
 """Commands for learning management systems: collect what was handed in, export grades."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from course.cli.terminal import app, console, errors
-from course.config import load_course
+from course.config import Course, Lab, load_course
 from course.inbox.systems import System, Times
+
+if TYPE_CHECKING:
+    from course.lms.collect import Collected
 
 
 @app.command()
 def collect(
-    archive: Annotated[Path, typer.Argument(metavar="ZIP", help="What Canvas or Moodle gives to download.")],
-    lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
+    what: Annotated[
+        list[str],
+        typer.Argument(metavar="[ZIP] LAB", help="What Canvas or Moodle gives to download; name from course.toml."),
+    ],
     folder: Annotated[
         Path, typer.Option(help="Gets submitted/STUDENT/LAB/LAB.ipynb, the rest in downloaded/.")
     ] = Path(),
+    exchange: Annotated[
+        bool, typer.Option("--exchange", help="From nbgrader's exchange, without ZIP: what students handed in there.")
+    ] = False,
     system: Annotated[System | None, typer.Option(help="Recognised from the file names if not given.")] = None,
     roster: Annotated[
         Path | None, typer.Option(help="CSV file: id, and lms_id or name; see the instructors' page.")
     ] = None,
     times: Annotated[Times, typer.Option(help="Whether times in the archive are those of handing in.")] = Times.AUTO,
 ) -> None:
-    """Unpack a submission archive, safely; what is there already is replaced only by what is newer, and kept."""
-    from course.inbox.roster import read_roster
-    from course.lms import collect as collector
+    """Take in what was handed in, safely; what is there already is replaced only by what is newer, and kept."""
+    course = load_course()
+    if len(what) != (1 if exchange else 2):
+        raise typer.BadParameter("Give ZIP and LAB, or --exchange and LAB.")
+    chosen = course.lab(what[-1])
+    if exchange and (system or roster or times is not Times.AUTO):
+        raise typer.BadParameter("--system, --roster and --times are about an archive; leave them out with --exchange.")
+    found = (
+        from_exchange(course, chosen, folder)
+        if exchange
+        else from_archive(course, chosen, folder, Path(what[0]), system, roster, times)
+    )
+    show_collected(chosen, found)
+
+
+def from_exchange(course: Course, lab: Lab, folder: Path) -> "Collected":
+    """Collect from nbgrader's exchange."""
+    from course.lms.exchange import collect_exchange
     from course.nbgrader_api import load_config
 
-    course = load_course()
-    chosen = course.lab(lab)
+    return collect_exchange(course, lab, folder, load_config(course))
+
+
+def from_archive(
+    course: Course, lab: Lab, folder: Path, archive: Path, system: System | None, roster: Path | None, times: Times
+) -> "Collected":
+    """Collect from an archive of Canvas or Moodle."""
+    from course.inbox.roster import read_roster
+    from course.lms.collect import collect
+    from course.nbgrader_api import load_config
+
     people = read_roster(roster) if roster else None
-    found = collector.collect(chosen, folder, archive, system, people, times, config=load_config(course))
-    console.print(collector.collected_table(f"{lab} from {found.system.title()}: {len(found.rows)} students", found))
+    return collect(lab, folder, archive, system, people, times, config=load_config(course))
+
+
+def show_collected(lab: Lab, found: "Collected") -> None:
+    """Print the table and the remarks; exit with 2 if nobody's submission could be read."""
+    from course.lms.collect import collected_table
+
+    source = found.system.title() if found.system else "the exchange"
+    console.print(collected_table(f"{lab.name} from {source}: {len(found.rows)} students", found))
     for remark in found.remarks:
         console.print(f"- {remark}", highlight=False, markup=False)
     if not found.any_read:

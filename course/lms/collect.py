@@ -28,9 +28,12 @@ from course.lms.zip_time import are_of_handing_in
 
 @dataclass(frozen=True)
 class Collected:
-    """What became of an archive; `remarks` are those that concern no single student."""
+    """What became of an archive; of the exchange, if it is of no `system`.
 
-    system: System
+    `remarks` are those that concern no single student.
+    """
+
+    system: System | None
     rows: tuple[Row, ...]
     remarks: tuple[str, ...]
 
