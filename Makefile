@@ -82,7 +82,7 @@ variants: $(READY) ## Test the labs' tests by right and wrong answers
 bench: $(READY) ## Measure "Run All" of the labs, and how fast a class is graded
 	@$(BIN)/course bench
 	@$(BIN)/course bench-grading
-	@PYTHONPATH=tests/grading $(BIN)/python tests/grading/compare_with_nbgrader.py
+	@PYTHONPATH=tests $(BIN)/python tests/grading/compare_with_nbgrader.py
 
 LOCK := $(BIN)/uv pip compile --quiet --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 

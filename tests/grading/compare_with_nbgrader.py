@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
+import this_course
 from corpus import CASES, Case
 from corpus.making import earned, hand_in_all
 from light_corpus import COURSE, LIGHT, MADE
@@ -25,7 +26,6 @@ from rich.progress import track
 from rich.table import Table
 
 from course.authoring.bench import save_part
-from course.config import load_course
 from course.files import put
 from course.grading import grade
 from course.inbox import submissions
@@ -130,7 +130,7 @@ def main() -> None:
         for way, counted in counts.items()
         for (family, found), count in sorted(counted.items())
     ]
-    save_part(load_course(Path(__file__).parent), "corpus", rows)
+    save_part(this_course.COURSE, "corpus", rows)
 
 
 if __name__ == "__main__":

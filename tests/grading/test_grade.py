@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from secret_lines import HIDDEN, secret_lines
+from this_course import COURSE
 from typer.testing import CliRunner
 
 from course.authoring import try_variants
@@ -38,7 +39,6 @@ from course.labs.sources import cells_with_tests, grade_id, is_answer, is_writte
 from course.labs.variants import Variant
 from course.nbgrader_api import load_config
 
-COURSE = load_course(Path(__file__).parent)
 LIGHT_COURSE = light_course()
 LIGHT = LIGHT_COURSE.labs[0]
 

@@ -1,13 +1,12 @@
 """What teams hand in: each member gets it, and no number of a team becomes a student's."""
 
 import csv
-from pathlib import Path
 
 import pytest
 from lms_archives import notebook, pack, submitted
 from nbgrader.api import Gradebook
+from this_course import COURSE
 
-from course.config import load_course
 from course.inbox.roster import Person
 from course.inbox.systems import System
 from course.lms.collect import collect
@@ -15,7 +14,6 @@ from course.lms.export_plugins import CanvasExportPlugin, MoodleExportPlugin
 from course.lms.feedback_zip import origin_of
 from course.nbgrader_api import without_remarks
 
-COURSE = load_course(Path(__file__).parent)
 LAB = COURSE.labs[0]
 NAME = LAB.name
 TEAM = f"Group A_42_assignsubmission_file/{NAME}.ipynb"  # 42 is Moodle's number of the group

@@ -22,9 +22,9 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbgrader.api import Gradebook
+from this_course import COURSE
 
 from course import cgroups
-from course.config import load_course
 from course.errors import BoxError
 from course.grading import demo
 from course.grading.execution.kernel_pair import DIGITS, KERNEL, kernel_pair
@@ -38,7 +38,6 @@ from course.sandbox.manager import BoxedKernelManager, BoxProvisioner, box_avail
 from course.sandbox.seccomp import NUMBERS, seccomp_filter
 from course.sandbox.usage import own_memory
 
-COURSE = load_course(Path(__file__).parent)
 SMALL = Limits(memory_mib=2048, processes=64, open_files=128, file_mib=8, scratch_mib=64)
 # A box's program is started by bubblewrap, or is a copy of a process that has done the imports.
 WARM = {"kernel_file": KERNEL, "imports": "import numpy as np"}

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from test_box import WAYS, kernel, run
+from test_isolation import WAYS, kernel, run
 
 from course.sandbox import cores
 from course.sandbox.cores import take

@@ -8,7 +8,6 @@ from bs4 import BeautifulSoup
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course.config import load_course
 from course.grading.feedback import page_exporter
 from course.grading.feedback.choose_outputs import TOO_MUCH_HTML, ChooseOutputs, chosen
 from course.grading.feedback.formulas import formula
@@ -268,10 +267,9 @@ def test_the_version_of_the_page_changes_with_its_code(monkeypatch):
     assert known != changed and len(known) == 64
 
 
-def test_the_template_goes_along_when_the_course_is_installed():
+def test_the_template_goes_along_when_the_course_is_installed(course):
     """As package data; a page cannot be made without it."""
-    root = load_course(page_exporter.TEMPLATES).root
-    assert '"grading/feedback/templates/*/*"' in (root / "pyproject.toml").read_text("utf-8")
+    assert '"grading/feedback/templates/*/*"' in (course.root / "pyproject.toml").read_text("utf-8")
     assert {path.suffix for path in page_exporter.TEMPLATES.rglob("*") if path.is_file()} == {".j2", ".css", ".json"}
 
 

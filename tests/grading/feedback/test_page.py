@@ -8,13 +8,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
+import this_course
 from bs4 import BeautifulSoup
 from light import light_course
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from test_page_content import assert_inert
 
-from course.config import load_course
 from course.grading import demo, grade
 from course.grading.demo import answered, hand_in, submission_path
 from course.grading.gradebook import cache
@@ -200,5 +200,5 @@ def test_a_fault_of_the_machine_is_not_the_students(graded, monkeypatch):
 
 def test_the_settings_are_those_of_the_repository():
     """The light course is set up by a copy of the real settings."""
-    real = load_course(Path(__file__).parent).root
+    real = this_course.COURSE.root
     assert (COURSE.root / "nbgrader_config.py").read_bytes() == (real / "nbgrader_config.py").read_bytes()

@@ -11,10 +11,10 @@ import pytest
 from lms_archives import MADE, entry, everything, nested, notebook, pack, submitted
 from nbgrader.coursedir import CourseDirectory
 from rich.console import Console
+from this_course import COURSE
 from traitlets.config import Config
 
 from course import cli
-from course.config import load_course
 from course.errors import ArchiveError, CourseError, RosterError
 from course.inbox.filenames import flattened, id_problem, refusal
 from course.inbox.places import Outcome
@@ -24,7 +24,6 @@ from course.lms.collect import Collected, collect
 from course.lms.collect_one import Row
 from course.lms.unpack import Limits
 
-COURSE = load_course(Path(__file__).parent)
 LAB = COURSE.labs[0]
 NAME = LAB.name
 ADA = (f"lovelaceada_11_901_{NAME}.ipynb", notebook("Ada's"))

@@ -4,17 +4,16 @@ import copy
 import functools
 import json
 import random
-from pathlib import Path
 
 import damage
 import nbformat
 import pytest
 from nbformat import NotebookNode
 from nbgrader.nbgraderformat import MetadataValidator
+from this_course import COURSE
 from typer.testing import CliRunner
 
 from course import cli
-from course.config import load_course
 from course.errors import CourseError, SubmissionError
 from course.grading import grade
 from course.grading.demo import answered, hand_in, model_answers
@@ -25,7 +24,6 @@ from course.inbox.notes import Note, listed
 from course.labs.prepare import prepare
 from course.labs.sources import grade_id, is_answer, is_test, tagged
 
-COURSE = load_course(Path(__file__).parent)
 LIGHT = COURSE.labs[0]  # needs no TensorFlow
 
 

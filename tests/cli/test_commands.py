@@ -7,12 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from this_course import COURSE
 from typer.testing import CliRunner
 
 from course import cli
-from course.config import load_course
 
-COURSE = load_course(Path(__file__).parent)
 COMMAND = shutil.which("course", path=str(Path(sys.executable).parent))
 
 

@@ -4,9 +4,9 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from this_course import COURSE
 
 from course.authoring import try_variants
-from course.config import load_course
 from course.errors import CourseError
 from course.labs import variants
 from course.labs.prepare import prepare
@@ -14,7 +14,6 @@ from course.labs.sources import grade_id, is_answer, is_written
 from course.labs.variants import Variant
 from course.nbgrader_api import load_config
 
-COURSE = load_course(Path(__file__).parent)
 FEWEST_RIGHT, FEWEST_WRONG = 2, 3
 
 

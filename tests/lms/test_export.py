@@ -13,9 +13,9 @@ from lms_archives import pack
 from nbgrader.api import Gradebook
 from nbgrader.apps.exportapp import ExportApp
 from nbgrader.plugins import CsvExportPlugin
+from this_course import COURSE
 
 from course import cli
-from course.config import load_course
 from course.errors import ExportError
 from course.grading import demo, grade
 from course.grading.demo import answered
@@ -30,7 +30,6 @@ from course.lms.export_rows import points
 from course.nbgrader_api import without_remarks
 from course.spreadsheets import guarded
 
-COURSE = load_course(Path(__file__).parent)
 LAB = COURSE.labs[0]
 NAME = LAB.name
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]

@@ -3,19 +3,17 @@
 import re
 import zipfile
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from lms_archives import entry, notebook, pack
+from this_course import COURSE
 
-from course.config import load_course
 from course.errors import ExportError
 from course.inbox.origin import Origin
 from course.inbox.systems import System
 from course.lms.collect import collect
 from course.lms.feedback_zip import name_of, pack_feedback
 
-COURSE = load_course(Path(__file__).parent)
 LAB = COURSE.lab("01_data_inspection")
 FILE = "01_data_inspection.ipynb"
 PAGE = "01_data_inspection.html"

@@ -3,20 +3,17 @@
 import codecs
 import copy
 import json
-from pathlib import Path
 
 import nbformat
 import pytest
+from this_course import COURSE
 
-from course.config import load_course
 from course.errors import SubmissionError
 from course.grading.repair.drop_outputs import without_outputs
 from course.grading.repair.read_notebook import MAX_CHARACTERS, MAX_NOTES, read_notebook
 from course.grading.repair.repair import repair
 from course.inbox.regular_files import MAX_FILE
 from course.labs.sources import is_answer
-
-COURSE = load_course(Path(__file__).parent)
 
 
 @pytest.fixture(scope="module")

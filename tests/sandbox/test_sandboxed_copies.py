@@ -1,4 +1,4 @@
-"""Kernels that are copies of a process with a lab's imports behind it; test_box.py tries the walls around them."""
+"""Kernels that are copies of a process with a lab's imports behind it; test_isolation.py tries their sandbox."""
 
 import ast
 import asyncio
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from test_box import COURSE, WARM, WAYS, in_a_box, kernel, run
+from test_isolation import COURSE, WARM, WAYS, in_a_box, kernel, run
 
 from course.errors import BoxError, KernelError
 from course.grading.execution.kernel_pair import KERNEL
