@@ -30,6 +30,7 @@ def every_run():
             yield pytest.param(lab, chosen, id=f"{lab.name}-{number}")
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize(("lab", "chosen"), list(every_run()))
 def test_answers_get_what_they_deserve(lab, chosen):
     with tempfile.TemporaryDirectory() as folder:
@@ -73,6 +74,7 @@ def test_a_task_that_is_spoilt_keeps_its_model_answer():
     assert not any(spoiling in chosen and spoilt in chosen for chosen in plan)
 
 
+@pytest.mark.kernel
 def test_surprises_are_found(course):
     """A right answer declared wrong, and a wrong one declared right, are both reported."""
     lab = course.labs[0]

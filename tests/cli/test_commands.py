@@ -93,6 +93,7 @@ def test_outside_a_course(tmp_path):
     assert done.returncode == 2 and "No course.toml" in done.stderr
 
 
+@pytest.mark.kernel
 def test_demo_grades_a_class_from_source_to_feedback(tmp_path):
     done = run("demo", "01_data_inspection", "--folder", str(tmp_path / "class"))
     assert done.returncode == 0, done.stderr

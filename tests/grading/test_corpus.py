@@ -23,6 +23,8 @@ from course.grading.gradebook.recorded import GRADED, UNREADABLE
 from course.inbox import submissions
 from course.labs.sources import read_source
 
+pytestmark = pytest.mark.kernel
+
 
 def files_of(folder: Path) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -36,6 +36,7 @@ def results(folder: Path) -> dict[str, Result]:
     return {submission.student: result for submission, result in zip(found, graded, strict=True)}
 
 
+@pytest.mark.kernel
 def test_odd_names_are_graded_or_refused(blank, tmp_path):
     for name in ("anna", "anna ", ".dot", "a,b", *NO_NAMES):
         hand_in(tmp_path, LAB, name, blank)
@@ -50,6 +51,7 @@ def test_a_gradebook_can_hold_most_names(name):
     assert not submissions.nameless(name)
 
 
+@pytest.mark.kernel
 def test_odd_folders_get_zero_and_stop_nobody(blank, tmp_path):
     hand_in(tmp_path, LAB, "anna", blank)
     submitted = tmp_path / "submitted"

@@ -14,6 +14,8 @@ from course.errors import KernelError
 from course.kernels import forkserver_main
 from course.kernels.manager import WarmKernelManager
 
+pytestmark = pytest.mark.kernel
+
 IMPORTS = "import json\nimport numpy as np"
 CODE = """
 import sys, os, random, json, numpy as np

@@ -323,6 +323,7 @@ def graded_class(tmp_path_factory):
     return folder, {result.student: result for result in results}
 
 
+@pytest.mark.kernel
 def test_from_canvas_and_back(graded_class, tmp_path):
     folder, results = graded_class
     remarks = export_grades(COURSE, LAB, folder, tmp_path / "c.csv", System.CANVAS, column="Lab 1 (7)")
@@ -342,6 +343,7 @@ def test_from_canvas_and_back(graded_class, tmp_path):
     assert scores["11"] == results["11"].max_tests > scores["13"] > scores["12"] == 0
 
 
+@pytest.mark.kernel
 def test_from_canvas_to_moodle_needs_a_roster(graded_class, tmp_path):
     folder, results = graded_class
     to = tmp_path / "m.csv"
@@ -360,6 +362,7 @@ def test_from_canvas_to_moodle_needs_a_roster(graded_class, tmp_path):
     )
 
 
+@pytest.mark.kernel
 def test_the_command(graded_class, tmp_path, monkeypatch, capsys):
     folder, _ = graded_class
     before = (folder / "gradebook.db").read_bytes()

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
 import pytest
-from test_isolation import WAYS, kernel, run
+from sandboxed_kernel import WAYS, kernel, run
 
 from course.sandbox import cores
 from course.sandbox.cores import take
@@ -86,6 +86,7 @@ except OSError as error:
 """
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("way", WAYS)
 def test_a_box_stays_on_its_cores(way):
     async def inside():

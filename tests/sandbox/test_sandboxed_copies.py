@@ -10,12 +10,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-from test_isolation import COURSE, WARM, WAYS, in_a_box, kernel, run
+from sandboxed_kernel import WARM, WAYS, in_a_box, kernel, run
+from this_course import COURSE
 
 from course.errors import BoxError, KernelError
 from course.grading.execution.kernel_pair import KERNEL
 from course.kernels.forkserver import SERVER_FILE, ForkServer, Wanted, fork_server, start, without_helpers
 from course.sandbox.mounts import KERNEL_FILE
+
+pytestmark = pytest.mark.kernel
 
 CAP_SYS_RESOURCE = 1 << 24
 COLORS = Wanted("import colorsys", KERNEL, (), KERNEL_FILE)

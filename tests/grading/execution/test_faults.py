@@ -139,6 +139,7 @@ def in_gradebook(folder: Path) -> list[str]:
         return sorted(student for (student,) in database.execute(query))
 
 
+@pytest.mark.kernel
 def test_a_kernel_that_others_end_or_stop_costs_nobody_a_point(strikes, tmp_path):
     strikes.left = {
         "once": [signal.SIGKILL],
@@ -171,6 +172,7 @@ def test_a_kernel_that_others_end_or_stop_costs_nobody_a_point(strikes, tmp_path
     assert len(strikes.times("always")) == 4 and len(strikes.times("once")) == 2, "only who was not graded is run"
 
 
+@pytest.mark.kernel
 def test_a_kernel_of_the_tests_that_others_end_costs_nobody_a_point(strikes, tmp_path):
     strikes.tests = {"kim": [signal.SIGKILL]}
     hand_in(tmp_path, "kim")
@@ -178,6 +180,7 @@ def test_a_kernel_of_the_tests_that_others_end_costs_nobody_a_point(strikes, tmp
     assert (result.status, result.tests) == (GRADED, result.max_tests) and strikes.times("kim") == [False, True]
 
 
+@pytest.mark.kernel
 def test_a_kernel_that_does_not_start_costs_nobody_a_point(strikes, tmp_path):
     strikes.starts = [BoxError("A box did not start: bubblewrap gave no reason"), OSError(12, "Cannot allocate memory")]
     for student in ("ann", "ben"):
@@ -186,6 +189,7 @@ def test_a_kernel_that_does_not_start_costs_nobody_a_point(strikes, tmp_path):
     assert [(result.status, result.tests) for result in results.values()] == [(GRADED, results["ann"].max_tests)] * 2
 
 
+@pytest.mark.kernel
 def test_what_does_not_start_leaves_no_folder_and_no_core_taken(monkeypatch, tmp_path):
     async def fail(*arguments, **options):
         raise BoxError("It did not start.")
@@ -218,6 +222,7 @@ ENDS = {
 }
 
 
+@pytest.mark.kernel
 def test_who_ends_the_own_kernel_is_graded_at_once_and_the_cell_is_named(strikes, tmp_path):
     numbers = {student: hand_in(tmp_path, student, code) for student, (code, _) in ENDS.items()}
     results = graded(tmp_path, workers=2)
@@ -232,6 +237,7 @@ def test_who_ends_the_own_kernel_is_graded_at_once_and_the_cell_is_named(strikes
         assert strikes.times(student) == [False], student
 
 
+@pytest.mark.kernel
 def test_an_endless_cell_is_the_students_own(strikes, tmp_path):
     number = hand_in(tmp_path, "kim", "import time\ntime.sleep(1000)")
     result = graded(tmp_path)["kim"]
@@ -239,6 +245,7 @@ def test_an_endless_cell_is_the_students_own(strikes, tmp_path):
     assert [cut.cell for cut in result.cut_off] == [number]
 
 
+@pytest.mark.kernel
 def test_who_sleeps_and_hears_nothing_is_graded_the_second_time(strikes, tmp_path):
     deaf = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\ntime.sleep(1000)"
     number = hand_in(tmp_path, "kim", deaf)

@@ -69,6 +69,7 @@ def states(soup: BeautifulSoup) -> list[str]:
     return [task.b.get_text() for task in soup.select(".tasks li")]
 
 
+@pytest.mark.kernel
 def test_the_page_begins_with_what_became_of_each_task(graded):
     tests = [name for name in points(SOURCE) if name != WRITTEN]
     perfect, blank, partial = (soup_of(graded, student) for student in ("perfect", "blank", "partial"))
@@ -85,6 +86,7 @@ def test_the_page_begins_with_what_became_of_each_task(graded):
     assert "Task 7 · Scale to the range from 0 to 1" in titles and not any("points" in title for title in titles)
 
 
+@pytest.mark.kernel
 def test_a_message_stands_before_the_folded_code_of_its_test(graded):
     soup = soup_of(graded, "partial")
     place = next(task.a["href"][1:] for task in soup.select(".tasks li") if task.b.get_text() == "error in your code")
@@ -95,6 +97,7 @@ def test_a_message_stands_before_the_folded_code_of_its_test(graded):
     assert not any(fold.has_attr("open") for fold in cell.find_all("details"))
 
 
+@pytest.mark.kernel
 def test_hints_are_open_only_where_something_is_not_right(graded):
     folds = {student: soup_of(graded, student).find_all("details") for student in ("perfect", "partial", "blank")}
     hints = {student: [fold for fold in found if fold.summary.get_text() == "Hint"] for student, found in folds.items()}
@@ -121,6 +124,7 @@ def by_formgrader(folder: Path) -> None:
     assert result["success"], result
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("make", [by_command, by_formgrader])
 def test_the_page_is_the_same_whoever_makes_it(graded, make):
     gradable = [page_path(graded, student) for student in STUDENTS if student != "unreadable"]
@@ -131,6 +135,7 @@ def test_the_page_is_the_same_whoever_makes_it(graded, make):
     assert [path.read_bytes() for path in gradable] == before
 
 
+@pytest.mark.kernel
 def test_marks_comments_and_a_penalty_are_on_the_page(graded):
     with Gradebook(f"sqlite:///{graded}/gradebook.db", COURSE.id) as gradebook:
         notebook = gradebook.find_submission_notebook(LAB.name, LAB.name, "perfect")
@@ -153,6 +158,7 @@ def test_marks_comments_and_a_penalty_are_on_the_page(graded):
     by_formgrader(graded)
 
 
+@pytest.mark.kernel
 def test_a_page_without_a_report_is_made_without_it(graded):
     report = cache.place(graded, cache.EXECUTED, "partial", LAB.name) / cache.REPORT
     text, before = report.read_text("utf-8"), page_path(graded, "partial").read_bytes()
@@ -169,6 +175,7 @@ def test_a_page_without_a_report_is_made_without_it(graded):
     assert page_path(graded, "partial").read_bytes() == before
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("student", STUDENTS)
 def test_every_page_is_one_file_that_loads_and_runs_nothing(graded, student):
     soup = assert_inert(page_path(graded, student).read_text("utf-8"))
@@ -180,6 +187,7 @@ def test_every_page_is_one_file_that_loads_and_runs_nothing(graded, student):
     assert all(picture.get("alt") for picture in soup.find_all("img"))
 
 
+@pytest.mark.kernel
 def test_a_file_that_could_not_be_read_has_a_page_in_the_same_frame(graded):
     page, other = soup_of(graded, "unreadable"), soup_of(graded, "perfect")
     assert str(page.style) == str(other.style) and page.find_all("meta") == other.find_all("meta")
@@ -188,6 +196,7 @@ def test_a_file_that_could_not_be_read_has_a_page_in_the_same_frame(graded):
     assert page.h1.get_text() == other.h1.get_text(), "the lab by its title"
 
 
+@pytest.mark.kernel
 def test_a_fault_of_the_machine_is_not_the_students(graded, monkeypatch):
     """Nothing to hand in again where the file could be read."""
     failed = {"success": False, "log": "sqlalchemy.exc.OperationalError: database is locked", "error": ""}

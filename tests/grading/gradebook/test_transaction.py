@@ -45,6 +45,7 @@ def seen(folder):
     return counts
 
 
+@pytest.mark.kernel
 def test_nobody_sees_half_a_submission(folder, monkeypatch):
     """Not even one without its penalty."""
     during, update = [], late_penalties.update
@@ -61,6 +62,7 @@ def test_nobody_sees_half_a_submission(folder, monkeypatch):
     assert seen(folder) == [1, 1, len(result.by_test)]
 
 
+@pytest.mark.kernel
 def test_what_is_interrupted_is_undone_and_done_again(folder, monkeypatch):
     def interrupt(*arguments, **options):
         raise KeyboardInterrupt
@@ -73,6 +75,7 @@ def test_what_is_interrupted_is_undone_and_done_again(folder, monkeypatch):
     assert again.tests == again.max_tests
 
 
+@pytest.mark.kernel
 def test_a_submission_that_nbgrader_fails_on_has_no_points(folder, monkeypatch):
     autograde = NbGraderAPI.autograde
 
@@ -107,6 +110,7 @@ def test_other_databases_are_refused():
         Transaction().connect(SimpleNamespace(driver="mysqldb"), None, [], {})
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("trouble", ["locked", "no database", "of another nbgrader"])
 def test_a_gradebook_that_cannot_be_used_is_explained(folder, trouble):
     """Nobody is run, and no upgrade is advised where it would not help."""

@@ -159,6 +159,7 @@ def token_of(process, log):
     raise AssertionError(text)
 
 
+@pytest.mark.kernel
 def test_the_folder_in_use_is_shown_with_names(browser):
     students = {entry["student"]: entry for entry in browser.api(f"submitted_notebooks/{LAB.name}/{LAB.name}")}
     assert set(students) == {"ada", "kim"}
@@ -171,6 +172,7 @@ def test_the_folder_in_use_is_shown_with_names(browser):
     assert re.search(r"\bada\b", browser.page("ada")), "the id, where no name is known"
 
 
+@pytest.mark.kernel
 def test_the_marking_scheme_stands_right_above_the_answer(browser):
     page = browser.page("kim")
     scheme = page.index('class="marking-scheme"')
@@ -198,6 +200,7 @@ def scripts_without(nonce, page):
     ]
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize(
     "path",
     [
@@ -225,6 +228,7 @@ def test_only_the_pages_own_scripts_may_run(browser, path):
     assert policy_of(again)["script-src"][0] != nonce, "nobody can know the next one"
 
 
+@pytest.mark.kernel
 def test_nothing_of_a_submission_is_left_to_run_or_load(browser):
     page = browser.page("kim")
     soup = BeautifulSoup(page, "html.parser")
@@ -236,6 +240,7 @@ def test_nothing_of_a_submission_is_left_to_run_or_load(browser):
     assert "cdnjs" not in page, "nothing comes from the network"
 
 
+@pytest.mark.kernel
 def test_files_of_a_submission_run_nowhere(browser, folder):
     place = folder / "autograded" / "kim" / LAB.name
     (place / "page.html").write_text(f"<script>{RUN}</script>", "utf-8")
@@ -244,6 +249,7 @@ def test_files_of_a_submission_run_nowhere(browser, folder):
     assert policy["sandbox"] == [] and policy["default-src"] == ["'none'"] and "script-src" not in policy
 
 
+@pytest.mark.kernel
 def test_marks_and_comments_are_kept(browser, folder):
     number = browser.submission("kim")["id"]
     mark = next(entry for entry in browser.api(f"grades?submission_id={number}") if entry["name"] == grade_id(WRITTEN))
@@ -259,6 +265,7 @@ def test_marks_and_comments_are_kept(browser, folder):
         ]
 
 
+@pytest.mark.kernel
 def test_the_button_for_autograding_leaves_what_course_grade_found(browser, folder):
     before = marks(folder, "ada")
     answer = browser.api(f"submission/{LAB.name}/ada/autograde", "POST")
@@ -267,6 +274,7 @@ def test_the_button_for_autograding_leaves_what_course_grade_found(browser, fold
     assert (folder / "autograded" / "ada" / LAB.name / f"{LAB.name}.ipynb").is_file()
 
 
+@pytest.mark.kernel
 def test_the_buttons_grade_in_a_box_and_say_what_they_do_not_do(browser, folder):
     page = browser.ask(f"manage_submissions/{LAB.name}")
     assert "they mend no damaged file" in page and f"course grade {LAB.name} --folder" in page
@@ -275,6 +283,7 @@ def test_the_buttons_grade_in_a_box_and_say_what_they_do_not_do(browser, folder)
     assert marks(folder, "plain") == {**marks(folder, "ada"), grade_id(WRITTEN): 0}
 
 
+@pytest.mark.kernel
 def test_a_students_page_has_no_model_answer(browser, folder):
     """Made by Formgrader's button, for whom wrote something else."""
     assert browser.api(f"assignment/{LAB.name}/kim/generate_feedback", "POST")["success"]
@@ -285,6 +294,7 @@ def test_a_students_page_has_no_model_answer(browser, folder):
     assert not {line.strip() for line in text.splitlines()} & secret_lines(SOURCE, HIDDEN)
 
 
+@pytest.mark.kernel
 def test_plain_autograde_by_force_is_undone_by_course_grade(folder, tmp_path):
     """nbgrader called by hand in the folder, which has the course's settings: in a box, with a warning."""
     mine = tmp_path / "class"

@@ -19,6 +19,8 @@ from course.grading.workers import worker_pool
 from course.inbox import submissions
 from course.labs.prepare import prepare
 
+pytestmark = pytest.mark.kernel
+
 COURSE = light_course()
 LIGHT = COURSE.labs[0]
 DASK = [str(Path(sys.executable).with_name("dask"))]
