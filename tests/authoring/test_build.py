@@ -14,6 +14,8 @@ from course.config import load_course
 from course.errors import BuildError, DriftError, LintError
 from course.labs.sources import read_source, source_text
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_repository_is_up_to_date(course):
     build.check(course, course.labs)

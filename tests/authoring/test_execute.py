@@ -12,6 +12,8 @@ from course.errors import BuildError
 from course.labs.answer_key import code_cells, keep_outputs
 from course.labs.sources import read_source, source_text, with_ids
 
+pytestmark = pytest.mark.slow
+
 
 def outputs(path):
     return [(cell.outputs, cell.execution_count) for cell in code_cells(nbformat.read(path, as_version=4))]

@@ -30,6 +30,8 @@ from course.labs.links import INDEX, lab_path, links, listing
 from course.labs.prepare import prepare
 from course.labs.variants import read_variants, variants_file
 
+pytestmark = pytest.mark.slow
+
 # What only instructors have: folders, pages, tools. None of it is to be named, or even hinted at.
 INSTRUCTORS = (
     *("solutions/", "tests/variants", "nbgrader_config", "gradebook", "Formgrader", "course grade", "course build"),

@@ -34,6 +34,7 @@ def test_the_page_shows_the_runs_that_are_kept(course):
     assert (course.root / "docs" / "reproduction.md").read_text("utf-8") == page(course)
 
 
+@pytest.mark.slow
 def test_every_plan_fits_its_lab(course):
     plans = read_plans(course)
     assert plans

@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from course import cli
 
+pytestmark = pytest.mark.slow
+
 COMMAND = shutil.which("course", path=str(Path(sys.executable).parent))
 
 

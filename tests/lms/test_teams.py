@@ -96,6 +96,7 @@ def test_a_team_in_canvas_has_the_number_of_one_member(tmp_path):
     assert "the number of this member in Canvas is not known" in str(origin_of(tmp_path, LAB, "ben", System.CANVAS))
 
 
+@pytest.mark.slow
 def test_no_number_of_a_team_is_exported(tmp_path):
     people = [ADA, BEN, Person("zoe", "Zoë Müller", email="zoe@uni.edu"), Person("max", "Max", idnumber="M-1")]
     gather(tmp_path, TEAM, ZOE, roster=people[:3])

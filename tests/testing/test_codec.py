@@ -163,6 +163,7 @@ NODES = some.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(NODES, some.lists(some.binary(max_size=64), max_size=3))
 def test_nothing_that_is_sent_does_more_than_end_the_test(node, buffers):
@@ -183,6 +184,7 @@ VALUES = some.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(VALUES)
 def test_any_value_arrives_as_it_was(value):

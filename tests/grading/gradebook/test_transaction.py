@@ -92,6 +92,7 @@ def test_a_submission_that_nbgrader_fails_on_has_no_points(folder, monkeypatch):
     assert again.tests == again.max_tests
 
 
+@pytest.mark.slow
 def test_steps_can_be_undone_one_by_one(tmp_path):
     address = f"sqlite:///{tmp_path}/gradebook.db"
     with one_transaction(), Gradebook(address) as gradebook:

@@ -321,6 +321,7 @@ def test_plain_autograde_by_force_is_undone_by_course_grade(folder, tmp_path):
     assert graded(mine)["ada"].by_test == {name: score for name, score in before.items() if name.startswith("test-")}
 
 
+@pytest.mark.slow
 def test_nbgrader_does_not_run_where_the_repository_is_gone(tmp_path):
     root, mine = tmp_path / "repository", tmp_path / "class"
     shutil.copytree(COURSE.root, root)
@@ -343,6 +344,7 @@ def test_settings_of_somebody_else_are_not_overwritten(tmp_path):
     assert "Written by" not in (COURSE.root / "nbgrader_config.py").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("empty", [True, False])
 def test_nothing_to_mark(tmp_path, empty):
     if not empty:

@@ -13,6 +13,8 @@ from course.grading.repair.repair import repair
 from course.inbox.notes import listed
 from course.labs.sources import grade_id
 
+pytestmark = pytest.mark.slow
+
 WEIRD = [
     None,
     True,
