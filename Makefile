@@ -7,11 +7,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # The digits that everybody has: no test depends on a network or on what a machine has cached.
-test corpus nbval demo build bench variants hub: export MNIST_SOURCE = bundled
+test quick coverage corpus nbval demo build bench variants hub: export MNIST_SOURCE = bundled
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab demo test build bench variants hub lint unit corpus nbval lock clean
+.PHONY: help lab demo test quick coverage build bench variants hub lint unit corpus nbval lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -71,6 +71,17 @@ lint: $(READY) ## Check style and types
 	@echo "== lint: which room uses which"
 	@$(BIN)/lint-imports --no-cache
 
+# What starts no kernel and no sandbox and takes no seconds for another reason; see the markers in pyproject.toml.
+QUICK := not kernel and not slow
+
+quick: $(READY) ## Run the tests that start no kernel: a minute, while you work
+	@$(BIN)/pytest -q -m "$(QUICK)" --numprocesses 2 --dist worksteal
+
+COVERED ?= $(QUICK)
+
+coverage: $(READY) ## Show what the tests of `make quick` reach; of all: make coverage COVERED=
+	@$(BIN)/pytest -q -m "$(COVERED)" --numprocesses 2 --dist worksteal --cov --cov-report term:skip-covered
+
 unit: $(READY)
 	$(BOX)
 	@echo "== unit: tools, generated files, grading, and the labs' tests tested by right and wrong answers"
@@ -101,7 +112,7 @@ variants: $(READY) ## Test the labs' tests by right and wrong answers
 bench: $(READY) ## Measure "Run All" of the labs, and how fast a class is graded
 	@$(BIN)/python -m benchmarks labs
 	@$(BIN)/python -m benchmarks grading
-	@PYTHONPATH=tests/grading $(BIN)/python -m benchmarks correctness
+	@PYTHONPATH=tests:tests/grading $(BIN)/python -m benchmarks correctness
 
 LOCK := $(BIN)/uv pip compile --quiet --no-emit-index-url --no-annotate --custom-compile-command "make lock" $(LOCK_OPTIONS)
 
@@ -113,5 +124,5 @@ lock: $(READY) ## Pin all versions anew (the newest: LOCK_OPTIONS=--upgrade) fro
 		--output-file binder/requirements.txt pyproject.toml binder/requirements.in
 
 clean: ## Delete the environment and everything that can be made again
-	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache logs
+	rm -rf $(VENV) demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .coverage logs
 	find . -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf

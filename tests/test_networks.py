@@ -2,8 +2,8 @@
 
 import keras
 import pytest
+from this_course import COURSE
 
-from course.config import load_course
 from course.labs.prepare import prepare
 from data_utils import build_lenet
 
@@ -11,8 +11,7 @@ from data_utils import build_lenet
 @pytest.fixture(scope="module")
 def answer():
     """The class of lab 4's model answer."""
-    course = load_course()
-    source = prepare(course, course.lab("04_lecun_lenet"))
+    source = prepare(COURSE, COURSE.lab("04_lecun_lenet"))
     cell = next(cell for cell in source.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "lenet")
     names = {"keras": keras}
     exec(cell.source, names)

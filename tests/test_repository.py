@@ -5,15 +5,13 @@ import re
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
-from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from this_course import COURSE
 
-from course.config import load_course
-
-ROOT = load_course(Path(__file__).parent).root
+ROOT = COURSE.root
 
 
 BINDER = {"sys_platform": "linux", "platform_machine": "x86_64"}
@@ -93,13 +91,13 @@ def test_every_picture_has_a_text():
 
 
 def test_no_page_opens_the_instructors_repository_in_colab_or_on_binder():
-    own = re.escape(load_course(ROOT).repositories.instructors)
+    own = re.escape(COURSE.repositories.instructors)
     for page in [*ROOT.glob("*.md"), *ROOT.glob("*/*.md"), *ROOT.glob("*/*/*.ipynb")]:
         assert not re.search(rf"(colab|binder)[^)\s]*{own}(?!-students)", page.read_text("utf-8")), page
 
 
 def test_the_citation_names_the_instructors_repository():
-    address = f"https://github.com/{load_course(ROOT).repositories.instructors}\n"
+    address = f"https://github.com/{COURSE.repositories.instructors}\n"
     assert address in (ROOT / "CITATION.cff").read_text("utf-8")
 
 

@@ -34,6 +34,7 @@ def test_the_page_shows_the_runs_that_are_kept(course):
     assert (course.root / "docs" / "reproduction.md").read_text("utf-8") == page(course)
 
 
+@pytest.mark.slow
 def test_every_plan_fits_its_lab(course):
     plans = read_plans(course)
     assert plans
@@ -109,6 +110,7 @@ def test_spoken_values():
         spoken(None)
 
 
+@pytest.mark.kernel
 def test_a_run_evaluates_in_the_finished_notebook_and_times_its_cells():
     notebook = notebook_of("import time", "time.sleep(0.2)\nx = (1, 28)", "y = 0.5")
     with Progress(disable=True) as progress:
@@ -146,6 +148,7 @@ def whole_mnist(monkeypatch):
     monkeypatch.setattr(reproduce, "load_mnist", lambda: everything)
 
 
+@pytest.mark.kernel
 def test_an_interrupted_reproduction_goes_on_where_it_stopped(copied, monkeypatch, whole_mnist):
     plan, ran = read_plan(copied, copied.lab("04_lecun_lenet")), []
     copied.reproduction.unlink(missing_ok=True)

@@ -5,11 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from this_course import COURSE
 
 from course.authoring.publish import publish
-from course.config import load_course
-
-COURSE = load_course(Path(__file__).parent)
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,8 @@ from course.config import load_course
 from course.errors import BuildError, DriftError, LintError
 from course.labs.sources import read_source, source_text
 
+pytestmark = pytest.mark.slow
+
 
 def test_the_repository_is_up_to_date(course):
     build.check(course, course.labs)
@@ -103,11 +105,13 @@ def notebook_of(*sources):
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
 
 
+@pytest.mark.kernel
 def test_a_solution_that_fails_is_named_with_its_cell():
     with Progress(disable=True) as progress, pytest.raises(BuildError, match=r"(?s)my_lab.*1 / 0.*ZeroDivisionError"):
         execute("my_lab", notebook_of("x = 1", "1 / 0"), progress)
 
 
+@pytest.mark.kernel
 def test_a_warning_in_an_answer_key_is_not_kept_silently(tmp_path):
     notebook = notebook_of("import sys; print('careful', file=sys.stderr)")
     with Progress(disable=True) as progress:

@@ -10,7 +10,6 @@ import tomllib
 import zipfile
 from email.parser import Parser
 from importlib.metadata import packages_distributions
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -18,6 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from rich.progress import Progress
 from secret_lines import HIDDEN, SOLUTION, secret_lines
+from this_course import COURSE
 
 from course.authoring import build
 from course.authoring.edition import edition
@@ -30,7 +30,8 @@ from course.labs.links import INDEX, lab_path, links, listing
 from course.labs.prepare import prepare
 from course.labs.variants import read_variants, variants_file
 
-COURSE = load_course(Path(__file__).parent)
+pytestmark = pytest.mark.slow
+
 # What only instructors have: folders, pages, tools. None of it is to be named, or even hinted at.
 INSTRUCTORS = (
     *("solutions/", "tests/variants", "nbgrader_config", "gradebook", "Formgrader", "course grade", "course build"),

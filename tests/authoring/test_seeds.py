@@ -1,6 +1,7 @@
 """Solutions scored with other random numbers."""
 
 import nbformat
+import pytest
 from rich.progress import Progress
 
 from course.authoring import seeds
@@ -20,6 +21,7 @@ def test_every_seed_is_replaced_but_those_in_tests():
     assert notebook.cells[0].source == texts[0], "the notebook given is left as it is"
 
 
+@pytest.mark.kernel
 def test_bad_luck_is_found_and_named(course, monkeypatch):
     """A test that passes with one seed only; the other labs' tests are tried by `course seeds` itself."""
     lab = course.labs[0]

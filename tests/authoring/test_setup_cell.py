@@ -11,6 +11,8 @@ import pytest
 
 from course.labs.sources import read_source, tagged
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def bare_python(tmp_path_factory):

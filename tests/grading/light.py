@@ -12,6 +12,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from this_course import COURSE
 
 from course.config import Course, load_course
 from course.files import put
@@ -21,7 +22,6 @@ from course.labs.release import student_text
 from course.labs.sources import grade_id, is_answer, is_written, points, source_text
 from course.labs.variants import Variant, read_variants, variants_file
 
-COURSE = load_course(Path(__file__).parent)
 SLOW = re.compile(r"\b(plt|pd|sns|plot_images|BLUE)\b")
 COURSE_TOML = """id = "light"
 title = "Light"

@@ -1,6 +1,6 @@
 """A class of two honest students beside one who starves the machine and one who fills its memory, under load.
 
-    .venv/bin/python tests/grading/neighbours.py --runs 20 --load 30
+    PYTHONPATH=tests .venv/bin/python tests/grading/neighbours.py --runs 20 --load 30
 
 Grades it again and again with so many busy loops beside it, and ends with 1 if an honest student lost a point or was
 not graded. `--quick` takes a tenth of the time: sleeps and limits are shorter. `make test` does not run it: a run

@@ -5,23 +5,27 @@ made from the lightest (light.py).
 """
 
 import re
+import shutil
+import tempfile
 from collections import Counter
 from html import unescape
 from pathlib import Path
 
 import nbformat
-import psutil
 import pytest
 from corpus import CASES
 from corpus.making import earned, hand_in_all
 from light_corpus import COURSE, LIGHT, MADE
 from one_process import printed
+from running_processes import left_running
 from secret_lines import HIDDEN, secret_lines
 
 from course.grading import demo, grade
 from course.grading.gradebook.recorded import GRADED, UNREADABLE
 from course.inbox import submissions
 from course.labs.sources import read_source
+
+pytestmark = pytest.mark.kernel
 
 
 def files_of(folder: Path) -> dict[Path, bytes]:
@@ -36,13 +40,16 @@ def batch(tmp_path_factory):
     for student in ("aaron", "zoe"):
         demo.hand_in(folder, LIGHT, student, MADE.solved)
     (folder / "precious.txt").write_text("must stay")
-    before, processes = files_of(folder), set(psutil.pids())
+    before = files_of(folder)
     found = submissions.find(folder, LIGHT)
+    temporary = Path(tempfile.mkdtemp(prefix="c"))  # by whose name all processes of this run are known
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(temporary))
         patch.setenv("MNIST_SOURCE", "bundled")
         patch.setenv("SECRET_TOKEN", "hunter2")
         results = grade.grade(COURSE, LIGHT, folder, found, lambda student: None, grade.Options(workers=2))
-    return folder, before, processes, {result.student: result for result in results}
+    yield folder, before, temporary, {result.student: result for result in results}
+    shutil.rmtree(temporary, ignore_errors=True)
 
 
 def test_the_corpus_is_large_and_has_every_family():
@@ -68,15 +75,12 @@ def test_students_before_and_after_lose_nothing(batch):
 
 
 def test_nothing_outside_is_changed_and_nothing_is_left_running(batch):
-    folder, before, processes, _ = batch
+    folder, before, temporary, _ = batch
     after = files_of(folder)
     assert {path: after.get(path) for path in before} == before
     made = {path.relative_to(folder).parts[0] for path in after.keys() - before.keys()}
     assert made <= {"autograded", "executed", "feedback", "mended", "gradebook.db"}
-    here = {process.pid for process in psutil.Process().children(recursive=True)} - processes
-    left = [one for one in psutil.process_iter(["cmdline"]) if one.pid in here]  # but for those that end meanwhile
-    names = [" ".join(process.info["cmdline"] or ()) for process in left]
-    assert not [name for name in names if any(word in name for word in ("bwrap", "kernel.py", "spawn_main"))]
+    assert left_running(temporary) == []
 
 
 def test_no_feedback_shows_a_hidden_test(batch):

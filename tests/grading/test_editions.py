@@ -22,6 +22,8 @@ from course.labs.release import student_text
 from course.labs.sources import grade_id, is_written, source_text
 from course.nbgrader_api import nbgrader_in, without_remarks
 
+pytestmark = pytest.mark.kernel
+
 WRITTEN = "explain-test-set"
 
 

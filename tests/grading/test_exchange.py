@@ -50,6 +50,7 @@ def blank():
     return nbformat.read(COURSE.released(LAB), as_version=4)
 
 
+@pytest.mark.kernel
 @pytest.mark.skipif(sys.platform == "win32", reason="nbgrader has no exchange on Windows")
 def test_the_whole_way_of_one_student(blank, tmp_path, monkeypatch):
     """Released, fetched, submitted, collected, graded, released and fetched; by one user, who is both sides."""
@@ -91,6 +92,7 @@ def test_the_whole_way_of_one_student(blank, tmp_path, monkeypatch):
     assert [page.read_bytes() for page in pages] == [results[me].feedback.read_bytes()]
 
 
+@pytest.mark.kernel
 def test_time_and_secret_reach_the_feedback_of_whatever_was_handed_in(blank, tmp_path):
     """Also when nbgrader makes the feedback anew, when nothing could be read, and when it was graded before."""
     hand_in(tmp_path, LAB, "kim", blank)
@@ -108,6 +110,7 @@ def test_time_and_secret_reach_the_feedback_of_whatever_was_handed_in(blank, tmp
     assert beside(tmp_path, "feedback", "kim") == both
 
 
+@pytest.mark.kernel
 def test_the_secret_is_never_where_the_submission_runs(blank, tmp_path):
     spy = "import os\nprint([name for _, _, names in os.walk('.') for name in names])"
     blank.cells.append(nbformat.v4.new_code_cell(spy))

@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from secret_lines import HIDDEN, secret_lines
+from this_course import COURSE
 from typer.testing import CliRunner
 
 from course.authoring import try_variants
@@ -38,7 +39,6 @@ from course.labs.sources import cells_with_tests, grade_id, is_answer, is_writte
 from course.labs.variants import Variant
 from course.nbgrader_api import load_config
 
-COURSE = load_course(Path(__file__).parent)
 LIGHT_COURSE = light_course()
 LIGHT = LIGHT_COURSE.labs[0]
 
@@ -60,6 +60,7 @@ def model():
     return demo.model_answers(read_source(LIGHT_COURSE.source(LIGHT)))
 
 
+@pytest.mark.kernel
 def test_solution_gets_full_marks(lab, tmp_path):
     released = nbformat.read(COURSE.released(lab), as_version=4)
     hand_in(tmp_path, lab, "solved", answered(released, demo.model_answers(prepare(COURSE, lab))))
@@ -78,6 +79,7 @@ def test_solution_gets_full_marks(lab, tmp_path):
     assert bool(injected) == bool(lab.budget)
 
 
+@pytest.mark.kernel
 def test_whoever_sets_the_values_of_a_full_run_is_graded_at_the_size_of_all(lab):
     """The comments beside the parameters invite to it."""
     spec = make_spec(COURSE, lab)
@@ -94,6 +96,7 @@ def test_whoever_sets_the_values_of_a_full_run_is_graded_at_the_size_of_all(lab)
     assert spec.values.keys() == spec.budget.keys() == handed_out.keys()
 
 
+@pytest.mark.kernel
 def test_blank_lab_gets_nothing(lab, tmp_path):
     """Run without a box and its start; tests/grading/corpus has a blank lab that goes the whole way."""
     source, released = prepare(COURSE, lab), nbformat.read(COURSE.released(lab), as_version=4)
@@ -104,6 +107,7 @@ def test_blank_lab_gets_nothing(lab, tmp_path):
     assert len(chosen) >= 6 and try_variants.surprises(executed, chosen, config) == []
 
 
+@pytest.mark.kernel
 def test_trusted_submissions_run_without_a_box_and_are_told_so(blank, model, tmp_path):
     hand_in(tmp_path, LIGHT, "kim", answered(blank, model))
     result = graded(tmp_path, LIGHT, trust=True)["kim"]
@@ -111,6 +115,7 @@ def test_trusted_submissions_run_without_a_box_and_are_told_so(blank, model, tmp
     assert "without a box" in result.feedback.read_text("utf-8")
 
 
+@pytest.mark.kernel
 def test_what_a_cell_shows_is_kept(blank, model, tmp_path):
     """Text, a result, a figure and an error are in the graded copy, for whoever marks it, and in the feedback."""
     cells = "print('hel', end=''); print('lo')", "21 * 2", "import matplotlib.pyplot as plt\nplt.plot([1, 2]);", "1 / 0"
@@ -128,6 +133,7 @@ def test_what_a_cell_shows_is_kept(blank, model, tmp_path):
     assert "hello" in page and "data:image/png" in page
 
 
+@pytest.mark.kernel
 def test_a_module_of_ones_own_goes_along_but_none_that_takes_a_place(blank, model, tmp_path):
     helped = {**model, "scale": "from tools.helpers import scale"}
     hand_in(tmp_path, LIGHT, "kim", answered(blank, helped))
@@ -140,6 +146,7 @@ def test_a_module_of_ones_own_goes_along_but_none_that_takes_a_place(blank, mode
     assert any("in place of the module numpy" in note for note in result.notes)
 
 
+@pytest.mark.kernel
 def test_noise_on_stderr_costs_nothing(blank, model, tmp_path):
     noisy = answered(blank, {**model, "scale": "import warnings\nwarnings.warn('old habit')\n" + model["scale"]})
     for cell in noisy.cells:
@@ -151,6 +158,7 @@ def test_noise_on_stderr_costs_nothing(blank, model, tmp_path):
     assert graded(tmp_path, LIGHT)["noisy"].by_test["test-scale"] == 2
 
 
+@pytest.mark.kernel
 def test_feedback_shows_no_line_of_a_hidden_test(blank, tmp_path):
     hand_in(tmp_path, LIGHT, "blank", blank)
     wrong = {"scale": "def scale(images):\n    return (images / images.max()).astype(np.float32)"}
@@ -165,22 +173,13 @@ def test_feedback_shows_no_line_of_a_hidden_test(blank, tmp_path):
     assert message in " ".join(page.split()), "the message is the lesson"
 
 
+@pytest.mark.kernel
 def test_grading_again_gives_the_same_and_new_work_counts(blank, model, tmp_path):
     hand_in(tmp_path, LIGHT, "kim", blank)
     assert graded(tmp_path, LIGHT)["kim"].total == 0
     hand_in(tmp_path, LIGHT, "kim", answered(blank, {"scale": model["scale"]}))
     assert graded(tmp_path, LIGHT)["kim"].total == 2
     assert graded(tmp_path, LIGHT)["kim"].total == 2
-
-
-def test_what_has_not_changed_is_run_again_if_one_asks_for_it(blank, model, tmp_path):
-    """As after an update of the grading, of which the digest of a submission knows nothing."""
-    hand_in(tmp_path, LIGHT, "ada", answered(blank, model))
-    graded(tmp_path, LIGHT)
-    report = cache.place(tmp_path, cache.EXECUTED, "ada", LIGHT.name) / cache.REPORT
-    earlier = report.stat().st_mtime_ns
-    assert graded(tmp_path, LIGHT)["ada"].tests == 14 and report.stat().st_mtime_ns == earlier
-    assert graded(tmp_path, LIGHT, again=True)["ada"].tests == 14 and report.stat().st_mtime_ns > earlier
 
 
 def test_marks_given_by_hand_survive_grading_again(blank, model, tmp_path):
@@ -197,6 +196,7 @@ def test_marks_given_by_hand_survive_grading_again(blank, model, tmp_path):
     assert (again.tests, again.written, again.total) == (first.tests, 1.5, first.tests + 1.5)
 
 
+@pytest.mark.kernel
 def test_grading_leaves_labs_and_submissions_alone(blank, tmp_path):
     hand_in(tmp_path, LIGHT, "kim", blank)
     watched = [LIGHT_COURSE.released(LIGHT), LIGHT_COURSE.source(LIGHT), submission_path(tmp_path, LIGHT, "kim")]
@@ -208,6 +208,7 @@ def test_grading_leaves_labs_and_submissions_alone(blank, tmp_path):
     }
 
 
+@pytest.mark.kernel
 def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_path, monkeypatch):
     hand_in(tmp_path, LIGHT, "ann", answered(blank, model))
     hand_in(tmp_path, LIGHT, "bob", blank)
@@ -228,6 +229,7 @@ def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_pat
     assert (results["ann"].tests, results["bob"].tests) == (results["ann"].max_tests, 0)
 
 
+@pytest.mark.kernel
 def test_what_nbgrader_could_not_do_is_done_the_next_time(blank, model, tmp_path, monkeypatch):
     hand_in(tmp_path, LIGHT, "ann", answered(blank, model))
     failed = {"success": False, "log": "sqlalchemy.exc.OperationalError: database is locked", "error": ""}
@@ -240,6 +242,7 @@ def test_what_nbgrader_could_not_do_is_done_the_next_time(blank, model, tmp_path
     assert (result.status, result.tests, result.reason) == (GRADED, result.max_tests, "")
 
 
+@pytest.mark.kernel
 def test_no_name_of_a_folder_is_taken_for_a_pattern(blank, model, tmp_path):
     """Neither that of the class nor that of the course's own checkout."""
     root = shutil.copytree(LIGHT_COURSE.root, tmp_path / "checkout [1]")

@@ -19,6 +19,8 @@ from course.grading import demo
 from course.grading.gradebook.cache import EXECUTED, REPORT
 from course.labs.prepare import prepare
 
+pytestmark = pytest.mark.kernel
+
 COURSE = light_course()
 LIGHT = COURSE.labs[0]
 KILLS = 6

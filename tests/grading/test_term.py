@@ -28,6 +28,8 @@ from course.late import LateRule
 from course.lms.export import export_grades
 from course.nbgrader_api import load_config, nbgrader_in
 
+pytestmark = pytest.mark.kernel
+
 LIGHT_COURSE = light_course()
 LIGHT = LIGHT_COURSE.labs[0]
 DUE = datetime(2026, 3, 2, 23, 59, tzinfo=UTC)

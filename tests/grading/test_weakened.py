@@ -20,6 +20,8 @@ from course.grading.repair.repair import repair
 from course.labs.sources import is_test, read_source
 from course.nbgrader_api import load_config
 
+pytestmark = pytest.mark.kernel
+
 PLAIN = [case for case in CASES if case.needs in (TWO_PROCESSES, MENDING)]
 ENDLESS = [case for case in CASES if case.needs == AN_END]
 UNFINISHED = ("SubmissionEnded", "TestEnded", "KernelEnded", "CellTimeout")

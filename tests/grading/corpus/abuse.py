@@ -133,7 +133,7 @@ for name, code in BEFORE.items():
     def _before(m: Material, code=code):
         return with_code(m.solved, code, m.answers()[0])
 
-    case("abuse", name, seconds=90)(_before)
+    case("abuse", name)(_before)
 
 
 def earlier(share: float):
@@ -173,7 +173,7 @@ for name, code in ENDING.items():
     def _ending(m: Material, code=code):
         return with_code(m.solved, code, middle(m))
 
-    case("abuse", name, earns=earlier(0.5), seconds=90)(_ending)
+    case("abuse", name, earns=earlier(0.5))(_ending)
 
 
 # An endless cell that lets itself be interrupted costs nothing but its own time.
@@ -182,17 +182,17 @@ for name, code in {"endless-loop": "while True: pass", "sleeper": "import time\n
     def _endless(m: Material, code=code):
         return with_code(m.solved, code, middle(m))
 
-    case("abuse", name, seconds=90)(_endless)
+    case("abuse", name)(_endless)
 
 
-@case("abuse", earns=lambda m: m.tests()[1:], seconds=90)
+@case("abuse", earns=lambda m: m.tests()[1:])
 def endless_answer(m: Material):
     """A function that never returns costs its own test."""
     name = m.answers()[0]
     return in_place(m.solved, name, f"def {name.replace('-', '_')}(*a, **k):\n    while True: pass")
 
 
-@case("abuse", earns=lambda m: m.tests()[1:], seconds=90)
+@case("abuse", earns=lambda m: m.tests()[1:])
 def half_a_character_in_an_error(m: Material):
     """No file can hold it, and the message goes into several."""
     name = m.answers()[0]
@@ -203,7 +203,7 @@ def half_a_character_in_an_error(m: Material):
     )
 
 
-@case("abuse", seconds=90)
+@case("abuse")
 def markdown_that_takes_for_ever(m: Material):
     made = copy.deepcopy(m.solved)
     made.cells.insert(3, new_markdown_cell("a" + " " * 1_000_000 + "b"))

@@ -42,7 +42,6 @@ class Case:
     earns: str | Callable[[Material], list[str]] = "all"
     unreadable: str = ""
     review: bool | None = None
-    seconds: float = 60.0
     needs: str = ""
 
 

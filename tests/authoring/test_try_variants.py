@@ -1,0 +1,137 @@
+"""Every test of every task is tested by right and wrong answers."""
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from this_course import COURSE
+
+from course.authoring import try_variants
+from course.errors import CourseError
+from course.labs import variants
+from course.labs.prepare import prepare
+from course.labs.sources import grade_id, is_answer, is_written
+from course.labs.variants import Variant
+from course.nbgrader_api import load_config
+
+FEWEST_RIGHT, FEWEST_WRONG = 2, 3
+
+
+def tasks_of(notebook):
+    return [grade_id(cell) for cell in notebook.cells if is_answer(cell) and not is_written(cell)]
+
+
+def every_run():
+    """Each run of each lab as a test of its own, so that they can be spread over processes."""
+    for lab in COURSE.labs:
+        notebook = prepare(COURSE, lab)
+        known = variants.read_variants(variants.variants_file(COURSE, lab), notebook)
+        for number, chosen in enumerate(try_variants.rounds(known, tasks_of(notebook)), 1):
+            yield pytest.param(lab, chosen, id=f"{lab.name}-{number}")
+
+
+@pytest.mark.kernel
+@pytest.mark.parametrize(("lab", "chosen"), list(every_run()))
+def test_answers_get_what_they_deserve(lab, chosen):
+    with tempfile.TemporaryDirectory() as folder:
+        executed = try_variants.run(prepare(COURSE, lab), chosen, lab.budget, Path(folder))
+    assert try_variants.surprises(executed, chosen, load_config(COURSE)) == []
+
+
+def test_every_task_has_answers_of_both_kinds(course, lab):
+    notebook = prepare(course, lab)
+    known = variants.read_variants(variants.variants_file(course, lab), notebook)
+    for task in tasks_of(notebook):
+        kinds = [bool(variant.fails) for variant in known if variant.task == task]
+        assert kinds.count(False) >= FEWEST_RIGHT, f"{task} needs {FEWEST_RIGHT} right answers beside the model one"
+        assert kinds.count(True) >= FEWEST_WRONG, f"{task} needs {FEWEST_WRONG} typical mistakes"
+        names = [variant.name for variant in known if variant.task == task]
+        assert len(set(names)) == len(names)
+
+
+def right(task, name="r"):
+    return Variant(task, name, "", frozenset())
+
+
+def wrong(task, *also, name="w"):
+    return Variant(task, name, "", frozenset({f"test-{task}", *(f"test-{other}" for other in also)}))
+
+
+def test_rounds_try_everything_once_and_never_two_neighbours_wrongly():
+    tasks = ["a", "b", "c", "d"]
+    answers = [f(task, name=str(i)) for task in tasks for i in range(3) for f in (right, wrong)]
+    plan = list(try_variants.rounds(answers, tasks))
+    assert sorted(id(v) for chosen in plan for v in chosen) == sorted(id(v) for v in answers)
+    for chosen in plan:
+        assert len({v.task for v in chosen}) == len(chosen)
+        assert {tasks.index(v.task) % 2 for v in chosen if v.fails} in ({0}, {1}, set())
+    assert len(plan) == 6
+
+
+def test_a_task_that_is_spoilt_keeps_its_model_answer():
+    spoiling, spoilt = wrong("a", "c"), right("c")
+    plan = list(try_variants.rounds([spoiling, spoilt, right("b")], ["a", "b", "c"]))
+    assert not any(spoiling in chosen and spoilt in chosen for chosen in plan)
+
+
+@pytest.mark.kernel
+def test_surprises_are_found(course):
+    """A right answer declared wrong, and a wrong one declared right, are both reported."""
+    lab = course.labs[0]
+    notebook = prepare(course, lab)
+    first, second = tasks_of(notebook)[:2]
+    model = next(cell.source for cell in notebook.cells if grade_id(cell) == first)
+    chosen = [Variant(first, "fine", model, frozenset({f"test-{first}"})), Variant(second, "void", "", frozenset())]
+    with tempfile.TemporaryDirectory() as folder:
+        executed = try_variants.run(notebook, chosen, {}, Path(folder))
+    found = try_variants.surprises(executed, chosen, load_config(course))
+    assert len(found) == 2
+    assert "2 points to the wrong answer «fine»" in found[0]
+    assert f"test-{second} gives 0 of 2 points: NameError" in found[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "does not exist; every lab needs"),
+        ("[[variant]\n", "not a valid file of variants"),
+        ('[[variant]]\ntask = "x"\nname = "n"\nright = true\n', "`answer` must be given as a str; it is None"),
+        ('[[variant]]\ntask = "x"\nname = "n"\nright = true\nanswer = "1"\n', "tasks that the lab does not have: x"),
+    ],
+)
+def test_a_file_of_variants_that_is_wrong(course, tmp_path, text, message):
+    path = tmp_path / "some.toml"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(CourseError, match=message):
+        variants.read_variants(path, prepare(course, course.labs[0]))
+
+
+VARIANT = """[[variant]]
+task = "scale"
+name = "a name"
+right = false
+answer = "x"
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("right =", "rigth =", "variant 1: there is no key `rigth` here. Did you mean `right`?"),
+        ("name =", "also_fail = []\nname =", "there is no key `also_fail` here. Did you mean `also_fails`?"),
+        ("[[variant]]", "[[variants]]", "there is no key `variants` here. Did you mean `variant`?"),
+        ('"a name"', "5", "`name` must be given as a str; it is 5"),
+        ("false", '"false"', "`right` must be given as a bool; it is 'false'"),
+        ("name =", 'also_fails = ["one-hot"]\nname =', "`also_fails` must list tests of the lab"),
+        ("right = false", 'right = true\nalso_fails = ["test-one-hot"]', "that a wrong answer fails"),
+        ('answer = "x"', "", "`answer` must be given as a str; it is None"),
+    ],
+)
+def test_a_file_of_variants_is_read_strictly(course, tmp_path, old, new, message):
+    path = tmp_path / "variants.toml"
+    assert old in VARIANT
+    path.write_text(VARIANT.replace(old, new), encoding="utf-8")
+    with pytest.raises(CourseError) as error:
+        variants.read_variants(path, prepare(course, course.labs[0]))
+    assert message in str(error.value) and str(path) in str(error.value)

@@ -1,0 +1,127 @@
+"""A class whose gradebook is a PostgreSQL database: graded, marked by hand, graded again, moved to another edition."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from light import light_course
+from nbgrader.api import Gradebook
+
+from course.config import load_course
+from course.files import put
+from course.grading import demo, grade
+from course.inbox import submissions
+from course.labs.prepare import prepare
+from course.labs.release import student_text
+from course.labs.sources import grade_id, is_written, source_text
+
+pytest.importorskip("psycopg", reason='the package psycopg is missing: pip install "psycopg[binary]"')
+PLACES = [*sorted(Path("/usr/lib/postgresql").glob("*/bin")), *map(Path, os.environ["PATH"].split(os.pathsep))]
+PROGRAMS = next((place for place in PLACES if (place / "initdb").is_file() and (place / "postgres").is_file()), None)
+pytestmark = [
+    pytest.mark.kernel,
+    pytest.mark.skipif(PROGRAMS is None, reason="PostgreSQL is missing (Debian's package postgresql)"),
+]
+NOBODY = "nobody"  # PostgreSQL refuses to run as root
+WRITTEN = "explain-test-set"
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A server of its own, reached by a socket in its folder only."""
+    place = Path(tempfile.mkdtemp(prefix="postgresql-", dir="/tmp"))  # a short name, where another user can go
+    user = NOBODY if os.getuid() == 0 else None
+    if user:
+        os.chown(place, pwd.getpwnam(user).pw_uid, -1)
+    data = place / "data"
+
+    def run(program, *words):
+        command = [PROGRAMS / program, *words]
+        done = subprocess.run(command, user=user, cwd=place, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    run("initdb", "--username=grader", "--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C", data)
+    options = f"-c listen_addresses='' -c unix_socket_directories='{place}' -c fsync=off"
+    run("pg_ctl", "--pgdata", data, "--wait", "--log", place / "log", "--options", options, "start")
+    yield f"postgresql+psycopg://grader@/{{}}?host={place}"
+    run("pg_ctl", "--pgdata", data, "--wait", "--mode", "immediate", "stop")
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def database(server):
+    """The address of a new, empty database."""
+    import psycopg
+
+    with psycopg.connect(server.format("postgres").replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("DROP DATABASE IF EXISTS gradebook")
+        connection.execute("CREATE DATABASE gradebook")
+    return server.format("gradebook")
+
+
+@pytest.fixture
+def course(tmp_path):
+    return load_course(shutil.copytree(light_course().root, tmp_path / "course"))
+
+
+def graded(course, folder, told=None, **options):
+    lab = course.labs[0]
+    found, tell = submissions.find(folder, lab), (told if told is not None else []).append
+    chosen = grade.Options(workers=1, trust=True, **options)
+    return {one.student: one for one in grade.grade(course, lab, folder, found, lambda student: None, chosen, tell)}
+
+
+def test_a_class_in_postgresql(course, database, tmp_path):
+    lab, folder = course.labs[0], tmp_path / "class"
+    blank = nbformat.read(course.released(lab), as_version=4)
+    solved = demo.answered(blank, demo.model_answers(prepare(course, lab)))
+    next(cell for cell in solved.cells if is_written(cell)).source = "They are for the end."
+    demo.hand_in(folder, lab, "ada", solved)
+    demo.hand_in(folder, lab, "ben", blank)
+    first = graded(course, folder, database=database)
+    assert {name: (one.status, one.tests) for name, one in first.items()} == {
+        "ada": ("graded", first["ada"].max_tests),
+        "ben": ("graded", 0),
+    }
+    assert not (folder / "gradebook.db").exists()
+
+    with Gradebook(database, course.id) as gradebook:
+        mark = gradebook.find_grade(WRITTEN, lab.name, lab.name, "ada")
+        mark.manual_score, mark.needs_manual_grade = 4.5, False
+        gradebook.db.commit()
+    again = graded(course, folder, database=database)
+    assert (again["ada"].written, again["ada"].to_mark) == (4.5, 0)
+    assert again["ada"].total == again["ada"].max_tests + 4.5 and again["ben"] == first["ben"]
+
+    notebook = prepare(course, lab)
+    notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in ("one-hot", "test-one-hot")]
+    next(cell for cell in notebook.cells if grade_id(cell) == WRITTEN).metadata.nbgrader.points += 2
+    put(course.source(lab), source_text(notebook))
+    source = prepare(course, lab)
+    put(course.solution(lab), nbformat.writes(source))
+    put(course.released(lab), student_text(course, lab, source))
+    told = []
+    moved = graded(course, folder, told, database=database, new_edition=True)
+    assert moved["ada"].written == 4.5 and moved["ada"].tests == moved["ada"].max_tests == first["ada"].max_tests - 2
+    assert moved["ben"].tests == 0 and moved["ben"].status == "graded"
+    assert any("of the present edition now" in text for text in told)
+
+
+def test_what_nbgrader_cannot_score_leaves_nothing_in_postgresql(course, database, tmp_path, monkeypatch):
+    """What belongs to one student is written in one transaction, or not at all."""
+    lab, folder = course.labs[0], tmp_path / "class"
+    blank = nbformat.read(course.released(lab), as_version=4)
+    demo.hand_in(folder, lab, "ada", demo.answered(blank, demo.model_answers(prepare(course, lab))))
+    first = graded(course, folder, database=database)
+    monkeypatch.setattr(grade.hand_marks, "keep", lambda *arguments: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        graded(course, folder, database=database, again=True)
+    monkeypatch.undo()
+    with Gradebook(database, course.id) as gradebook:
+        assert gradebook.find_submission(lab.name, "ada").score == first["ada"].tests
+    assert graded(course, folder, database=database)["ada"] == first["ada"]

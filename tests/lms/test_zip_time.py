@@ -1,0 +1,56 @@
+"""When something was handed in, as far as an archive tells."""
+
+import struct
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from gathering import ADA, NAME, ZOE, gather
+from lms_archives import MADE, entry, notebook
+from nbgrader.coursedir import CourseDirectory
+
+from course.inbox.places import Outcome
+from course.inbox.systems import Times
+
+
+def stamps(folder: Path) -> dict:
+    """What nbgrader reads from the files timestamp.txt."""
+    directory = CourseDirectory(root=str(folder))
+    students = [path.name for path in (folder / "submitted").iterdir()]
+    return {who: directory.get_existing_timestamp(directory.format_path("submitted", who, NAME)) for who in students}
+
+
+def test_times_of_the_download_are_not_taken_for_those_of_handing_in(folder):
+    late = (entry(f"eve_LATE_5_77_{NAME}.ipynb", MADE + timedelta(minutes=50)), notebook())
+    got = gather(folder, ADA, late)
+    assert stamps(folder) == {"11": None, "5": None}
+    assert "those of the download: no timestamp.txt was written" in got.text
+    assert got.rows["5"].remarks == ("late, says Canvas; the time is not known, so nothing is taken off for each day",)
+    # told to use them, collecting adds what was missing
+    got = gather(folder, ADA, late, times=Times.ZIP)
+    assert stamps(folder) == {"11": MADE, "5": MADE + timedelta(minutes=50)}
+    assert got.rows["5"].time == "2026-03-02 12:50:00 UTC"
+    assert got.rows["5"].remarks == ("late, says Canvas",)
+    # the time of what was handed in before is not that of what replaces it
+    again = (entry(f"eve_LATE_5_78_{NAME}.ipynb", MADE), notebook("better"))
+    got = gather(folder, ADA, again, times=Times.NONE)
+    assert got.rows["5"].outcome is Outcome.REPLACED and stamps(folder)["5"] is None
+    assert got.rows["5"].remarks == ("late, says Canvas; the time is not known, so nothing is taken off for each day",)
+
+
+def test_times_hours_apart_become_timestamps_that_nbgrader_reads(folder):
+    exact = datetime(2026, 3, 4, 5, 6, 7)
+    info = entry(ZOE[0], datetime(2020, 1, 1))
+    info.extra = struct.pack("<HHBi", 0x5455, 5, 1, int((exact - datetime(1970, 1, 1)).total_seconds()))
+    never = entry(f"eve_5_77_{NAME}.ipynb", datetime(1980, 1, 1))
+    future = entry(f"fay_6_77_{NAME}.ipynb", datetime(2099, 1, 1))
+    gather(folder, ADA, (info, ZOE[1]), (never, notebook()), (future, notebook()))
+    assert stamps(folder) == {"11": MADE, "99": exact, "5": None, "6": None}
+    assert gather(folder, ADA, (info, ZOE[1]), times=Times.NONE).rows["99"].time == ""
+
+
+def test_a_timestamp_that_is_there_stays(folder):
+    gather(folder, ADA, times=Times.ZIP)
+    stamp = folder / "submitted" / "11" / NAME / "timestamp.txt"
+    stamp.write_text("2026-01-01 00:00:00 UTC")
+    gather(folder, (entry(ADA[0], MADE + timedelta(days=9)), ADA[1]), times=Times.ZIP)
+    assert stamp.read_text() == "2026-01-01 00:00:00 UTC"

@@ -1,0 +1,119 @@
+"""How a kernel in a sandbox ended, and that nothing of it is left."""
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+import psutil
+import pytest
+from nbclient.exceptions import DeadKernelError
+from sandboxed_kernel import MARK, WAYS, ended, execute, in_a_box, in_box, kernel, left_behind, marked, soon
+from this_course import COURSE
+
+from course.sandbox.exit_cause import Ending
+
+pytestmark = pytest.mark.kernel
+
+OWN_ENDS = ["os._exit(3)", "os._exit(0)", "ctypes.string_at(0)", "os.abort()", "signal.alarm(1); time.sleep(60)"]
+# No box can look as if others had ended or stopped its kernel.
+OWN_ENDS += ["os.kill(os.getpid(), 9)", "os.kill(-1, 15)", "os.kill(0, 9)", "os.killpg(os.getpgid(0), 19)"]
+OWN_ENDS += ["import threading; signal.pthread_kill(threading.get_ident(), 9)"]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("code", OWN_ENDS)
+def test_a_kernel_that_ends_by_itself_is_told_from_others(code, way):
+    ending, _ = asyncio.run(ended(code, **WAYS[way]))
+    assert ending is Ending.EXITED and ending.own_doing
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_notebook_ends_and_stops_its_own_programs(way):
+    code = """
+import os, signal, subprocess
+for number in (15, 9):
+    program = subprocess.Popen(["sleep", "60"])
+    program.send_signal(signal.SIGSTOP)
+    program.send_signal(number)
+    program.send_signal(signal.SIGCONT)
+    print(program.wait(), end=" ")
+killer = subprocess.run(["python", "-c", f"import os; os.kill({os.getpid()}, 9)"])
+print(killer.returncode)
+"""
+    assert in_a_box(code, **WAYS[way]) == "-15 -9 -31"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_signal_from_somewhere_is_told_from_the_graders_own(way, monkeypatch, tmp_path):
+    def end(manager):
+        for number in in_box(manager):
+            os.kill(number, signal.SIGKILL)
+
+    def out_of_memory(manager):
+        counts = tmp_path / "vmstat"
+        counts.write_text("oom_kill 1000000\n")
+        monkeypatch.setattr("course.sandbox.exit_cause.COUNTS", counts)
+        end(manager)
+
+    ending, _ = asyncio.run(ended("time.sleep(60)", end, **WAYS[way]))
+    assert ending is Ending.KILLED and ending.own_doing is None
+    ending, _ = asyncio.run(ended("time.sleep(60)", out_of_memory, **WAYS[way]))
+    assert ending is Ending.NO_MEMORY and ending.own_doing is False
+
+    async def close():
+        async with kernel(**WAYS[way]) as (manager, _):
+            used = manager.provisioner.cpu_seconds()
+            await manager.shutdown_kernel(now=True)
+            return used, await manager.provisioner.ending()
+
+    used, ending = asyncio.run(close())
+    assert used > 0 and ending is Ending.CLOSED
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_kernel_that_ends_politely_or_not_leaves_nothing(way):
+    before = left_behind()
+    assert execute("1 + 1", **WAYS[way])[0].data["text/plain"] == "2"
+    assert left_behind() == before
+    with pytest.raises(DeadKernelError):
+        execute("import os; os.kill(os.getpid(), 9)", **WAYS[way])
+    assert left_behind() == before
+
+
+ORPHAN = f"""
+import asyncio
+from pathlib import Path
+from course.sandbox.manager import BoxedKernelManager
+
+async def main():
+    manager = BoxedKernelManager({{settings}})
+    await manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    await client.wait_for_ready(timeout=60)
+    client.execute("import subprocess; subprocess.Popen(['sleep', '{MARK}'])")
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_box_ends_with_its_instructor(way):
+    environment = os.environ | {"TMPDIR": tempfile.gettempdir()}
+    program = ORPHAN.format(settings=", ".join(f"{name}={value!r}" for name, value in WAYS[way].items()))
+    program = program.replace("PosixPath", "Path")
+    with subprocess.Popen([sys.executable, "-c", program], cwd=COURSE.root, env=environment) as grader:
+        family = psutil.Process(grader.pid)
+        assert soon(lambda: len(marked()) == 1, seconds=60)
+        helpers = family.children(recursive=True)
+        grader.kill()
+    assert soon(lambda: not marked())
+    assert soon(lambda: not any(one.is_running() for one in helpers))
+    for folder in left_behind():  # nobody was left to delete them
+        assert folder.stat().st_mode & 0o77 == 0
+        shutil.rmtree(folder)

@@ -1,0 +1,325 @@
+"""What crosses between a test and a submission arrives as it was, and whatever is sent instead does no harm."""
+
+import contextlib
+import datetime
+import json
+import re
+from collections import OrderedDict
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
+
+from course.testing import numpy_values
+from course.testing.all_values import READERS, WRITERS
+from course.testing.codec import Codec
+from course.testing.errors import Broken, Refused
+from course.testing.keras_classes import check
+
+
+def sent(value, sender=None, receiver=None):
+    """The value as it arrives, by way of JSON."""
+    sender, receiver = sender or Codec("s", WRITERS, READERS), receiver or Codec("t", WRITERS, READERS)
+    sender.begin()
+    node = json.loads(json.dumps(sender.write(value)))
+    receiver.receive(list(sender.buffers))
+    return receiver.read(node)
+
+
+SAME = [
+    *(
+        None,
+        True,
+        3,
+        2**70,
+        -(2**70),
+        0.5,
+        "text",
+        "\ud800",
+        b"\x00\xff",
+        1 + 2j,
+        (1, (2,)),
+        [1, [2]],
+        {"a": {1: None}},
+    ),
+    *({1, 2}, frozenset({3}), range(2, 9, 3), slice(1, None, 2), Path("a/b"), ..., bytearray(b"x"), Fraction(1, 3)),
+    *(Decimal("1.10"), datetime.date(2026, 1, 2), datetime.datetime(2026, 1, 2, 3, 4, 5), datetime.timedelta(1, 2, 3)),
+    *(np.float32(0.1), np.int64(5), np.bool_(True), np.str_("a"), np.datetime64("2026-01-02"), np.dtype("uint8")),
+]
+
+
+@pytest.mark.parametrize("value", SAME, ids=repr)
+def test_values_arrive_as_they_were(value):
+    found = sent(value)
+    assert found == value and type(found) is type(value)
+
+
+def test_subclasses_arrive_as_what_they_are_underneath():
+    class Number(int): ...
+
+    class Text(str): ...
+
+    found = sent([Number(3), Text("a"), OrderedDict(a=1)])
+    assert found == [3, "a", {"a": 1}] and [type(one) for one in found] == [int, str, dict]
+
+
+@pytest.mark.parametrize("dtype", ["u1", "i8", "f2", "f8", "c16", "?", "U3", "S2", "M8[D]", ">f4"])
+@pytest.mark.parametrize("shape", [(), (0, 3), (2, 3)])
+def test_arrays_keep_type_shape_and_numbers(dtype, shape):
+    value = np.ones(shape, "i8").astype(dtype)
+    found = sent(value)
+    assert found.dtype == value.dtype and found.shape == value.shape and np.array_equal(found, value)
+
+
+@pytest.mark.parametrize("kind", numpy_values.BIT_GENERATORS)
+def test_a_random_generator_goes_on_there(kind):
+    value = np.random.Generator(getattr(np.random, kind)(0))
+    value.random(3)
+    assert sent(value).random(2).tolist() == value.random(2).tolist()
+
+
+@pytest.mark.parametrize(("name", "place"), [("pos", 625), ("pos", -1), ("buffer_pos", 5), ("buffer_pos", -1)])
+def test_a_random_generator_reads_no_memory_but_its_own(name, place):
+    """Some versions of NumPy take any place for that of the next number."""
+    sender, receiver = Codec("s", WRITERS, READERS), Codec("t", WRITERS, READERS)
+    kind = np.random.MT19937 if name == "pos" else np.random.Philox
+    node = json.dumps(sender.write(np.random.Generator(kind(0))))
+    receiver.receive(sender.buffers)
+    with pytest.raises(Broken, match="not its own"):
+        receiver.read(json.loads(re.sub(rf'\["{name}", \d+\]', f'["{name}", {place}]', node)))
+
+
+def test_truth_values_are_0_or_1():
+    value = np.array([2, 0, 255], np.uint8).view(bool)
+    assert sent(value).view(np.uint8).tolist() == [1, 0, 1]
+
+
+@pytest.mark.filterwarnings("ignore:Setting the dtype:DeprecationWarning")
+def test_an_array_may_get_another_shape_and_type():
+    sender, receiver = Codec("s", WRITERS, READERS), Codec("t", WRITERS, READERS)
+    value = np.arange(6)[2:]
+    first = sent(value, sender, receiver)
+    value.dtype = np.dtype("f8")
+    value.resize((2, 2), refcheck=False)
+    assert sent(value, sender, receiver) is first and np.array_equal(first, value) and first.dtype == "f8"
+
+
+def test_arrays_of_objects_and_read_only_ones():
+    value = np.array([[1, "a"], [None, np.arange(2)]], object)
+    assert repr(sent(value)) == repr(value)
+    value = np.arange(3)
+    value.flags.writeable = False
+    assert not sent(value).flags.writeable
+
+
+def test_tables():
+    frame = pd.DataFrame({"a": [1, 2], "b": ["x", None]}, index=pd.Index([5, 6], name="i"))
+    pd.testing.assert_frame_equal(sent(frame), frame)
+    pd.testing.assert_series_equal(sent(frame["a"]), frame["a"])
+    pd.testing.assert_index_equal(sent(frame.index), frame.index)
+
+
+def test_an_object_within_itself():
+    value: list = [1]
+    value.append(value)
+    found = sent(value)
+    assert found[1] is found and found[0] == 1
+
+
+def test_an_unchanged_array_is_sent_once():
+    sender, receiver = Codec("s", WRITERS, READERS), Codec("t", WRITERS, READERS)
+    value = np.arange(1_000)
+    first = sent(value, sender, receiver)
+    again = sent(value, sender, receiver)
+    assert again is first and not sender.buffers
+    value[0] = 7
+    assert sent(value, sender, receiver) is first and first[0] == 7
+
+
+def test_too_deep_is_refused():
+    value: list = []
+    for _ in range(200):
+        value = [value]
+    with pytest.raises(Refused, match="nested"):
+        sent(value)
+
+
+# --- whatever else is sent --------------------------------------------------------------------------------------------
+
+ATOMS = some.none() | some.booleans() | some.integers() | some.floats() | some.text(max_size=8)
+ATOMS |= some.sampled_from(["s0", "s1", "t0", "<f8", "|b1", "PCG64", [], {}, [2, 3], [None], 0, 1, "0x10", True])
+TAGS = some.sampled_from(["@", *READERS])
+NODES = some.recursive(
+    ATOMS,
+    lambda part: some.lists(part, max_size=4) | some.tuples(TAGS, part, part).map(list)
+    | some.tuples(TAGS, some.sampled_from(["s0", "s1", "s2", "t0"]), part, part).map(list)
+    | some.tuples(TAGS, part).map(list),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@settings(max_examples=600, deadline=None)
+@given(NODES, some.lists(some.binary(max_size=64), max_size=3))
+def test_nothing_that_is_sent_does_more_than_end_the_test(node, buffers):
+    codec = Codec("t", WRITERS, READERS)
+    mine = [1, 2]
+    codec.object("list", mine, list)
+    codec.receive(buffers)
+    with contextlib.suppress(Broken):
+        codec.read(node)
+    assert mine == [1, 2]
+
+
+VALUES = some.recursive(
+    some.none() | some.booleans() | some.integers(-(2**200), 2**200) | some.floats(allow_nan=False) | some.text()
+    | some.binary(max_size=40),
+    lambda part: some.lists(part) | some.dictionaries(some.text(), part) | some.lists(part).map(tuple),
+    max_leaves=30,
+)  # fmt: skip
+
+
+@pytest.mark.slow
+@settings(max_examples=200, deadline=None)
+@given(VALUES)
+def test_any_value_arrives_as_it_was(value):
+    found = sent(value)
+    assert found == value and repr(type(found)) == repr(type(value))
+
+
+# --- models -----------------------------------------------------------------------------------------------------------
+
+DENSE = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 1}, "registered_name": None}
+EVIL = {
+    "a layer with code": {"class_name": "Lambda", "config": {"function": {"class_name": "__lambda__", "config": {}}}},
+    "a module": {"module": "os", "class_name": "system"},
+    "a module of ours": {"module": "course.grading.execution.cell_runner", "class_name": "Runner"},
+    "a registered name": {"registered_name": "mine>Dense"},
+    "a file": {"class_name": "StringLookup", "config": {"vocabulary": "/etc/passwd"}},
+    "a saved model": {"class_name": "TFSMLayer", "config": {"filepath": "/tmp/scratch"}},
+    "a function": {"module": "builtins", "class_name": "function", "config": "eval", "registered_name": "function"},
+    "a function of Keras": {"module": "keras.losses", "class_name": "function", "config": "deserialize"},
+    "a function elsewhere": {"module": "keras.saving", "class_name": "function", "config": "load_model"},
+    "a loader": {"module": "keras.models", "class_name": "load_model"},
+    "within": {"config": {"activation": {"module": "os", "class_name": "function", "config": "system"}}},
+    "a lambda within": {"config": {"activation": {"class_name": "__lambda__", "config": {"value": "…"}}}},
+    "very many units": {"config": {"units": 2**40}},
+    "an endless text": {"config": {"name": "a" * 100_000}},
+    "a class that is none": {"class_name": ["Dense"]},
+}
+
+
+@pytest.mark.parametrize("name", EVIL)
+def test_only_kerass_own_layers_are_rebuilt(name):
+    import keras  # noqa: F401
+
+    check(DENSE)
+    with pytest.raises(Refused):
+        check(DENSE | EVIL[name])
+    with pytest.raises(Refused):
+        check({"class_name": "Sequential", "module": "keras", "config": {"layers": [DENSE, DENSE | EVIL[name]]}})
+
+
+@pytest.fixture
+def model():
+    import keras
+
+    layers = [keras.layers.Dense(3, activation="relu"), keras.layers.Dropout(0.5), keras.layers.Dense(2)]
+    model = keras.Sequential([keras.Input((4,)), *layers])
+    model.compile(keras.optimizers.Adam(0.1), "mse", metrics=["accuracy"], run_eagerly=True)
+    return model
+
+
+def test_a_model_arrives_with_weights_and_optimiser(model):
+    x, y = np.ones((4, 4), "float32"), np.ones((4, 2), "float32")
+    model.fit(x, y, verbose=0)
+    sender, receiver = Codec("s", WRITERS, READERS), Codec("t", WRITERS, READERS)
+    found = sent(model, sender, receiver)
+    assert np.allclose(found(x), model(x)) and int(found.optimizer.iterations) == 1 and found.compiled
+    assert [layer.name for layer in found.layers] == [layer.name for layer in model.layers]
+    assert sent(model, sender, receiver) is found and not sender.buffers
+    model.fit(x, y, verbose=0)
+    model.layers[1].rate = 0.25
+    assert sent(model, sender, receiver) is found
+    assert np.allclose(found(x), model(x)) and int(found.optimizer.iterations) == 2 and found.layers[1].rate == 0.25
+
+
+def test_a_model_of_branches_arrives():
+    import keras
+
+    inputs = keras.Input((4,))
+    model = keras.Model(inputs, keras.layers.Concatenate()([keras.layers.Dense(3)(inputs) + 1.0, inputs]))
+    found, x = sent(model), np.ones((2, 4), "float32")
+    assert np.allclose(found(x), model(x))
+
+
+def test_a_model_of_ones_own_class_arrives_as_what_it_computes():
+    import keras
+
+    class Net(keras.Model):
+        def __init__(self):
+            super().__init__(name="net")
+            self.last = keras.layers.Dense(2)
+            self.first = keras.layers.Dense(3, activation="relu")
+            self.drop = keras.layers.Dropout(0.5)
+
+        def call(self, x, training=None):
+            return self.last(self.drop(self.first(x), training=training))
+
+    model, x = Net(), np.ones((4, 4), "float32")
+    model.compile(keras.optimizers.Adam(0.25), "mse")
+    model.fit(x, np.ones((4, 2)), verbose=0)
+    sender, receiver = Codec("s", WRITERS, READERS), Codec("t", WRITERS, READERS)
+    found = sent(model, sender, receiver)
+    assert isinstance(found, keras.Model) and type(found).__name__ == "Functional"
+    assert np.allclose(found(x), model(x)) and int(found.optimizer.iterations) == 1
+    found.set_weights([weight * 2 for weight in found.get_weights()])
+    sender.may_change = None
+    assert sent(found, receiver, sender) is model and np.allclose(found(x), model(x))
+
+
+def test_a_model_with_a_layer_of_ones_own_stays_there():
+    import keras
+
+    class Own(keras.layers.Layer):
+        def call(self, x):
+            return x
+
+    with pytest.raises(Refused):
+        sent(keras.Sequential([keras.Input((3,)), Own()]))
+    with pytest.raises(Refused):
+        sent(keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x)]))
+
+
+def test_a_loss_of_ones_own_does_not_cost_the_optimiser(model):
+    import keras
+
+    model.compile(keras.optimizers.SGD(0.25), lambda y, p: keras.ops.mean(y - p))
+    assert float(sent(model).optimizer.learning_rate) == 0.25
+
+
+WRONG = {
+    "other shapes": lambda node: node[3].pop(),
+    "no description": lambda node: node.__setitem__(2, "[]"),
+    "endless description": lambda node: node.__setitem__(2, "[" * 100_000),
+    "a Lambda": lambda node: node.__setitem__(2, node[2].replace('"Dropout"', '"Lambda"')),
+    "a module": lambda node: node.__setitem__(2, node[2].replace('"keras.layers"', '"os"')),
+    "weights that are none": lambda node: node.__setitem__(3, "weights"),
+    "weights that are texts": lambda node: node.__setitem__(3, [["tuple", []]] * 4),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_model_that_is_none_ends_the_test(model, name):
+    sender, receiver = Codec("s", WRITERS, READERS), Codec("t", WRITERS, READERS)
+    sender.begin()
+    node = json.loads(json.dumps(sender.write(model)))
+    WRONG[name](node)
+    receiver.receive(sender.buffers)
+    with pytest.raises(Broken):
+        receiver.read(node)
