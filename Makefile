@@ -11,7 +11,7 @@ test corpus nbval demo build bench variants: export MNIST_SOURCE = bundled
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab demo test build bench variants lint unit corpus nbval lock clean
+.PHONY: help lab demo test build bench variants docs lint unit corpus nbval lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -49,7 +49,7 @@ demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
 	$(BOX)
 	@$(BIN)/course demo
 
-test: lint unit corpus nbval ## Run every check there is
+test: lint docs unit corpus nbval ## Run every check there is
 
 lint: $(READY) ## Check style and types
 	@echo "== lint: ruff"
@@ -72,6 +72,10 @@ corpus: $(READY)
 nbval: $(READY)
 	@echo "== nbval: every solution from top to bottom"
 	@$(BIN)/pytest --override-ini filterwarnings= --nbval-lax --numprocesses 2 --dist loadscope solutions
+
+docs: $(READY) ## Make the documentation's site in build/docs; a dead link is an error
+	@echo "== docs: every page and link"
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/docs
 
 build: $(READY) ## Make answer keys, student copies and index; execute what has changed
 	@$(BIN)/course build
