@@ -26,6 +26,7 @@ myst_links_external_new_tab = False
 
 # Everything that a page loads comes with it: no font, script or picture from another host.
 html_theme = "furo"
+html_show_copyright = False  # LICENSE says it
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {"top_of_page_buttons": []}
