@@ -11,7 +11,7 @@ test quick coverage corpus nbval demo build bench variants hub: export MNIST_SOU
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab demo test quick coverage build bench variants hub lint unit corpus nbval lock clean
+.PHONY: help lab demo test quick coverage build bench variants docs hub lint unit corpus nbval lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -60,7 +60,7 @@ demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
 	$(BOX)
 	@$(BIN)/course demo
 
-test: lint unit corpus nbval ## Run every check there is
+test: lint docs unit corpus nbval ## Run every check there is
 
 lint: $(READY) ## Check style and types
 	@echo "== lint: ruff"
@@ -102,6 +102,10 @@ hub: $(READY) ## Test the labs behind a JupyterHub, and nbgitpuller's links
 	@if command -v npm >/dev/null; then npm install --silent --no-fund --prefix $(VENV)/hub configurable-http-proxy@5.3.0; \
 		else echo "npm is missing, from which the hub's proxy comes. Install it: sudo apt-get install npm"; fi
 	@$(BIN)/pytest tests/hub tests/authoring/test_nbgitpuller.py
+
+docs: $(READY) ## Make the documentation's site in build/docs; a dead link is an error
+	@echo "== docs: every page and link"
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going --nitpicky --doctree-dir build/doctrees docs build/docs
 
 build: $(READY) ## Make answer keys, student copies and index; execute what has changed
 	@$(BIN)/course build

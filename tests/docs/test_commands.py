@@ -1,0 +1,179 @@
+"""Every command on the pages is run in a course with light labs, or is listed with the reason why not, and parsed."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import commands
+import nbformat
+import pytest
+from commands import PAGES, ROOT
+from light import light_course
+
+from course.config import Course, load_course
+from course.files import put
+from course.grading import demo
+from course.labs.prepare import prepare
+from course.labs.variants import read_variants, variants_file
+
+LABS = ("03_mlp_baseline", "04_lecun_lenet", "05_lenet5_train_on_batch")  # those that the pages name
+ENTRY = """[[labs]]
+name = "{name}"
+work_minutes = 10
+budget = {{ N_TRAIN = 4_000, N_TEST = 1_000 }}
+due = 2026-03-02T23:59:00+01:00
+
+"""
+
+# What is not run here, and why. It is parsed all the same: its syntax, and verb and options of what is our own.
+NOT_RUN = {
+    r"make test\b": "takes an hour",
+    r"\S*course mark\b": "opens a server and stays; tests/grading/marking/test_marking.py drives it",
+    r"MNIST_NPZ=\S+ \S*python -m reproduction": "trains for hours on all of MNIST",
+    r"\S*python -m reproduction --rehearse": "trains all labs",
+    r"systemd-run ": "needs systemd, which no container has",
+    r".* --scheduler ": "needs a Dask cluster; tests/grading/workers/test_cluster.py has one",
+    r".* --db postgresql": "needs a PostgreSQL server; tests/grading/gradebook/test_postgresql.py has one",
+    r"make (hub|quick|coverage)\b": "runs tests",
+    r"sudo ": "changes the machine",
+    r"\S*dask (scheduler|worker) ": "runs until it is stopped; tests/grading/workers/test_cluster.py starts both",
+    r"(sbatch|scancel) ": "needs Slurm",
+    r"(helm|kubectl) ": "needs Kubernetes",
+    r"(\S*python3?|py)\b.* -m (venv|pip)|\S*pip install": "needs a network",
+    r"\.venv\S+ lab --config": "opens JupyterLab and stays; tests/authoring/test_publish.py reads its configuration",
+    r"\.venv\\Scripts|py -3": "is for Windows",
+    r"git clone ": "needs a network",
+    r"cd \$folder": "goes with what is cloned",
+}
+
+
+def reason(text: str) -> str | None:
+    return next((why for pattern, why in NOT_RUN.items() if re.match(pattern, text)), None)
+
+
+RUN = [page for page in PAGES if any(not reason(one.text) for one in commands.commands(page))]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A whole repository whose labs are light, built by its own `make build`."""
+    root = tmp_path_factory.mktemp("made") / "course"
+    root.mkdir()
+    for name in ("Makefile", "nbgrader_config.py", "pyproject.toml", "requirements.txt", "LICENSE", "README.md"):
+        shutil.copy(ROOT / name, root)
+    for name in ("docs", "data_utils", "students", "binder", "reproduction"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (root / "course").symlink_to(ROOT / "course")
+    light = light_course()
+    source = light.source(light.labs[0]).read_text("utf-8")
+    head, entry = (ROOT / "course.toml").read_text("utf-8").partition("[[labs]]")[0], ""
+    for name in LABS:
+        put(root / "solutions" / name / f"{name}.py", source)
+        entry += ENTRY.format(name=name)
+        put(root / "tests" / "variants" / f"{name}.toml", light_variants(light, 99 if name == LABS[0] else 1))
+    put(root / "course.toml", head + entry)
+    (root / ".venv").mkdir()
+    (root / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
+    (root / ".venv" / ".ready").touch()
+    shell("make build", root)
+    return root
+
+
+def light_variants(light: Course, most: int) -> str:
+    """A right and a wrong answer to each task of the light lab, up to `most` of both, as a file of variants."""
+    real = load_course(ROOT)
+    known = read_variants(variants_file(real, real.labs[0]), prepare(real, real.labs[0]))
+    tasks = set(demo.model_answers(prepare(light, light.labs[0])))
+    chosen = []
+    for right in (True, False):
+        chosen += [one for one in demo.first_by_task(known, right) if one.task in tasks][:most]
+    return "\n".join(
+        f"[[variant]]\ntask = '{one.task}'\nname = '''{one.name}'''\nright = {str(not one.fails).lower()}\n"
+        f"answer = '''\n{one.answer}\n'''\n"
+        for one in chosen
+    )
+
+
+@pytest.fixture
+def place(made, tmp_path):
+    """A copy of it with what students have handed in."""
+    root = tmp_path / "course"
+    shutil.copytree(made, root, symlinks=True)
+    (root / ".venv" / ".ready").touch()
+    course = load_course(root)
+    blank = nbformat.read(course.released(course.labs[0]), as_version=4)
+    solved = nbformat.writes(demo.answered(blank, demo.model_answers(prepare(course, course.labs[0]))))
+    for lab in course.labs[::2]:
+        demo.hand_in(root, lab, "ada", blank)
+    put(root / "lab (1).ipynb", solved)
+    pack(root / "submissions.zip", "smithjane_4711_81001_lab.ipynb", solved)
+    pack(root / "Deep Learning-Lab 3-4711.zip", "Zoë Müller_4321_assignsubmission_file_/lab.ipynb", solved)
+    shared = tmp_path / "exchange"
+    shared.mkdir()
+    shared.chmod(0o777)  # as nbgrader wants it
+    with (root / "nbgrader_config.py").open("a", encoding="utf-8") as settings:
+        settings.write(f'\nc.Exchange.root = "{shared}"\n')
+    return root
+
+
+def pack(path, name, text):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(name, text)
+
+
+def shell(text, root):
+    environment = os.environ | {"COLUMNS": "120", "NO_COLOR": "1", "HOME": str(root.parent)}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, f"{text}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
+
+
+@pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_commands_of_a_page_run_in_their_order(page, place):
+    for command in commands.commands(page):
+        if not reason(command.text):
+            shell(command.text, place)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_commands_that_are_not_run_exist_with_all_their_options(page):
+    for command in commands.commands(page):
+        if reason(command.text):
+            assert not list(commands.check_whole(command.text)), command
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_commands_in_sentences_exist(page):
+    for command in commands.inline(page):
+        assert not list(commands.check_cut(command.text)), command
+
+
+def test_nothing_is_listed_that_no_page_has():
+    texts = [command.text for page in PAGES for command in commands.commands(page)]
+    for pattern in NOT_RUN:
+        assert any(re.match(pattern, text) for text in texts), pattern
+
+
+WRONG = ("make nothing", ".venv/bin/course grade 03_mlp_baseline --wrokers 1", ".venv/bin/nbgrader relase x", "a 'b")
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_command_that_is_wrong_is_found(wrong):
+    problems = []
+    try:
+        problems += commands.check_whole(wrong)
+    except Exception as error:  # noqa: BLE001 - a usage error of the parser's own class
+        problems.append(error)
+    assert problems
