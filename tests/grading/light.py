@@ -15,11 +15,11 @@ from nbformat import NotebookNode
 
 from course.config import Course, load_course
 from course.files import put
-from course.labs.lint import TOTAL_POINTS
 from course.labs.prepare import prepare
 from course.labs.release import student_text
 from course.labs.sources import grade_id, is_answer, is_written, points, source_text
 from course.labs.variants import Variant, read_variants, variants_file
+from course.rules import Rules
 
 COURSE = load_course(Path(__file__).parent)
 SLOW = re.compile(r"\b(plt|pd|sns|plot_images|BLUE)\b")
@@ -67,7 +67,7 @@ def cut(notebook: NotebookNode) -> NotebookNode:
             lines = [line for line in cell.source.splitlines() if not SLOW.search(line)]
             cell.source = "\n".join(["from data_utils import load_mnist", *lines])
     written = next(cell for cell in notebook.cells if is_written(cell))
-    written.metadata["nbgrader"]["points"] += TOTAL_POINTS - sum(points(notebook).values())
+    written.metadata["nbgrader"]["points"] += Rules().points - sum(points(notebook).values())
     return notebook
 
 
