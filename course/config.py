@@ -44,7 +44,8 @@ class Lab:
 class Course:
     """The labs in order, the repositories of instructors and students, and the folders the labs lie in.
 
-    `description` is a sentence on what the course is about. `limits` are those of a lab that sets none of its own. `zone` is the time zone that times are read and shown in.
+    `description` is a sentence on what the course is about. `limits` are those of a lab that sets none of its own.
+    `zone` is the time zone that times are read and shown in.
     """
 
     root: Path
