@@ -1,19 +1,22 @@
-"""The network that data_utils makes is the one that lab 4 asks for."""
+"""The network that data_utils makes is the one that a lab asks for."""
 
 import keras
 import pytest
 
 from course.config import load_course
 from course.labs.prepare import prepare
+from course.labs.sources import grade_id
 from data_utils import build_lenet
 
 
 @pytest.fixture(scope="module")
 def answer():
-    """The class of lab 4's model answer."""
+    """The class of the model answer, in the lab that asks for it."""
     course = load_course()
-    source = prepare(course, course.lab("04_lecun_lenet"))
-    cell = next(cell for cell in source.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "lenet")
+    cells = [cell for lab in course.labs for cell in prepare(course, lab).cells if grade_id(cell) == "lenet"]
+    if not cells:
+        pytest.skip("no lab of this course has a task `lenet`")
+    cell = cells[0]
     names = {"keras": keras}
     exec(cell.source, names)
     return names["LeNet"]

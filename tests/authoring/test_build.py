@@ -52,7 +52,7 @@ DRIFT = {
         ["labs/README.md is not what the sources say"],
     ),
     "the repository moved": (
-        lambda c, lab: edit(c.root / "course.toml", "cnn-labs/cnn-labs-students", "someone/else"),
+        lambda c, lab: edit(c.root / "course.toml", c.repositories.students, "someone/else"),
         ["solutions/{0}/{0}.py has a stale", "labs/README.md is not", "solutions/{0}/{0}.ipynb has other cells"],
     ),
 }
