@@ -24,6 +24,7 @@ from course.labs.sources import (
     tagged,
 )
 from course.labs.stamp import FACTS, SETUP
+from course.labs.texts import problems as text_problems
 from course.markdown_text import headings, images_without_text
 from course.rules import DEFAULTS, Rules
 from course.testing.cell_steps import is_beside, with_parts
@@ -34,7 +35,7 @@ OR_SET = ", or set `rules = {{ {key} = {value} }}` for the lab in course.toml."
 def check(path: Path, notebook: NotebookNode, budget: Mapping[str, Any], rules: Rules = DEFAULTS) -> None:
     """Raise `LintError` with every broken rule, one a line, each with the cell and what to do."""
     problems = [*structure(notebook, rules), *grading(notebook, rules), *prose(notebook), *shell(notebook)]
-    problems += budget_problems(notebook, budget)
+    problems += [*text_problems(notebook), *budget_problems(notebook, budget)]
     if problems:
         raise LintError("\n".join([f"{path} breaks the rules of a lab:", *(f"  - {text}" for text in problems)]))
 
