@@ -16,9 +16,9 @@ id = "other"
 title = "Nets: \\"deep\\" & wide"
 description = "What a net is."
 [instructors]
-repository = "uni/nets"
+repository = "another-faculty/their-course"
 [students]
-repository = "uni/nets-for-students"
+repository = "another-faculty/their-course-for-students"
 ref = "term"
 """
 
@@ -45,7 +45,7 @@ def test_another_title_is_shown_everywhere_and_nothing_is_executed(course, renam
     assert (renamed.root / "README.md").read_text("utf-8").startswith(f"# {renamed.title}\n\n")
     citation = yaml.safe_load((renamed.root / "CITATION.cff").read_text("utf-8"))
     assert (citation["title"], citation["abstract"]) == (renamed.title, "What a net is.")
-    assert citation["repository-code"] == "https://github.com/uni/nets"
+    assert citation["repository-code"] == "https://github.com/another-faculty/their-course"
     files = {name: file.content.decode() for name, file in edition(renamed).items() if name != "LICENSE"}
     for page in ("README.md", "labs/README.md"):
         assert renamed.title in files[page] and "What a net is." in files[page]
