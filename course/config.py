@@ -13,11 +13,13 @@ from course.known_keys import only
 from course.late import NO_PENALTY, LateRule, read_late_rule
 from course.limits import DEFAULTS, Limits, read_limits
 from course.repositories import Repositories, read_repositories
+from course.rules import DEFAULTS as USUAL_RULES
+from course.rules import Rules, read_rules
 from course.times import TimeError, placed
 
 COURSE_FILE = "course.toml"
-KEYS = ("id", "title", "time_zone", "instructors", "students", "limits", "late", "labs")
-LAB_KEYS = ("name", "work_minutes", "budget", "limits", "due", "late")
+KEYS = ("id", "title", "description", "time_zone", "instructors", "students", "limits", "rules", "late", "labs")
+LAB_KEYS = ("name", "work_minutes", "budget", "limits", "rules", "due", "late")
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,8 @@ class Lab:
     """One lab: its name, such as "03_mlp_baseline", the minutes a student should plan, and how it is graded.
 
     `budget` holds the parameters injected while grading, by name; `limits` what a submission may use. `due` is when it
-    has to be handed in, in the time zone of course.toml or its own, if that is set; `late` what late work loses.
+    has to be handed in, in the time zone of course.toml or its own, if that is set; `late` what late work loses;
+    `rules` what the linter demands of its size.
     """
 
     name: str
@@ -34,13 +37,15 @@ class Lab:
     budget: Mapping[str, Any] = field(default_factory=dict, hash=False)
     due: datetime | None = None
     late: LateRule = NO_PENALTY
+    rules: Rules = USUAL_RULES
 
 
 @dataclass(frozen=True)
 class Course:
     """The labs in order, the repositories of instructors and students, and the folders the labs lie in.
 
-    `limits` are those of a lab that sets none of its own. `zone` is the time zone that times are read and shown in.
+    `description` is a sentence on what the course is about. `limits` are those of a lab that sets none of its own.
+    `zone` is the time zone that times are read and shown in.
     """
 
     root: Path
@@ -50,6 +55,7 @@ class Course:
     labs: tuple[Lab, ...]
     limits: Limits = DEFAULTS
     zone: tzinfo = UTC
+    description: str = ""
 
     source_directory = "solutions"
     release_directory = "labs"
@@ -123,17 +129,18 @@ def _read(path: Path) -> Course:
     only(str(path), table, KEYS)
     entries = _entry(path, table, "labs", list)
     limits = read_limits(str(path), table.get("limits", {}), DEFAULTS)
+    rules = read_rules(str(path), table.get("rules", {}), USUAL_RULES)
     late = read_late_rule(str(path), table.get("late", {}), NO_PENALTY)
     zone = _zone(path, table)
-    labs = tuple(_lab(path, entry, limits, late, zone) for entry in entries)
-    texts = {key: _entry(path, table, key, str) for key in ("id", "title")}
+    labs = tuple(_lab(path, entry, limits, rules, late, zone) for entry in entries)
+    texts = {key: _entry(path, {"description": ""} | table, key, str) for key in ("id", "title", "description")}
     repositories = read_repositories(str(path), table)
     course = Course(path.parent, repositories=repositories, labs=labs, limits=limits, zone=zone or UTC, **texts)
     _agree_with_sources(path, course)
     return course
 
 
-def _lab(path: Path, entry: dict[str, Any], default: Limits, late: LateRule, zone: tzinfo | None) -> Lab:
+def _lab(path: Path, entry: dict[str, Any], default: Limits, usual: Rules, late: LateRule, zone: tzinfo | None) -> Lab:
     name = _entry(path, entry, "name", str)
     where = f"{path}, lab {name!r}"
     only(where, entry, LAB_KEYS)
@@ -141,10 +148,11 @@ def _lab(path: Path, entry: dict[str, Any], default: Limits, late: LateRule, zon
     budget = _entry(path, {"budget": {}} | entry, "budget", dict)
     due = _due(where, entry["due"], zone) if "due" in entry else None
     rule = read_late_rule(where, entry.get("late", {}), late)
+    rules = read_rules(where, entry.get("rules", {}), usual)
     minutes = _entry(path, entry, "work_minutes", int)
     if isinstance(minutes, bool) or minutes < 1:
         raise CourseError(f"{where}: `work_minutes` must be a whole number above 0; it is {minutes!r}.")
-    return Lab(name, minutes, limits, budget, due, rule)
+    return Lab(name, minutes, limits, budget, due, rule, rules)
 
 
 def _zone(path: Path, table: dict[str, Any]) -> tzinfo | None:

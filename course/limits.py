@@ -1,10 +1,8 @@
 """How much a submission may use while it is graded."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from typing import Any
+from dataclasses import dataclass
 
-from course.errors import CourseError
+from course.whole_numbers import read_numbers
 
 
 @dataclass(frozen=True)
@@ -34,23 +32,5 @@ DEFAULTS = Limits()
 
 
 def read_limits(where: str, table: object, default: Limits) -> Limits:
-    """The limits of `default`, except those that the table sets.
-
-    Raises
-    ------
-    CourseError
-        The table is none, has an unknown key, or a value is not a whole number above 0; the message begins with
-        `where`.
-    """
-    if not isinstance(table, Mapping):
-        raise CourseError(f"{where}: `limits` must be a table such as {{ memory_mib = 4096 }}; it is {table!r}.")
-    known = [field.name for field in fields(Limits)]
-    return replace(default, **{key: _limit(where, key, value, known) for key, value in table.items()})
-
-
-def _limit(where: str, key: str, value: Any, known: list[str]) -> int:
-    if key not in known:
-        raise CourseError(f"{where}: there is no limit `{key}`. The limits are: {', '.join(known)}.")
-    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise CourseError(f"{where}: the limit `{key}` must be a whole number above 0; it is {value!r}.")
-    return value
+    """The limits of `default`, except those that the table sets; errors begin with `where`."""
+    return read_numbers(where, "limit", table, default)

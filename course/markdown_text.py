@@ -1,4 +1,4 @@
-"""What the Markdown of a lab holds, as a CommonMark parser sees it: headings, and images with their texts."""
+"""What the Markdown of a lab holds, as a CommonMark parser sees it: headings, links, and images with their texts."""
 
 import re
 from html.parser import HTMLParser
@@ -21,6 +21,34 @@ def headings(markdown: str) -> list[tuple[int, str]]:
 def images_without_text(markdown: str) -> list[str]:
     """The address of each image that has no alternative text, in Markdown or HTML."""
     return [address for token in PARSER.parse(markdown) for address in _images(token)]
+
+
+def targets(markdown: str) -> list[str]:
+    """The address of each link and image, in Markdown or HTML."""
+    return [address for token in PARSER.parse(PASTED.sub("data:,", markdown)) for address in _targets(token)]
+
+
+def _targets(token: Token) -> list[str]:
+    if token.type in ("html_block", "html_inline"):
+        page = _HtmlTargets()
+        page.feed(token.content)
+        return page.found
+    own = token.attrs.get("href" if token.type == "link_open" else "src")
+    return [*([str(own)] if own else []), *(address for child in token.children or () for address in _targets(child))]
+
+
+class _HtmlTargets(HTMLParser):
+    """Collects the addresses of links and images."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Look at one element."""
+        if address := dict(attrs).get({"a": "href", "img": "src"}.get(tag, "")):
+            self.found.append(address)
 
 
 def _images(token: Token) -> list[str]:

@@ -9,7 +9,7 @@ from reproduction.systems import Figure, Plan, Second, read_plans, read_systems
 INTRODUCTION = """\
 # Reproduction
 
-The labs rebuild five published systems. Here is each figure that was published beside the one that the lab gives when
+The labs rebuild published systems. Here is each figure that was published beside the one that the lab gives when
 it is run at full size on the whole of MNIST. `python -m reproduction [LAB]...` makes this page: it runs the labs with
 the values of their "full run" comments and takes each figure from the finished notebook. Times are seconds of the cell
 that trains, with the CPU seconds of all cores in brackets, on {machines}.
@@ -31,6 +31,8 @@ def page(course: Course) -> str:
     for letter, title in read_systems(course).items():
         figures = [row(plan, figure, runs) for plan in plans for figure in plan.figures if figure.system == letter]
         seconds = [second_row(plan, one, runs) for plan in plans for one in plan.seconds if one.system == letter]
+        if not figures and not seconds:
+            continue  # no lab of this course rebuilds it
         parts.append(f"## {letter}. {title}\n")
         parts.append("\n".join([HEADINGS, *figures]) + "\n")
         if seconds:

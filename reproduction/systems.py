@@ -95,7 +95,7 @@ def read_plan(course: Course, lab: Lab) -> Plan | None:
     CourseError
         The file is not valid, or names an unknown system or rule.
     """
-    path = course.root / FOLDER / f"{lab.name}.toml"
+    path = plan_file(course, lab)
     if not path.is_file():
         return None
     table, systems = _table(path), read_systems(course)
@@ -112,6 +112,11 @@ def read_plan(course: Course, lab: Lab) -> Plan | None:
         if letter not in systems:
             raise CourseError(f"{path}: there is no system {letter!r} in systems.toml.")
     return Plan(lab, figures, seconds)
+
+
+def plan_file(course: Course, lab: Lab) -> Path:
+    """Where the published figures of a lab are listed."""
+    return course.root / FOLDER / f"{lab.name}.toml"
 
 
 def _table(path: Path) -> dict[str, Any]:

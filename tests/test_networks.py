@@ -1,18 +1,21 @@
-"""The network that data_utils makes is the one that lab 4 asks for."""
+"""The network that data_utils makes is the one that a lab asks for."""
 
 import keras
 import pytest
 from this_course import COURSE
 
 from course.labs.prepare import prepare
+from course.labs.sources import grade_id
 from data_utils import build_lenet
 
 
 @pytest.fixture(scope="module")
 def answer():
-    """The class of lab 4's model answer."""
-    source = prepare(COURSE, COURSE.lab("04_lecun_lenet"))
-    cell = next(cell for cell in source.cells if cell.metadata.get("nbgrader", {}).get("grade_id") == "lenet")
+    """The class of the model answer, in the lab that asks for it."""
+    cells = [cell for lab in COURSE.labs for cell in prepare(COURSE, lab).cells if grade_id(cell) == "lenet"]
+    if not cells:
+        pytest.skip("no lab of this course has a task `lenet`")
+    cell = cells[0]
     names = {"keras": keras}
     exec(cell.source, names)
     return names["LeNet"]

@@ -97,7 +97,7 @@ def test_no_page_opens_the_instructors_repository_in_colab_or_on_binder():
 
 
 def test_the_citation_names_the_instructors_repository():
-    address = f"https://github.com/{COURSE.repositories.instructors}\n"
+    address = f'"https://github.com/{COURSE.repositories.instructors}"\n'
     assert address in (ROOT / "CITATION.cff").read_text("utf-8")
 
 

@@ -150,7 +150,7 @@ def whole_mnist(monkeypatch):
 
 @pytest.mark.kernel
 def test_an_interrupted_reproduction_goes_on_where_it_stopped(copied, monkeypatch, whole_mnist):
-    plan, ran = read_plan(copied, copied.lab("04_lecun_lenet")), []
+    plan, ran = next(plan for plan in read_plans(copied) if len(plan.seconds) == 1), []
     copied.reproduction.unlink(missing_ok=True)
 
     def breaks_down_once(job, progress):
@@ -191,7 +191,8 @@ def test_the_bundled_digits_are_not_enough(course):
     ],
 )
 def test_a_damaged_plan_is_named(copied, text, message):
-    (copied.root / "reproduction" / "04_lecun_lenet.toml").write_text(text)
+    path = copied.root / "reproduction" / f"{copied.labs[0].name}.toml"
+    path.write_text(text)
     with pytest.raises(CourseError, match=message) as error:
         read_plans(copied)
-    assert "04_lecun_lenet.toml" in str(error.value)
+    assert str(path) in str(error.value)

@@ -9,6 +9,7 @@ from nbformat import NotebookNode
 from rich.progress import Progress
 
 from course.authoring.execute import execute
+from course.authoring.front_pages import front_pages
 from course.authoring.index import index_text
 from course.config import Course, Lab
 from course.errors import BuildError, DriftError
@@ -22,7 +23,7 @@ REMOVE_STDERR = "remove-stderr"  # a tag that Jupyter Book uses with the same me
 LOST = """{path} was edited, and {source} beside it does not have these edits, so building would lose them.
 To keep them, write them into the source: jupytext --sync {path}
 To drop them, delete the notebook. Then build again."""
-REMEDY = "Run `course build {lab}` and commit what it writes."
+REMEDY = "Run `course build{lab}` and commit what it writes."
 
 
 class Built(NamedTuple):
@@ -33,7 +34,7 @@ class Built(NamedTuple):
 
 
 def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool = False) -> Built:
-    """Write the stamped sources, the executed answer keys, the student copies and the index.
+    """Write the stamped sources, the executed answer keys, the student copies, the index and the front pages.
 
     A lab is executed if its code differs from that of its answer key; with `again`, in any case.
     """
@@ -53,6 +54,7 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
         built.written.append(put(course.solution(lab), nbformat.writes(notebook) + "\n"))
     index = index_text(course, {lab: prepare(course, lab) for lab in course.labs})
     built.written.append(put(course.root / course.release_directory / "README.md", index))
+    built.written.extend(put(path, content) for path, content in front_pages(course).items())
     return built
 
 
@@ -104,6 +106,8 @@ def check(course: Course, labs: Sequence[Lab]) -> None:
     index = course.root / course.release_directory / "README.md"
     if text(index) != index_text(course, {lab: prepare(course, lab) for lab in course.labs}):
         problems.append(f"{index} is not what the sources say. {REMEDY.format(lab='')}")
+    stale_pages = [path for path, content in front_pages(course).items() if text(path) != content]
+    problems += [f"{path} is not what course.toml says. {REMEDY.format(lab='')}" for path in stale_pages]
     expected = {course.released(lab) for lab in course.labs} | {index}
     strays = {file for file in index.parent.rglob("*") if file.is_file() and ".ipynb_checkpoints" not in file.parts}
     problems += [f"{file} is no lab; students would get it. Delete it." for file in sorted(strays - expected)]
@@ -113,7 +117,7 @@ def check(course: Course, labs: Sequence[Lab]) -> None:
 
 def drift(course: Course, lab: Lab) -> list[str]:
     """What is not up to date for one lab."""
-    remedy = REMEDY.format(lab=lab.name)
+    remedy = REMEDY.format(lab=f" {lab.name}")
     notebook = prepare(course, lab)
     problems = []
     if text(course.source(lab)) != source_text(notebook):

@@ -91,6 +91,7 @@ def filled_in(course: Course, page: str) -> str:
     repositories = course.repositories
     return string.Template(page).substitute(
         title=course.title,
+        description=course.description,
         ref=repositories.ref,
         folder=repositories.students.split("/")[1],
         home=home(course),

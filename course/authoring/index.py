@@ -11,9 +11,8 @@ from course.markdown_text import headings
 INTRODUCTION = """\
 # {title}: the labs
 
-From a first look at handwritten digits to networks that you train, save and watch. Take the labs in this order; each
-names what it builds on. Open a lab by its link here, or in Colab or Binder by its badge.
-[For students](../docs/students.md) tells how to set up your own machine and how to hand in.
+{description}Take the labs in this order; each names what it builds on. Open a lab by its link here, or in Colab or
+Binder by its badge. [For students](../docs/students.md) tells how to set up your own machine and how to hand in.
 
 In a lab, run the cells from the top with Shift+Enter. Where a cell says `YOUR CODE HERE`, replace those lines with
 your answer; the test cell below it tells you what is not right yet and where to look. When the lab is graded, each
@@ -24,7 +23,8 @@ test cell has further tests, with other data: what counts is the text of the tas
 
 def index_text(course: Course, sources: dict[Lab, NotebookNode]) -> str:
     """The Markdown of the index: for each lab its title, facts, badges and objectives."""
-    parts = [INTRODUCTION.format(title=course.title)]
+    description = f"{course.description}\n\n" if course.description else ""
+    parts = [INTRODUCTION.format(title=course.title, description=description)]
     for lab, notebook in sources.items():
         parts.append(f"## [{title(notebook)}]({lab.name}/{lab.name}.ipynb)\n")
         parts.append(f"{facts(course, lab, notebook)}\n\n{badges(course, lab)}\n")

@@ -10,6 +10,7 @@ from course.cli import (  # noqa: F401 - they add their commands
     deadlines,
     feedback,
     grading,
+    labs,
     lms,
     marking,
     publishing,

@@ -47,6 +47,7 @@ from course.inbox.submissions import Submission, nameless, pattern, there
 from course.labs.editions import as_built, check_gradebook, parts
 from course.nbgrader_api import failure, load_config, nbgrader_in, without_remarks
 from course.sandbox.manager import box_available
+from course.typed import typed
 
 log = logging.getLogger(__name__)
 AGAIN = "What is graded is kept: run the same command again."
@@ -144,8 +145,7 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
     submissions = [submission for submission in there(folder, lab) if not nameless(submission.student)]
     if not any(cache.kept(folder, lab.name, submission.student) for submission in submissions):
         raise GradingError(
-            f"Nothing of {lab.name} has been graded in {folder}. "
-            f"Grade it first: course grade {lab.name} --folder {folder}"
+            f"Nothing of {lab.name} has been graded in {folder}. Grade it first: {typed('grade', lab.name, folder)}"
         )
     grading = Grading(api, course, lab, folder, submissions)
     with database_errors(), without_remarks():
@@ -160,7 +160,7 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
     graded = {result.student for result in results}
     for submission in submissions:
         if submission.student not in graded:
-            tell(f"{submission.student} is not graded yet: course grade {lab.name}")
+            tell(f"{submission.student} is not graded yet: {typed('grade', lab.name, folder)}")
     return results
 
 
@@ -189,7 +189,7 @@ def fits(api: NbGraderAPI, lab: Lab, edition: NotebookNode, tell: Tell) -> None:
         It is not.
     """
     with api.gradebook as gradebook:
-        for text in check_gradebook(gradebook, lab, parts(edition)):
+        for text in check_gradebook(gradebook, lab, parts(edition), Path(api.coursedir.root)):
             tell(text)
 
 

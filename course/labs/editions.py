@@ -6,6 +6,7 @@ answer. Another wording of the lesson makes no other edition.
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -17,6 +18,7 @@ from course.errors import BuildError, EditionError
 from course.labs.answer_key import SIGNED, read_key
 from course.labs.sources import grade_id, is_answer, tagged
 from course.labs.stamp import SETUP
+from course.typed import typed
 
 GRADE, SOLUTION, SOURCE = "grade", "solution", "source"  # what a gradebook may hold of a cell
 NOT_BUILT = """{source} was edited and not built since:
@@ -27,7 +29,7 @@ NOT_RELEASED = """{released}, which students get, is not what {source} makes:
 {advice}"""
 OTHER_EDITION = """The gradebook holds {count} of another edition of {lab}:
 {differences}
-To move it to the present edition: course grade {lab} --new-edition. Marks given by hand stay where a task stays; what \
+To move it to the present edition: {command}. Marks given by hand stay where a task stays; what \
 belongs to a task that is gone is deleted, and a copy of the gradebook is kept beside it.
 Or bring back the edition that was graded, from git, and build it: course build {lab}."""
 
@@ -137,10 +139,11 @@ def held_kinds(notebook: Notebook) -> dict[str, frozenset[str]]:
     return held
 
 
-def check_gradebook(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part]) -> list[str]:
+def check_gradebook(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part], folder: Path) -> list[str]:
     """See that the gradebook is of the present edition of a lab; what an instructor should know of other points.
 
-    A gradebook without submissions of the lab fits every edition, as nbgrader writes the lab anew.
+    `folder` is that of the gradebook. A gradebook without submissions of the lab fits every edition, as nbgrader writes
+    the lab anew.
 
     Raises
     ------
@@ -153,7 +156,8 @@ def check_gradebook(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part]) -> 
     if found := list(_of_cells(held_kinds(notebook), {name: part.kinds for name, part in now.items()})):
         number = len(notebook.submissions)
         count = f"{number} submission{'s' if number != 1 else ''}"
-        raise EditionError(OTHER_EDITION.format(lab=lab.name, count=count, differences=_listed(found)))
+        command = typed("grade", lab.name, folder, "--new-edition")
+        raise EditionError(OTHER_EDITION.format(lab=lab.name, count=count, differences=_listed(found), command=command))
     written = {c.name: float(c.max_score) for c in notebook.grade_cells if c.cell_type == "markdown"}
     changed = _of_points(written, now)
     return [f"{lab.name}: {text}; marks given by hand stay as they are, so look through them" for text in changed]

@@ -24,27 +24,30 @@ from course.labs.sources import (
     tagged,
 )
 from course.labs.stamp import FACTS, SETUP
+from course.labs.texts import problems as text_problems
 from course.markdown_text import headings, images_without_text
+from course.rules import DEFAULTS, Rules
 from course.testing.cell_steps import is_beside, with_parts
 
-TOTAL_POINTS = 20
-FEWEST_TESTS = 6
-MOST_CELLS = 60
+OR_SET = ", or set `rules = {{ {key} = {value} }}` for the lab in course.toml."
 
 
-def check(path: Path, notebook: NotebookNode, budget: Mapping[str, Any]) -> None:
+def check(path: Path, notebook: NotebookNode, budget: Mapping[str, Any], rules: Rules = DEFAULTS) -> None:
     """Raise `LintError` with every broken rule, one a line, each with the cell and what to do."""
-    problems = [*structure(notebook), *grading(notebook), *prose(notebook), *shell(notebook)]
-    problems += budget_problems(notebook, budget)
+    problems = [*structure(notebook, rules), *grading(notebook, rules), *prose(notebook), *shell(notebook)]
+    problems += [*text_problems(notebook), *budget_problems(notebook, budget)]
     if problems:
         raise LintError("\n".join([f"{path} breaks the rules of a lab:", *(f"  - {text}" for text in problems)]))
 
 
-def structure(notebook: NotebookNode) -> list[str]:
+def structure(notebook: NotebookNode, rules: Rules = DEFAULTS) -> list[str]:
     """Size, and the cells every lab has exactly once."""
     problems = []
-    if len(notebook.cells) > MOST_CELLS:
-        problems.append(f"it has {len(notebook.cells)} cells; a lab has at most {MOST_CELLS}. Shorten or merge.")
+    if len(notebook.cells) > rules.most_cells:
+        problems.append(
+            f"it has {len(notebook.cells)} cells; a lab has at most {rules.most_cells}. Shorten or merge"
+            f"{OR_SET.format(key='most_cells', value=len(notebook.cells))}"
+        )
     for tag in (FACTS, SETUP, "parameters"):
         found = len(tagged(notebook, tag))
         if found != 1:
@@ -56,7 +59,7 @@ def structure(notebook: NotebookNode) -> list[str]:
     return problems
 
 
-def grading(notebook: NotebookNode) -> list[str]:
+def grading(notebook: NotebookNode, rules: Rules = DEFAULTS) -> list[str]:
     """Grade ids, points, and what each graded cell must contain."""
     problems = []
     ids = Counter(name for cell in notebook.cells if (name := grade_id(cell)))
@@ -66,11 +69,17 @@ def grading(notebook: NotebookNode) -> list[str]:
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
             problems.append(f"the grade id {name!r} may hold only letters, digits, - and _, at most 64.")
     total = sum(points(notebook).values())
-    if total != TOTAL_POINTS:
-        problems.append(f"the points add up to {total:g}; they must be {TOTAL_POINTS}.")
+    if total != rules.points:
+        problems.append(
+            f"the points add up to {total:g}; they must be {rules.points}. Change them"
+            f"{OR_SET.format(key='points', value=f'{total:g}')}"
+        )
     tests = cells_with_tests(notebook)
-    if len(tests) < FEWEST_TESTS:
-        problems.append(f"it has {len(tests)} test cells; a lab has at least {FEWEST_TESTS}.")
+    if len(tests) < rules.fewest_tests:
+        problems.append(
+            f"it has {len(tests)} test cells; a lab has at least {rules.fewest_tests}. Add tasks"
+            f"{OR_SET.format(key='fewest_tests', value=len(tests))}"
+        )
     if not any(is_written(cell) for cell in notebook.cells):
         problems.append("it has no written question.")
     for name, scheme in marking_schemes(notebook).items():

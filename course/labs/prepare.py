@@ -17,6 +17,6 @@ def prepare(course: Course, lab: Lab) -> NotebookNode:
         The source breaks a rule of the course.
     """
     notebook = read_source(course.source(lab))
-    lint.check(course.source(lab), notebook, lab.budget)
+    lint.check(course.source(lab), notebook, lab.budget, lab.rules)
     stamp(course, lab, notebook)
     return with_ids(notebook)

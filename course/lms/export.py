@@ -13,6 +13,7 @@ from course.inbox.submissions import there
 from course.inbox.systems import System
 from course.lms.export_plugins import PLUGINS
 from course.nbgrader_api import nbgrader_in, without_remarks
+from course.typed import typed
 
 
 def export_grades(
@@ -37,7 +38,7 @@ def export_grades(
     api = nbgrader_in(course, folder)
     database = api.coursedir.db_url.removeprefix("sqlite:///")
     if database != api.coursedir.db_url and not Path(database).is_file():  # nbgrader would make an empty one
-        raise ExportError(f"There is no gradebook {database}. Grade the lab first: course grade {lab.name}")
+        raise ExportError(f"There is no gradebook {database}. Grade the lab first: {typed('grade', lab.name, folder)}")
     chosen: dict[str, object] = {"to": str(to), "assignment": [lab.name], "folder": str(folder.resolve())}
     if roster:
         chosen["roster"] = str(roster)
@@ -59,5 +60,5 @@ def _up_to_date(gradebook: Gradebook, course: Course, lab: Lab, folder: Path) ->
     before = read_entries(gradebook, lab.name)
     now, _ = late_penalties.update(gradebook, course, lab, folder, there(folder, lab))
     names = [student for student, entry in now.items() if entry.penalty != before[student].penalty]
-    advice = f"; bring table and pages up to date, too: course feedback {lab.name}"
+    advice = f"; bring table and pages up to date, too: {typed('feedback', lab.name, folder)}"
     return [f"the penalties of {', '.join(names)} have changed since the last grading{advice}"] if names else []

@@ -16,6 +16,7 @@ from course.inbox.roster import Person, read_roster
 from course.inbox.systems import System
 from course.lms.identities import identify
 from course.spreadsheets import guarded
+from course.typed import typed
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,8 @@ class LmsExportPlugin(ExportPlugin):
         known = {lab.name: lab for lab in gradebook.assignments}
         wanted = [str(name) for name in self.assignment] or sorted(known)
         if missing := [name for name in wanted if name not in known]:
-            raise ExportError(
-                f"The gradebook does not hold {', '.join(missing)}. Grade it first: course grade {missing[0]}"
-            )
+            advice = typed("grade", missing[0], Path(self.folder))
+            raise ExportError(f"The gradebook does not hold {', '.join(missing)}. Grade it first: {advice}")
         return [known[name] for name in wanted]
 
     def _graded(self, gradebook: Gradebook, labs: Sequence[Assignment]) -> Iterator[Graded]:

@@ -17,6 +17,7 @@ from course.inbox.origin import Origin, read_record
 from course.inbox.places import workshop
 from course.inbox.systems import System
 from course.spreadsheets import unprintable
+from course.typed import typed
 
 MADE = (1980, 1, 1, 0, 0, 0)  # the same pages always make the same file
 
@@ -34,7 +35,7 @@ def pack_feedback(course: Course, lab: Lab, folder: Path, system: System, to: Pa
     pages = {path.parent.parent.name: path for path in folder.glob(f"feedback/*/{lab.name}/{lab.name}.html")}
     if not pages:
         raise ExportError(
-            f"There is no feedback of {lab.name} in {folder}. Grade the lab first: course grade {lab.name}"
+            f"There is no feedback of {lab.name} in {folder}. Grade the lab first: {typed('grade', lab.name, folder)}"
         )
     remarks: list[str] = []
     origins: dict[str, Origin] = {}

@@ -46,7 +46,7 @@ def edit(path, old, new):
 
 
 def test_a_new_address_changes_stamped_cells_and_executes_nothing(copied, executed):
-    edit(copied.root / "course.toml", '"cnn-labs/cnn-labs-students"', '"someone/else"')
+    edit(copied.root / "course.toml", f'"{copied.repositories.students}"', '"someone/else"')
     moved = load_course(copied.root)
     for lab in moved.labs:
         before = outputs(copied.solution(lab))
@@ -54,7 +54,7 @@ def test_a_new_address_changes_stamped_cells_and_executes_nothing(copied, execut
         assert outputs(copied.solution(lab)) == before
     build.check(moved, moved.labs)
     for path in [*copied.root.glob("labs/**/*"), *copied.root.glob("solutions/**/*")]:
-        assert path.is_dir() or "cnn-labs-students" not in path.read_text("utf-8"), path
+        assert path.is_dir() or copied.repositories.students not in path.read_text("utf-8"), path
     assert executed == []
 
 
@@ -145,7 +145,7 @@ def test_edits_of_a_notebook_that_its_source_lacks_are_never_written_over(copied
     path, source = copied.solution(lab), copied.source(lab)
     edit(path, "Know your data", "Look at your data")
     before = path.read_bytes(), source.read_bytes()
-    with pytest.raises(BuildError, match=r"was edited, and 01_data_inspection\.py beside it .*\n.*jupytext --sync"):
+    with pytest.raises(BuildError, match=rf"was edited, and {lab.name}\.py beside it .*\n.*jupytext --sync"):
         run(copied, lab)
     assert (path.read_bytes(), source.read_bytes()) == before and executed == []
     edit(source, "Know your data", "Look at your data")  # as the advice does, or JupyterLab for a paired notebook

@@ -167,14 +167,14 @@ def test_no_lab_shows_a_part_of_another_ones_answer(published):
     files = files_of(published)
     package = "\n".join(content.decode() for name, content in files.items() if name.startswith("data_utils/"))
     pairs = [secret_pairs(prepare(COURSE, lab), package) for lab in COURSE.labs]
-    assert all(len(found) > 20 for found in pairs), "there is too little to look for"
+    assert sum(map(len, pairs)) > 10 * len(pairs), "there is too little to look for"
     assert leaks(files, set().union(*pairs)) == []
 
 
 def test_a_lab_that_builds_what_another_one_asks_for_would_be_found(published):
     """Indented otherwise, between other lines, in code that the lab gives."""
-    answer, shows = COURSE.labs[3], COURSE.labs[6]
-    pairs = secret_pairs(prepare(COURSE, answer))
+    shows = COURSE.labs[-1]
+    pairs = next(found for lab in COURSE.labs if "Conv2D" in str(found := secret_pairs(prepare(COURSE, lab))))
     pair = next(pair for pair in sorted(pairs) if "Conv2D" in pair)
     one, two = pair.split("\n")
     given = f"network = keras.Sequential([\n  {one}\n\n  {two}\n])"
@@ -268,20 +268,22 @@ def test_a_page_that_links_to_what_students_do_not_get_is_refused(small, tmp_pat
 def test_links_to_give_out():
     path = lab_path(COURSE.labs[0])
     found = links(COURSE, path)
-    students = COURSE.repositories.students
-    assert found["Colab"] == f"https://colab.research.google.com/github/{students}/blob/main/{path}"
-    assert found["Binder"] == f"https://mybinder.org/v2/gh/{students}/main?urlpath=lab/tree/{path}"
+    students, ref = COURSE.repositories.students, COURSE.repositories.ref
+    assert found["Colab"] == f"https://colab.research.google.com/github/{students}/blob/{ref}/{path}"
+    assert found["Binder"] == f"https://mybinder.org/v2/gh/{students}/{ref}?urlpath=lab/tree/{path}"
     assert "nbgitpuller" not in found and "`hub` in course.toml" in listing(COURSE)
-    assert links(COURSE, INDEX)["Colab"] == f"https://colab.research.google.com/github/{students}/blob/main"
+    assert links(COURSE, INDEX)["Colab"] == f"https://colab.research.google.com/github/{students}/blob/{ref}"
 
 
 def test_links_to_a_hub(copied):
     file = copied.root / "course.toml"
-    file.write_text(file.read_text().replace('ref = "main"', 'ref = "main"\nhub = "https://hub.uni.edu"', 1))
+    ref = f'ref = "{copied.repositories.ref}"'
+    file.write_text(file.read_text().replace(ref, f'{ref}\nhub = "https://hub.uni.edu"', 1))
     course = load_course(copied.root)
+    owner, name = course.repositories.students.split("/")
     assert links(course, INDEX)["nbgitpuller"] == (
-        "https://hub.uni.edu/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2Fcnn-labs%2Fcnn-labs-students"
-        "&branch=main&urlpath=lab%2Ftree%2Fcnn-labs-students%2Flabs%2FREADME.md"
+        f"https://hub.uni.edu/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2F{owner}%2F{name}"
+        f"&branch={course.repositories.ref}&urlpath=lab%2Ftree%2F{name}%2Flabs%2FREADME.md"
     )
     assert "course.toml" not in listing(course)
 

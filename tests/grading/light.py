@@ -16,11 +16,11 @@ from this_course import COURSE
 
 from course.config import Course, load_course
 from course.files import put
-from course.labs.lint import TOTAL_POINTS
 from course.labs.prepare import prepare
 from course.labs.release import student_text
 from course.labs.sources import grade_id, is_answer, is_written, points, source_text
 from course.labs.variants import Variant, read_variants, variants_file
+from course.rules import Rules
 
 SLOW = re.compile(r"\b(plt|pd|sns|plot_images|BLUE)\b")
 COURSE_TOML = """id = "light"
@@ -63,11 +63,13 @@ def cut(notebook: NotebookNode) -> NotebookNode:
         if cell.cell_type == "markdown" or grade_id(cell) in kept or (number < first and not shows(cell))
     ]
     for cell in notebook.cells:
+        if cell.cell_type == "markdown":  # the points change below
+            cell.source = re.sub(r"^(#+ .*) \(\d+ points?[^()]*\)$", r"\1", cell.source, flags=re.MULTILINE)
         if loads(cell):
             lines = [line for line in cell.source.splitlines() if not SLOW.search(line)]
             cell.source = "\n".join(["from data_utils import load_mnist", *lines])
     written = next(cell for cell in notebook.cells if is_written(cell))
-    written.metadata["nbgrader"]["points"] += TOTAL_POINTS - sum(points(notebook).values())
+    written.metadata["nbgrader"]["points"] += Rules().points - sum(points(notebook).values())
     return notebook
 
 

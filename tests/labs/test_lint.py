@@ -169,7 +169,7 @@ BREAKS = {
 
 
 def test_the_labs_keep_the_rules(course, lab):
-    lint.check(course.source(lab), read_source(course.source(lab)), lab.budget)
+    lint.check(course.source(lab), read_source(course.source(lab)), lab.budget, lab.rules)
 
 
 @pytest.mark.parametrize("name", BREAKS)

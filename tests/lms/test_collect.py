@@ -23,7 +23,7 @@ def test_canvas(folder):
         ("o_malley_LATE_13_903_my solution.ipynb", notebook("O")),
         (f"late_14_904_{NAME} (2).ipynb", notebook("Late is a name")),
         (f"LATE_anon_x7Yz_905_{NAME}.ipynb", notebook("nobody")),
-        ("nguyễnthịánh_15_906_01_data_inspection.IPYNB", notebook("Ánh")),
+        (f"nguyễnthịánh_15_906_{NAME}.IPYNB", notebook("Ánh")),
         ZOE,
     )
     assert got.system is System.CANVAS

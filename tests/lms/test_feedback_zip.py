@@ -14,9 +14,9 @@ from course.inbox.systems import System
 from course.lms.collect import collect
 from course.lms.feedback_zip import name_of, pack_feedback
 
-LAB = COURSE.lab("01_data_inspection")
-FILE = "01_data_inspection.ipynb"
-PAGE = "01_data_inspection.html"
+LAB = COURSE.labs[0]
+FILE = f"{LAB.name}.ipynb"
+PAGE = f"{LAB.name}.html"
 MOODLE = Origin("moodle", "12345", "Zoë Müller", f"Zoë Müller_12345_assignsubmission_file_/{FILE}", 0, False, "")
 CANVAS = Origin("canvas", "4711", "mullerzoe", f"mullerzoe_LATE_4711_99001_{FILE}", 99001, True, "")
 
@@ -119,9 +119,7 @@ def test_the_same_pages_make_the_same_file(tmp_path):
 
 
 def test_without_feedback_it_says_what_to_do(tmp_path):
-    with pytest.raises(
-        ExportError, match=r"There is no feedback of 01_data_inspection .* course grade 01_data_inspection"
-    ):
+    with pytest.raises(ExportError, match=rf"There is no feedback of {LAB.name} .* course grade {LAB.name}"):
         packed(tmp_path, System.CANVAS)
 
 

@@ -13,6 +13,7 @@ from course.grading.marking.folder_config import write_settings
 from course.grading.marking.formgrader import EXTENSION, REPLACED
 from course.inbox.roster import Person
 from course.nbgrader_api import load_config, nbgrader_in
+from course.typed import typed
 
 
 def prepare(course: Course, lab: Lab, folder: Path, database: str | None, roster: tuple[Person, ...]) -> int:
@@ -30,9 +31,7 @@ def prepare(course: Course, lab: Lab, folder: Path, database: str | None, roster
         config.CourseDirectory.db_url = database
     api = nbgrader_in(course, folder, config)
     where = Path(api.coursedir.db_url.removeprefix("sqlite:///"))
-    nothing = (
-        f"No submission of {lab.name} is graded in {folder}. Grade first: course grade {lab.name} --folder {folder}"
-    )
+    nothing = f"No submission of {lab.name} is graded in {folder}. Grade first: {typed('grade', lab.name, folder)}"
     if not database and not where.is_file():  # nbgrader would make an empty one
         raise GradingError(nothing)
     with api.gradebook as gradebook:

@@ -1,0 +1,90 @@
+"""Taking a lab out of the course, everywhere; what is committed stays in the repository's history."""
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks import page as benchmarks_page
+from course.authoring.index import index_text
+from course.authoring.lab_entries import without_entry
+from course.config import COURSE_FILE, Course, Lab
+from course.errors import CourseError
+from course.files import put
+from course.labs.prepare import prepare
+from course.labs.variants import variants_file
+from reproduction import page as reproduction_page
+from reproduction.systems import plan_file
+
+TEXTS = ("*.md", "docs/**/*.md", "students/*.md", "solutions/*/*.py")  # where other pages may speak of a lab
+
+
+def of_lab(course: Course, lab: Lab) -> list[Path]:
+    """The files and folders that are the lab's alone."""
+    own = (course.source(lab).parent, course.released(lab).parent, variants_file(course, lab), plan_file(course, lab))
+    return [path for path in own if path.exists()]
+
+
+def drop_lab(course: Course, lab: Lab) -> list[Path]:
+    """Delete the lab's files, and take it out of course.toml and the generated pages; return what was written anew.
+
+    Raises
+    ------
+    CourseError
+        It is the only lab, another lab breaks a rule, or course.toml is written so that its entry cannot be told apart.
+        Nothing is changed.
+    """
+    rest = replace(course, labs=tuple(one for one in course.labs if one != lab))
+    if not rest.labs:
+        raise CourseError(f"{lab.name} is the only lab of the course. Make another one first: course new")
+    settings = without_entry((course.root / COURSE_FILE).read_text("utf-8"), lab.name)
+    index = index_text(rest, {one: prepare(rest, one) for one in rest.labs})
+    for path in of_lab(course, lab):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    written = [
+        put(course.root / COURSE_FILE, settings),
+        put(course.root / course.release_directory / "README.md", index),
+    ]
+    return [*written, *_measurements(rest, lab), *_reproduction(rest, lab), *_first_page(rest, lab)]
+
+
+def mentions(course: Course, name: str) -> Iterator[str]:
+    """Where pages still speak of a lab, by its name or its number, as FILE:LINE: text."""
+    number = int(name[:2]) if name[:2].isdigit() else 0
+    pattern = re.compile(rf"\b{re.escape(name)}\b|\b[Ll]abs? (?:\d+(?:,| and| to)? )*{number}\b")
+    measured = {course.measurements.with_suffix(".md"), course.reproduction.with_suffix(".md")}  # not for editing
+    for path in sorted({path for form in TEXTS for path in course.root.glob(form)} - measured):
+        for line, text in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if pattern.search(text):
+                yield f"{path.relative_to(course.root)}:{line}: {text.strip()}"
+
+
+def _measurements(course: Course, lab: Lab) -> Iterator[Path]:
+    """docs/benchmarks without the time of the lab's "Run All"; what was measured with it of grading stays."""
+    path = course.measurements
+    kept = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    if kept.get("run_all", {}).pop(lab.name, None):
+        yield put(path, json.dumps(kept, indent=2, sort_keys=True) + "\n")
+        yield put(path.with_suffix(".md"), benchmarks_page.page(kept))
+
+
+def _reproduction(course: Course, lab: Lab) -> Iterator[Path]:
+    """docs/reproduction without the lab's runs and figures."""
+    path = course.reproduction
+    runs = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    kept = {key: run for key, run in runs.items() if key.split(",")[0] != lab.name}
+    if kept != runs:
+        yield put(path, json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        yield put(path.with_suffix(".md"), reproduction_page.page(course))
+
+
+def _first_page(course: Course, lab: Lab) -> Iterator[Path]:
+    """README.md without the lab's row in a table of labs."""
+    path = course.root / "README.md"
+    lines = path.read_text("utf-8").splitlines(keepends=True) if path.is_file() else []
+    row = f"]({course.release_directory}/{lab.name}/"
+    kept = [line for line in lines if not (line.startswith("|") and row in line)]
+    if kept != lines:
+        yield put(path, "".join(kept))

@@ -1,0 +1,31 @@
+"""The lines of README.md and CITATION.cff that say what course.toml says: title, description, repository."""
+
+import json
+import re
+from pathlib import Path
+
+from course.config import Course
+from course.files import text
+
+
+def front_pages(course: Course) -> dict[Path, str]:
+    """Both files as they should be, by path; without one that the course does not have."""
+    address = f"https://github.com/{course.repositories.instructors}"
+    facts = {"title": course.title, "abstract": course.description, "repository-code": address}
+    forms = {
+        "README.md": [(r"\A# .*", f"# {course.title}")],
+        "CITATION.cff": [(rf"(?m)^{key}:.*", f"{key}: {quoted(value)}") for key, value in facts.items()],
+    }
+    pages = {}
+    for name, lines in forms.items():
+        page = text(course.root / name)
+        if page is not None:
+            for pattern, line in lines:
+                page = re.sub(pattern, lambda _, line=line: line, page, count=1)  # type: ignore[misc]
+            pages[course.root / name] = page
+    return pages
+
+
+def quoted(value: str) -> str:
+    """A YAML string."""
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,90 @@
+"""The `[[labs]]` entries of course.toml as text, put in and taken out without touching the author's comments."""
+
+import re
+import tomllib
+from typing import NamedTuple
+
+from course.errors import CourseError
+
+HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_.\"'-]+)\s*\]\]?\s*(#.*)?$")
+LABS = "labs"
+
+
+class Entry(NamedTuple):
+    """The lines of one entry: from its header to the line before `end`, comments right below its last line included."""
+
+    name: str
+    start: int
+    end: int
+
+
+def with_entry(text: str, name: str, entry: str) -> str:
+    """The text of course.toml with one more entry, which stands where its name belongs in the order of the names.
+
+    Raises
+    ------
+    CourseError
+        The entries cannot be told apart in the text; the message says what to write by hand.
+    """
+    lines = text.splitlines(keepends=True)
+    earlier = [found for found in entries(lines) if found.name < name]
+    place = earlier[-1].end if earlier else min((found.start for found in entries(lines)), default=len(lines))
+    before, after = "".join(lines[:place]).rstrip("\n"), "".join(lines[place:]).lstrip("\n")
+    made = "\n\n".join(part for part in (before, entry.strip("\n"), after) if part).rstrip("\n") + "\n"
+    if (was := names(text)) is None or sorted([*was, name]) != sorted(names(made) or []):
+        raise CourseError(
+            f"course.toml cannot be added to. Put this where it belongs, and run the command again:\n{entry}"
+        )
+    return made
+
+
+def without_entry(text: str, name: str) -> str:
+    """The text of course.toml without that lab's entry.
+
+    Raises
+    ------
+    CourseError
+        The entry cannot be told from the rest of the text.
+    """
+    lines = text.splitlines(keepends=True)
+    found = [entry for entry in entries(lines) if entry.name == name]
+    made = text
+    if len(found) == 1:
+        before, after = "".join(lines[: found[0].start]), "".join(lines[found[0].end :]).lstrip("\n")
+        made = (before + after).rstrip("\n") + "\n"
+    was, now = tomllib.loads(text), tomllib.loads(made)
+    if now != was | {LABS: [one for one in was[LABS] if one["name"] != name]}:
+        raise CourseError(
+            f"The entry of {name} cannot be told from the rest of course.toml. Write it as the others are: a line "
+            "[[labs]], then one line for each key."
+        )
+    return made
+
+
+def names(text: str) -> list[str] | None:
+    """The names of the labs that a text of course.toml lists; None if it is not valid TOML."""
+    try:
+        return [one["name"] for one in tomllib.loads(text).get(LABS, [])]
+    except (tomllib.TOMLDecodeError, KeyError):
+        return None
+
+
+def entries(lines: list[str]) -> list[Entry]:
+    """Every entry of a lab, in the order of the lines; one that holds a table [labs.limits] goes on behind it."""
+    headers = [(number, match[1]) for number, line in enumerate(lines) if (match := HEADER.match(line))]
+    starts = [number for number, key in headers if key == LABS]
+    stops = [number for number, key in headers if not key.startswith(f"{LABS}.")] + [len(lines)]
+    found = []
+    for start in starts:
+        end = _end(lines, start, min(stop for stop in stops if stop > start))
+        match = re.search(r"^\s*name\s*=\s*[\"'](.*?)[\"']", "".join(lines[start:end]), re.MULTILINE)
+        found.append(Entry(match[1] if match else "", start, end))
+    return found
+
+
+def _end(lines: list[str], start: int, stop: int) -> int:
+    """Where an entry ends; what stands below an empty line and is only comment belongs to what follows."""
+    last = max(n for n in range(start, stop) if lines[n].strip() and not lines[n].lstrip().startswith("#"))
+    while last + 1 < stop and lines[last + 1].lstrip().startswith("#"):
+        last += 1
+    return last + 1

@@ -1,0 +1,91 @@
+"""A lab of one's own, from the template in new_lab/: source, right and wrong answers, and its entry in course.toml."""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from string import Template
+
+import jupytext
+
+from course.authoring.lab_entries import with_entry
+from course.config import COURSE_FILE, Course, Lab
+from course.errors import CourseError
+from course.files import put
+from course.labs.sources import PERCENT, source_text, with_ids
+from course.labs.stamp import stamp
+from course.labs.variants import variants_file
+
+TEMPLATE = Path(__file__).parent / "new_lab"
+NAME = re.compile(r"(?:(?P<number>[0-9]{2})_)?(?P<word>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
+LONGEST_NAME = 50  # it is a part of file names in archives of Canvas and Moodle
+WORK_MINUTES = 30
+ENTRY = """\
+[[labs]]
+name = "{name}"
+work_minutes = {minutes}
+budget = {{ N_TRAIN = 1_000, N_TEST = 500 }}
+rules = {{ points = 5, fewest_tests = 1 }} # of the template; without this line, the course's rules hold
+"""
+
+
+def make_lab(course: Course, name: str, title: str) -> list[Path]:
+    """Write the lab's source, its variants and its entry; return the files. It is built by `course build`.
+
+    Parameters
+    ----------
+    name
+        Such as "10_my_lab", or "my_lab" for the next number.
+    title
+        What its heading says, without the number.
+
+    Raises
+    ------
+    CourseError
+        The name or the title is none, the number is taken, or a file is in the way. Nothing is written.
+    """
+    full = full_name(course, name)
+    if not title.strip() or "\n" in title:
+        raise CourseError(f'{title!r} is no title. Give one line of text: --title "What the lab is about".')
+    lab = Lab(full, WORK_MINUTES)
+    paths = [course.source(lab), variants_file(course, lab)]
+    if there := [
+        str(path) for path in (course.source(lab).parent, course.released(lab).parent, paths[1]) if path.exists()
+    ]:
+        raise CourseError(f"There is {', '.join(there)} already. Delete it, or choose another name.")
+    settings = course.root / COURSE_FILE
+    entry = with_entry(settings.read_text("utf-8"), full, ENTRY.format(name=full, minutes=WORK_MINUTES))
+    variants = (TEMPLATE / "variants.toml").read_text("utf-8")
+    put(paths[0], first_source(course, lab, title.strip()))
+    put(paths[1], variants)
+    return [*paths, put(settings, entry)]
+
+
+def full_name(course: Course, name: str) -> str:
+    """The name with its number: the one it begins with, or the next after those of the course.
+
+    Raises
+    ------
+    CourseError
+        It is no name of a lab, or another lab has its number.
+    """
+    match = NAME.fullmatch(name)
+    if not match or len(name) > LONGEST_NAME:
+        raise CourseError(
+            f"{name!r} is no name of a lab. Write small letters, digits and _, at most {LONGEST_NAME}, such as my_lab "
+            "or with its number 10_my_lab."
+        )
+    taken = {lab.name[:2]: lab.name for lab in course.labs}
+    number = match["number"] or f"{max((int(one) for one in taken if one.isdigit()), default=0) + 1:02}"
+    if number in taken:
+        raise CourseError(f"{taken[number]} has the number {number} already. Choose another, or leave the number out.")
+    if number == "00" or len(number) > 2:
+        raise CourseError(f"A lab cannot have the number {number}; numbers go from 01 to 99.")
+    return f"{number}_{match['word']}"
+
+
+def first_source(course: Course, lab: Lab, title: str) -> str:
+    """The template as a source, stamped for this lab and written as Jupytext does."""
+    text = Template((TEMPLATE / "source.txt").read_text("utf-8")).substitute(number=int(lab.name[:2]), title=title)
+    notebook = with_ids(jupytext.reads(text, fmt=dict(PERCENT)))
+    stamp(replace(course, labs=(*course.labs, lab)), lab, notebook)
+    return source_text(notebook)

@@ -1,0 +1,47 @@
+"""Commands for the list of labs: make a new one, take one out."""
+
+from typing import Annotated
+
+import typer
+
+from course.cli.terminal import app, console
+from course.config import load_course
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="Such as my_lab, or with its number: 10_my_lab.")],
+    title: Annotated[str, typer.Option(help="Its heading, without the number.")],
+) -> None:
+    """Make a lab of your own from a template that builds, tests its tests and can be graded."""
+    from course.authoring.make_lab import make_lab
+
+    course = load_course()
+    source, *others = (path.relative_to(course.root) for path in make_lab(course, name, title))
+    for path in (source, *others):
+        console.print(f"wrote {path}", highlight=False)
+    steps = (
+        f"Write your lab in {source}, then run: course build {source.stem} && course variants {source.stem}\n"
+        "If README.md lists the labs, add a line for it."
+    )
+    console.print(steps, highlight=False, markup=False, soft_wrap=True)
+
+
+@app.command()
+def drop(
+    lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take a lab out of the course: source, answer key, student copy, variants, figures, entries in pages."""
+    from course.authoring.drop_lab import drop_lab, mentions, of_lab
+
+    course = load_course()
+    chosen = course.lab(lab)
+    own = [str(path.relative_to(course.root)) for path in of_lab(course, chosen)]
+    if not yes:
+        typer.confirm(f"Delete {', '.join(own)} and the lab's entries in course.toml and in pages?", abort=True)
+    written = drop_lab(course, chosen)
+    lines = [*(f"deleted {path}" for path in own), *(f"wrote {path.relative_to(course.root)}" for path in written)]
+    if left := list(mentions(course, chosen.name)):
+        lines += ["Pages still speak of it; change them by hand, then run: course build", *(f"  {one}" for one in left)]
+    console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,22 @@
+"""What a lab must amount to; `course build` refuses one that does not."""
+
+from dataclasses import dataclass
+
+from course.whole_numbers import read_numbers
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The size of a lab; course.toml sets it for the course ([rules]) and for single labs (rules = {…})."""
+
+    points: int = 20  # of all tests and written questions together
+    fewest_tests: int = 6
+    most_cells: int = 60
+
+
+DEFAULTS = Rules()
+
+
+def read_rules(where: str, table: object, default: Rules) -> Rules:
+    """The rules of `default`, except those that the table sets; errors begin with `where`."""
+    return read_numbers(where, "rule", table, default)

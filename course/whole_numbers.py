@@ -1,0 +1,34 @@
+"""Tables of course.toml in which every value is a whole number above 0, such as `[limits]` and `[rules]`."""
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from typing import Any, TypeVar
+
+from course.errors import CourseError
+
+Table = TypeVar("Table", bound=Any)
+
+
+def read_numbers(where: str, kind: str, table: object, default: Table) -> Table:
+    """The dataclass `default` with what the table sets; the table is called `kind` and "s", one of its values `kind`.
+
+    Raises
+    ------
+    CourseError
+        The table is none, has an unknown key, or a value is not a whole number above 0; the message begins with
+        `where`.
+    """
+    known = [field.name for field in fields(default)]
+    if not isinstance(table, Mapping):
+        example = f"{{ {known[0]} = {getattr(default, known[0])} }}"
+        raise CourseError(f"{where}: `{kind}s` must be a table such as {example}; it is {table!r}.")
+    numbers: Table = replace(default, **{key: _number(where, kind, key, value, known) for key, value in table.items()})
+    return numbers
+
+
+def _number(where: str, kind: str, key: str, value: Any, known: list[str]) -> int:
+    if key not in known:
+        raise CourseError(f"{where}: there is no {kind} `{key}`. The {kind}s are: {', '.join(known)}.")
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise CourseError(f"{where}: the {kind} `{key}` must be a whole number above 0; it is {value!r}.")
+    return value

@@ -1,0 +1,122 @@
+"""`course new`: a lab that builds, whose tests are tested, and that can be graded."""
+
+import csv
+import os
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from rich.progress import Progress
+
+from course.authoring import build
+from course.authoring.lab_entries import with_entry, without_entry
+from course.authoring.make_lab import make_lab
+from course.authoring.try_variants import try_all
+from course.config import load_course
+from course.errors import CourseError
+from course.files import put
+
+
+def command(root, *arguments):
+    verb = shutil.which("course", path=str(Path(sys.executable).parent))
+    return subprocess.run(
+        [verb, *arguments], cwd=root, env=os.environ | {"NO_COLOR": "1"}, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_new_lab_builds_tests_its_tests_and_is_graded(copied):
+    before = (copied.root / "course.toml").read_text("utf-8")
+    made = command(copied.root, "new", "my_lab", "--title", 'Ink & "paper"')
+    assert made.returncode == 0, made.stderr
+    course = load_course(copied.root)
+    lab = course.labs[-1]
+    assert lab.name.endswith("_my_lab") and f"course build {lab.name}" in made.stdout
+    assert (copied.root / "course.toml").read_text("utf-8").startswith(before), "comments and all stand as they stood"
+    assert [one.name for one in course.labs[:-1]] == [one.name for one in copied.labs]
+    assert f'\n# # {int(lab.name[:2])} · Ink & "paper"\n' in course.source(lab).read_text("utf-8")
+    with Progress(disable=True) as progress:
+        assert build.build(course, [lab], progress).executed == [lab]
+        build.check(course, course.labs)
+        assert try_all(course, lab, progress) == []
+    folder = copied.root / "term"
+    for student, notebook in {"ada": course.solution(lab), "ben": course.released(lab)}.items():
+        place = folder / "submitted" / student / lab.name / notebook.name
+        put(place, notebook.read_text("utf-8"))
+    graded = command(copied.root, "grade", lab.name, "--folder", str(folder))
+    assert graded.returncode == 0, graded.stdout + graded.stderr
+    with (folder / f"grades_{lab.name}.csv").open(encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["student"]: float(row["tests"]) for row in rows} == {"ada": 3, "ben": 0}
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "message"),
+    [
+        ("My-Lab", "Ink", "'My-Lab' is no name of a lab. Write small letters, digits and _"),
+        ("../lab", "Ink", "is no name of a lab"),
+        ("x" * 51, "Ink", "is no name of a lab"),
+        ("100_lab", "Ink", "is no name of a lab"),
+        ("00_lab", "Ink", "numbers go from 01 to 99"),
+        ("{first}_again", "Ink", "{name} has the number {first} already. Choose another"),
+        ("my_lab", " ", "' ' is no title"),
+        ("my_lab", "two\nlines", "is no title"),
+    ],
+)
+def test_a_lab_that_cannot_be_made(copied, name, title, message):
+    first = copied.labs[0].name
+    before = sorted(copied.root.rglob("*"))
+    with pytest.raises(CourseError) as error:
+        make_lab(copied, name.format(first=first[:2]), title)
+    assert message.format(first=first[:2], name=first) in str(error.value)
+    assert sorted(copied.root.rglob("*")) == before
+
+
+def test_a_file_in_the_way_is_not_written_over(copied):
+    mine = put(copied.root / "tests" / "variants" / "77_mine.toml", "# mine\n")
+    with pytest.raises(CourseError, match=r"There is .*77_mine\.toml already"):
+        make_lab(copied, "77_mine", "Mine")
+    assert mine.read_text() == "# mine\n"
+    assert not (copied.root / "solutions" / "77_mine").exists()
+
+
+TOML = """\
+id = "x" # a remark
+# About the labs.
+[[labs]]
+name = "01_a"
+budget = { A = 1 }
+# due = 2026-03-02
+
+# About the second.
+[[ labs ]]
+name = "03_c" # late
+[labs.limits]
+files = 3
+"""
+ENTRY = '[[labs]]\nname = "{}"\n'
+
+
+@pytest.mark.parametrize("name", ["00_z", "02_b", "04_d"])
+def test_an_entry_comes_and_goes_and_leaves_no_trace(name):
+    more = with_entry(TOML, name, ENTRY.format(name))
+    assert [lab["name"] for lab in tomllib.loads(more)["labs"]] == sorted(["01_a", "03_c", name])
+    assert without_entry(more, name).replace("\n\n", "\n") == TOML.replace("\n\n", "\n")
+
+
+def test_what_stands_below_an_entry_goes_with_it_and_what_stands_above_the_next_stays():
+    assert without_entry(TOML, "01_a") == TOML.replace(TOML[TOML.index("[[labs]]") : TOML.index("# About the s")], "")
+    assert without_entry(TOML, "03_c") == TOML[: TOML.index("[[ labs ]]")]
+
+
+@pytest.mark.parametrize("text", ["labs = []\n", 'labs = [{ name = "01_a" }]\n'])
+def test_labs_that_are_not_written_as_tables_are_refused_with_what_to_do(text):
+    with pytest.raises(CourseError, match="cannot be added to"):
+        with_entry(text, "02_b", ENTRY.format("02_b"))
+
+
+def test_an_entry_that_cannot_be_told_apart_is_not_taken_out():
+    with pytest.raises(CourseError, match=r"cannot be told from the rest of course\.toml"):
+        without_entry('labs = [{ name = "01_a" }]\n', "01_a")
