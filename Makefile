@@ -65,7 +65,7 @@ test: lint docs unit corpus nbval ## Run every check there is
 lint: $(READY) ## Check style and types
 	@echo "== lint: ruff"
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet course benchmarks reproduction data_utils tests nbgrader_config.py
+	@$(BIN)/ruff format --check --quiet course benchmarks reproduction data_utils tests nbgrader_config.py solutions/*/*.ipynb
 	@echo "== lint: mypy"
 	@$(BIN)/mypy
 	@echo "== lint: which room uses which"

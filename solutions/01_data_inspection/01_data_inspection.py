@@ -151,22 +151,17 @@ def describe_problem(images, labels):
 
 # %% nbgrader={"grade": true, "grade_id": "test-describe-problem", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 facts = describe_problem(np.zeros((12, 28, 28), dtype=np.uint8), np.arange(12, dtype=np.uint8) % 10)
-assert isinstance(facts, dict), (
-    f"describe_problem must return a dictionary, not {facts!r}. Is there a return?"
-)
+assert isinstance(facts, dict), f"describe_problem must return a dictionary, not {facts!r}. Is there a return?"
 missing = {"n_examples", "image_shape", "n_features", "n_classes"} - set(facts)
 assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(facts)}."
 assert facts["n_examples"] == 12, f"There were 12 images, but n_examples is {facts['n_examples']!r}."
 assert np.asarray(facts["image_shape"]).tolist() == [28, 28], (
-    f"Each image was 28 × 28, but image_shape is {facts['image_shape']!r}. "
-    "The first axis counts the examples."
+    f"Each image was 28 × 28, but image_shape is {facts['image_shape']!r}. The first axis counts the examples."
 )
 assert facts["n_features"] == 784, (
     f"n_features is {facts['n_features']!r}. Count all numbers of one 28 × 28 image, and of one image only."
 )
-assert facts["n_classes"] == 10, (
-    f"The labels were 0 to 9, ten classes, but n_classes is {facts['n_classes']!r}."
-)
+assert facts["n_classes"] == 10, f"The labels were 0 to 9, ten classes, but n_classes is {facts['n_classes']!r}."
 ### BEGIN HIDDEN TESTS
 facts = describe_problem(np.ones((5, 4, 6, 3)), np.array([7, 2, 7, 7, 2]))
 assert facts["n_examples"] == 5, f"For 5 other images, n_examples is {facts['n_examples']!r}."
@@ -177,8 +172,7 @@ assert facts["n_features"] == 72, (
     f"For images of shape (4, 6, 3), n_features is {facts['n_features']!r}; it must be 4 · 6 · 3 = 72."
 )
 assert facts["n_classes"] == 2, (
-    f"For the labels 7, 2, 7, 7, 2, n_classes is {facts['n_classes']!r}. "
-    "Count the different labels that occur: 2."
+    f"For the labels 7, 2, 7, 7, 2, n_classes is {facts['n_classes']!r}. Count the different labels that occur: 2."
 )
 ### END HIDDEN TESTS
 
@@ -242,8 +236,7 @@ assert np.asarray(info["shape"]).tolist() == [2, 3], f"shape is {info['shape']!r
 assert str(info["dtype"]) == "uint8", f"dtype is {info['dtype']!r}; its name is 'uint8'."
 for key, right in {"min": 0, "max": 250}.items():
     assert not isinstance(info[key], np.generic | np.ndarray), (
-        f"{key} is {info[key]!r}, a NumPy value of type {type(info[key]).__name__}; "
-        "make it a plain Python number."
+        f"{key} is {info[key]!r}, a NumPy value of type {type(info[key]).__name__}; make it a plain Python number."
     )
     assert info[key] == right, f"{key} is {info[key]!r} for an array with values from 0 to 250."
 ### BEGIN HIDDEN TESTS
@@ -251,21 +244,16 @@ info = inspect_array(np.array([0.75, 0.25, -1.5, 0.5], dtype=np.float32))
 assert np.asarray(info["shape"]).tolist() == [4], f"For an array of 4 numbers, shape is {info['shape']!r}."
 assert str(info["dtype"]) == "float32", f"For a float32 array, dtype is {info['dtype']!r}."
 for key, right in {"min": -1.5, "max": 0.75}.items():
-    assert not isinstance(info[key], np.generic | np.ndarray), (
-        f"For a float32 array, {key} is still a NumPy value."
-    )
+    assert not isinstance(info[key], np.generic | np.ndarray), f"For a float32 array, {key} is still a NumPy value."
     assert info[key] == right, f"{key} is {info[key]!r} for an array with values from -1.5 to 0.75."
 info = inspect_array(np.array([[[5, 6]], [[4, 70_000]]], dtype=np.int64))
 assert np.asarray(info["shape"]).tolist() == [2, 1, 2], f"For shape (2, 1, 2), shape is {info['shape']!r}."
 assert str(info["dtype"]) == "int64", f"For an int64 array, dtype is {info['dtype']!r}."
 assert (info["min"], info["max"]) == (4, 70_000), (
-    f"For values from 4 to 70000, min and max are {info['min']!r} and {info['max']!r}. "
-    "Look at the whole array."
+    f"For values from 4 to 70000, min and max are {info['min']!r} and {info['max']!r}. Look at the whole array."
 )
 info = inspect_array(pd.Series([1, 2, 3], dtype="int64"))
-assert info["type"] == "Series", (
-    f"For a pandas Series, type is {info['type']!r}; ask the object for its class."
-)
+assert info["type"] == "Series", f"For a pandas Series, type is {info['type']!r}; ask the object for its class."
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -325,9 +313,7 @@ def ink_box(image):
 def checked_box(image):
     """What ink_box returns for an image with ink, as a list of four numbers."""
     box = ink_box(image)
-    assert box is not None, (
-        "ink_box returned None for an image with ink in it. Is there a return for this case?"
-    )
+    assert box is not None, "ink_box returned None for an image with ink in it. Is there a return for this case?"
     assert isinstance(box, tuple | list | np.ndarray) and len(box) == 4, (
         f"ink_box must return four numbers, it returned {box!r}."
     )
@@ -451,9 +437,7 @@ assert np.asarray(counts, dtype=float).tolist() == [1, 1, 0, 3, 0, 0, 0, 0, 0, 1
 ### BEGIN HIDDEN TESTS
 labels = np.array([2, 0, 2, 2], dtype=np.int64)
 counts = class_counts(labels, n_classes=4)
-assert np.shape(counts) == (4,), (
-    f"With n_classes=4 and no label 3 or 1, the shape is {np.shape(counts)}, not (4,)."
-)
+assert np.shape(counts) == (4,), f"With n_classes=4 and no label 3 or 1, the shape is {np.shape(counts)}, not (4,)."
 assert np.asarray(counts, dtype=float).tolist() == [1, 0, 3, 0], (
     f"For the labels 2, 0, 2, 2 and n_classes=4 the counts are {np.asarray(counts).tolist()}."
 )
@@ -535,15 +519,13 @@ def heights_in(seen):
 
 _, (seen, other) = drawn(np.array([40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), np.array([3, 1, 2]))
 assert seen["type"] == "Axes", (
-    f"plot_class_balance must return the Axes, not {seen['type']}. "
-    "Is there a return, and does it return the Axes?"
+    f"plot_class_balance must return the Axes, not {seen['type']}. Is there a return, and does it return the Axes?"
 )
 heights = heights_in(seen)
 assert heights, "There are no bars on the Axes you returned. Did plt.show() put the figure away before?"
 assert len(heights) == 10, f"There are {len(heights)} bars on the Axes you returned, not 10, one per class."
 assert np.allclose(heights, [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), (
-    f"From left to right the bars are {heights} high; "
-    "they must be as high as the counts, in the order of the classes."
+    f"From left to right the bars are {heights} high; they must be as high as the counts, in the order of the classes."
 )
 assert seen["xlabel"], "The horizontal axis has no label. What do the numbers under the bars stand for?"
 assert seen["ylabel"], "The vertical axis has no label. What does the height of a bar stand for?"
@@ -558,12 +540,8 @@ heights, low = heights_in(seen), seen["ylim"][0]
 assert seen["figure"] != open_figure, (
     "With another figure open, the bars were drawn into it. Make a new figure in the function."
 )
-assert len(heights) == 4, (
-    f"For 4 classes there are {len(heights)} bars; the number of bars is the number of counts."
-)
-assert np.allclose(heights, [5010, 5000, 4990, 0]), (
-    f"For the counts 5010, 5000, 4990, 0 the bars are {heights} high."
-)
+assert len(heights) == 4, f"For 4 classes there are {len(heights)} bars; the number of bars is the number of counts."
+assert np.allclose(heights, [5010, 5000, 4990, 0]), f"For the counts 5010, 5000, 4990, 0 the bars are {heights} high."
 assert low == 0, f"For the counts 5010, 5000, 4990, 0 the vertical axis starts at {low:g}, not at 0."
 _, (seen,) = drawn(np.array([310, 305, 300]))
 heights, low = heights_in(seen), seen["ylim"][0]
@@ -681,9 +659,7 @@ try:
     add_channel_axis(images.copy(), "channels_in_the_middle")
 except ValueError:
     raised = True
-assert raised, (
-    "A data_format of 'channels_in_the_middle' must raise a ValueError. Use raise, not return."
-)
+assert raised, "A data_format of 'channels_in_the_middle' must raise a ValueError. Use raise, not return."
 ### BEGIN HIDDEN TESTS
 images = np.random.default_rng(6).integers(0, 256, size=(28, 28, 28), dtype=np.uint8)
 given = images.copy()
@@ -692,17 +668,13 @@ assert given.shape == (28, 28, 28) and np.array_equal(given, images), (
     "add_channel_axis has changed the array of the caller, its shape or its numbers. Return a new one."
 )
 assert last.shape == (28, 28, 28, 1), f"For 28 images and channels_last the shape is {last.shape}."
-assert np.array_equal(last[..., 0], images), (
-    "For 28 images and channels_last, pixels have changed their places."
-)
+assert np.array_equal(last[..., 0], images), "For 28 images and channels_last, pixels have changed their places."
 first = np.asarray(add_channel_axis(given, data_format="channels_first"))
 assert given.shape == (28, 28, 28) and np.array_equal(given, images), (
     "With channels_first, add_channel_axis has changed the array of the caller."
 )
 assert first.shape == (28, 1, 28, 28), f"For 28 images and channels_first the shape is {first.shape}."
-assert np.array_equal(first[:, 0], images), (
-    "For 28 images and channels_first, pixels have changed their places."
-)
+assert np.array_equal(first[:, 0], images), "For 28 images and channels_first, pixels have changed their places."
 assert np.shape(add_channel_axis(images[:1])) == (1, 28, 28, 1), (
     f"For a single image of shape (1, 28, 28) the result has shape {np.shape(add_channel_axis(images[:1]))}."
 )
@@ -800,9 +772,7 @@ assert result.dtype == np.float32, f"The dtype must be float32, it is {result.dt
 assert np.allclose(result, [[[0, 0.2], [0.4, 1]]], atol=1e-6), (
     f"The pixels 0, 51, 102, 255 became {result.ravel().tolist()}; they must become 0, 0.2, 0.4, 1."
 )
-assert images.ravel().tolist() == [0, 51, 102, 255], (
-    "scale has changed the array it was given; return a new one."
-)
+assert images.ravel().tolist() == [0, 51, 102, 255], "scale has changed the array it was given; return a new one."
 ### BEGIN HIDDEN TESTS
 images = np.array([[[102, 51, 204]]], dtype=np.uint8)
 result = scale(images)
@@ -816,9 +786,7 @@ assert np.all(result == 0), "Two blank images must stay blank, without a NaN."
 images = np.random.default_rng(7).integers(0, 256, size=(4, 28, 28)).astype(np.float32)
 given = images.copy()
 result = scale(given)
-assert np.array_equal(given, images), (
-    "For float32 input, scale has changed the array it was given; return a new one."
-)
+assert np.array_equal(given, images), "For float32 input, scale has changed the array it was given; return a new one."
 assert result.dtype == np.float32, f"For float32 input the dtype is {result.dtype}."
 assert np.allclose(result, images / 255, atol=1e-6), "For float32 input the values are not divided by 255."
 result = scale(images.astype(np.int64))
@@ -885,9 +853,7 @@ assert back is not None, "to_integer returned None. Is there a return?"
 assert np.shape(back) == (2,), (
     f"For 2 rows to_integer must return shape (2,), it returned {np.shape(back)}. Check the axis."
 )
-assert np.asarray(back).dtype.kind in "iu", (
-    f"to_integer must return integers, it returned {np.asarray(back).dtype}."
-)
+assert np.asarray(back).dtype.kind in "iu", f"to_integer must return integers, it returned {np.asarray(back).dtype}."
 assert np.asarray(back).tolist() == [2, 0], (
     f"For ones in the places 2 and 0, to_integer returned {np.asarray(back).tolist()}."
 )
@@ -1036,8 +1002,7 @@ def checked_split(class_sizes, fraction, seed):
     result = split_train_validation(given_images, given_labels, validation_fraction=fraction, seed=seed)
     assert result is not None, "split_train_validation returned None. Is there a return?"
     assert len(result) == 2 and all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in result), (
-        "Return two pairs, (X_tr, y_tr), (X_val, y_val): first training, then validation, "
-        "images before labels."
+        "Return two pairs, (X_tr, y_tr), (X_val, y_val): first training, then validation, images before labels."
     )
     assert np.array_equal(given_images, images) and np.array_equal(given_labels, labels), (
         "The arrays of the caller were changed. Shuffle positions, not the arrays themselves."
@@ -1050,15 +1015,9 @@ def checked_split(class_sizes, fraction, seed):
     )
     a, b = X_a[:, 0, 0].tolist(), X_b[:, 0, 0].tolist()
     both = len(set(a) & set(b))
-    assert both == 0, (
-        f"Leakage: {both} of {len(labels)} examples are in the training and in the validation part."
-    )
-    assert len(set(a)) == len(a) and len(set(b)) == len(b), (
-        "Some examples are more than once in the same part."
-    )
-    assert len(a) + len(b) == len(labels), (
-        f"Of {len(labels)} examples only {len(a) + len(b)} are in one of the parts."
-    )
+    assert both == 0, f"Leakage: {both} of {len(labels)} examples are in the training and in the validation part."
+    assert len(set(a)) == len(a) and len(set(b)) == len(b), "Some examples are more than once in the same part."
+    assert len(a) + len(b) == len(labels), f"Of {len(labels)} examples only {len(a) + len(b)} are in one of the parts."
     assert y_a.tolist() == labels[a].tolist() and y_b.tolist() == labels[b].tolist(), (
         "Labels have been parted from their images. Use the same positions, in the same order, for both."
     )
@@ -1076,24 +1035,18 @@ def checked_split(class_sizes, fraction, seed):
 
 
 one, again, other = (checked_split([30] * 10, 0.2, seed) for seed in (0, 0, 1))
-assert one == again, (
-    "The same seed gave two different splits. Make the random generator from seed, in the function."
-)
+assert one == again, "The same seed gave two different splits. Make the random generator from seed, in the function."
 assert set(one[1]) != set(other[1]), "Another seed gave the same validation examples. Is seed used at all?"
 ### BEGIN HIDDEN TESTS
 cases = [([90, 40, 20], 0.2), ([60, 24, 36, 12], 0.25), ([55, 47, 63, 38], 0.1), ([40, 60], 0.5)]
 for sizes, fraction in cases:
     one, again, other = (checked_split(sizes, fraction, seed) for seed in (5, 5, 6))
     assert one == again, f"With seed=5 and validation_fraction={fraction}, two splits differ."
-    assert set(one[1]) != set(other[1]), (
-        f"With validation_fraction={fraction}, the seeds 5 and 6 give the same split."
-    )
+    assert set(one[1]) != set(other[1]), f"With validation_fraction={fraction}, the seeds 5 and 6 give the same split."
 images, labels = numbered_examples([50, 50, 50])
 (X_a, y_a), (X_b, y_b) = split_train_validation(images, labels)
 (X_c, y_c), (X_d, y_d) = split_train_validation(images, labels, 0.2, 0)
-assert abs(len(y_b) - 30) <= 3, (
-    f"Without a validation_fraction, {len(y_b)} of 150 examples are for validation, not 30."
-)
+assert abs(len(y_b) - 30) <= 3, f"Without a validation_fraction, {len(y_b)} of 150 examples are for validation, not 30."
 assert np.array_equal(X_a, X_c) and np.array_equal(X_b, X_d), (
     "Without the last two arguments the split must be the one of 0.2 and seed 0."
 )

@@ -156,8 +156,7 @@ def _drawn_into(image, rows, columns, place):
 def _check_heatmap(seen, image):
     """Compare what the axes show, as the eye sees it, with the image."""
     assert seen["type"] == "Axes", (
-        f"show_digit returned {seen['type']}, not Axes. Does it end with a return of the axes it drew "
-        "into?"
+        f"show_digit returned {seen['type']}, not Axes. Does it end with a return of the axes it drew into?"
     )
     assert len(seen["meshes"]) == 1, (
         f"The returned axes hold {len(seen['meshes'])} heatmaps; there must be one. Use sns.heatmap once, and pass "
@@ -172,9 +171,7 @@ def _check_heatmap(seen, image):
         f"The top row of the heatmap shows {values[0].tolist()}, row 0 of the image is {image[0].tolist()}. "
         "Draw the image as it is: not scaled, inverted, turned or mirrored."
     )
-    assert values.tolist() == image.tolist(), (
-        "The top row is right, but other cells do not show their pixel's value."
-    )
+    assert values.tolist() == image.tolist(), "The top row is right, but other cells do not show their pixel's value."
     low, high = seen["meshes"][0]["limits"]
     assert (low, high) == (0.0, 255.0), (
         f"The colours run from {low:g} to {high:g}; they must run from 0 to 255 whatever the image. Look at "
@@ -199,9 +196,7 @@ assert not _right["meshes"] and not _right["images"], (
 _image = np.random.default_rng(20).integers(3, 180, size=(28, 28)).astype(np.uint8)
 _given = _image.copy()
 _check_heatmap(_drawn(_given)[0], _image)
-assert _given.tolist() == _image.tolist(), (
-    "show_digit changed the image it was given. Draw it, but leave it as it is."
-)
+assert _given.tolist() == _image.tolist(), "show_digit changed the image it was given. Draw it, but leave it as it is."
 _image = np.random.default_rng(21).integers(0, 256, size=(6, 2))
 _grid, _returned_it, _number = _drawn_into(_image.copy(), 2, 2, 1)
 _check_heatmap(_grid[1], _image)
@@ -291,8 +286,7 @@ def _drawn(*images):
 def _check_values(seen, image):
     """Compare colours and numbers of the axes, as the eye sees them, with the image."""
     assert seen["type"] == "Axes", (
-        f"show_digit_values returned {seen['type']}, not Axes. Does it end with a return of the axes "
-        "it drew into?"
+        f"show_digit_values returned {seen['type']}, not Axes. Does it end with a return of the axes it drew into?"
     )
     assert len(seen["meshes"]) == 1, (
         f"The returned axes hold {len(seen['meshes'])} heatmaps; there must be one, in a new figure. Use sns.heatmap "
@@ -510,19 +504,14 @@ def _check_grid(n, seed, columns=None):
     for axes in figure["axes"]:
         drawn = [*axes["images"], *axes["meshes"]]
         drawn = [picture for picture in drawn if picture["values"].size == 28 * 28 and axes["visible"]]
-        assert len(drawn) <= 1, (
-            f"{case}, {len(drawn)} images are drawn on top of each other in the same axes."
-        )
+        assert len(drawn) <= 1, f"{case}, {len(drawn)} images are drawn on top of each other in the same axes."
         if drawn:
             pictures.append((axes, drawn[0]))
         elif axes["label"] != "<colorbar>":
             assert not axes["frame"], (
-                f"{case}, an empty frame is visible. Hide the axes that hold no image, for example with "
-                "set_axis_off()."
+                f"{case}, an empty frame is visible. Hide the axes that hold no image, for example with set_axis_off()."
             )
-    assert len(pictures) == n, (
-        f"{case}, the figure shows {len(pictures)} images of shape (28, 28); it must show {n}."
-    )
+    assert len(pictures) == n, f"{case}, the figure shows {len(pictures)} images of shape (28, 28); it must show {n}."
     pictures.sort(key=lambda pair: -pair[0]["position"][1])  # left, bottom, width, height
     rows = [[pictures[0]]]
     for pair in pictures[1:]:
@@ -605,9 +594,7 @@ def mean_digits(images, labels, n_classes=10):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-mean-digits", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-_images = np.array(
-    [[[200, 0, 9]], [[10, 20, 30]], [[100, 1, 0]], [[250, 2, 0]], [[12, 20, 33]]], dtype=np.uint8
-)
+_images = np.array([[[200, 0, 9]], [[10, 20, 30]], [[100, 1, 0]], [[250, 2, 0]], [[12, 20, 33]]], dtype=np.uint8)
 _labels = np.array([1, 0, 1, 1, 0], dtype=np.uint8)
 try:
     _result = mean_digits(_images.copy(), _labels.copy(), n_classes=2)
@@ -622,9 +609,7 @@ assert _means.shape == (2, 1, 3), (
     f"For 5 images of shape (1, 3) and n_classes=2 the result has shape {_means.shape}, not (2, 1, 3). "
     "Loop over range(n_classes), not range(10), and take the mean over the axis that counts images."
 )
-assert _means.dtype.kind == "f", (
-    f"The result has dtype {_means.dtype}; means are floats. Do not round or convert them."
-)
+assert _means.dtype.kind == "f", f"The result has dtype {_means.dtype}; means are floats. Do not round or convert them."
 assert np.allclose(_means[0], [[11, 20, 31.5]]), (
     "The mean of [10 20 30] and [12 20 33], both of class 0, is [11 20 31.5]; entry 0 is "
     f"{_means[0].tolist()}. "
@@ -652,8 +637,7 @@ for _n_classes, _shape, _n in ((10, (28, 28), 300), (4, (3, 5), 41)):
     for _c in range(_n_classes):
         _expected[_c] = _images[_labels == _c].astype(float).sum(axis=0) / int((_labels == _c).sum())
     assert np.allclose(_means, _expected, atol=1e-3), (
-        f"For {_n} random images in {_n_classes} classes a mean is off by up to "
-        f"{np.abs(_means - _expected).max():.3g}."
+        f"For {_n} random images in {_n_classes} classes a mean is off by up to {np.abs(_means - _expected).max():.3g}."
     )
     assert _given_images.tolist() == _images.tolist(), "mean_digits changed the images it was given."
     assert _given_labels.tolist() == _labels.tolist(), "mean_digits changed the labels it was given."
@@ -741,8 +725,7 @@ except (IndexError, ValueError) as _error:
 assert _result is not None, "class_distances returned None. Does it end with return?"
 _distances = np.asarray(_result, dtype=float)
 assert _distances.shape == (3, 3), (
-    f"For 3 images the result has shape {_distances.shape}; it must be (3, 3). The number of classes is "
-    "len(means)."
+    f"For 3 images the result has shape {_distances.shape}; it must be (3, 3). The number of classes is len(means)."
 )
 assert np.allclose(np.diag(_distances), 0, atol=1e-3), (
     f"The diagonal is {np.diag(_distances).tolist()}; each image has distance 0 from itself."
@@ -760,9 +743,7 @@ for _dtype in (np.float64, np.uint8):
     _images = (_rng.random((6, 7, 5)) * 255).astype(_dtype)
     _given = _images.copy()
     _distances = np.asarray(class_distances(_given), dtype=float)
-    assert _distances.shape == (6, 6), (
-        f"For 6 images the result has shape {_distances.shape}; it must be (6, 6)."
-    )
+    assert _distances.shape == (6, 6), f"For 6 images the result has shape {_distances.shape}; it must be (6, 6)."
     _expected = np.zeros((6, 6))
     for _i in range(6):
         for _j in range(6):
@@ -846,9 +827,7 @@ _predicted = np.asarray(_result)
 assert _predicted.shape == (4,), (
     f"For 4 images the result has shape {_predicted.shape}; it must be (4,), one class per image."
 )
-assert _predicted.dtype.kind in "iu", (
-    f"The result has dtype {_predicted.dtype}; classes are integers. Look at argmin."
-)
+assert _predicted.dtype.kind in "iu", f"The result has dtype {_predicted.dtype}; classes are integers. Look at argmin."
 assert _predicted.tolist() == [1, 0, 2, 1], (
     "The images [95 10], [10 20], [60 180], [255 30] are nearest to the means 1, 0, 2, 1 of [0 0], [100 0], "
     f"[90 200]; the result is {_predicted.tolist()}."
@@ -860,9 +839,7 @@ for _image_type, _mean_type in ((np.uint8, np.float64), (np.uint8, np.uint8), (n
     _means = (_rng.random((5, 3, 2)) * 255).astype(_mean_type)
     _expected = []
     for _image in _images:
-        _squares = [
-            sum((float(_p) - float(_q)) ** 2 for _p, _q in zip(_image.flat, _mean.flat)) for _mean in _means
-        ]
+        _squares = [sum((float(_p) - float(_q)) ** 2 for _p, _q in zip(_image.flat, _mean.flat)) for _mean in _means]
         _expected.append(_squares.index(min(_squares)))
     _given = _images.copy(), _means.copy()
     _predicted = [int(_c) for _c in np.asarray(nearest_mean(*_given)).ravel()]
@@ -876,9 +853,7 @@ for _image_type, _mean_type in ((np.uint8, np.float64), (np.uint8, np.uint8), (n
         "nearest_mean changed an array it was given."
     )
 _predicted = np.asarray(
-    nearest_mean(
-        np.full((1, 28, 28), 200, dtype=np.uint8), np.stack([np.full((28, 28), v) for v in (9.0, 180.0)])
-    )
+    nearest_mean(np.full((1, 28, 28), 200, dtype=np.uint8), np.stack([np.full((28, 28), v) for v in (9.0, 180.0)]))
 )
 assert _predicted.shape == (1,) and int(_predicted[0]) == 1, (
     "A single image of 200s is nearest to the mean of 180s, class 1, not to that of 9s; the result is "
@@ -895,9 +870,7 @@ table = pd.crosstab(pd.Series(y_test, name="label"), pd.Series(predicted, name="
 table = table.reindex(index=range(10), columns=range(10), fill_value=0)
 mistakes = table - np.diag(np.diag(table))  # right answers lie on the diagonal and get no colour
 figure, axes = plt.subplots(figsize=(7.5, 6), layout="constrained")
-sns.heatmap(
-    mistakes, annot=table, fmt="d", square=True, cmap="Blues", cbar_kws={"label": "mistakes"}, ax=axes
-)
+sns.heatmap(mistakes, annot=table, fmt="d", square=True, cmap="Blues", cbar_kws={"label": "mistakes"}, ax=axes)
 axes.set_title("How often each label got each prediction")
 plt.show()
 
@@ -988,9 +961,7 @@ _result = lightness_profile("gray", 11)
 assert _result is not None, "lightness_profile returned None. Does it end with return?"
 _profile = np.asarray(_result, dtype=float)
 assert _profile.shape == (11,), f"lightness_profile('gray', 11) has shape {_profile.shape}; it must be (11,)."
-assert abs(_profile[0]) <= 0.1, (
-    f"The colour map gray starts with black, which has lightness 0, not {_profile[0]:.4g}."
-)
+assert abs(_profile[0]) <= 0.1, f"The colour map gray starts with black, which has lightness 0, not {_profile[0]:.4g}."
 assert abs(_profile[-1] - 100) <= 0.1, (
     f"The colour map gray ends with white, which has lightness 100, not {_profile[-1]:.4g}. Usual causes: "
     "the end is not included; the positions are whole numbers, not floats from 0 to 1; or the cube root "
@@ -1000,14 +971,10 @@ assert abs(_profile[2] - 21.25) <= 0.1, (
     f"Position 0.2 of the colour map gray has lightness 21.25, not {_profile[2]:.4g}. Check steps 1 and 3 of "
     "the formula, and that the positions are evenly spaced floats."
 )
-assert is_monotonic(_profile), (
-    f"The lightness of the colour map gray only goes up: {np.round(_profile, 1).tolist()}."
-)
+assert is_monotonic(_profile), f"The lightness of the colour map gray only goes up: {np.round(_profile, 1).tolist()}."
 for _values, _expected in (([1, 2, 2, 5], True), ([3, 2, 1], True), ([1, 3, 2], False)):
     _answer = is_monotonic(_values)
-    assert isinstance(_answer, (bool, np.bool_)), (
-        f"is_monotonic returned {_answer!r}; it must be True or False."
-    )
+    assert isinstance(_answer, (bool, np.bool_)), f"is_monotonic returned {_answer!r}; it must be True or False."
     assert bool(_answer) == _expected, f"is_monotonic({_values}) must be {_expected}, it is {_answer}."
 ### BEGIN HIDDEN TESTS
 import matplotlib
@@ -1028,19 +995,14 @@ for _name, _n, _one_way in (
     ("hsv", 50, False),
     ("plasma", 7, True),
 ):
-    _profile = np.asarray(
-        lightness_profile(_name) if _n == 256 else lightness_profile(_name, _n), dtype=float
-    )
+    _profile = np.asarray(lightness_profile(_name) if _n == 256 else lightness_profile(_name, _n), dtype=float)
     _colours = matplotlib.colormaps[_name](np.linspace(0, 1, _n))
     assert _profile.shape == (_n,), f"The profile of {_name} with n={_n} has shape {_profile.shape}."
     _expected = np.array([_lightness(_colour) for _colour in _colours])
     assert np.abs(_profile - _expected).max() <= 0.1, (
-        f"The lightness of {_name} is off by up to {np.abs(_profile - _expected).max():.3g}. Check the three "
-        "steps."
+        f"The lightness of {_name} is off by up to {np.abs(_profile - _expected).max():.3g}. Check the three steps."
     )
-    assert bool(is_monotonic(_expected)) == _one_way, (
-        f"is_monotonic must be {_one_way} for the lightness of {_name}."
-    )
+    assert bool(is_monotonic(_expected)) == _one_way, f"is_monotonic must be {_one_way} for the lightness of {_name}."
 for _values, _expected in (
     ([4.0], True),
     ([2, 2, 2], True),

@@ -148,7 +148,8 @@ def mlp_parameters(sizes):
 
 # %% nbgrader={"grade": true, "grade_id": "test-count-parameters", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 assert int(dense_parameters(3, 1)) == 4, (
-    f"One unit on three inputs has 3 weights and 1 bias, 4 parameters; dense_parameters(3, 1) is {dense_parameters(3, 1)}."
+    "One unit on three inputs has 3 weights and 1 bias, 4 parameters; dense_parameters(3, 1) is "
+    f"{dense_parameters(3, 1)}."
 )
 assert int(dense_parameters(3, 2)) == 8, (
     f"Two units on three inputs have 4 parameters each; dense_parameters(3, 2) is {dense_parameters(3, 2)}. "
@@ -202,9 +203,12 @@ def build_mlp():
 # %% nbgrader={"grade": true, "grade_id": "test-build-mlp", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 checked = build_mlp()
 assert checked is not None, "build_mlp() returns nothing. Is there a `return`?"
-assert checked.built, "The network does not know the shape of its input yet. Does the list start with keras.Input(shape=...)?"
+assert checked.built, (
+    "The network does not know the shape of its input yet. Does the list start with keras.Input(shape=...)?"
+)
 assert tuple(checked.input_shape) == (None, 28, 28), (
-    f"One image must come in as it is, with shape (28, 28); the input's shape without the number of images is {tuple(checked.input_shape)[1:]}."
+    "One image must come in as it is, with shape (28, 28); the input's shape without the number of images is "
+    f"{tuple(checked.input_shape)[1:]}."
 )
 assert int(checked.count_params()) == 669_706, (
     f"The network has {checked.count_params():,} parameters, not 669,706. Compare its layers with the table "
@@ -212,8 +216,12 @@ assert int(checked.count_params()) == 669_706, (
 )
 some = np.random.default_rng(5).random((4, 28, 28)).astype("float32")
 out = np.asarray(checked(some, training=False), dtype=float)
-assert out.shape == (4, 10), f"Four images gave an output of shape {out.shape}; ten numbers for each, (4, 10), are needed."
-assert np.allclose(out.sum(axis=1), 1, atol=1e-4), "The ten outputs of an image do not add up to 1. Which activation makes probabilities?"
+assert out.shape == (4, 10), (
+    f"Four images gave an output of shape {out.shape}; ten numbers for each, (4, 10), are needed."
+)
+assert np.allclose(out.sum(axis=1), 1, atol=1e-4), (
+    "The ten outputs of an image do not add up to 1. Which activation makes probabilities?"
+)
 ### BEGIN HIDDEN TESTS
 arrays = [np.asarray(weights, dtype=float) for weights in checked.get_weights()]
 assert [weights.shape for weights in arrays] == [(784, 512), (512,), (512, 512), (512,), (512, 10), (10,)], (
@@ -233,7 +241,9 @@ assert np.allclose(out, by_hand, atol=1e-4), (
 )
 rates = [round(float(layer.rate), 3) for layer in checked.layers if isinstance(layer, keras.layers.Dropout)]
 assert rates == [0.2, 0.2], f"There must be two dropout layers of rate 0.2; found rates {rates}."
-kinds = [type(layer).__name__ for layer in checked.layers if isinstance(layer, (keras.layers.Dense, keras.layers.Dropout))]
+kinds = [
+    type(layer).__name__ for layer in checked.layers if isinstance(layer, (keras.layers.Dense, keras.layers.Dropout))
+]
 assert kinds == ["Dense", "Dropout", "Dense", "Dropout", "Dense"], (
     "Dropout must follow the first and the second dense layer, and not the last: dropped probabilities make no sense."
 )
@@ -299,7 +309,9 @@ labels[:41] = (labels[:41] + 1) % 10
 share = float(accuracy(reader, written(digits), np.eye(10, dtype="float32")[labels]))
 assert abs(share - 162 / 203) < 1e-6, f"accuracy is {share:.4f} where 162 of 203 digits are right ({162 / 203:.4f})."
 assert float(accuracy(reader, written([7]), np.eye(10)[[7]])) == 1, "accuracy of a single right digit must be 1."
-assert float(accuracy(reader, written([7, 2]), np.eye(10)[[2, 7]])) == 0, "accuracy must be 0 when every digit is wrong, even if the wrong names occur equally often."
+assert float(accuracy(reader, written([7, 2]), np.eye(10)[[2, 7]])) == 0, (
+    "accuracy must be 0 when every digit is wrong, even if the wrong names occur equally often."
+)
 ### END HIDDEN TESTS
 
 # %%
@@ -368,7 +380,9 @@ def train_keeping_best(model, images, one_hot_labels, epochs, path):
 # %% nbgrader={"grade": true, "grade_id": "test-train-keeping-best", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 def small_network():
     """A network that trains in a moment."""
-    return keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")])
+    return keras.Sequential(
+        [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
+    )
 
 
 def loss_on(model, images, one_hot_labels):
@@ -391,28 +405,40 @@ with tempfile.TemporaryDirectory() as folder:
     )
     record, best = getattr(returned[0], "history", returned[0]), returned[1]
     assert isinstance(record, dict) and hasattr(best, "predict"), (
-        f"The history must come first and the model second; returned were {[type(thing).__name__ for thing in returned]}."
+        "The history must come first and the model second; returned were "
+        f"{[type(thing).__name__ for thing in returned]}."
     )
-    assert file.exists(), f"There is no file at the path that was given. Found instead: {[f.name for f in Path(folder).iterdir()]}."
+    assert file.exists(), (
+        f"There is no file at the path that was given. Found instead: {[f.name for f in Path(folder).iterdir()]}."
+    )
     lacking = {"loss", "accuracy", "val_loss", "val_accuracy"} - set(record)
-    assert not lacking, f"The history lacks {sorted(lacking)}. Check the metrics of compile and the validation_split of fit."
+    assert not lacking, (
+        f"The history lacks {sorted(lacking)}. Check the metrics of compile and the validation_split of fit."
+    )
     assert len(record["loss"]) == 4, f"4 epochs were asked for, the history has {len(record['loss'])}."
     lows, measured = [float(value) for value in record["val_loss"]], loss_on(best, made_up[400:], their_labels[400:])
     assert abs(measured - min(lows)) < 2e-3, (
-        f"The best model has a loss of {measured:.3f} on the last fifth of the data; the lowest val_loss of the run was {min(lows):.3f}, "
-        f"that of the last epoch {lows[-1]:.3f}. Is the file written at new lows of val_loss only, and the model loaded from it?"
+        f"The best model has a loss of {measured:.3f} on the last fifth of the data; the lowest val_loss of the run "
+        f"was {min(lows):.3f}, "
+        f"that of the last epoch {lows[-1]:.3f}. Is the file written at new lows of val_loss only, and the model "
+        "loaded from it?"
     )
     ### BEGIN HIDDEN TESTS
-    assert fitted.optimizer is not None and "rmsprop" in type(fitted.optimizer).__name__.lower(), "The optimiser is not RMSprop."
+    assert fitted.optimizer is not None and "rmsprop" in type(fitted.optimizer).__name__.lower(), (
+        "The optimiser is not RMSprop."
+    )
     again = keras.models.load_model(file)
     assert np.allclose(np.asarray(best(made_up[:9])), np.asarray(again(made_up[:9])), atol=1e-5), (
         "The best model returned is not the one in the file."
     )
     assert int(fitted.optimizer.iterations) == 4 * 4, (
-        f"400 training digits in batches of 128 are 4 steps an epoch, 16 in 4 epochs; the optimiser counted {int(fitted.optimizer.iterations)}. "
+        "400 training digits in batches of 128 are 4 steps an epoch, 16 in 4 epochs; the optimiser counted "
+        f"{int(fitted.optimizer.iterations)}. "
         "Check batch_size and validation_split."
     )
-    assert max(lows) > min(lows) + 0.01, "The validation losses of this test should differ from epoch to epoch. Was the loss categorical cross-entropy?"
+    assert max(lows) > min(lows) + 0.01, (
+        "The validation losses of this test should differ from epoch to epoch. Was the loss categorical cross-entropy?"
+    )
     ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -454,7 +480,9 @@ assert reached > 0.5, (
 )
 ### BEGIN HIDDEN TESTS
 needed = 0.88 if N_TRAIN * EPOCHS >= 20_000 else 0.80
-assert reached >= needed, f"best_model names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} with these settings."
+assert reached >= needed, (
+    f"best_model names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} with these settings."
+)
 ### END HIDDEN TESTS
 
 # %%
@@ -533,7 +561,8 @@ assert int(best_epoch(record)) == 3, (
 gaps = np.asarray(accuracy_gap(record), dtype=float)
 assert gaps.shape == (4,), f"accuracy_gap must give one number an epoch, four here; it has shape {gaps.shape}."
 assert np.allclose(gaps, [-0.05, 0.05, 0.04, 0.10]), (
-    f"The gaps are -0.05, 0.05, 0.04, 0.10; accuracy_gap gives {gaps.round(3).tolist()}. It is training minus validation."
+    f"The gaps are -0.05, 0.05, 0.04, 0.10; accuracy_gap gives {gaps.round(3).tolist()}. It is training minus "
+    "validation."
 )
 ### BEGIN HIDDEN TESTS
 other = {
@@ -543,8 +572,12 @@ other = {
     "val_accuracy": [0.55, 0.7, 0.65, 0.72, 0.8],
 }
 assert int(best_epoch(other)) == 2, "Of two epochs with the same lowest val_loss, best_epoch must give the first."
-assert int(best_epoch({**other, "val_loss": [0.1, 0.2, 0.3, 0.4, 0.5]})) == 1, "best_epoch must give 1 if the first epoch is best."
-assert np.allclose(np.asarray(accuracy_gap(other), dtype=float), [-0.05, -0.1, 0.05, 0.08, 0.1]), "accuracy_gap is wrong for another history."
+assert int(best_epoch({**other, "val_loss": [0.1, 0.2, 0.3, 0.4, 0.5]})) == 1, (
+    "best_epoch must give 1 if the first epoch is best."
+)
+assert np.allclose(np.asarray(accuracy_gap(other), dtype=float), [-0.05, -0.1, 0.05, 0.08, 0.1]), (
+    "accuracy_gap is wrong for another history."
+)
 ### END HIDDEN TESTS
 
 # %%
@@ -598,16 +631,23 @@ def certain_accuracy(loss, epsilon=1e-7):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-certain-loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-assert abs(float(certain_loss(1.0))) < 1e-4, f"A network that is always right has loss 0; certain_loss(1.0) is {certain_loss(1.0)}."
-assert abs(float(certain_loss(0.0)) - 16.1181) < 1e-3, (
-    f"A network that is always certain and wrong has loss -log(0.0000001) = 16.118; certain_loss(0.0) is {certain_loss(0.0)}."
+assert abs(float(certain_loss(1.0))) < 1e-4, (
+    f"A network that is always right has loss 0; certain_loss(1.0) is {certain_loss(1.0)}."
 )
-assert abs(float(certain_accuracy(16.1181)) - 0) < 1e-3, f"A loss of 16.118 means that no answer is right; certain_accuracy gives {certain_accuracy(16.1181)}."
+assert abs(float(certain_loss(0.0)) - 16.1181) < 1e-3, (
+    "A network that is always certain and wrong has loss -log(0.0000001) = 16.118; certain_loss(0.0) is "
+    f"{certain_loss(0.0)}."
+)
+assert abs(float(certain_accuracy(16.1181)) - 0) < 1e-3, (
+    f"A loss of 16.118 means that no answer is right; certain_accuracy gives {certain_accuracy(16.1181)}."
+)
 ### BEGIN HIDDEN TESTS
 assert abs(float(certain_loss(0.25)) - 12.08857) < 1e-3, "certain_loss is wrong for an accuracy of 0.25."
 assert abs(float(certain_loss(0.5, epsilon=1e-3)) - 3.45388) < 2e-3, "certain_loss is wrong for another epsilon."
 assert abs(float(certain_accuracy(4.0)) - 0.75183) < 1e-3, "certain_accuracy is wrong for a loss of 4."
-assert abs(float(certain_accuracy(2.0, epsilon=1e-3)) - 0.71047) < 1e-3, "certain_accuracy is wrong for another epsilon."
+assert abs(float(certain_accuracy(2.0, epsilon=1e-3)) - 0.71047) < 1e-3, (
+    "certain_accuracy is wrong for another epsilon."
+)
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -663,7 +703,9 @@ shares = np.linspace(0, 1, 50)
 right.plot(shares, [certain_loss(share) for share in shares], color="0.4", linestyle=":", label="certain network")
 right.plot([0.3736, 0.3736], [10, 11], color="black", linewidth=5, alpha=0.6, label="published run")
 left.set(xlabel="epoch", ylabel="validation loss", ylim=(0, 16.5), title="loss by epoch")
-right.set(xlabel="validation accuracy", ylabel="validation loss", xlim=(0, 1), ylim=(0, 16.5), title="each epoch as a point")
+right.set(
+    xlabel="validation accuracy", ylabel="validation loss", xlim=(0, 1), ylim=(0, 16.5), title="each epoch as a point"
+)
 left.xaxis.set_major_locator(plt.MaxNLocator(integer=True))
 left.legend(fontsize=8, loc="center", bbox_to_anchor=(0.5, 0.32))
 right.legend(fontsize=8, loc="upper right");
@@ -723,16 +765,26 @@ lacking = {"accuracy", "certain", "certain_and_wrong"} - set(found)
 assert not lacking, f"diagnose's dictionary lacks {sorted(lacking)}."
 for key, value in [("accuracy", 0.5), ("certain", 0.5), ("certain_and_wrong", 0.5)]:
     assert np.ndim(found[key]) == 0, f'"{key}" must be one number, not something of shape {np.shape(found[key])}.'
-    assert abs(float(found[key]) - value) < 1e-6, f'Of four answers, two are right; the other two are certain. diagnose gives "{key}" as {found[key]}, not {value}.'
+    assert abs(float(found[key]) - value) < 1e-6, (
+        f'Of four answers, two are right and two are certain. diagnose gives "{key}" as {found[key]}, not {value}.'
+    )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(9)
 digits, tops, truth = rng.integers(0, 10, 400), rng.choice([0.5, 0.95, 0.999, 0.9995], 400), rng.integers(0, 4, 400)
 found = diagnose(spread(digits, tops), truth)
-for key, value in [("accuracy", digits == truth), ("certain", tops >= 0.999), ("certain_and_wrong", (tops >= 0.999) & (digits != truth))]:
-    assert abs(float(found[key]) - float(value.mean())) < 1e-6, f'"{key}" is {found[key]}, not {value.mean()}, for 400 made-up answers.'
+for key, value in [
+    ("accuracy", digits == truth),
+    ("certain", tops >= 0.999),
+    ("certain_and_wrong", (tops >= 0.999) & (digits != truth)),
+]:
+    assert abs(float(found[key]) - float(value.mean())) < 1e-6, (
+        f'"{key}" is {found[key]}, not {value.mean()}, for 400 made-up answers.'
+    )
 found = diagnose(spread(digits, tops), truth, certain=0.9)
 assert abs(float(found["certain"]) - float((tops > 0.9).mean())) < 1e-6, "diagnose does not use its argument `certain`."
-assert abs(float(found["certain_and_wrong"]) - float(((tops > 0.9) & (digits != truth)).mean())) < 1e-6, "certain_and_wrong does not use the argument `certain`."
+assert abs(float(found["certain_and_wrong"]) - float(((tops > 0.9) & (digits != truth)).mean())) < 1e-6, (
+    "certain_and_wrong does not use the argument `certain`."
+)
 ### END HIDDEN TESTS
 
 # %%
@@ -742,7 +794,9 @@ answers = {
     "not scaled, untrained": build_saturated().predict(raw_test, verbose=0),
     "not scaled, trained": saturated.predict(raw_test, verbose=0),
 }
-pd.DataFrame({name: diagnose(probabilities, y_test) for name, probabilities in answers.items()}).T.style.format("{:.1%}")
+pd.DataFrame({name: diagnose(probabilities, y_test) for name, probabilities in answers.items()}).T.style.format(
+    "{:.1%}"
+)
 
 # %% [markdown]
 # The scaled network starts without any certainty and becomes certain as it becomes right. The other one is certain
@@ -752,7 +806,10 @@ pd.DataFrame({name: diagnose(probabilities, y_test) for name, probabilities in a
 
 # %%
 p_right = (answers["not scaled, untrained"] * Y_test).sum(axis=1)
-print(f"digits that cannot teach a saturated network anything at the start: {(p_right < keras.config.epsilon()).mean():.0%}")
+print(
+    "digits that cannot teach a saturated network anything at the start: "
+    f"{(p_right < keras.config.epsilon()).mean():.0%}"
+)
 print("digits that the last of the three names at all:", np.unique(answers["not scaled, trained"].argmax(axis=1)))
 
 # %% [markdown]

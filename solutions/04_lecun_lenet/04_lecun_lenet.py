@@ -145,30 +145,50 @@ def output_size(n, kernel, stride=1, padding="valid"):
 
 # %% nbgrader={"grade": true, "grade_id": "test-output-size", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 assert output_size(5, 3) is not None, "output_size returns nothing. Is there a `return`?"
-for arguments, right_size in [((5, 3), 3), ((5, 3, 2), 2), ((6, 3, 2), 2), ((5, 3, 1, "same"), 5), ((5, 3, 2, "same"), 3)]:
-    advice = "With 'same', divide n by the stride and round up." if "same" in arguments else f"Draw the strip of {arguments[0]} pixels and count the windows."
-    assert int(output_size(*arguments)) == right_size, f"output_size{arguments} is {output_size(*arguments)}, not {right_size}. {advice}"
+for arguments, right_size in [
+    ((5, 3), 3),
+    ((5, 3, 2), 2),
+    ((6, 3, 2), 2),
+    ((5, 3, 1, "same"), 5),
+    ((5, 3, 2, "same"), 3),
+]:
+    advice = (
+        "With 'same', divide n by the stride and round up."
+        if "same" in arguments
+        else f"Draw the strip of {arguments[0]} pixels and count the windows."
+    )
+    assert int(output_size(*arguments)) == right_size, (
+        f"output_size{arguments} is {output_size(*arguments)}, not {right_size}. {advice}"
+    )
 ### BEGIN HIDDEN TESTS
 for n in (7, 12, 27, 28):
     for kernel in (1, 2, 5, 7):
         for stride in (1, 2, 3):
             places = len(range(0, n - kernel + 1, stride))
             found = output_size(n, kernel, stride=stride)
-            assert float(found) == places, f"With padding 'valid', output_size({n}, {kernel}, {stride}) is {found}, not {places}."
+            assert float(found) == places, (
+                f"With padding 'valid', output_size({n}, {kernel}, {stride}) is {found}, not {places}."
+            )
             places = len(range(0, n, stride))
             found = output_size(n, kernel, stride=stride, padding="same")
-            assert float(found) == places, f"With padding 'same', output_size({n}, {kernel}, {stride}) is {found}, not {places}."
+            assert float(found) == places, (
+                f"With padding 'same', output_size({n}, {kernel}, {stride}) is {found}, not {places}."
+            )
 try:
     found = output_size(28, 5, padding="full")
 except ValueError:
     found = "ValueError"
-assert isinstance(found, str) and found == "ValueError", f"An unknown padding must raise a ValueError; output_size returned {found}."
+assert isinstance(found, str) and found == "ValueError", (
+    f"An unknown padding must raise a ValueError; output_size returned {found}."
+)
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
 for kernel, stride, padding in [(5, 1, "valid"), (5, 1, "same"), (5, 2, "valid"), (2, 2, "same")]:
     by_keras = keras.layers.Conv2D(1, kernel, stride, padding).compute_output_shape((None, 28, 28, 1))[1]
-    print(f"kernel {kernel}, stride {stride}, {padding}: {output_size(28, kernel, stride, padding)}, by Keras {by_keras}")
+    print(
+        f"kernel {kernel}, stride {stride}, {padding}: {output_size(28, kernel, stride, padding)}, by Keras {by_keras}"
+    )
 
 # %% [markdown]
 # The first line settles it: 24, not 23. The window begins at the places 0 to 23, and these are 24 places.
@@ -220,7 +240,8 @@ assert not np.allclose(found[1:3, 1:4], counting), (
     "For an image with a single 1, convolve gives the kernel itself: your kernel is turned round. Lay it on as it is."
 )
 assert np.allclose(found, expected), (
-    f"A 1 in row 2 and column 3, all else 0, with the kernel\n{counting}\nmust give\n{expected}\n(the kernel's last number meets the 1 first); convolve gives\n{found}"
+    f"A 1 in row 2 and column 3, all else 0, with the kernel\n{counting}\nmust give\n{expected}\n(the kernel's last "
+    f"number meets the 1 first); convolve gives\n{found}"
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(11)
@@ -230,9 +251,15 @@ for (h, w), (a, b) in [((9, 7), (3, 3)), ((6, 11), (2, 5)), ((4, 4), (4, 4)), ((
     found = np.asarray(convolve(some_image, some_kernel), dtype=float)
     windows = np.lib.stride_tricks.sliding_window_view(kept_image, (a, b))
     expected = np.einsum("ijab,ab->ij", windows, kept_kernel)
-    assert found.shape == expected.shape, f"A {a}×{b} kernel on a {h}×{w} image gives shape {expected.shape}; convolve gives {found.shape}."
-    assert np.allclose(found, expected, atol=1e-4), f"convolve is wrong for a random {a}×{b} kernel on a random {h}×{w} image."
-    assert np.array_equal(some_image, kept_image) and np.array_equal(some_kernel, kept_kernel), "convolve changes the image or the kernel."
+    assert found.shape == expected.shape, (
+        f"A {a}×{b} kernel on a {h}×{w} image gives shape {expected.shape}; convolve gives {found.shape}."
+    )
+    assert np.allclose(found, expected, atol=1e-4), (
+        f"convolve is wrong for a random {a}×{b} kernel on a random {h}×{w} image."
+    )
+    assert np.array_equal(some_image, kept_image) and np.array_equal(some_kernel, kept_kernel), (
+        "convolve changes the image or the kernel."
+    )
 ### END HIDDEN TESTS
 
 # %%
@@ -289,12 +316,16 @@ def receptive_field(layers):
 
 # %% nbgrader={"grade": true, "grade_id": "test-receptive-field", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 assert receptive_field([(5, 1)]) is not None, "receptive_field returns nothing. Is there a `return`?"
-assert int(receptive_field([(5, 1)])) == 5, f"A single 5×5 window sees 5 pixels; receptive_field([(5, 1)]) is {receptive_field([(5, 1)])}."
+assert int(receptive_field([(5, 1)])) == 5, (
+    f"A single 5×5 window sees 5 pixels; receptive_field([(5, 1)]) is {receptive_field([(5, 1)])}."
+)
 assert int(receptive_field([(3, 1), (3, 1)])) == 5, (
-    f"Two 3×3 windows see 5 pixels together; receptive_field gives {receptive_field([(3, 1), (3, 1)])}. The second adds only what is new."
+    f"Two 3×3 windows see 5 pixels together; receptive_field gives {receptive_field([(3, 1), (3, 1)])}. The second "
+    "adds only what is new."
 )
 assert int(receptive_field([(2, 2), (3, 1)])) == 6, (
-    f"Behind a 2×2 window of stride 2 the steps are 2 pixels long, so a 3×3 window sees 6; receptive_field gives {receptive_field([(2, 2), (3, 1)])}."
+    "Behind a 2×2 window of stride 2 the steps are 2 pixels long, so a 3×3 window sees 6; receptive_field gives "
+    f"{receptive_field([(2, 2), (3, 1)])}."
 )
 ### BEGIN HIDDEN TESTS
 for pairs, right_field in [
@@ -371,10 +402,15 @@ class LeNet:
 # %% nbgrader={"grade": true, "grade_id": "test-lenet", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 checked = LeNet.build((28, 28, 1), 10)
 assert checked is not None, "LeNet.build returns nothing. Is there a `return`?"
-assert isinstance(checked, keras.Model), f"LeNet.build must return a Keras model; it returns a {type(checked).__name__}."
-assert checked.built, "The network does not know the shape of its input yet. Does the list start with keras.Input(shape=...)?"
+assert isinstance(checked, keras.Model), (
+    f"LeNet.build must return a Keras model; it returns a {type(checked).__name__}."
+)
+assert checked.built, (
+    "The network does not know the shape of its input yet. Does the list start with keras.Input(shape=...)?"
+)
 assert tuple(checked.input_shape) == (None, 28, 28, 1), (
-    f"One image has shape (28, 28, 1); the network takes {tuple(checked.input_shape)[1:]}. Is input_shape passed on as it is?"
+    f"One image has shape (28, 28, 1); the network takes {tuple(checked.input_shape)[1:]}. Is input_shape passed on as "
+    "it is?"
 )
 assert int(checked.count_params()) == 1_256_080, (
     f"The network has {checked.count_params():,} parameters, not 1,256,080. Compare its layers with the table "
@@ -382,16 +418,26 @@ assert int(checked.count_params()) == 1_256_080, (
 )
 some = np.random.default_rng(12).random((4, 28, 28, 1)).astype("float32")
 out = np.asarray(checked(some, training=False), dtype=float)
-assert out.shape == (4, 10), f"Four images gave an output of shape {out.shape}; ten numbers for each, (4, 10), are needed."
-assert np.allclose(out.sum(axis=1), 1, atol=1e-4), "The ten outputs of an image do not add up to 1. Which activation makes probabilities?"
+assert out.shape == (4, 10), (
+    f"Four images gave an output of shape {out.shape}; ten numbers for each, (4, 10), are needed."
+)
+assert np.allclose(out.sum(axis=1), 1, atol=1e-4), (
+    "The ten outputs of an image do not add up to 1. Which activation makes probabilities?"
+)
 ### BEGIN HIDDEN TESTS
 for shape, classes, flat in [((28, 28, 1), 10, 2450), ((30, 26, 3), 4, 8 * 7 * 50), ((21, 24, 2), 7, 6 * 6 * 50)]:
     rng = np.random.default_rng(13)
     network = LeNet.build(input_shape=shape, classes=classes)
     shapes = [tuple(weights.shape) for weights in network.get_weights()]
     expected = [(5, 5, shape[2], 20), (20,), (5, 5, 20, 50), (50,), (flat, 500), (500,), (500, classes), (classes,)]
-    assert shapes == expected, f"For input {shape} and {classes} classes the weights have the shapes {shapes}, not {expected}. Are both arguments used, and is all padding 'same'?"
-    arrays = [rng.normal(0, 0.3 if len(size) == 1 else np.sqrt(2 / np.prod(size[:-1])), size).astype("float32") for size in shapes]
+    assert shapes == expected, (
+        f"For input {shape} and {classes} classes the weights have the shapes {shapes}, not {expected}. Are both "
+        "arguments used, and is all padding 'same'?"
+    )
+    arrays = [
+        rng.normal(0, 0.3 if len(size) == 1 else np.sqrt(2 / np.prod(size[:-1])), size).astype("float32")
+        for size in shapes
+    ]
     network.set_weights(arrays)
     images = rng.normal(size=(3, *shape)).astype("float32")
     maps = images
@@ -402,7 +448,8 @@ for shape, classes, flat in [((28, 28, 1), 10, 2450), ((30, 26, 3), 4, 8 * 7 * 5
     sums = np.exp(hidden @ arrays[6] + arrays[7])
     out = np.asarray(network(images, training=False), dtype=float)
     assert np.allclose(out, sums / sums.sum(axis=1, keepdims=True), atol=1e-3), (
-        f"For input {shape} the outputs are not those of the table's layers. Check activations, kind of pooling, and padding."
+        f"For input {shape} the outputs are not those of the table's layers. Check activations, kind of pooling, and "
+        "padding."
     )
 again = LeNet.build((28, 28, 1), 10)
 assert again is not checked, "Each call of LeNet.build must make a new network."
@@ -448,19 +495,34 @@ def lenet_parameters(input_shape, classes):
 # %% nbgrader={"grade": true, "grade_id": "test-lenet-parameters", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 assert conv_parameters(3, 1, 2) is not None, "conv_parameters returns nothing. Is there a `return`?"
 assert int(conv_parameters(3, 1, 2)) == 20, (
-    f"Two 3×3 filters on one channel have 9 weights and a bias each, 20 parameters; conv_parameters(3, 1, 2) is {conv_parameters(3, 1, 2)}."
+    "Two 3×3 filters on one channel have 9 weights and a bias each, 20 parameters; conv_parameters(3, 1, 2) is "
+    f"{conv_parameters(3, 1, 2)}."
 )
 assert int(conv_parameters(2, 3, 1)) == 13, (
-    f"One 2×2 filter on three channels has 12 weights and a bias; conv_parameters(2, 3, 1) is {conv_parameters(2, 3, 1)}."
+    "One 2×2 filter on three channels has 12 weights and a bias; conv_parameters(2, 3, 1) is "
+    f"{conv_parameters(2, 3, 1)}."
 )
 assert int(lenet_parameters((28, 28, 1), 10)) == 1_256_080, (
-    f"For (28, 28, 1) and 10 classes Keras counts 1,256,080 parameters; lenet_parameters gives {lenet_parameters((28, 28, 1), 10):,}."
+    "For (28, 28, 1) and 10 classes Keras counts 1,256,080 parameters; lenet_parameters gives "
+    f"{lenet_parameters((28, 28, 1), 10):,}."
 )
 ### BEGIN HIDDEN TESTS
-for kernel, channels, filters, right_count in [(5, 1, 20, 520), (5, 20, 50, 25_050), (5, 28, 20, 14_020), (1, 8, 3, 27)]:
+for kernel, channels, filters, right_count in [
+    (5, 1, 20, 520),
+    (5, 20, 50, 25_050),
+    (5, 28, 20, 14_020),
+    (1, 8, 3, 27),
+]:
     found = conv_parameters(kernel, channels, filters)
-    assert float(found) == right_count, f"conv_parameters({kernel}, {channels}, {filters}) is {found}, not {right_count}."
-for shape, classes, flat in [((1, 28, 28), 10, 350), ((32, 32, 3), 4, 3200), ((30, 25, 2), 7, 8 * 7 * 50), ((28, 28, 1), 26, 2450)]:
+    assert float(found) == right_count, (
+        f"conv_parameters({kernel}, {channels}, {filters}) is {found}, not {right_count}."
+    )
+for shape, classes, flat in [
+    ((1, 28, 28), 10, 350),
+    ((32, 32, 3), 4, 3200),
+    ((30, 25, 2), 7, 8 * 7 * 50),
+    ((28, 28, 1), 26, 2450),
+]:
     right_count = (25 * shape[2] + 1) * 20 + 25_050 + (flat + 1) * 500 + 501 * classes
     found = lenet_parameters(shape, classes)
     assert float(found) == right_count, f"lenet_parameters({shape}, {classes}) is {found}, not {right_count}."
@@ -528,25 +590,35 @@ history = lenet.fit(X_train, Y_train, batch_size=128, epochs=EPOCHS, validation_
 # %% nbgrader={"grade": true, "grade_id": "test-train-lenet", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 assert lenet is not None, "Task 6 is not done yet: lenet is still None."
 assert isinstance(lenet, keras.Model), f"lenet must be a Keras model; it is a {type(lenet).__name__}."
-assert tuple(lenet.input_shape)[1:] == (28, 28, 1), f"lenet must take images of shape (28, 28, 1); it takes {tuple(lenet.input_shape)[1:]}."
+assert tuple(lenet.input_shape)[1:] == (28, 28, 1), (
+    f"lenet must take images of shape (28, 28, 1); it takes {tuple(lenet.input_shape)[1:]}."
+)
 record = getattr(history, "history", history)
 assert isinstance(record, dict), f"`history` must be what fit returns; it is a {type(history).__name__}."
 lacking = {"loss", "accuracy", "val_loss", "val_accuracy"} - set(record)
-assert not lacking, f"The history lacks {sorted(lacking)}. Check the metrics of compile and the validation_split of fit."
+assert not lacking, (
+    f"The history lacks {sorted(lacking)}. Check the metrics of compile and the validation_split of fit."
+)
 (_, _), (fresh_images, fresh_labels) = load_mnist(N_TRAIN, N_TEST)
 answers = lenet.predict(fresh_images[..., None].astype("float32") / 255, batch_size=250, verbose=0).argmax(axis=1)
 reached = float((answers == fresh_labels).mean())
 assert reached > 0.4, (
-    f"lenet names {reached:.1%} of the test digits rightly; even a short training with Adam reaches more. Was it fitted on X_train and Y_train?"
+    f"lenet names {reached:.1%} of the test digits rightly; even a short training with Adam reaches more. Was it "
+    "fitted on X_train and Y_train?"
 )
-assert len(record["loss"]) == EPOCHS, f"The history holds {len(record['loss'])} epochs; train for EPOCHS = {EPOCHS}, in one call of fit."
+assert len(record["loss"]) == EPOCHS, (
+    f"The history holds {len(record['loss'])} epochs; train for EPOCHS = {EPOCHS}, in one call of fit."
+)
 ### BEGIN HIDDEN TESTS
 needed = 0.85 if N_TRAIN * EPOCHS >= 10_000 else 0.60 if N_TRAIN * EPOCHS >= 3_000 else 0.40
-assert reached >= needed, f"lenet names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} with these settings."
+assert reached >= needed, (
+    f"lenet names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} with these settings."
+)
 assert lenet.optimizer is not None and "adam" in type(lenet.optimizer).__name__.lower(), "The optimiser is not Adam."
 steps, batches = int(lenet.optimizer.iterations), -(-int(N_TRAIN * 0.8) // 128)
 assert steps == batches * len(record["loss"]), (
-    f"Four fifths of the digits in batches of 128 are {batches} steps an epoch, {batches * len(record['loss'])} in {len(record['loss'])} epochs; "
+    f"Four fifths of the digits in batches of 128 are {batches} steps an epoch, {batches * len(record['loss'])} in "
+    f"{len(record['loss'])} epochs; "
     f"the optimiser counted {steps}. Check batch_size and validation_split."
 )
 ### END HIDDEN TESTS
@@ -607,7 +679,9 @@ def _check_curves(seen, record, metric):
     assert seen["type"] != "NoneType", "plot_curves returns nothing. Is there a `return`?"
     seen = seen["axes"][0] if seen["type"] == "Figure" and seen["axes"] else seen
     assert seen["type"] == "Axes", f"plot_curves must return the Axes; it returns a {seen['type']}."
-    assert seen["legend"] is not None, "The figure has no legend, so nobody knows which curve is which. Call axes.legend()."
+    assert seen["legend"] is not None, (
+        "The figure has no legend, so nobody knows which curve is which. Call axes.legend()."
+    )
     named = [(entry["text"].lower(), entry["color"]) for entry in seen["legend"]]
     for key, word, stem in [(metric, "training", "train"), (f"val_{metric}", "validation", "val")]:
         colours = [colour for text, colour in named if stem in text]
@@ -619,13 +693,24 @@ def _check_curves(seen, record, metric):
         assert y.tolist() == [float(value) for value in record[key]], (
             f"The curve labelled {word!r} does not show record[{key!r}] but {y.tolist()}."
         )
-        assert x.tolist() == list(range(1, len(y) + 1)), f"The epochs must be numbered from 1; the curve {word!r} is drawn at {x.tolist()}."
-    assert "epoch" in seen["xlabel"].lower(), f"The horizontal axis must be labelled 'epoch'; its label is {seen['xlabel']!r}."
-    assert metric in seen["ylabel"].lower(), f"The vertical axis must be labelled {metric!r}; its label is {seen['ylabel']!r}."
+        assert x.tolist() == list(range(1, len(y) + 1)), (
+            f"The epochs must be numbered from 1; the curve {word!r} is drawn at {x.tolist()}."
+        )
+    assert "epoch" in seen["xlabel"].lower(), (
+        f"The horizontal axis must be labelled 'epoch'; its label is {seen['xlabel']!r}."
+    )
+    assert metric in seen["ylabel"].lower(), (
+        f"The vertical axis must be labelled {metric!r}; its label is {seen['ylabel']!r}."
+    )
     return seen
 
 
-three = {"loss": [0.9, 0.5, 0.3], "accuracy": [0.7, 0.8, 0.9], "val_loss": [0.8, 0.6, 0.4], "val_accuracy": [0.75, 0.85, 0.88]}
+three = {
+    "loss": [0.9, 0.5, 0.3],
+    "accuracy": [0.7, 0.8, 0.9],
+    "val_loss": [0.8, 0.6, 0.4],
+    "val_accuracy": [0.75, 0.85, 0.88],
+}
 (seen,) = drawn((three, "accuracy"))
 _check_curves(seen, three, "accuracy")
 ### BEGIN HIDDEN TESTS
@@ -661,11 +746,17 @@ def accuracy(model, images):
     return float((model.predict(images, batch_size=250, verbose=0).argmax(axis=1) == y_test).mean())
 
 
-print(f"test accuracy: {accuracy(lenet, X_test):.1%} for (28, 28, 1), {accuracy(published, strips_test):.1%} for (1, 28, 28)")
+print(
+    f"test accuracy: {accuracy(lenet, X_test):.1%} for (28, 28, 1), {accuracy(published, strips_test):.1%} for (1, 28, "
+    "28)"
+)
 for number, place in [(1, 0), (2, 2)]:
     outer = np.array([0, 1, 3, 4])  # the kernel's rows above and below the middle one
     start, end = before[place][outer], published.get_weights()[place][outer]
-    print(f"convolution {number}: of {start.size:,} weights off the middle row, {int((start == end).sum()):,} never changed")
+    print(
+        f"convolution {number}: of {start.size:,} weights off the middle row, {int((start == end).sum()):,} never "
+        "changed"
+    )
 
 # %% [markdown]
 # **What to see.** The published form is several points worse after a short training (in thirteen trials with other
@@ -739,15 +830,20 @@ assert np.shape(found) == (6, 12, 10, 3), (
     f"Layer 0 makes 3 maps of 12×10 for each of 6 images, shape (6, 12, 10, 3); feature_maps gives {np.shape(found)}."
 )
 assert np.allclose(np.asarray(found), delivered[0], atol=1e-4), (
-    "The numbers are not those that layer 0 delivers. Does your second model share the layers, and so the weights, of the first?"
+    "The numbers are not those that layer 0 delivers. Does your second model share the layers, and so the weights, of "
+    "the first?"
 )
 ### BEGIN HIDDEN TESTS
 found = np.asarray(feature_maps(small, 2, pictures[:4].copy()))
-assert found.shape == (4, 4, 3, 4), f"feature_maps has shape {found.shape} for layer 2 of a small network, not (4, 4, 3, 4)."
+assert found.shape == (4, 4, 3, 4), (
+    f"feature_maps has shape {found.shape} for layer 2 of a small network, not (4, 4, 3, 4)."
+)
 assert np.allclose(found, delivered[2][:4], atol=1e-4), "feature_maps is wrong for the third layer of a small network."
 before_call = [weights.copy() for weights in small.get_weights()]
 found = np.asarray(feature_maps(small, 1, pictures[:1].copy()))
-assert found.shape == (1, 6, 5, 3) and np.allclose(found, delivered[1][:1], atol=1e-4), "feature_maps is wrong for a pooling layer and a single image."
+assert found.shape == (1, 6, 5, 3) and np.allclose(found, delivered[1][:1], atol=1e-4), (
+    "feature_maps is wrong for a pooling layer and a single image."
+)
 unchanged = all(np.array_equal(old, new) for old, new in zip(before_call, small.get_weights()))
 assert unchanged and len(small.layers) == 5, "feature_maps changes the model it is given."
 ### END HIDDEN TESTS
@@ -755,7 +851,9 @@ assert unchanged and len(small.layers) == 5, "feature_maps changes the model it 
 # %%
 maps = [feature_maps(lenet, layer, X_test[:1])[0] for layer in (0, 2)]
 figure, grid = plt.subplots(4, 10, figsize=(10, 4.6), layout="constrained")
-for row, (size, layer_maps) in enumerate([("28×28", maps[0]), ("28×28", maps[0][..., 10:]), ("14×14", maps[1]), ("14×14", maps[1][..., 10:])]):
+for row, (size, layer_maps) in enumerate(
+    [("28×28", maps[0]), ("28×28", maps[0][..., 10:]), ("14×14", maps[1]), ("14×14", maps[1][..., 10:])]
+):
     for number, axes in enumerate(grid[row]):
         axes.imshow(layer_maps[:, :, number], cmap="viridis", vmin=0, vmax=maps[row // 2].max())
         axes.set(xticks=[], yticks=[], title=number + 10 * (row % 2))
@@ -809,10 +907,16 @@ moved = shift(nine.copy(), 0, 1)
 assert moved is not None, "shift returns nothing. Is there a `return`?"
 moved = np.asarray(moved)
 assert moved.shape == (1, 3, 3), f"The shape must stay (1, 3, 3); shift gives {moved.shape}."
-assert moved[0, :, 0].tolist() != [3, 6, 9], "What leaves on the right comes in again on the left. Free pixels must be 0."
-assert moved[0].tolist() == [[0, 1, 2], [0, 4, 5], [0, 7, 8]], f"shift(images, 0, 1) moves one pixel to the right; it gives\n{moved[0]}."
+assert moved[0, :, 0].tolist() != [3, 6, 9], (
+    "What leaves on the right comes in again on the left. Free pixels must be 0."
+)
+assert moved[0].tolist() == [[0, 1, 2], [0, 4, 5], [0, 7, 8]], (
+    f"shift(images, 0, 1) moves one pixel to the right; it gives\n{moved[0]}."
+)
 moved = np.asarray(shift(nine.copy(), -1, 0))
-assert moved[0].tolist() == [[4, 5, 6], [7, 8, 9], [0, 0, 0]], f"shift(images, -1, 0) moves one pixel up; it gives\n{moved[0]}."
+assert moved[0].tolist() == [[4, 5, 6], [7, 8, 9], [0, 0, 0]], (
+    f"shift(images, -1, 0) moves one pixel up; it gives\n{moved[0]}."
+)
 ### BEGIN HIDDEN TESTS
 for dtype in (np.uint8, np.float32):
     sample = np.random.default_rng(16).integers(1, 200, (3, 9, 7)).astype(dtype)
@@ -824,7 +928,9 @@ for dtype in (np.uint8, np.float32):
                 if 0 <= i - dy < 9 and 0 <= j - dx < 7:
                     expected[:, i, j] = kept[:, i - dy, j - dx]
         moved = np.asarray(shift(sample, dy, dx))
-        assert moved.shape == expected.shape and np.array_equal(moved, expected), f"shift(images, {dy}, {dx}) is wrong for images of 9×7 pixels."
+        assert moved.shape == expected.shape and np.array_equal(moved, expected), (
+            f"shift(images, {dy}, {dx}) is wrong for images of 9×7 pixels."
+        )
         assert moved.dtype == kept.dtype, f"shift must keep the dtype {kept.dtype}; it gives {moved.dtype}."
         assert np.array_equal(sample, kept), "shift changes the images it is given."
 assert shift(nine.copy(), 0, 0).tolist() == nine.tolist(), "A shift by 0 must leave the images as they are."
@@ -862,10 +968,15 @@ for angle in angles:
         by_angle[name].append(accuracy(network, images))
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained", sharey=True)
-for name, style in [("LeNet", {"color": "#0072B2", "marker": "o"}), ("MLP", {"color": "#D55E00", "marker": "s", "linestyle": "--"})]:
+for name, style in [
+    ("LeNet", {"color": "#0072B2", "marker": "o"}),
+    ("MLP", {"color": "#D55E00", "marker": "s", "linestyle": "--"}),
+]:
     left.plot(distances, by_shift[name], label=name, **style)
     right.plot(angles, by_angle[name], label=name, **style)
-left.set(xlabel="shift in pixels (mean of four directions)", ylabel="test accuracy", ylim=(0, 1), title="shifted digits")
+left.set(
+    xlabel="shift in pixels (mean of four directions)", ylabel="test accuracy", ylim=(0, 1), title="shifted digits"
+)
 right.set(xlabel="angle in degrees", title="rotated digits", xticks=list(angles))
 for axes in (left, right):
     axes.axhline(0.1, color="0.5", linestyle=":", label="guessing")

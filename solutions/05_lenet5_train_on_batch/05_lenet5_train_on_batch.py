@@ -118,10 +118,14 @@ all_ink = np.full((3, 28, 28), 255, dtype=np.uint8)
 found = prepare(all_ink.copy())
 assert found is not None, "prepare returns nothing. Is there a `return`?"
 found = np.asarray(found)
-assert found.shape == (3, 32, 32, 1), f"Three digits must become an array of shape (3, 32, 32, 1); prepare gives {found.shape}."
+assert found.shape == (3, 32, 32, 1), (
+    f"Three digits must become an array of shape (3, 32, 32, 1); prepare gives {found.shape}."
+)
 assert found.dtype == np.float32, f"The dtype must be float32; it is {found.dtype}."
 assert np.isclose(found.max(), 1), f"Ink, 255, must become 1.0; the largest value is {found.max()}."
-assert np.allclose(found[:, 2:30, 2:30], 1), "Two pixels from each edge the digit begins; in images full of ink it is not all 1 there."
+assert np.allclose(found[:, 2:30, 2:30], 1), (
+    "Two pixels from each edge the digit begins; in images full of ink it is not all 1 there."
+)
 assert np.isclose(found.sum(), 3 * 28 * 28, rtol=1e-4), "The border must be paper, 0, on all four sides."
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(21)
@@ -129,13 +133,18 @@ for n, top in [(1, 200), (4, 256), (7, 30)]:
     sample = rng.integers(0, top, (n, 28, 28)).astype(np.uint8)
     kept = sample.copy()
     found = np.asarray(prepare(sample))
-    assert found.shape == (n, 32, 32, 1), f"{n} digits must become an array of shape ({n}, 32, 32, 1); prepare gives {found.shape}."
+    assert found.shape == (n, 32, 32, 1), (
+        f"{n} digits must become an array of shape ({n}, 32, 32, 1); prepare gives {found.shape}."
+    )
     assert found.dtype == np.float32, f"The dtype must be float32; it is {found.dtype}."
     inside = found[:, 2:30, 2:30, 0]
     assert np.allclose(inside, kept / 255, atol=1e-6), (
-        f"The digits' pixels are not in the middle, divided by 255: {kept[0, 5, 5]} became {inside[0, 5, 5]:.4f}, not {kept[0, 5, 5] / 255:.4f}."
+        f"The digits' pixels are not in the middle, divided by 255: {kept[0, 5, 5]} became {inside[0, 5, 5]:.4f}, not "
+        f"{kept[0, 5, 5] / 255:.4f}."
     )
-    assert np.isclose(float(found.sum(dtype=float)), float(inside.sum(dtype=float)), rtol=1e-5), "The border must be 0, whatever the digits' edges hold."
+    assert np.isclose(float(found.sum(dtype=float)), float(inside.sum(dtype=float)), rtol=1e-5), (
+        "The border must be 0, whatever the digits' edges hold."
+    )
     assert np.array_equal(sample, kept), "prepare changes the images it is given."
 ### END HIDDEN TESTS
 
@@ -210,17 +219,26 @@ def build_lenet5():
 # %% nbgrader={"grade": true, "grade_id": "test-lenet5", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 checked = build_lenet5()
 assert checked is not None, "build_lenet5 returns nothing. Is there a `return`?"
-assert isinstance(checked, keras.Model), f"build_lenet5 must return a Keras model; it returns a {type(checked).__name__}."
+assert isinstance(checked, keras.Model), (
+    f"build_lenet5 must return a Keras model; it returns a {type(checked).__name__}."
+)
 names = [layer.name for layer in checked.layers]
 assert names == ["INPUT", "C1", "S1", "C3", "S4", "FLATTEN", "F5", "F6", "OUTPUT"], (
     f"The layers' names are {names}. Compare them with the table; in a Sequential the input would be missing."
 )
-assert tuple(checked.input_shape) == (None, 32, 32, 1), f"One image has shape (32, 32, 1); the network takes {tuple(checked.input_shape)[1:]}."
-assert int(checked.count_params()) == 61_706, (
-    f"The network has {checked.count_params():,} parameters, not 61,706. Compare `build_lenet5().summary()` with the table."
+assert tuple(checked.input_shape) == (None, 32, 32, 1), (
+    f"One image has shape (32, 32, 1); the network takes {tuple(checked.input_shape)[1:]}."
 )
-sums_of_ten = np.asarray(checked(np.random.default_rng(20).random((4, 32, 32, 1)).astype("float32"), training=False), dtype=float).sum(axis=1)
-assert np.allclose(sums_of_ten, 1, atol=1e-4), "The ten outputs of an image do not add up to 1. Which activation makes probabilities?"
+assert int(checked.count_params()) == 61_706, (
+    f"The network has {checked.count_params():,} parameters, not 61,706. Compare `build_lenet5().summary()` with the "
+    "table."
+)
+sums_of_ten = np.asarray(
+    checked(np.random.default_rng(20).random((4, 32, 32, 1)).astype("float32"), training=False), dtype=float
+).sum(axis=1)
+assert np.allclose(sums_of_ten, 1, atol=1e-4), (
+    "The ten outputs of an image do not add up to 1. Which activation makes probabilities?"
+)
 ### BEGIN HIDDEN TESTS
 shapes = [tuple(layer.output.shape)[1:] for layer in checked.layers]
 expected = [(32, 32, 1), (28, 28, 6), (14, 14, 6), (10, 10, 16), (5, 5, 16), (400,), (120,), (84,), (10,)]
@@ -242,7 +260,8 @@ for kernel, biases in (arrays[4:6], arrays[6:8]):
     hidden = np.maximum(hidden @ kernel + biases, 0)
 sums = np.exp(hidden @ arrays[8] + arrays[9])
 assert np.allclose(out, sums / sums.sum(axis=1, keepdims=True), atol=1e-3), (
-    "The outputs are not those of the table's layers. Check the activations of all five layers with weights, and the kind of pooling."
+    "The outputs are not those of the table's layers. Check the activations of all five layers with weights, and the "
+    "kind of pooling."
 )
 another = build_lenet5()
 assert another is not checked, "Each call of build_lenet5 must make a new network."
@@ -254,7 +273,13 @@ assert not np.array_equal(another.get_weights()[0], arrays[0]), "A new network s
 # has a weight for every input, and a bias.
 
 # %% tags=["nbval-check-output"]
-by_hand = {"C1": (5 * 5 * 1 + 1) * 6, "C3": (5 * 5 * 6 + 1) * 16, "F5": (400 + 1) * 120, "F6": (120 + 1) * 84, "OUTPUT": (84 + 1) * 10}
+by_hand = {
+    "C1": (5 * 5 * 1 + 1) * 6,
+    "C3": (5 * 5 * 6 + 1) * 16,
+    "F5": (400 + 1) * 120,
+    "F6": (120 + 1) * 84,
+    "OUTPUT": (84 + 1) * 10,
+}
 network = build_lenet5()
 print(f"{'layer':8} {'output':>12} {'by hand':>8} {'Keras':>8}")
 for layer in network.layers:
@@ -303,18 +328,27 @@ def random_batch(rng, images, labels, size):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-random-batch", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-marked = np.arange(10, dtype="float32").reshape(10, 1, 1, 1) * np.ones((10, 2, 3, 1), dtype="float32")  # image i is full of i
+marked = np.arange(10, dtype="float32").reshape(10, 1, 1, 1) * np.ones(
+    (10, 2, 3, 1), dtype="float32"
+)  # image i is full of i
 tens = np.arange(10) * 10  # and its label is 10 · i
 drawn = random_batch(np.random.default_rng(1), marked.copy(), tens.copy(), 4)
 assert drawn is not None, "random_batch returns nothing. Is there a `return`?"
-assert isinstance(drawn, (tuple, list)) and len(drawn) == 2, f"random_batch must return two arrays, images and labels; it returns a {type(drawn).__name__}."
+assert isinstance(drawn, (tuple, list)) and len(drawn) == 2, (
+    f"random_batch must return two arrays, images and labels; it returns a {type(drawn).__name__}."
+)
 some, their = np.asarray(drawn[0]), np.asarray(drawn[1])
-assert some.shape == (4, 2, 3, 1), f"A batch of 4 from images of shape (2, 3, 1) has shape (4, 2, 3, 1); it has {some.shape}."
+assert some.shape == (4, 2, 3, 1), (
+    f"A batch of 4 from images of shape (2, 3, 1) has shape (4, 2, 3, 1); it has {some.shape}."
+)
 assert their.shape == (4,), f"The labels of a batch of 4 have shape (4,); they have {their.shape}."
 assert np.array_equal(some[:, 0, 0, 0] * 10, their), (
-    f"Images {some[:, 0, 0, 0].astype(int).tolist()} must come with the labels {(some[:, 0, 0, 0] * 10).astype(int).tolist()}; "
+    f"Images {some[:, 0, 0, 0].astype(int).tolist()} must come with the labels "
+    f"{(some[:, 0, 0, 0] * 10).astype(int).tolist()}; "
     f"they come with {their.tolist()}. Use the same places for both."
 )
+
+
 ### BEGIN HIDDEN TESTS
 def _is_pair(some, their):
     """Whether every image, full of its place, has its label, 7 · place + 3."""
@@ -326,19 +360,37 @@ kept_columns, kept_codes = columns.copy(), codes.copy()
 rng, counts, sets = np.random.default_rng(2), np.zeros(12, dtype=int), set()
 for _ in range(200):
     some, their = random_batch(rng, columns, codes, 4)
-    assert np.array_equal(columns, kept_columns) and np.array_equal(codes, kept_codes), "random_batch changes the images or labels it is given."
-    assert np.shape(some) == (4, 2) and np.shape(their) == (4,) and _is_pair(some, their), "In a batch of 4 of 12 images, the labels are not those of the images."
+    assert np.array_equal(columns, kept_columns) and np.array_equal(codes, kept_codes), (
+        "random_batch changes the images or labels it is given."
+    )
+    assert np.shape(some) == (4, 2) and np.shape(their) == (4,) and _is_pair(some, their), (
+        "In a batch of 4 of 12 images, the labels are not those of the images."
+    )
     assert len(set(np.asarray(their).tolist())) == 4, "A digit comes twice in a batch. Draw without replacement."
     counts[np.asarray(some)[:, 0]] += 1
     sets.add(tuple(sorted(np.asarray(some)[:, 0].tolist())))
-assert counts.min() > 0, f"In 200 batches of 4, the digits at the places {np.flatnonzero(counts == 0).tolist()} of 12 never came. Draw from all places, with the rng that is given."
-assert counts.max() < 130, f"In 200 batches of 4 of 12, one digit came {counts.max()} times; about 67 are to be expected."
-assert len(sets) > 60, f"200 batches of 4 of 12 were only {len(sets)} different sets of digits. Any four digits may come together, not only neighbours."
+assert counts.min() > 0, (
+    f"In 200 batches of 4, the digits at the places {np.flatnonzero(counts == 0).tolist()} of 12 never came. Draw from "
+    "all places, with the rng that is given."
+)
+assert counts.max() < 130, (
+    f"In 200 batches of 4 of 12, one digit came {counts.max()} times; about 67 are to be expected."
+)
+assert len(sets) > 60, (
+    f"200 batches of 4 of 12 were only {len(sets)} different sets of digits. Any four digits may come together, not "
+    "only neighbours."
+)
 some, their = random_batch(np.random.default_rng(3), columns, codes, 12)
-assert sorted(np.asarray(their).tolist()) == codes.tolist() and _is_pair(some, their), "A batch of all 12 digits must hold each of them once."
+assert sorted(np.asarray(their).tolist()) == codes.tolist() and _is_pair(some, their), (
+    "A batch of all 12 digits must hold each of them once."
+)
 many, numbers = np.repeat(np.arange(500)[:, None], 2, axis=1), np.arange(500) * 7 + 3
-first, same, other = (np.asarray(random_batch(np.random.default_rng(seed), many, numbers, 20)[1]).tolist() for seed in (4, 4, 5))
-assert first == same, "Two generators with the same seed must give the same batch. Take the random numbers from rng only."
+first, same, other = (
+    np.asarray(random_batch(np.random.default_rng(seed), many, numbers, 20)[1]).tolist() for seed in (4, 4, 5)
+)
+assert first == same, (
+    "Two generators with the same seed must give the same batch. Take the random numbers from rng only."
+)
 assert first != other, "Generators with different seeds give the same batch. Take the random numbers from rng."
 ### END HIDDEN TESTS
 
@@ -369,7 +421,9 @@ for _ in range(6):
     guesses = np.asarray(trial(some_images, training=False)).argmax(axis=1)
     returned = trial.train_on_batch(some_images, some_labels)
     rows.append([(guesses == some_labels).mean(), float(returned[1])])
-table = pd.DataFrame(rows, columns=["this batch, before the step", "train_on_batch returned"], index=pd.RangeIndex(1, 7, name="step"))
+table = pd.DataFrame(
+    rows, columns=["this batch, before the step", "train_on_batch returned"], index=pd.RangeIndex(1, 7, name="step")
+)
 table["mean of the batches so far"] = table["this batch, before the step"].expanding().mean()
 print(f"Keras {keras.__version__}")
 print(table.round(3).to_string())
@@ -416,8 +470,12 @@ def mean_over_batches(values, sizes):
 # %% nbgrader={"grade": true, "grade_id": "test-mean-over-batches", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 found = mean_over_batches([0.5, 1.0], [90, 10])
 assert found is not None, "mean_over_batches returns nothing. Is there a `return`?"
-assert not np.isclose(float(found), 0.75), "0.5 on 90 digits and 1.0 on 10 gave 0.75: that is the mean of the batches, not of the digits."
-assert np.isclose(float(found), 0.55), f"0.5 on 90 digits and 1.0 on 10 are 55 right answers in 100, 0.55; mean_over_batches gives {found}."
+assert not np.isclose(float(found), 0.75), (
+    "0.5 on 90 digits and 1.0 on 10 gave 0.75: that is the mean of the batches, not of the digits."
+)
+assert np.isclose(float(found), 0.55), (
+    f"0.5 on 90 digits and 1.0 on 10 are 55 right answers in 100, 0.55; mean_over_batches gives {found}."
+)
 ### BEGIN HIDDEN TESTS
 for values, sizes, expected in [
     ([0.2, 0.4, 0.9], [50, 50, 50], 0.5),
@@ -429,15 +487,24 @@ for values, sizes, expected in [
 ]:
     given = [float(value) for value in values], [int(size) for size in sizes]
     found = float(mean_over_batches(values, sizes))
-    assert np.isclose(found, expected, atol=1e-5), f"mean_over_batches({given[0]}, {given[1]}) is {found:.4f}, not {expected:.4f}."
-    assert ([float(value) for value in values], [int(size) for size in sizes]) == given, "mean_over_batches changes what it is given."
+    assert np.isclose(found, expected, atol=1e-5), (
+        f"mean_over_batches({given[0]}, {given[1]}) is {found:.4f}, not {expected:.4f}."
+    )
+    assert ([float(value) for value in values], [int(size) for size in sizes]) == given, (
+        "mean_over_batches changes what it is given."
+    )
 for values, sizes in [([0.5, 0.6, 0.7], [10, 10]), ([0.5, 0.6], [10, 10, 10]), ([0.5, 0.6], [10])]:
     try:
         found = mean_over_batches(values, sizes)
     except Exception as error:
-        assert isinstance(error, ValueError), f"{len(values)} values and {len(sizes)} sizes must raise a ValueError; they raise {type(error).__name__}: {error}"
+        assert isinstance(error, ValueError), (
+            f"{len(values)} values and {len(sizes)} sizes must raise a ValueError; they raise {type(error).__name__}: "
+            f"{error}"
+        )
     else:
-        raise AssertionError(f"{len(values)} values and {len(sizes)} sizes must raise a ValueError; mean_over_batches returned {found}.")
+        raise AssertionError(
+            f"{len(values)} values and {len(sizes)} sizes must raise a ValueError; mean_over_batches returned {found}."
+        )
 ### END HIDDEN TESTS
 
 # %%
@@ -551,18 +618,24 @@ assert len(found["loss"]) == len(found["accuracy"]) == 7, (
 tested = [int(number) for number in found["test_step"]]
 assert tested == [3, 6], f"In 7 steps with every = 3, the tests come after the steps 3 and 6; test_step is {tested}."
 assert len(found["test_loss"]) == len(found["test_accuracy"]) == 2, (
-    f"Two tests give two losses and two accuracies; the record has {len(found['test_loss'])} and {len(found['test_accuracy'])}."
+    f"Two tests give two losses and two accuracies; the record has {len(found['test_loss'])} and "
+    f"{len(found['test_accuracy'])}."
 )
 counted = int(model_a.optimizer.iterations)
-assert counted == 7, f"train(…, steps=7, …) must take 7 steps with the model it is given; the model's optimiser counted {counted}."
+assert counted == 7, (
+    f"train(…, steps=7, …) must take 7 steps with the model it is given; the model's optimiser counted {counted}."
+)
 right_answers = np.asarray(found["accuracy"], dtype=float) * 6
 assert right_answers.max() < 6.01, (
-    f"An accuracy is at most 1; the record has {np.round(right_answers / 6, 3).tolist()}. train_on_batch returns the loss first."
+    f"An accuracy is at most 1; the record has {np.round(right_answers / 6, 3).tolist()}. train_on_batch returns the "
+    "loss first."
 )
 assert np.allclose(right_answers, np.round(right_answers), atol=1e-3), (
     f"A batch of 6 has an accuracy of 0/6, 1/6 … 6/6; the record has {np.round(right_answers / 6, 3).tolist()}. "
     "Note the value of the single batch; before Keras 3.15, call model.reset_metrics() first."
 )
+
+
 ### BEGIN HIDDEN TESTS
 def _right_batch(rng, images, labels, size):
     """A batch drawn rightly, so that this test does not depend on Task 3."""
@@ -596,13 +669,15 @@ for step in range(1, 9):
             expected[key].append(value)
 found = _train_with(_right_batch, model_b, digits, codes, test_digits, test_codes, 8, 24, 2, np.random.default_rng(6))
 assert np.allclose(np.asarray(model_b.get_weights()[0]), followed[0], atol=1e-3), (
-    "After 8 steps on all the digits, the weights are not those that 8 steps of the given optimiser on the training digits lead to. "
+    "After 8 steps on all the digits, the weights are not those that 8 steps of the given optimiser on the training "
+    "digits lead to. "
     "Does the model train on test digits, or is it compiled again?"
 )
 for key in five_keys:
     seen = np.asarray(found[key], dtype=float)
     assert seen.shape == np.shape(expected[key]) and np.allclose(seen, expected[key], atol=2e-3), (
-        f"record[{key!r}] is {seen.round(3).tolist()}; with batches of all the digits it must be {np.round(expected[key], 3).tolist()}. "
+        f"record[{key!r}] is {seen.round(3).tolist()}; with batches of all the digits it must be "
+        f"{np.round(expected[key], 3).tolist()}. "
         "Training values are what train_on_batch returns; tests come after the step, on test digits."
     )
 unchanged = all(np.array_equal(old, new) for old, new in zip(kept, (digits, codes, test_digits, test_codes)))
@@ -610,24 +685,37 @@ assert unchanged, "train changes the images or labels it is given."
 
 # A learning rate of 0: the model stays as it is, so all that varies are the digits drawn.
 model_c, first_weights = _tiny_model(0.0), _tiny_model(0.0).get_weights()
-records = [_train_with(_right_batch, model_c, *_tiny_digits(90, 7), *_tiny_digits(700, 8), 24, 5, 3, np.random.default_rng(9)) for _ in range(2)]
+records = [
+    _train_with(_right_batch, model_c, *_tiny_digits(90, 7), *_tiny_digits(700, 8), 24, 5, 3, np.random.default_rng(9))
+    for _ in range(2)
+]
 losses, test_losses = ({round(float(value), 5) for value in records[0][key]} for key in ("loss", "test_loss"))
 assert len(losses) > 15, "The batches of training digits are the same at each step. Draw a new one at every step."
 assert len(test_losses) > 5, "The test digits are the same at each test. Draw 500 of them anew, at random, each time."
 shares = np.asarray(records[0]["test_accuracy"], dtype=float)
 for size in (500, 100):
     whole = np.allclose(shares * size, np.round(shares * size), atol=1e-2)
-    assert whole == (size == 500), f"The accuracies on test digits, {shares[:3].round(4).tolist()} …, are not those of 500 digits."
+    assert whole == (size == 500), (
+        f"The accuracies on test digits, {shares[:3].round(4).tolist()} …, are not those of 500 digits."
+    )
 fifths = np.asarray(records[0]["accuracy"], dtype=float) * 5
-assert np.allclose(fifths, np.round(fifths), atol=1e-3), "With batch_size = 5, the noted accuracies are not those of single batches of 5 digits."
+assert np.allclose(fifths, np.round(fifths), atol=1e-3), (
+    "With batch_size = 5, the noted accuracies are not those of single batches of 5 digits."
+)
 assert all(np.allclose(records[0][key], records[1][key], atol=1e-4) for key in five_keys), (
     "The same model, digits and seed gave two different records. Take all random numbers from rng."
 )
-assert all(np.array_equal(old, new) for old, new in zip(first_weights, model_c.get_weights())), "With a learning rate of 0 the weights must not change."
+assert all(np.array_equal(old, new) for old, new in zip(first_weights, model_c.get_weights())), (
+    "With a learning rate of 0 the weights must not change."
+)
 
 model_d = _tiny_model(0.1)
-found = _train_with(_right_batch, model_d, *_tiny_digits(10, 10), *_tiny_digits(12, 11), 2, 3, 5, np.random.default_rng(12))
-assert len(found["loss"]) == 2 and len(found["test_step"]) == 0, "With 2 steps and every = 5, there is no test; the record has some."
+found = _train_with(
+    _right_batch, model_d, *_tiny_digits(10, 10), *_tiny_digits(12, 11), 2, 3, 5, np.random.default_rng(12)
+)
+assert len(found["loss"]) == 2 and len(found["test_step"]) == 0, (
+    "With 2 steps and every = 5, there is no test; the record has some."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -667,33 +755,57 @@ test_accuracy = float((predicted == y_test).mean())
 # %% nbgrader={"grade": true, "grade_id": "test-train-lenet5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 assert lenet5 is not None, "Task 6 is not done yet: lenet5 is still None."
 assert isinstance(lenet5, keras.Model), f"lenet5 must be a Keras model; it is a {type(lenet5).__name__}."
-assert tuple(lenet5.input_shape)[1:] == (32, 32, 1), f"lenet5 must take images of shape (32, 32, 1); it takes {tuple(lenet5.input_shape)[1:]}."
+assert tuple(lenet5.input_shape)[1:] == (32, 32, 1), (
+    f"lenet5 must take images of shape (32, 32, 1); it takes {tuple(lenet5.input_shape)[1:]}."
+)
 assert isinstance(record, dict), f"`record` must be the dictionary that train returns; it is a {type(record).__name__}."
 assert test_accuracy is not None, "test_accuracy is still None."
 (_, _), (fresh_images, fresh_labels) = load_mnist(N_TRAIN, N_TEST)
 answers = lenet5.predict(np.asarray(prepare(fresh_images)), batch_size=250, verbose=0).argmax(axis=1)
 reached = float((answers == fresh_labels).mean())
 assert reached > (0.3 if STEPS >= 30 else 0.0), (
-    f"lenet5 names {reached:.1%} of the test digits rightly; even a short training reaches more. Was it trained, on images with their own labels?"
+    f"lenet5 names {reached:.1%} of the test digits rightly; even a short training reaches more. Was it trained, on "
+    "images with their own labels?"
 )
 assert abs(float(test_accuracy) - reached) < 1.5e-4, (
-    f"lenet5 names {reached:.4f} of the {len(fresh_labels):,} test digits rightly, but test_accuracy is {float(test_accuracy):.4f}. "
+    f"lenet5 names {reached:.4f} of the {len(fresh_labels):,} test digits rightly, but test_accuracy is "
+    f"{float(test_accuracy):.4f}. "
     "Count on the whole test set, after the training."
 )
 ### BEGIN HIDDEN TESTS
 needed = 0.75 if STEPS >= 150 else 0.6 if STEPS >= 75 else 0.4 if STEPS >= 30 else 0.0
-assert reached >= needed, f"lenet5 names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} in {STEPS} steps."
+assert reached >= needed, (
+    f"lenet5 names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} in {STEPS} steps."
+)
 assert lenet5.optimizer is not None and "adam" in type(lenet5.optimizer).__name__.lower(), "The optimiser is not Adam."
 counted = int(lenet5.optimizer.iterations)
 assert counted == STEPS, f"lenet5 was to be trained for {STEPS} steps; its optimiser counted {counted}."
-assert len(record.get("loss", [])) == STEPS, f"record['loss'] must have {STEPS} numbers, one for each step; it has {len(record.get('loss', []))}."
+assert len(record.get("loss", [])) == STEPS, (
+    f"record['loss'] must have {STEPS} numbers, one for each step; it has {len(record.get('loss', []))}."
+)
 ### END HIDDEN TESTS
 
 # %%
 steps = np.arange(1, STEPS + 1)
 figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
-axes.plot(steps, record["loss"], color="#0072B2", linewidth=1, marker="o", markersize=2.5, label="training, single batches of 100")
-axes.plot(record["test_step"], record["test_loss"], color="#D55E00", marker="s", markersize=4, linestyle="--", label="test, 500 random digits")
+axes.plot(
+    steps,
+    record["loss"],
+    color="#0072B2",
+    linewidth=1,
+    marker="o",
+    markersize=2.5,
+    label="training, single batches of 100",
+)
+axes.plot(
+    record["test_step"],
+    record["test_loss"],
+    color="#D55E00",
+    marker="s",
+    markersize=4,
+    linestyle="--",
+    label="test, 500 random digits",
+)
 axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
 axes.grid(alpha=0.3)
 axes.legend()
@@ -745,8 +857,12 @@ found = running_mean([1.0, 2.0, 6.0, 7.0], 2)
 assert found is not None, "running_mean returns nothing. Is there a `return`?"
 found = np.asarray(found, dtype=float)
 assert found.shape == (4,), f"Four values have four running means; running_mean gives an array of shape {found.shape}."
-assert np.isclose(found[0], 1.0), f"At the first place there is only one value, 1.0, and that is the mean; running_mean gives {found[0]}."
-assert np.allclose(found, [1.0, 1.5, 4.0, 6.5]), f"running_mean([1, 2, 6, 7], 2) must be [1, 1.5, 4, 6.5]; it is {found.tolist()}."
+assert np.isclose(found[0], 1.0), (
+    f"At the first place there is only one value, 1.0, and that is the mean; running_mean gives {found[0]}."
+)
+assert np.allclose(found, [1.0, 1.5, 4.0, 6.5]), (
+    f"running_mean([1, 2, 6, 7], 2) must be [1, 1.5, 4, 6.5]; it is {found.tolist()}."
+)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(24)
 for n, window in [(1, 1), (6, 1), (9, 3), (9, 4), (25, 20), (5, 5), (4, 30)]:
@@ -754,20 +870,39 @@ for n, window in [(1, 1), (6, 1), (9, 3), (9, 4), (25, 20), (5, 5), (4, 30)]:
     for given in (sample.copy(), sample.tolist()):
         found = np.asarray(running_mean(given, window), dtype=float)
         expected = np.array([sum(sample[max(0, i - window + 1) : i + 1]) / min(i + 1, window) for i in range(n)])
-        assert found.shape == (n,), f"{n} values have {n} running means; with a window of {window}, running_mean gives shape {found.shape}."
+        assert found.shape == (n,), (
+            f"{n} values have {n} running means; with a window of {window}, running_mean gives shape {found.shape}."
+        )
         assert np.allclose(found, expected, atol=1e-6), (
-            f"With a window of {window}, the running means of {sample.tolist()[:6]} … begin with {expected[:6].round(3).tolist()}; "
+            f"With a window of {window}, the running means of {sample.tolist()[:6]} … begin with "
+            f"{expected[:6].round(3).tolist()}; "
             f"running_mean gives {found[:6].round(3).tolist()}."
         )
         assert list(given) == sample.tolist(), "running_mean changes the values it is given."
-assert np.allclose(np.asarray(running_mean([0, 1, 1, 0], 3), dtype=float), [0, 0.5, 2 / 3, 2 / 3]), "running_mean is wrong for whole numbers."
+assert np.allclose(np.asarray(running_mean([0, 1, 1, 0], 3), dtype=float), [0, 0.5, 2 / 3, 2 / 3]), (
+    "running_mean is wrong for whole numbers."
+)
 ### END HIDDEN TESTS
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 3.8), layout="constrained")
 axes.plot(steps, record["accuracy"], ".", color="0.6", markersize=4, label="training, single batches of 100")
-axes.plot(steps, running_mean(record["accuracy"], 20), color="#0072B2", linewidth=2, label="training, running mean of 20 batches")
-axes.plot(record["test_step"], record["test_accuracy"], color="#D55E00", marker="s", markersize=4, linestyle="--", label="test, 500 random digits")
+axes.plot(
+    steps,
+    running_mean(record["accuracy"], 20),
+    color="#0072B2",
+    linewidth=2,
+    label="training, running mean of 20 batches",
+)
+axes.plot(
+    record["test_step"],
+    record["test_accuracy"],
+    color="#D55E00",
+    marker="s",
+    markersize=4,
+    linestyle="--",
+    label="test, 500 random digits",
+)
 axes.axhline(test_accuracy, color="black", linestyle=":", label="the whole test set, after the last step")
 axes.set(xlabel="step", ylabel="accuracy", ylim=(0, 1.02))
 axes.grid(alpha=0.3)
@@ -826,16 +961,35 @@ def epochs_done(steps, batch_size, n):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-epochs", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-assert steps_per_epoch(10, 4) is not None and epochs_done(2, 5, 10) is not None, "A function returns nothing. Is there a `return` in both?"
-assert float(steps_per_epoch(10, 5)) == 2, f"10 digits in batches of 5 take 2 steps; steps_per_epoch(10, 5) is {steps_per_epoch(10, 5)}."
-assert float(steps_per_epoch(10, 4)) == 3, f"10 digits are batches of 4, 4 and 2, so 3 steps; steps_per_epoch(10, 4) is {steps_per_epoch(10, 4)}."
-assert np.isclose(float(epochs_done(4, 5, 10)), 2), f"4 steps with 5 of 10 digits are 2 epochs; epochs_done(4, 5, 10) is {epochs_done(4, 5, 10)}."
-assert np.isclose(float(epochs_done(1, 2, 8)), 0.25), f"One step with 2 of 8 digits is a quarter of an epoch; epochs_done(1, 2, 8) is {epochs_done(1, 2, 8)}."
+assert steps_per_epoch(10, 4) is not None and epochs_done(2, 5, 10) is not None, (
+    "A function returns nothing. Is there a `return` in both?"
+)
+assert float(steps_per_epoch(10, 5)) == 2, (
+    f"10 digits in batches of 5 take 2 steps; steps_per_epoch(10, 5) is {steps_per_epoch(10, 5)}."
+)
+assert float(steps_per_epoch(10, 4)) == 3, (
+    f"10 digits are batches of 4, 4 and 2, so 3 steps; steps_per_epoch(10, 4) is {steps_per_epoch(10, 4)}."
+)
+assert np.isclose(float(epochs_done(4, 5, 10)), 2), (
+    f"4 steps with 5 of 10 digits are 2 epochs; epochs_done(4, 5, 10) is {epochs_done(4, 5, 10)}."
+)
+assert np.isclose(float(epochs_done(1, 2, 8)), 0.25), (
+    f"One step with 2 of 8 digits is a quarter of an epoch; epochs_done(1, 2, 8) is {epochs_done(1, 2, 8)}."
+)
 ### BEGIN HIDDEN TESTS
 for n, size in [(60_000, 100), (60_000, 128), (4_000, 128), (7, 7), (3, 8), (101, 100), (1_000, 1)]:
     batches = len(range(0, n, size))
-    assert float(steps_per_epoch(n, size)) == batches, f"steps_per_epoch({n}, {size}) is {steps_per_epoch(n, size)}, not {batches}."
-for steps_taken, size, n in [(300, 100, 60_000), (300, 100, 4_000), (7, 4, 10), (1, 100, 60_000), (0, 10, 50), (9, 3, 7)]:
+    assert float(steps_per_epoch(n, size)) == batches, (
+        f"steps_per_epoch({n}, {size}) is {steps_per_epoch(n, size)}, not {batches}."
+    )
+for steps_taken, size, n in [
+    (300, 100, 60_000),
+    (300, 100, 4_000),
+    (7, 4, 10),
+    (1, 100, 60_000),
+    (0, 10, 50),
+    (9, 3, 7),
+]:
     shown = steps_taken * size / n
     found = float(epochs_done(steps_taken, size, n))
     assert np.isclose(found, shown, rtol=1e-6), f"epochs_done({steps_taken}, {size}, {n}) is {found}, not {shown:.4f}."
@@ -850,7 +1004,10 @@ for n, steps_taken, whose in [(60_000, 300, "the recipe"), (N_TRAIN, STEPS, "you
     rng, places, never = np.random.default_rng(98), np.arange(n), np.ones(n, dtype=bool)
     for _ in range(steps_taken):
         never[random_batch(rng, places, places, 100)[0]] = False
-    print(f"{whose}, {steps_taken} steps of 100 out of {n:,} digits: an epoch is {steps_per_epoch(n, 100):,} steps, ", end="")
+    print(
+        f"{whose}, {steps_taken} steps of 100 out of {n:,} digits: an epoch is {steps_per_epoch(n, 100):,} steps, ",
+        end="",
+    )
     print(f"so that is {epochs_done(steps_taken, 100, n):g} epochs; {never.mean():.1%} of the digits never came")
 
 # %% [markdown]
@@ -870,7 +1027,10 @@ draws = np.array([rng.choice(right, size, replace=False).mean() for _ in range(2
 standard_error = np.sqrt(test_accuracy * (1 - test_accuracy) / size)
 left_over = np.sqrt(1 - size / len(right))
 print(f"the whole test set: {test_accuracy:.4f}; the draws reach from {draws.min():.3f} to {draws.max():.3f}")
-print(f"standard deviation of the draws {draws.std():.4f}; standard error {standard_error:.4f}, times {left_over:.3f}: {standard_error * left_over:.4f}")
+print(
+    f"standard deviation of the draws {draws.std():.4f}; standard error {standard_error:.4f}, times {left_over:.3f}: "
+    f"{standard_error * left_over:.4f}"
+)
 
 # %% [markdown]
 # **What to see.** It is always the same network, yet the accuracies differ by several points between the luckiest and

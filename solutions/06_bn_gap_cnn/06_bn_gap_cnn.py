@@ -156,24 +156,36 @@ two_channels = np.stack([np.arange(8.0).reshape(2, 2, 2), np.full((2, 2, 2), 5.0
 found = batch_statistics(two_channels.copy())
 assert found is not None, "batch_statistics returns nothing. Is there a `return`?"
 assert len(found) == 2, f"batch_statistics must return two arrays, mean and variance; it returns {len(found)} things."
-assert np.ndim(found[0]) > 0, f"batch_statistics must return two arrays, the means *and* the variances; it returns only {found}."
+assert np.ndim(found[0]) > 0, (
+    f"batch_statistics must return two arrays, the means *and* the variances; it returns only {found}."
+)
 found_mean, found_variance = (np.asarray(part, dtype=float) for part in found)
 assert found_mean.shape == (2,), (
-    f"Two channels have two means, shape (2,); yours have shape {found_mean.shape}. Take the mean over images, rows *and* columns."
+    f"Two channels have two means, shape (2,); yours have shape {found_mean.shape}. Take the mean over images, rows "
+    "*and* columns."
 )
-assert np.allclose(found_mean, [3.5, 5]), f"The channels 0, 1 … 7 and 5, 5 … 5 have the means 3.5 and 5; batch_statistics gives {found_mean}."
-assert not np.allclose(found_variance, np.sqrt([5.25, 0])), "The second array is the standard deviation; the variance is its square."
+assert np.allclose(found_mean, [3.5, 5]), (
+    f"The channels 0, 1 … 7 and 5, 5 … 5 have the means 3.5 and 5; batch_statistics gives {found_mean}."
+)
+assert not np.allclose(found_variance, np.sqrt([5.25, 0])), (
+    "The second array is the standard deviation; the variance is its square."
+)
 assert found_variance.shape == (2,) and np.allclose(found_variance, [5.25, 0]), (
     f"The variances are 5.25 and 0; batch_statistics gives {found_variance}."
 )
-found = normalise(two_channels.copy(), np.array([3.5, 5.0]), np.array([5.25, 0.0]), np.array([1.0, 2.0]), np.array([0.0, 7.0]))
+found = normalise(
+    two_channels.copy(), np.array([3.5, 5.0]), np.array([5.25, 0.0]), np.array([1.0, 2.0]), np.array([0.0, 7.0])
+)
 assert found is not None, "normalise returns nothing. Is there a `return`?"
 found = np.asarray(found, dtype=float)
 assert found.shape == (2, 2, 2, 2), f"normalise must keep the shape (2, 2, 2, 2); it gives {found.shape}."
 assert np.isfinite(found).all(), "A constant channel gives nan or infinity. What is epsilon for?"
-assert np.allclose(found[..., 1], 7), f"A channel that is constant at its mean becomes beta, 7; normalise gives {found[0, 0, 0, 1]:.4g}."
+assert np.allclose(found[..., 1], 7), (
+    f"A channel that is constant at its mean becomes beta, 7; normalise gives {found[0, 0, 0, 1]:.4g}."
+)
 assert np.allclose(found[0, 0, 0, 0], -1.527380, atol=1e-5), (
-    f"(0 − 3.5) / √(5.25 + 0.001) is −1.52738; normalise gives {found[0, 0, 0, 0]:.6g}. Is epsilon under the root, with the variance?"
+    f"(0 − 3.5) / √(5.25 + 0.001) is −1.52738; normalise gives {found[0, 0, 0, 0]:.6g}. Is epsilon under the root, "
+    "with the variance?"
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(21)
@@ -183,24 +195,38 @@ for shape, epsilon in [((5, 4, 3, 6), 0.001), ((1, 7, 2, 3), 0.5), ((9, 1, 1, 2)
     kept = sample.copy()
     found_mean, found_variance = (np.asarray(part, dtype=float) for part in batch_statistics(sample))
     flat = kept.reshape(-1, channels)
-    assert found_mean.shape == (channels,) and np.allclose(found_mean, flat.mean(0), atol=1e-4), f"The means are wrong for random maps of shape {shape}."
-    assert found_variance.shape == (channels,) and np.allclose(found_variance, flat.var(0), atol=1e-3), (
-        f"The variances are wrong for random maps of shape {shape}. They are mean squared distances, not divided by one less."
+    assert found_mean.shape == (channels,) and np.allclose(found_mean, flat.mean(0), atol=1e-4), (
+        f"The means are wrong for random maps of shape {shape}."
     )
-    mean, variance, gamma, beta = rng.normal(size=channels), rng.uniform(0.1, 2, channels), rng.normal(size=channels), rng.normal(size=channels)
-    found = np.asarray(normalise(sample, mean.copy(), variance.copy(), gamma.copy(), beta.copy(), epsilon=epsilon), dtype=float)
+    assert found_variance.shape == (channels,) and np.allclose(found_variance, flat.var(0), atol=1e-3), (
+        f"The variances are wrong for random maps of shape {shape}. They are mean squared distances, not divided by "
+        "one less."
+    )
+    mean, variance, gamma, beta = (
+        rng.normal(size=channels),
+        rng.uniform(0.1, 2, channels),
+        rng.normal(size=channels),
+        rng.normal(size=channels),
+    )
+    found = np.asarray(
+        normalise(sample, mean.copy(), variance.copy(), gamma.copy(), beta.copy(), epsilon=epsilon), dtype=float
+    )
     expected = np.stack(
-        [gamma[c] * (kept[..., c] - mean[c]) / (variance[c] + epsilon) ** 0.5 + beta[c] for c in range(channels)], axis=-1
+        [gamma[c] * (kept[..., c] - mean[c]) / (variance[c] + epsilon) ** 0.5 + beta[c] for c in range(channels)],
+        axis=-1,
     )
     assert found.shape == expected.shape and np.allclose(found, expected, atol=1e-3), (
-        f"normalise is wrong for random maps of shape {shape} and epsilon {epsilon}. It must use the mean and variance that it is given."
+        f"normalise is wrong for random maps of shape {shape} and epsilon {epsilon}. It must use the mean and variance "
+        "that it is given."
     )
     assert np.array_equal(sample, kept), "The maps that are given were changed."
 layer = keras.layers.BatchNormalization()
 sample = rng.normal(2, 3, (8, 5, 5, 4)).astype("float32")
 by_keras = np.asarray(layer(sample, training=True), dtype=float)
 found = np.asarray(normalise(sample, *batch_statistics(sample), np.ones(4), np.zeros(4)), dtype=float)
-assert np.allclose(found, by_keras, atol=1e-3), "Your functions together do not give what Keras's layer gives in training."
+assert np.allclose(found, by_keras, atol=1e-3), (
+    "Your functions together do not give what Keras's layer gives in training."
+)
 ### END HIDDEN TESTS
 
 # %%
@@ -275,22 +301,34 @@ def steps_needed(momentum, share):
 found = update(np.array([0.0, 1.0]), np.array([10.0, 3.0]), 0.9)
 assert found is not None, "update returns nothing. Is there a `return`?"
 found = np.asarray(found, dtype=float)
-assert not np.allclose(found, [9.0, 2.8]), "The weights are swapped: with momentum 0.9 nine tenths of the *moving* value stay."
-assert found.shape == (2,) and np.allclose(found, [1.0, 1.2]), f"From 0 and 1, with batch values 10 and 3 and momentum 0.9, come 1.0 and 1.2; update gives {found}."
+assert not np.allclose(found, [9.0, 2.8]), (
+    "The weights are swapped: with momentum 0.9 nine tenths of the *moving* value stay."
+)
+assert found.shape == (2,) and np.allclose(found, [1.0, 1.2]), (
+    f"From 0 and 1, with batch values 10 and 3 and momentum 0.9, come 1.0 and 1.2; update gives {found}."
+)
 found = remaining(0.9, 2)
 assert found is not None, "remaining returns nothing. Is there a `return`?"
-assert abs(float(found) - 0.81) < 1e-6, f"With momentum 0.9, 0.9 remains after one step and 0.9 of that after two, 0.81; remaining(0.9, 2) is {found}."
+assert abs(float(found) - 0.81) < 1e-6, (
+    f"With momentum 0.9, 0.9 remains after one step and 0.9 of that after two, 0.81; remaining(0.9, 2) is {found}."
+)
 found = steps_needed(0.9, 0.85)
 assert found is not None, "steps_needed returns nothing. Is there a `return`?"
-assert float(found) == 2, f"After one step 0.9 remains, after two 0.81, which is at most 0.85; steps_needed(0.9, 0.85) is {found}, not 2."
+assert float(found) == 2, (
+    f"After one step 0.9 remains, after two 0.81, which is at most 0.85; steps_needed(0.9, 0.85) is {found}, not 2."
+)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(22)
 old, batch_value = rng.normal(size=5), rng.normal(size=5)
 kept_old, kept_batch = old.copy(), batch_value.copy()
 for momentum in (0.99, 0.5, 0.1):
     found = np.asarray(update(old, batch_value, momentum), dtype=float)
-    assert np.allclose(found, kept_batch + momentum * (kept_old - kept_batch), atol=1e-5), f"update is wrong for random arrays and momentum {momentum}."
-    assert np.array_equal(old, kept_old) and np.array_equal(batch_value, kept_batch), "update changes the arrays it is given."
+    assert np.allclose(found, kept_batch + momentum * (kept_old - kept_batch), atol=1e-5), (
+        f"update is wrong for random arrays and momentum {momentum}."
+    )
+    assert np.array_equal(old, kept_old) and np.array_equal(batch_value, kept_batch), (
+        "update changes the arrays it is given."
+    )
 for momentum, steps in [(0.99, 0), (0.99, 1), (0.99, 250), (0.9, 40), (0.5, 3), (0.999, 1_875)]:
     share = 1.0
     for _ in range(steps):
@@ -302,22 +340,33 @@ for momentum, share in [(0.99, 0.5), (0.99, 0.0803), (0.9, 0.002), (0.999, 0.3),
     while left_over > share:
         count, left_over = count + 1, left_over * momentum
     found = float(steps_needed(momentum, share))
-    assert found == count, f"steps_needed({momentum}, {share}) is {found:g}, not {count}: after {count - 1} steps too much remains, after {count} no longer."
+    assert found == count, (
+        f"steps_needed({momentum}, {share}) is {found:g}, not {count}: after {count - 1} steps too much remains, after "
+        f"{count} no longer."
+    )
 ### END HIDDEN TESTS
 
 # %%
 figure, axes = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
-for momentum, style in [(0.99, {"color": "#D55E00", "marker": "s", "linestyle": "--"}), (0.9, {"color": "#0072B2", "marker": "o"})]:
+for momentum, style in [
+    (0.99, {"color": "#D55E00", "marker": "s", "linestyle": "--"}),
+    (0.9, {"color": "#0072B2", "marker": "o"}),
+]:
     moving, course_of_it = 1.0, [1.0]
     for _ in range(500):
         moving = update(moving, 0.02, momentum)
         course_of_it.append(moving)
     axes.plot(course_of_it, markevery=50, label=f"momentum {momentum}", **style)
 axes.axhline(0.02, color="0.5", linestyle=":", label="true variance")
-axes.set(xlabel="step", ylabel="moving variance", yscale="log", ylim=(0.01, 1.2), title="from 1 to a true variance of 0.02")
+axes.set(
+    xlabel="step", ylabel="moving variance", yscale="log", ylim=(0.01, 1.2), title="from 1 to a true variance of 0.02"
+)
 axes.legend()
 plt.show()
-print(f"after 250 steps {remaining(0.99, 250):.1%} of the first value remains with momentum 0.99, {remaining(0.9, 250):.0e} with 0.9")
+print(
+    f"after 250 steps {remaining(0.99, 250):.1%} of the first value remains with momentum 0.99, "
+    f"{remaining(0.9, 250):.0e} with 0.9"
+)
 print(f"steps until at most 0.1 % remains: {steps_needed(0.99, 0.001)} and {steps_needed(0.9, 0.001)}")
 
 # %% [markdown]
@@ -358,14 +407,20 @@ counted = np.arange(24.0).reshape(2, 2, 3, 2)
 found = global_average(counted.copy())
 assert found is not None, "global_average returns nothing. Is there a `return`?"
 found = np.asarray(found, dtype=float)
-assert found.shape == (2, 2), f"Two images with two channels give shape (2, 2); global_average gives {found.shape}. Which axes must go?"
-assert np.allclose(found, [[5, 6], [17, 18]]), f"The means of the maps are 5 and 6, and 17 and 18; global_average gives\n{found}."
+assert found.shape == (2, 2), (
+    f"Two images with two channels give shape (2, 2); global_average gives {found.shape}. Which axes must go?"
+)
+assert np.allclose(found, [[5, 6], [17, 18]]), (
+    f"The means of the maps are 5 and 6, and 17 and 18; global_average gives\n{found}."
+)
 ### BEGIN HIDDEN TESTS
 for shape in [(3, 5, 4, 7), (1, 1, 6, 2), (4, 3, 3, 1), (6, 2, 5, 6)]:
     sample = np.random.default_rng(23).normal(size=shape)
     expected = sample.reshape(shape[0], -1, shape[3]).mean(axis=1)
     found = np.asarray(global_average(sample.copy()), dtype=float)
-    assert found.shape == expected.shape and np.allclose(found, expected, atol=1e-5), f"global_average is wrong for random maps of shape {shape}."
+    assert found.shape == expected.shape and np.allclose(found, expected, atol=1e-5), (
+        f"global_average is wrong for random maps of shape {shape}."
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -415,24 +470,37 @@ checked = build_cnn()
 assert checked is not None, "build_cnn returns nothing. Is there a `return`?"
 assert isinstance(checked, keras.Model), f"build_cnn must return a Keras model; it returns a {type(checked).__name__}."
 assert checked.built, "The network does not know the shape of its input yet. Does it start with keras.Input(shape=...)?"
-assert tuple(checked.input_shape) == (None, 28, 28, 1), f"One image has shape (28, 28, 1); the network takes {tuple(checked.input_shape)[1:]}."
+assert tuple(checked.input_shape) == (None, 28, 28, 1), (
+    f"One image has shape (28, 28, 1); the network takes {tuple(checked.input_shape)[1:]}."
+)
 sides = [layer.output.shape[1] for layer in checked.layers if len(getattr(layer.output, "shape", ())) == 4]
 sides = sorted({int(length) for length in sides}, reverse=True)
 assert [side for side in sides if side != 28] == [26, 24, 22, 20], (
     f"The feature maps must have the sides 26, 24, 22, 20; yours have {sides}. Check window and padding."
 )
-trainable, frozen = (sum(int(np.prod(w.shape)) for w in part) for part in (checked.trainable_weights, checked.non_trainable_weights))
-assert (trainable, frozen) == (98_922, 480), (
-    f"98,922 parameters must be trainable and 480 not; your network has {trainable:,} and {frozen:,}. Compare checked.summary() with the table."
+trainable, frozen = (
+    sum(int(np.prod(w.shape)) for w in part) for part in (checked.trainable_weights, checked.non_trainable_weights)
 )
-out = np.asarray(checked(np.random.default_rng(24).random((3, 28, 28, 1)).astype("float32"), training=False), dtype=float)
-assert out.shape == (3, 10), f"Three images gave an output of shape {out.shape}; ten numbers for each, (3, 10), are needed."
-assert not np.allclose(out.sum(axis=1), 1, atol=1e-5), "The outputs are probabilities: the last layer must have no activation."
+assert (trainable, frozen) == (98_922, 480), (
+    f"98,922 parameters must be trainable and 480 not; your network has {trainable:,} and {frozen:,}. Compare "
+    "checked.summary() with the table."
+)
+out = np.asarray(
+    checked(np.random.default_rng(24).random((3, 28, 28, 1)).astype("float32"), training=False), dtype=float
+)
+assert out.shape == (3, 10), (
+    f"Three images gave an output of shape {out.shape}; ten numbers for each, (3, 10), are needed."
+)
+assert not np.allclose(out.sum(axis=1), 1, atol=1e-5), (
+    "The outputs are probabilities: the last layer must have no activation."
+)
 ### BEGIN HIDDEN TESTS
 for side, momentum in [(28, 0.99), (13, 0.7), (20, 0.25)]:
     rng = np.random.default_rng(25)
     network = build_cnn(bn_momentum=momentum, side=side)
-    assert tuple(network.input_shape) == (None, side, side, 1), f"With side={side} the network takes images of shape {tuple(network.input_shape)[1:]}."
+    assert tuple(network.input_shape) == (None, side, side, 1), (
+        f"With side={side} the network takes images of shape {tuple(network.input_shape)[1:]}."
+    )
     expected_shapes, channels = [], 1
     for filters in (16, 32, 64, 128):
         expected_shapes += [(3, 3, channels, filters), *[(filters,)] * 5]
@@ -443,7 +511,9 @@ for side, momentum in [(28, 0.99), (13, 0.7), (20, 0.25)]:
     arrays = []
     for place, shape in enumerate(shapes):
         spread = rng.uniform(0.5, 1.5, shape) if len(shape) == 1 and place % 6 in (2, 5) else rng.normal(0, 0.3, shape)
-        arrays.append((spread if len(shape) == 1 else rng.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape)).astype("float32"))
+        arrays.append(
+            (spread if len(shape) == 1 else rng.normal(0, np.sqrt(2 / np.prod(shape[:-1])), shape)).astype("float32")
+        )
     network.set_weights(arrays)
     images = rng.random((5, side, side, 1)).astype("float32")
     maps_by_hand, first_mean = images, None
@@ -455,12 +525,14 @@ for side, momentum in [(28, 0.99), (13, 0.7), (20, 0.25)]:
     expected = maps_by_hand.mean(axis=(1, 2)) @ arrays[24] + arrays[25]
     out = np.asarray(network(images, training=False), dtype=float)
     assert out.shape == expected.shape and np.allclose(out, expected, atol=1e-2), (
-        f"For side={side} the outputs are not those of the table's layers. Check the order within a block, the pooling and the activations."
+        f"For side={side} the outputs are not those of the table's layers. Check the order within a block, the pooling "
+        "and the activations."
     )
     network(images, training=True)
     moved = np.asarray(network.get_weights()[4], dtype=float)
     assert np.allclose(moved, momentum * arrays[4] + (1 - momentum) * first_mean, atol=1e-3), (
-        f"build_cnn(bn_momentum={momentum}): the moving averages do not move with that momentum. Is it passed to BatchNormalization?"
+        f"build_cnn(bn_momentum={momentum}): the moving averages do not move with that momentum. Is it passed to "
+        "BatchNormalization?"
     )
 assert build_cnn() is not checked, "Each call of build_cnn must make a new network."
 ### END HIDDEN TESTS
@@ -507,21 +579,35 @@ found = count_parameters([2], 3)
 assert found is not None, "count_parameters returns nothing. Is there a `return`?"
 assert np.size(found) == 2, f"count_parameters must return two numbers, trainable and not; it returns {found}."
 assert tuple(float(part) for part in found) == (33, 4), (
-    f"One block of 2 filters on grey images has 20 parameters in the convolution, 4 that train and 4 that do not in the normalisation; "
+    "One block of 2 filters on grey images has 20 parameters in the convolution, 4 that train and 4 that do not in "
+    "the normalisation; "
     f"3 units on 2 numbers have 9. That makes (33, 4); count_parameters([2], 3) is {tuple(found)}."
 )
 found = tuple(float(part) for part in count_parameters([16, 32, 64, 128], 10))
-assert found == (98_922, 480), f"Keras counts 98,922 trainable parameters and 480 others; count_parameters gives {found}."
+assert found == (98_922, 480), (
+    f"Keras counts 98,922 trainable parameters and 480 others; count_parameters gives {found}."
+)
 ### BEGIN HIDDEN TESTS
-for filters, classes, channels in [([5], 4, 3), ([4, 6], 2, 1), ([3, 8, 2], 7, 2), ([16, 32, 64, 128], 26, 3), ([7, 7, 7, 7, 7], 10, 1)]:
+for filters, classes, channels in [
+    ([5], 4, 3),
+    ([4, 6], 2, 1),
+    ([3, 8, 2], 7, 2),
+    ([16, 32, 64, 128], 26, 3),
+    ([7, 7, 7, 7, 7], 10, 1),
+]:
     expected_trainable, expected_frozen, depth = 0, 0, channels
     for count in filters:
-        expected_trainable, expected_frozen, depth = expected_trainable + count * (9 * depth + 3), expected_frozen + 2 * count, count
+        expected_trainable, expected_frozen, depth = (
+            expected_trainable + count * (9 * depth + 3),
+            expected_frozen + 2 * count,
+            count,
+        )
     expected_trainable += classes * (depth + 1)
     given = list(filters)
     found = tuple(float(part) for part in count_parameters(given, classes, channels=channels))
     assert found == (expected_trainable, expected_frozen), (
-        f"count_parameters({filters}, {classes}, channels={channels}) is {found}, not {(expected_trainable, expected_frozen)}."
+        f"count_parameters({filters}, {classes}, channels={channels}) is {found}, not "
+        f"{(expected_trainable, expected_frozen)}."
     )
     assert given == filters, "count_parameters changes the list it is given."
 ### END HIDDEN TESTS
@@ -593,13 +679,18 @@ found = softmax(thirds.copy())
 assert found is not None, "softmax returns nothing. Is there a `return`?"
 found = np.asarray(found, dtype=float)
 assert found.shape == (2, 3), f"softmax must keep the shape (2, 3); it gives {found.shape}."
-assert np.allclose(found.sum(axis=1), 1), f"The probabilities of each image must add up to 1; yours add up to {found.sum(axis=1)}. Sum over the classes."
-assert np.allclose(found, [[0.25, 0.5, 0.25], [0.1, 0.1, 0.8]]), f"The logits log 1, log 2, log 1 give 1/4, 1/2, 1/4; softmax gives {found[0]}."
+assert np.allclose(found.sum(axis=1), 1), (
+    f"The probabilities of each image must add up to 1; yours add up to {found.sum(axis=1)}. Sum over the classes."
+)
+assert np.allclose(found, [[0.25, 0.5, 0.25], [0.1, 0.1, 0.8]]), (
+    f"The logits log 1, log 2, log 1 give 1/4, 1/2, 1/4; softmax gives {found[0]}."
+)
 found = loss_from_logits(thirds.copy(), np.array([1, 2]))
 assert found is not None, "loss_from_logits returns nothing. Is there a `return`?"
 assert np.size(found) == 1, f"loss_from_logits must return one number, the mean; it returns {found}."
 assert abs(float(found) + (np.log(0.5) + np.log(0.8)) / 2) < 1e-4, (
-    f"The true classes have probabilities 0.5 and 0.8, so the loss is −(log 0.5 + log 0.8) / 2 = 0.4581; loss_from_logits gives {float(found):.4f}."
+    "The true classes have probabilities 0.5 and 0.8, so the loss is −(log 0.5 + log 0.8) / 2 = 0.4581; "
+    f"loss_from_logits gives {float(found):.4f}."
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(26)
@@ -609,21 +700,34 @@ with np.errstate(all="ignore"):
         kept, kept_true = sample.copy(), true.copy()
         found = np.asarray(softmax(sample), dtype=float)
         expected = np.exp(kept) / np.exp(kept).sum(axis=1)[:, None]
-        assert found.shape == expected.shape and np.allclose(found, expected, atol=1e-5), f"softmax is wrong for random logits of shape {kept.shape}."
+        assert found.shape == expected.shape and np.allclose(found, expected, atol=1e-5), (
+            f"softmax is wrong for random logits of shape {kept.shape}."
+        )
         right_loss = np.mean([-np.log(expected[i, kept_true[i]]) for i in range(size)])
         found = float(loss_from_logits(sample, true))
-        assert abs(found - right_loss) < 1e-3, f"loss_from_logits is {found:.4f} for random logits of shape {kept.shape}, not {right_loss:.4f}."
-        assert np.array_equal(sample, kept) and np.array_equal(true, kept_true), "The logits or labels that are given were changed."
+        assert abs(found - right_loss) < 1e-3, (
+            f"loss_from_logits is {found:.4f} for random logits of shape {kept.shape}, not {right_loss:.4f}."
+        )
+        assert np.array_equal(sample, kept) and np.array_equal(true, kept_true), (
+            "The logits or labels that are given were changed."
+        )
     large = np.array([[1000.0, 0.0, -1000.0], [-1000.0, -1000.0, -1000.0]])
     found = np.asarray(softmax(large.copy()), dtype=float)
-    assert np.isfinite(found).all(), "softmax gives nan or infinity for logits of 1000 and -1000. Subtract the largest logit of each image first."
-    assert np.allclose(found, [[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]]), f"softmax is wrong for logits of 1000 and -1000: {found}."
+    assert np.isfinite(found).all(), (
+        "softmax gives nan or infinity for logits of 1000 and -1000. Subtract the largest logit of each image first."
+    )
+    assert np.allclose(found, [[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]]), (
+        f"softmax is wrong for logits of 1000 and -1000: {found}."
+    )
     found = float(loss_from_logits(np.array([[0.0, 1000.0]]), np.array([0])))
     assert np.isfinite(found) and abs(found - 1000) < 0.5, (
-        f"For the logits 0 and 1000 and class 0 the loss is 1000; loss_from_logits gives {found}. Take no logarithm of a probability."
+        f"For the logits 0 and 1000 and class 0 the loss is 1000; loss_from_logits gives {found}. Take no logarithm of "
+        "a probability."
     )
     found = float(loss_from_logits(np.array([[-2000.0, -1000.0], [0.0, 0.0]]), np.array([1, 0])))
-    assert np.isfinite(found) and abs(found - np.log(2) / 2) < 1e-3, f"loss_from_logits is wrong for large negative logits: {found}."
+    assert np.isfinite(found) and abs(found - np.log(2) / 2) < 1e-3, (
+        f"loss_from_logits is wrong for large negative logits: {found}."
+    )
 ### END HIDDEN TESTS
 
 # %%
@@ -633,7 +737,10 @@ for from_logits in (True, False):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=from_logits)
     network.compile(optimizer=keras.optimizers.SGD(0.1), loss=loss, metrics=["accuracy"])
     record = network.fit(few, few_labels, batch_size=16, verbose=0).history
-    print(f"from_logits={from_logits!s:5}: training accuracy {record['accuracy'][-1]:.1%}, loss by Keras {record['loss'][-1]:.3f}")
+    print(
+        f"from_logits={from_logits!s:5}: training accuracy {record['accuracy'][-1]:.1%}, loss by Keras "
+        f"{record['loss'][-1]:.3f}"
+    )
 
 # %% [markdown]
 # **What to see.** The same network, trained twice on 800 digits of 14×14 for one epoch. With `from_logits=False` the
@@ -693,22 +800,36 @@ test_loss, test_accuracy = cnn.evaluate(X_test, y_test, verbose=0)
 assert cnn is not None, "Task 7 is not done yet: cnn is still None."
 assert isinstance(cnn, keras.Model), f"cnn must be a Keras model; it is a {type(cnn).__name__}."
 record = getattr(history, "history", history)
-assert isinstance(record, dict) and {"loss", "accuracy"} <= set(record), "`history` must be what fit returns, with loss and accuracy. Check the metrics of compile."
+assert isinstance(record, dict) and {"loss", "accuracy"} <= set(record), (
+    "`history` must be what fit returns, with loss and accuracy. Check the metrics of compile."
+)
 assert seconds is not None, "Task 7 is not complete: seconds is still None."
-assert test_loss is not None and test_accuracy is not None, "Task 7 is not complete: test_loss or test_accuracy is still None."
+assert test_loss is not None and test_accuracy is not None, (
+    "Task 7 is not complete: test_loss or test_accuracy is still None."
+)
 (_, _), (fresh_images, fresh_labels) = load_mnist(N_TRAIN, N_TEST)
 fresh_images = fresh_images[..., None].astype("float32") / 255
 answers = np.asarray(cnn.predict(fresh_images, batch_size=100, verbose=0), dtype=float)
-assert answers.shape == (len(fresh_labels), 10), f"cnn must give ten logits for each digit; its output has shape {answers.shape}."
-assert not (answers.min() >= 0 and np.allclose(answers.sum(axis=1), 1, atol=1e-3)), "The outputs of cnn are probabilities; they must be logits."
+assert answers.shape == (len(fresh_labels), 10), (
+    f"cnn must give ten logits for each digit; its output has shape {answers.shape}."
+)
+assert not (answers.min() >= 0 and np.allclose(answers.sum(axis=1), 1, atol=1e-3)), (
+    "The outputs of cnn are probabilities; they must be logits."
+)
 reached = float((answers.argmax(axis=1) == fresh_labels).mean())
 assert abs(float(test_accuracy) - reached) < 0.003 + 1e-3 * abs(reached), (
-    f"cnn names {reached:.1%} of the test digits rightly, but test_accuracy is {test_accuracy}. Is it the second number of cnn.evaluate(X_test, y_test)?"
+    f"cnn names {reached:.1%} of the test digits rightly, but test_accuracy is {test_accuracy}. Is it the second "
+    "number of cnn.evaluate(X_test, y_test)?"
 )
 peaks = answers.max(axis=1)
-by_hand = float((np.log(np.exp(answers - peaks[:, None]).sum(axis=1)) + peaks - answers[np.arange(len(answers)), fresh_labels]).mean())
+by_hand = float(
+    (
+        np.log(np.exp(answers - peaks[:, None]).sum(axis=1)) + peaks - answers[np.arange(len(answers)), fresh_labels]
+    ).mean()
+)
 assert abs(float(test_loss) - by_hand) < 0.01 + 0.01 * by_hand, (
-    f"The loss computed from the logits of cnn is {by_hand:.3f}, but test_loss is {test_loss}. Does the loss know that it gets logits?"
+    f"The loss computed from the logits of cnn is {by_hand:.3f}, but test_loss is {test_loss}. Does the loss know that "
+    "it gets logits?"
 )
 ### BEGIN HIDDEN TESTS
 import psutil
@@ -718,21 +839,37 @@ assert cnn.optimizer is not None and "sgd" in type(cnn.optimizer).__name__.lower
 assert abs(float(np.asarray(cnn.optimizer.learning_rate)) - 0.1) < 1e-6, "The learning rate is not 0.1."
 steps = int(cnn.optimizer.iterations)
 assert len(record["loss"]) == EPOCHS and steps == batches * EPOCHS, (
-    f"{N_TRAIN:,} digits in batches of {BATCH_SIZE} are {batches} steps an epoch, {batches * EPOCHS} in {EPOCHS}; the optimiser counted {steps}. "
+    f"{N_TRAIN:,} digits in batches of {BATCH_SIZE} are {batches} steps an epoch, {batches * EPOCHS} in {EPOCHS}; the "
+    f"optimiser counted {steps}. "
     "Check batch_size, epochs and that all digits are used, in one call of fit."
 )
-momenta = {round(float(layer.momentum), 6) for layer in cnn.layers if isinstance(layer, keras.layers.BatchNormalization)}
-assert momenta <= {round(BN_MOMENTUM, 6)}, f"The batch normalisations of cnn have the momentum {momenta}, not BN_MOMENTUM = {BN_MOMENTUM}."
+momenta = {
+    round(float(layer.momentum), 6) for layer in cnn.layers if isinstance(layer, keras.layers.BatchNormalization)
+}
+assert momenta <= {round(BN_MOMENTUM, 6)}, (
+    f"The batch normalisations of cnn have the momentum {momenta}, not BN_MOMENTUM = {BN_MOMENTUM}."
+)
 kept = cnn.get_weights()
-in_batches = [np.asarray(cnn(fresh_images[at : at + 100], training=True)).argmax(axis=1) for at in range(0, len(fresh_images), 100)]
+in_batches = [
+    np.asarray(cnn(fresh_images[at : at + 100], training=True)).argmax(axis=1)
+    for at in range(0, len(fresh_images), 100)
+]
 cnn.set_weights(kept)
 learned = max(reached, float((np.concatenate(in_batches) == fresh_labels).mean()))
-needed = 0.70 if N_TRAIN * EPOCHS >= 8_000 and steps >= 250 else 0.20 if N_TRAIN * EPOCHS >= 800 and steps >= 100 else 0.0
-assert learned >= needed, f"cnn names {learned:.1%} of the test digits rightly, even with the statistics of the test batches; {needed:.0%} are reached easily."
-assert float(seconds) > 1e-4 * steps, f"seconds is {float(seconds):.2g}: no computer takes {steps} steps in that time. Is fit between the two readings?"
+needed = (
+    0.70 if N_TRAIN * EPOCHS >= 8_000 and steps >= 250 else 0.20 if N_TRAIN * EPOCHS >= 800 and steps >= 100 else 0.0
+)
+assert learned >= needed, (
+    f"cnn names {learned:.1%} of the test digits rightly, even with the statistics of the test batches; {needed:.0%} "
+    "are reached easily."
+)
+assert float(seconds) > 1e-4 * steps, (
+    f"seconds is {float(seconds):.2g}: no computer takes {steps} steps in that time. Is fit between the two readings?"
+)
 age = time.time() - psutil.Process().create_time()  # the clock itself has run for longer
 assert float(seconds) < age + 1, (
-    f"seconds is {float(seconds):.3g}, but this Python has run for {age:.3g} s only. It must be the difference of two readings."
+    f"seconds is {float(seconds):.3g}, but this Python has run for {age:.3g} s only. It must be the difference of two "
+    "readings."
 )
 ### END HIDDEN TESTS
 
@@ -813,7 +950,13 @@ for momentum, (_, watch) in watched.items():
 left.plot(at, watched[0.99][1].by_batch, color="0.3", linestyle="-.", label="with the batch's own statistics")
 right.plot(at, watched[0.99][1].true, color="0.3", linestyle="-.", label="true")
 left.set(xlabel="step", ylabel="accuracy", ylim=(0, 1), title=f"{len(held_images)} test digits, 14×14")
-right.set(xlabel="step", ylabel="variance (mean of 16 channels)", yscale="log", ylim=(0.01, 1), title="variance behind the first convolution")
+right.set(
+    xlabel="step",
+    ylabel="variance (mean of 16 channels)",
+    yscale="log",
+    ylim=(0.01, 1),
+    title="variance behind the first convolution",
+)
 for axes in (left, right):
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
@@ -901,35 +1044,55 @@ assert all(np.array_equal(old, np.asarray(new)) for old, new in zip(trained_befo
 first_norm = network.layers[0]
 found, right_value = float(first_norm.moving_mean[0]), float(images.mean())
 assert abs(found - right_value) < 0.05, (
-    f"The first moving mean must become the mean of the images, {right_value:.3f}; it is {found:.3f}. How much of the first value remains?"
+    f"The first moving mean must become the mean of the images, {right_value:.3f}; it is {found:.3f}. How much of the "
+    "first value remains?"
 )
 found, right_value = float(first_norm.moving_variance[0]), float(images.var())
 assert abs(found / right_value - 1) < 0.4, (
-    f"The first moving variance must become that of the images, {right_value:.4f}; it is {found:.4f}. How much of the first value remains?"
+    f"The first moving variance must become that of the images, {right_value:.4f}; it is {found:.4f}. How much of the "
+    "first value remains?"
 )
-assert {layer.momentum for layer in network.layers if hasattr(layer, "momentum")} == {0.9}, "The layers' momentum must be in the end what it was, 0.9."
+assert {layer.momentum for layer in network.layers if hasattr(layer, "momentum")} == {0.9}, (
+    "The layers' momentum must be in the end what it was, 0.9."
+)
 ### BEGIN HIDDEN TESTS
 for momentum, seed, channels in [(0.99, 32, 1), (0.5, 33, 2), (0.9, 34, 3)]:
     network, images = _unsettled(momentum, seed, channels)
-    weights_before, trained_before, images_before = network.get_weights(), [np.asarray(w).copy() for w in network.trainable_weights], images.copy()
+    weights_before, trained_before, images_before = (
+        network.get_weights(),
+        [np.asarray(w).copy() for w in network.trainable_weights],
+        images.copy(),
+    )
     norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     current, exact = images, []
     for layer in network.layers:
         if layer in norms:
             exact.append((np.asarray(current).mean(axis=(0, 1, 2)), np.asarray(current).var(axis=(0, 1, 2))))
-            current = np.asarray(layer.gamma) * (np.asarray(current) - exact[-1][0]) / np.sqrt(exact[-1][1] + 0.001) + np.asarray(layer.beta)
+            current = np.asarray(layer.gamma) * (np.asarray(current) - exact[-1][0]) / np.sqrt(
+                exact[-1][1] + 0.001
+            ) + np.asarray(layer.beta)
         else:
             current = np.asarray(layer(current))
     settle(network, images)
     for place, (layer, (mean, variance)) in enumerate(zip(norms, exact)):
         off = np.abs(np.asarray(layer.moving_mean) - mean) / np.sqrt(variance + 0.001)
-        assert off.max() < 0.25, f"With momentum {momentum}, the moving mean of batch normalisation {place + 1} is still off."
+        assert off.max() < 0.25, (
+            f"With momentum {momentum}, the moving mean of batch normalisation {place + 1} is still off."
+        )
         ratio = (np.asarray(layer.moving_variance) + 0.001) / (variance + 0.001)
-        assert ratio.min() > 0.7 and ratio.max() < 1.5, f"With momentum {momentum}, the moving variance of batch normalisation {place + 1} is still off."
-    assert all(np.array_equal(old, np.asarray(new)) for old, new in zip(trained_before, network.trainable_weights)), "settle changes trained weights."
-    assert {layer.momentum for layer in norms} == {momentum}, f"The layers' momentum must be in the end what it was, {momentum}."
+        assert ratio.min() > 0.7 and ratio.max() < 1.5, (
+            f"With momentum {momentum}, the moving variance of batch normalisation {place + 1} is still off."
+        )
+    assert all(np.array_equal(old, np.asarray(new)) for old, new in zip(trained_before, network.trainable_weights)), (
+        "settle changes trained weights."
+    )
+    assert {layer.momentum for layer in norms} == {momentum}, (
+        f"The layers' momentum must be in the end what it was, {momentum}."
+    )
     assert np.array_equal(images, images_before), "settle changes the images."
-    assert not np.allclose(np.asarray(network(images[:1], training=False)), 0), "After settle the network answers nothing but zeros."
+    assert not np.allclose(np.asarray(network(images[:1], training=False)), 0), (
+        "After settle the network answers nothing but zeros."
+    )
 ### END HIDDEN TESTS
 
 # %%
@@ -1023,9 +1186,12 @@ found = confusion_matrix([0, 0, 0, 1, 2], [0, 1, 1, 1, 0], 3)
 assert found is not None, "confusion_matrix returns nothing. Is there a `return`?"
 found = np.asarray(found)
 assert found.shape == (3, 3), f"Three classes make a matrix of shape (3, 3); confusion_matrix gives {found.shape}."
-assert found.tolist() != [[1, 0, 1], [2, 1, 0], [0, 0, 0]], "Rows and columns are swapped: a row belongs to a true label."
+assert found.tolist() != [[1, 0, 1], [2, 1, 0], [0, 0, 0]], (
+    "Rows and columns are swapped: a row belongs to a true label."
+)
 assert found.tolist() == [[1, 2, 0], [0, 1, 0], [1, 0, 0]], (
-    f"For the labels 0 0 0 1 2 and the predictions 0 1 1 1 0 the matrix is [[1, 2, 0], [0, 1, 0], [1, 0, 0]]; confusion_matrix gives {found.tolist()}."
+    "For the labels 0 0 0 1 2 and the predictions 0 1 1 1 0 the matrix is [[1, 2, 0], [0, 1, 0], [1, 0, 0]]; "
+    f"confusion_matrix gives {found.tolist()}."
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(27)
@@ -1034,11 +1200,18 @@ for size, classes in [(300, 10), (40, 4), (5, 7)]:
     expected = [[int(((true == i) & (named == j)).sum()) for j in range(classes)] for i in range(classes)]
     kept = true.copy(), named.copy()
     found = np.asarray(confusion_matrix(true.astype(np.uint8), named, n_classes=classes))
-    assert found.shape == (classes, classes), f"With n_classes={classes} the matrix has shape {found.shape}; classes that do not occur need a row or column too."
-    assert found.tolist() == expected, f"confusion_matrix is wrong for {size} random labels and predictions of {classes} classes."
+    assert found.shape == (classes, classes), (
+        f"With n_classes={classes} the matrix has shape {found.shape}; classes that do not occur need a row or column "
+        "too."
+    )
+    assert found.tolist() == expected, (
+        f"confusion_matrix is wrong for {size} random labels and predictions of {classes} classes."
+    )
     assert np.issubdtype(found.dtype, np.integer), f"The matrix must hold integers; its dtype is {found.dtype}."
     confusion_matrix(true, named, classes)
-    assert np.array_equal(true, kept[0]) and np.array_equal(named, kept[1]), "confusion_matrix changes the labels or predictions."
+    assert np.array_equal(true, kept[0]) and np.array_equal(named, kept[1]), (
+        "confusion_matrix changes the labels or predictions."
+    )
 assert np.asarray(confusion_matrix([9, 3], [3, 3])).shape == (10, 10), "n_classes must be 10 unless it is given."
 for labels, predictions in [([1, 2, 3], [1, 2]), ([1], [1, 2])]:
     try:
@@ -1056,7 +1229,9 @@ plt.show()
 # %%
 matrix = confusion_matrix(y_test, named)
 figure, axes = plt.subplots(figsize=(6.5, 5.4), layout="constrained")
-sns.heatmap(matrix, annot=True, fmt="d", cmap="viridis", vmin=0, square=True, cbar_kws={"label": "test digits"}, ax=axes)
+sns.heatmap(
+    matrix, annot=True, fmt="d", cmap="viridis", vmin=0, square=True, cbar_kws={"label": "test digits"}, ax=axes
+)
 axes.set(xlabel="named", ylabel="true label", title="confusion matrix")
 plt.show()
 off_diagonal = matrix - np.diag(np.diag(matrix))

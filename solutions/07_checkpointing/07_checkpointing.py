@@ -559,7 +559,7 @@ from data_utils import beside_answer
 
 @beside_answer
 def _watched_fit(folder, first, last):
-    """Train a small network from epoch `first` + 1 to `last`: what every_epoch gave, and the weights after each epoch."""
+    """Train a small network, epochs `first` + 1 to `last`: what every_epoch gave, and the weights after each epoch."""
     callback = every_epoch(folder)
     if not isinstance(callback, keras.callbacks.Callback):
         return type(callback).__name__, {}
@@ -804,7 +804,8 @@ def _loss(model, images, labels):
 kept_loss, lowest = _loss(best, held_images, held_labels), min(record["val_loss"])
 assert abs(kept_loss - lowest) < 0.002 + 0.002 * lowest, (
     f"On the validation digits, best has a loss of {kept_loss:.4f}; the lowest val_loss in history is {lowest:.4f}. "
-    "Is validation_split 0.2, did the callback watch val_loss, with lower as better, and was best loaded after the training?"
+    "Is validation_split 0.2, did the callback watch val_loss, with lower as better, and was best loaded after the "
+    "training?"
 )
 ### BEGIN HIDDEN TESTS
 assert "sgd" in type(lenet5.optimizer).__name__.lower(), f"The optimiser is {type(lenet5.optimizer).__name__}, not SGD."

@@ -184,7 +184,7 @@ from data_utils import beside_answer
 
 @beside_answer
 def _boards(root, calls, trained):
-    """Call board with each of these settings, then train a tiny network with the first so many; the classes returned."""
+    """Call board with each of these settings, then train a tiny network with the first so many; the classes."""
     callbacks = [board(root, **settings) for settings in calls]
     kinds = [type(one).__name__ for one in callbacks]
     if not all(isinstance(one, keras.callbacks.TensorBoard) for one in callbacks):

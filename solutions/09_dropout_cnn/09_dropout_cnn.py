@@ -788,7 +788,9 @@ def _check_timed(nap, result, args, kwargs):
     assert calls[0] == (args, kwargs), (
         f"The function was called with {calls[0]}, not with {(args, kwargs)}. Hand on *args and **kwargs."
     )
-    assert returned[0] == result and type(returned[0]) is type(result), f"First comes what the function returned, {result!r}; timed gives {returned[0]!r}."
+    assert returned[0] == result and type(returned[0]) is type(result), (
+        f"First comes what the function returned, {result!r}; timed gives {returned[0]!r}."
+    )
     seconds = float(returned[1])
     assert seconds >= nap - 0.005, (
         f"The function slept for {nap} s, but timed says {seconds:.6f} s. Is the clock read before and after the call?"
