@@ -39,8 +39,8 @@ $(READY): requirements.txt pyproject.toml binder/overrides.json $(FORMGRADER)
 	@cp $(FORMGRADER) $(VENV)/etc/jupyter/jupyter_server_config.d/zz-course.json  # after nbgrader's own
 	@touch $@
 
-# Submissions run in a box made by bubblewrap; without it nothing is graded. It comes from the system's packages.
-define BOX
+# Submissions run in a sandbox made by bubblewrap; without it nothing is graded. It comes from the system's packages.
+define SANDBOX
 @command -v bwrap >/dev/null || { \
 	sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
 	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
@@ -57,7 +57,7 @@ lab: $(READY) ## Open the labs in JupyterLab, with Formgrader
 	$(BIN)/jupyter lab --LabApp.default_url=/lab/tree/labs/README.md $(if $(filter 0,$(shell id -u)),--allow-root)
 
 demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
-	$(BOX)
+	$(SANDBOX)
 	@$(BIN)/course demo
 
 test: lint docs unit corpus nbval ## Run every check there is
@@ -83,7 +83,7 @@ coverage: $(READY) ## Show what the tests of `make quick` reach; of all: make co
 	@$(BIN)/pytest -q -m "$(COVERED)" --numprocesses 2 --dist worksteal --cov --cov-report term:skip-covered
 
 unit: $(READY)
-	$(BOX)
+	$(SANDBOX)
 	@echo "== unit: tools, generated files, grading, and the labs' tests tested by right and wrong answers"
 	@$(BIN)/pytest --numprocesses 2 --dist worksteal --ignore tests/grading/test_corpus.py
 
@@ -97,7 +97,7 @@ nbval: $(READY)
 
 # JupyterHub, its proxy and nbgitpuller are for these tests alone, so they lie in a folder of their own.
 hub: $(READY) ## Test the labs behind a JupyterHub, and nbgitpuller's links
-	$(BOX)
+	$(SANDBOX)
 	@$(BIN)/uv pip install --quiet --target $(VENV)/hub/python --constraint requirements.txt --requirement tests/hub/requirements.txt
 	@if command -v npm >/dev/null; then npm install --silent --no-fund --prefix $(VENV)/hub configurable-http-proxy@5.3.0; \
 		else echo "npm is missing, from which the hub's proxy comes. Install it: sudo apt-get install npm"; fi

@@ -26,11 +26,11 @@ c.IgnorePattern.enabled = True
 c.IgnorePattern.pattern = r"[\s\S]*"
 # A test cell that a student deleted is put back.
 c.OverwriteCells.add_missing_cells = True
-# Submissions run in a box, and their tests in another (course/sandbox/), from the command line and from
+# Submissions run in a sandbox, and their tests in another (course/sandbox/), from the command line and from
 # Formgrader too. These are nbgrader's own steps with another one to begin with.
 c.Autograde.autograde_preprocessors = [
     "course.grading.marking.autograde_notice.SayWhatIsMissing",
-    "course.grading.marking.sandboxed_execute.BoxedExecute",
+    "course.grading.marking.sandboxed_execute.SandboxedExecute",
     "nbgrader.preprocessors.IgnorePattern",
     "nbconvert.preprocessors.ClearMetadataPreprocessor",
     "nbgrader.preprocessors.LimitOutput",
@@ -41,7 +41,7 @@ c.Autograde.autograde_preprocessors = [
 # What late work loses is said in course.toml.
 c.AssignLatePenalties.plugin_class = "course.grading.gradebook.late_plugin.CourseLatePenalty"
 c.CourseLatePenalty.rules = {lab.name: lab.late for lab in course.labs}
-c.BoxedExecute.course_root = str(course.root)
+c.SandboxedExecute.course_root = str(course.root)
 c.Execute.timeout = course.limits.cell_seconds
 
 # Feedback goes back through nbgrader's exchange to those who handed in through it.

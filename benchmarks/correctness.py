@@ -2,7 +2,7 @@
 
 nbgrader gets one submission at a time, as one that stops it would cost all later ones their points; how many would have
 stopped a batch is counted. It runs in a sandbox of its own. Submissions of the family "abuse" are not given to
-it: unboxed, some of them would bring this machine down.
+it: without a sandbox, some of them would bring this machine down.
 """
 
 import os

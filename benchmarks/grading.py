@@ -28,11 +28,11 @@ CLASS, MANY, STEP = 12, 200, 50
 ROUNDS = 2  # in turn, as machines are not equally fast at all times
 WAYS = {
     "plain nbgrader autograde": None,
-    "in boxes, parameters as handed out": Options(full_size=True),
-    "without boxes, parameters as handed out": Options(full_size=True, trust=True),
-    "in boxes, grading budget": Options(),
+    "in sandboxes, parameters as handed out": Options(full_size=True),
+    "without sandboxes, parameters as handed out": Options(full_size=True, trust=True),
+    "in sandboxes, grading budget": Options(),
 }
-OWN = ("mend", "box", "runner")  # stages that plain nbgrader does not have
+OWN = ("mend", "sandbox", "runner")  # stages that plain nbgrader does not have
 PLAIN = """c = get_config()
 c.CourseDirectory.course_id = "plain"
 c.Execute.timeout = 300
@@ -83,7 +83,7 @@ def hand_in_class(course: Course, lab: Lab, folder: Path, count: int) -> list[st
 
 
 def plain(course: Course, lab: Lab, folder: Path, what: str) -> Timed:
-    """One `nbgrader autograde` with nbgrader's own settings, run unboxed.
+    """One `nbgrader autograde` with nbgrader's own settings, run without a sandbox.
 
     Raises
     ------
@@ -159,13 +159,13 @@ def many(course: Course, lab: Lab, tell: Tell, count: int = MANY) -> tuple[list[
 
 
 def overhead(timed: Sequence[Timed]) -> float:
-    """The share of a submission's time that goes into mending, making the boxes, and the kernel of the tests.
+    """The share of a submission's time that goes into mending, making the sandboxes, and the kernel of the tests.
 
-    So does what a kernel takes longer to end in a box than without one.
+    So does what a kernel takes longer to end in a sandbox than without one.
     """
-    boxed, trusted = timed[1].stages, timed[2].stages
-    own = sum(boxed[stage] for stage in OWN) + boxed["end"] - trusted["end"]
-    return own / sum(boxed.values())
+    sandboxed, trusted = timed[1].stages, timed[2].stages
+    own = sum(sandboxed[stage] for stage in OWN) + sandboxed["end"] - trusted["end"]
+    return own / sum(sandboxed.values())
 
 
 def throughput_values(lab: Lab, timed: Sequence[Timed], memory: Sequence[Used]) -> dict[str, Any]:

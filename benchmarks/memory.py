@@ -34,7 +34,7 @@ class Used:
 
 
 def memory(course: Course, lab: Lab) -> list[Used]:
-    """Grade a solved submission with its grading budget, in boxes, and look at its kernels meanwhile.
+    """Grade a solved submission with its grading budget, in sandboxes, and look at its kernels meanwhile.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def memory(course: Course, lab: Lab) -> list[Used]:
     )
     notebook = with_parameters(solved, spec.budget)
     most: dict[str, Used] = {}
-    pair = kernel_pair(spec.limits, boxed=True, threads=os.cpu_count() or 1, imports=spec.imports)
+    pair = kernel_pair(spec.limits, sandboxed=True, threads=os.cpu_count() or 1, imports=spec.imports)
     with pair as kernels, watched(most), tempfile.TemporaryDirectory() as place:
         run(notebook, kernels, spec.imports, spec.values, spec.limits, place)
     if missing := SIDES.keys() - most.keys():
@@ -84,6 +84,6 @@ def look(process: psutil.Process) -> Used | None:
         if side is None or "python" not in " ".join(process.cmdline()):
             return None
         used = process.memory_full_info()
-    except (psutil.Error, PermissionError):  # it has ended, or is just becoming a box
+    except (psutil.Error, PermissionError):  # it has ended, or is just becoming a sandbox
         return None
     return Used(side, round(used.rss / 2**20, 1), round(used.uss / 2**20, 1))

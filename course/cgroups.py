@@ -16,14 +16,14 @@ from pathlib import Path
 
 MOUNTS, OWN = Path("/proc/mounts"), Path("/proc/self/cgroup")
 CONTROLLERS = ("cpu", "memory", "pids")
-BESIDE, PREFIX = "course-grader", "course-box-"
+BESIDE, PREFIX = "course-grader", "course-sandbox-"
 ABANDONED_SECONDS = 60  # after which a group without processes is not one that has just been made
 END_SECONDS = 60
 MEMBERS = "cgroup.procs"
 
 
 class Group:
-    """A group for one box."""
+    """A group for one sandbox."""
 
     def __init__(self, parent: Path, limits: Mapping[str, int]) -> None:
         """Make it; of its limits, by their files' names, those hold for which there is a controller."""

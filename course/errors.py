@@ -33,8 +33,8 @@ class KernelError(CourseError):
     """No kernel can be started here."""
 
 
-class BoxError(KernelError):
-    """No box can be made to run a submission in; without a box nothing is run."""
+class SandboxError(KernelError):
+    """No sandbox can be made to run a submission in; without a sandbox nothing is run."""
 
 
 class MachineFault(CourseError):

@@ -13,7 +13,7 @@ from course.errors import BuildError, CourseError
 from reproduction import runs as reproduce
 from reproduction.page import page, row, second_row, spoken
 from reproduction.runs import Job, Run, digest, jobs, read_runs, run
-from reproduction.systems import Figure, Plan, Second, read_plan, read_plans
+from reproduction.systems import Figure, Plan, Second, read_plans
 
 LAB = Lab("04_lecun_lenet", 1)
 PARAMETERS = Figure("A", "parameters", 219_580, "model.count_params()", "equal", time="training")

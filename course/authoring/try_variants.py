@@ -65,7 +65,7 @@ def run(notebook: NotebookNode, chosen: Sequence[Variant], budget: Mapping[str, 
     if budget:
         trial = with_parameters(trial, budget)
     values = parameters(notebook) | dict(budget)
-    with kernel_pair(LIMITS, boxed=False, threads=THREADS, imports=imports(notebook)) as pair:
+    with kernel_pair(LIMITS, sandboxed=False, threads=THREADS, imports=imports(notebook)) as pair:
         beside(trial, pair, imports(notebook), values, LIMITS, str(folder))
     return trial
 

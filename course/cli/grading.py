@@ -37,7 +37,8 @@ def grade(
         bool, typer.Option("--again", help="Run also what has not changed, as after an update of this project.")
     ] = False,
     trust_submissions: Annotated[
-        bool, typer.Option("--trust-submissions", help="Run without a box: only for code that you would run yourself.")
+        bool,
+        typer.Option("--trust-submissions", help="Run without a sandbox: only for code that you would run yourself."),
     ] = False,
 ) -> None:
     """Grade all submissions of a lab: gradebook, feedback as HTML, grades as CSV, and a table here.
@@ -105,7 +106,7 @@ def demo(
     students = make_class(course, chosen, folder)
     for student, what in students.items():
         console.print(f"   {student:18} {what}", highlight=False)
-    console.print(f"3  grading {chosen.name}, each submission in a box of its own")
+    console.print(f"3  grading {chosen.name}, each submission in a sandbox of its own")
     grade_and_show(course, chosen, folder, Options())
 
 

@@ -1,4 +1,4 @@
-"""Grading a folder of submissions: run each in a box, score and store it with nbgrader, write its feedback.
+"""Grading a folder of submissions: run each in a sandbox, score and store it with nbgrader, write its feedback.
 
 Only execution is kept from one run to the next. Scores, dates, penalties and pages follow anew from what is true now.
 """
@@ -20,7 +20,7 @@ from traitlets.config import Config
 
 from course.config import Course, Lab
 from course.database_errors import database_errors
-from course.errors import BoxError, BuildError, GradingError, SubmissionError
+from course.errors import BuildError, GradingError, SandboxError, SubmissionError
 from course.grading.derive import Grading, derive
 from course.grading.execution import kernel_pair
 from course.grading.execution.make_spec import make_spec
@@ -46,7 +46,7 @@ from course.grading.workers.job import Job, Outcome
 from course.inbox.submissions import Submission, nameless, pattern, there
 from course.labs.editions import as_built, check_gradebook, parts
 from course.nbgrader_api import failure, load_config, nbgrader_in, without_remarks
-from course.sandbox.manager import box_available
+from course.sandbox.manager import sandbox_available
 from course.typed import typed
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Options:
     """How to grade.
 
     `workers` submissions are run at a time; None means one a core, or one a thread of the cluster. `scheduler` is the
-    address of a Dask cluster to run them on. `trust` runs them without a box. `full_size` leaves out the grading
+    address of a Dask cluster to run them on. `trust` runs them without a sandbox. `full_size` leaves out the grading
     budget. `database` is a SQLAlchemy address for the gradebook in place of gradebook.db. `built` grades by the lab as
     it was built, though its source was edited since; `new_edition` moves the gradebook to the present edition first.
     `again` runs also what was run before and has not changed, as after an update of the grading itself.
@@ -92,15 +92,15 @@ def grade(
     ------
     BuildError
         nbgrader cannot make the lab known to the gradebook.
-    BoxError
-        There is no box on this machine and `trust` is not set.
+    SandboxError
+        There is no sandbox on this machine and `trust` is not set.
     EditionError
         Source, built lab and gradebook are not of one edition.
     GradingError
         A file cannot be written: the disk may be full.
     """
-    if not options.trust and (reason := box_available()):
-        raise BoxError(f"{reason} Or grade submissions that you trust without a box, with --trust-submissions.")
+    if not options.trust and (reason := sandbox_available()):
+        raise SandboxError(f"{reason} Or grade submissions that you trust without a sandbox, with --trust-submissions.")
     folder = folder.resolve()
     log.info("grading %s in %s: %d submissions, %s", lab.name, folder, len(submissions), options)
     spec = make_spec(course, lab, options.full_size, options.built)
@@ -202,15 +202,15 @@ def register(api: NbGraderAPI, lab: Lab) -> None:
 
 def job_of(submission: Submission, spec: Spec, options: Options) -> Job:
     """What a worker needs for one submission."""
-    student, boxed = submission.student, not options.trust
+    student, sandboxed = submission.student, not options.trust
     try:
         if submission.refused:
             raise SubmissionError(submission.refused)
         found = inspect_folder(submission.path.parent, spec.lab)
         files = passed_on(found, submission.path.parent)
     except SubmissionError as error:
-        return Job(student, None, str(error), (), spec, boxed)
-    return Job(student, found.notebook, "", found.notes, spec, boxed, files)
+        return Job(student, None, str(error), (), spec, sandboxed)
+    return Job(student, found.notebook, "", found.notes, spec, sandboxed, files)
 
 
 @contextmanager

@@ -29,22 +29,22 @@ from course import cgroups
 from course.errors import KernelError
 from course.oom_score import go_last
 
-SERVER_FILE = "/run/forkserver.py"  # the name of its frames: nobody in a box can write there
+SERVER_FILE = "/run/forkserver.py"  # the name of its frames: nobody in a sandbox can write there
 SERVER_MAIN = Path(__file__).with_name("forkserver_main.py")
 IMPORT_SECONDS = 300
 INTERPRETER = 3  # PT_INTERP of elf(5)
 WORDS = 2000  # characters of a failed import's output that are shown
 # As in a kernel that imports Matplotlib itself.
 INLINE = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
-HELPERS = {"data_utils"}  # lies elsewhere in a box, so each kernel imports it itself
+HELPERS = {"data_utils"}  # lies elsewhere in a sandbox, so each kernel imports it itself
 
 
 @dataclass(frozen=True)
 class Wanted:
     """What kernels are to have behind them.
 
-    `imports` are import statements. `kernel_file` defines `launch`, and in a box has the name `shown_as` there.
-    `environment` is that of the imports: with a home of their own if the kernels are for boxes.
+    `imports` are import statements. `kernel_file` defines `launch`, and in a sandbox has the name `shown_as` there.
+    `environment` is that of the imports: with a home of their own if the kernels are for sandboxes.
     """
 
     imports: str
@@ -89,7 +89,7 @@ class ForkServer:
     def kernel(self, order: Mapping[str, Any], files: list[int]) -> None:
         """Ask for a kernel.
 
-        `order` has its "argv", "folder", "environment", and its "box" or None; `files` are those of `be_copy` there.
+        `order` has its "argv", "folder", "environment", and its "sandbox" or None; `files` are those of `be_copy` there.
 
         Raises
         ------
@@ -108,7 +108,7 @@ def start(wanted: Wanted) -> ForkServer:
     cgroups.parent()  # the copies can join groups that lie beside that of this process
     folder = Path(tempfile.mkdtemp(prefix="forkserver-", dir="/tmp"))  # the fork server deletes it
     program = py_compile.compile(str(SERVER_MAIN), str(folder / "forkserver.pyc"), SERVER_FILE, doraise=True)
-    # Libraries look for settings in the home folder; those of a box are to find none.
+    # Libraries look for settings in the home folder; those of a sandbox are to find none.
     home = {"HOME": str(folder)} if wanted.shown_as else {}
     asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ready, done = Pipe(duplex=False)
@@ -140,7 +140,7 @@ def loader(program: Path) -> list[str]:
     """The dynamic loader that an ELF program of 64 bits names; none if it names none.
 
     Started by it, the program that a process finds as its own in /proc is the loader, which belongs to the system. The
-    interpreter may belong to the instructor, and be opened through that link from inside a box, where it is read-only
+    interpreter may belong to the instructor, and be opened through that link from inside a sandbox, where it is read-only
     by any other name.
     """
     with program.open("rb") as file:

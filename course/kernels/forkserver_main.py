@@ -1,8 +1,8 @@
-"""A process that does a lab's imports, and then turns copies of itself into kernels, each in a box of its own.
+"""A process that does a lab's imports, and then turns copies of itself into kernels, each in a sandbox of its own.
 
-Run by forkserver.py, under a name that nobody in a box can take: its frames are the first of every kernel's. What
-bubblewrap does before it starts a program, a copy does to itself after it has joined the box: it loses its user, its
-rights and its open files, and gets the box's limits and filter of system calls. Without a box it stays the user's
+Run by forkserver.py, under a name that nobody in a sandbox can take: its frames are the first of every kernel's. What
+bubblewrap does before it starts a program, a copy does to itself after it has joined the sandbox: it loses its user, its
+rights and its open files, and gets the sandbox's limits and filter of system calls. Without a sandbox it stays the user's
 process, and ends with the fork server.
 
 The first message on standard input, a socket, says what to import and which kernel to be. Each further message asks for
@@ -92,27 +92,27 @@ def run(task: Callable[..., None], *arguments: Any) -> NoReturn:
         os._exit(code)
 
 
-def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, box: int | None = None) -> None:
-    """Become a kernel, or join a box and be the parent of its kernel.
+def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, sandbox: int | None = None) -> None:
+    """Become a kernel, or join a sandbox and be the parent of its kernel.
 
     `words`: where the kernel's standard output and error go. `alive`: told that the kernel has been started, and the
-    exit code of that of a box. `box`: the box's first process, as a file descriptor.
+    exit code of that of a sandbox. `sandbox`: the sandbox's first process, as a file descriptor.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     Path("/proc/self/oom_score_adj").write_text("1000")  # the first to go when memory runs out
     empty_input()
     for stream in (1, 2):
         os.dup2(words, stream)
-    if box is None:
+    if sandbox is None:
         close_all_but(alive)
         be_kernel(order, launch, alive)
         return
-    close_all_but(alive, box)
-    if group := order["box"].get("group"):
+    close_all_but(alive, sandbox)
+    if group := order["sandbox"].get("group"):
         Path(group, "cgroup.procs").write_text("0")
-    enter(box, order["box"]["first"])
-    os.sched_setaffinity(0, order["box"]["cores"])
-    os.close(box)
+    enter(sandbox, order["sandbox"]["first"])
+    os.sched_setaffinity(0, order["sandbox"]["cores"])
+    os.close(sandbox)
     child = os.fork()  # to enter a namespace of processes is to have one's children there
     if child == 0:
         run(be_kernel, order, launch, alive)
@@ -134,12 +134,12 @@ def close_all_but(*files: int) -> None:
         os.closerange(file + 1, following)
 
 
-def enter(box: int, pid: int) -> None:
-    """Enter the namespaces of a box; `pid` is the number of its first process."""
+def enter(sandbox: int, pid: int) -> None:
+    """Enter the namespaces of a sandbox; `pid` is the number of its first process."""
     others = [name for name in NAMESPACES if namespace("self", name) != namespace(pid, name)]
     if missing := NEEDED.keys() - others:
-        raise RuntimeError(f"The box has no namespace of its own for: {', '.join(sorted(missing))}.")
-    call("setns", box, sum(NAMESPACES[name] for name in others))
+        raise RuntimeError(f"The sandbox has no namespace of its own for: {', '.join(sorted(missing))}.")
+    call("setns", sandbox, sum(NAMESPACES[name] for name in others))
 
 
 def namespace(pid: int | str, name: str) -> tuple[int, int]:
@@ -158,8 +158,8 @@ def be_kernel(order: dict[str, Any], launch: Launch, alive: int) -> None:
     os.chdir(order["folder"])
     if "multiprocessing.process" in sys.modules:
         vars(sys.modules["multiprocessing.process"])["ORIGINAL_DIR"] = order["folder"]  # where children find modules
-    if box := order["box"]:
-        give_up_rights(box["limits"], box["user"], bytes.fromhex(box["seccomp"]))
+    if sandbox := order["sandbox"]:
+        give_up_rights(sandbox["limits"], sandbox["user"], bytes.fromhex(sandbox["seccomp"]))
         Path(old_home).symlink_to(os.environ["HOME"])  # some libraries have looked up where home is
     else:
         call("prctl", SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
@@ -170,7 +170,7 @@ def be_kernel(order: dict[str, Any], launch: Launch, alive: int) -> None:
     if "numpy" in sys.modules:
         sys.modules["numpy"].random.seed()  # else all copies would draw the same numbers
     sys.argv[:] = order["argv"]
-    os.write(alive, STARTED if box else STARTED + b" %d" % os.getpid())
+    os.write(alive, STARTED if sandbox else STARTED + b" %d" % os.getpid())
     os.close(alive)
     launch(order["argv"][1:])
 

@@ -1,4 +1,4 @@
-"""Kernels without a box that have their imports behind them: for runs of many short notebooks that are trusted."""
+"""Kernels without a sandbox that have their imports behind them: for runs of many short notebooks that are trusted."""
 
 import asyncio
 import os
@@ -71,7 +71,12 @@ class WarmProvisioner(LocalProvisioner):
         began = time.monotonic()
         await asyncio.to_thread(source.wait)
         self.seconds = {"imports": time.monotonic() - began}
-        order = {"argv": cmd[cmd.index("-f") - 1 :], "folder": str(self.cwd), "environment": environment, "box": None}
+        order = {
+            "argv": cmd[cmd.index("-f") - 1 :],
+            "folder": str(self.cwd),
+            "environment": environment,
+            "sandbox": None,
+        }
         alive, told = os.pipe()
         with Path(os.devnull).open("wb") as words, os.fdopen(alive, "rb") as answer:
             try:

@@ -1,4 +1,4 @@
-"""The walls of a box: the bubblewrap command that takes from a program its rights, its neighbours and the network."""
+"""The walls of a sandbox: the bubblewrap command that takes from a program its rights, its neighbours and the network."""
 
 import os
 import resource
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from course.cgroups import Group, parent
-from course.errors import BoxError
+from course.errors import SandboxError
 from course.limits import Limits
 from course.sandbox.mounts import HOME, SITE, WORK, packages_elsewhere, view
 
-PLAIN_USER = 1000  # who a box's program is inside if the instructor is not root
+PLAIN_USER = 1000  # who a sandbox's program is inside if the instructor is not root
 USERS = range(1_900_000_000, 2_100_000_000)  # numbers that no distribution gives to anybody
-# Says when the box is ready to be joined, and keeps it open until its standard input is closed. As the first process
+# Says when the sandbox is ready to be joined, and keeps it open until its standard input is closed. As the first process
 # nothing inside can kill it; as it is not "dumpable", nothing can take it over. It waits for whatever becomes its
 # child, so that the CPU time of those is counted as its children's.
 READY = b"ready\n"
@@ -41,10 +41,10 @@ CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody
 
 
 @dataclass(frozen=True)
-class Box:
-    """What one box is to hold: limits, environment variables, and files shown read-only, by their path inside.
+class Sandbox:
+    """What one sandbox is to hold: limits, environment variables, and files shown read-only, by their path inside.
 
-    `folder` is private to the box and outside it. `user` is the number of the user inside. `cores` are the numbers of
+    `folder` is private to the sandbox and outside it. `user` is the number of the user inside. `cores` are the numbers of
     those it runs on; all if there are none. `group` is its control group, if it has one.
     """
 
@@ -62,49 +62,49 @@ def tool(name: str, package: str) -> str:
 
     Raises
     ------
-    BoxError
+    SandboxError
         It is not installed; the message names its Debian package.
     """
     if path := shutil.which(name):
         return path
-    raise BoxError(f"The program {name} is missing. Install it: sudo apt-get install {package}")
+    raise SandboxError(f"The program {name} is missing. Install it: sudo apt-get install {package}")
 
 
-def walled(box: Box, command: Sequence[str] | None, seccomp: int, info: int | None = None) -> list[str]:
-    """The command that runs `command` in a box, or that makes one to be joined, if there is none.
+def walled(sandbox: Sandbox, command: Sequence[str] | None, seccomp: int, info: int | None = None) -> list[str]:
+    """The command that runs `command` in a sandbox, or that makes one to be joined, if there is none.
 
-    `seccomp` and `info` are open files, to read the filter of system calls from and to write the number of the box's
+    `seccomp` and `info` are open files, to read the filter of system calls from and to write the number of the sandbox's
     first process to.
 
     Raises
     ------
-    BoxError
-        A program or package that every box needs is missing.
+    SandboxError
+        A program or package that every sandbox needs is missing.
     """
-    # If memory runs out after all, the system is to end a box and nothing else.
+    # If memory runs out after all, the system is to end a sandbox and nothing else.
     outside = [tool("choom", "util-linux"), "-n", "1000", "--"]
-    outside += [tool("taskset", "util-linux"), "-c", ",".join(map(str, box.cores))] if box.cores else []
+    outside += [tool("taskset", "util-linux"), "-c", ",".join(map(str, sandbox.cores))] if sandbox.cores else []
     outside += [tool("bwrap", "bubblewrap")]
     outside += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    outside += ["--die-with-parent", "--new-session", "--hostname", "box", "--seccomp", str(seccomp)]
+    outside += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--seccomp", str(seccomp)]
     outside += ["--info-fd", str(info)] if info is not None else []
-    limits = [f"--{name}={value}" for name, value in allowed(box.limits).items()]
+    limits = [f"--{name}={value}" for name, value in allowed(sandbox.limits).items()]
     inside = ["prlimit", *limits, "--", *(command or (sys.executable, "-I", "-S", "-c", WAIT))]
     outside += [] if command else ["--as-pid-1"]
     if os.getuid() == 0:
         # No user namespace: root of one is root towards files, and is not counted by the limit on processes.
         outside += ["--cap-drop", "ALL", *(word for name in CAPABILITIES for word in ("--cap-add", name))]
-        inside = [*_become(box.user), *inside]
+        inside = [*_become(sandbox.user), *inside]
     else:
-        outside += ["--unshare-user", "--disable-userns", "--uid", str(box.user), "--gid", str(box.user)]
-    shown = view(box.folder, box.limits.scratch_mib, box.user, box.files)
-    known = [word for name, value in variables(box.environment).items() for word in ("--setenv", name, value)]
+        outside += ["--unshare-user", "--disable-userns", "--uid", str(sandbox.user), "--gid", str(sandbox.user)]
+    shown = view(sandbox.folder, sandbox.limits.scratch_mib, sandbox.user, sandbox.files)
+    known = [word for name, value in variables(sandbox.environment).items() for word in ("--setenv", name, value)]
     whole = [*outside, *shown, "--clearenv", *known, "--chdir", WORK, "--", *inside]
-    return box.group.joining(whole) if box.group else whole
+    return sandbox.group.joining(whole) if sandbox.group else whole
 
 
-def box_group(limits: Limits) -> Group | None:
-    """A control group with the limits of a box, where this user may make one."""
+def sandbox_group(limits: Limits) -> Group | None:
+    """A control group with the limits of a sandbox, where this user may make one."""
     if (place := parent()) is None:
         return None
     memory = limits.memory_mib + limits.scratch_mib + KERNEL_MIB
@@ -113,7 +113,7 @@ def box_group(limits: Limits) -> Group | None:
 
 
 def _free_user() -> int:
-    """A number for a user of the box's own, so that what Linux limits by user is limited by box."""
+    """A number for a user of the sandbox's own, so that what Linux limits by user is limited by sandbox."""
     with Path("/proc/self/uid_map").open() as rows:
         end = max(int(start) + int(count) for start, _, count in map(str.split, rows))
     return secrets.choice(USERS if end >= USERS.stop else range(end // 2, end))
@@ -159,7 +159,7 @@ def allowed(limits: Limits) -> dict[str, int]:
 
 
 def variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """All environment variables of a box: those given, and what every box needs."""
+    """All environment variables of a sandbox: those given, and what every sandbox needs."""
     # Each thread reserves address space, by default an arena of 64 MiB; a machine of 64 cores would meet the limit.
     threads = str(min(os.cpu_count() or 1, 4))
     counts = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")

@@ -1,7 +1,7 @@
 """Cores of its own for each submission, so that one that keeps a hundred processes busy slows down no other.
 
-Nothing that Linux lets every user do divides a core fairly among boxes, as each process may become a session of its own
-with a share of its own. So the boxes of different submissions run on different cores, as long as there are enough.
+Nothing that Linux lets every user do divides a core fairly among sandboxes, as each process may become a session of its own
+with a share of its own. So the sandboxes of different submissions run on different cores, as long as there are enough.
 """
 
 import errno
@@ -15,7 +15,7 @@ NAME = "\0course-core-{core}-{layer}"  # of a socket without a file: taken once 
 
 
 class Cores:
-    """The cores of one thread's boxes, which are those of one submission at a time.
+    """The cores of one thread's sandboxes, which are those of one submission at a time.
 
     They count as taken while it has any; a core is given a second time only when all have been given once.
     """
@@ -30,13 +30,13 @@ class Cores:
                 break
             for mark in taken.values():
                 mark.close()
-        self.numbers, self.boxes, self._marks = tuple(taken), 0, tuple(taken.values())
+        self.numbers, self.sandboxes, self._marks = tuple(taken), 0, tuple(taken.values())
 
     def release(self) -> None:
-        """A box has ended; after the last one, others may take them."""
+        """A sandbox has ended; after the last one, others may take them."""
         with _locked:
-            self.boxes -= 1
-            if self.boxes:
+            self.sandboxes -= 1
+            if self.sandboxes:
                 return
             for thread in [thread for thread, cores in _taken.items() if cores is self]:
                 del _taken[thread]
@@ -49,12 +49,12 @@ _locked = threading.Lock()
 
 
 def take(count: int) -> Cores:
-    """The cores for another box of this thread: those that its other boxes have, or so many of its own."""
+    """The cores for another sandbox of this thread: those that its other sandboxes have, or so many of its own."""
     thread = os.getpid(), threading.get_ident()
     with _locked:
         if thread not in _taken:
             _taken[thread] = Cores(count)
-        _taken[thread].boxes += 1
+        _taken[thread].sandboxes += 1
         return _taken[thread]
 
 

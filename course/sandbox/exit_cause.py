@@ -1,16 +1,16 @@
-"""How a box came to its end, and whose doing that was."""
+"""How a sandbox came to its end, and whose doing that was."""
 
 import signal
 from enum import Enum
 from pathlib import Path
 
-# What those send who need memory or order on a machine. No box can send them to its own kernel (seccomp.py).
+# What those send who need memory or order on a machine. No sandbox can send them to its own kernel (seccomp.py).
 FOREIGN_SIGNALS = {signal.SIGKILL, signal.SIGTERM}
 COUNTS = Path("/proc/vmstat")
 
 
 class Ending(Enum):
-    """Why there is nothing in a box any more; the value says it in words."""
+    """Why there is nothing in a sandbox any more; the value says it in words."""
 
     CLOSED = "The grader ended it."
     EXITED = "Its kernel ended: the cell crashed Python, or left it."
@@ -26,7 +26,7 @@ class Ending(Enum):
     def own_doing(self) -> bool | None:
         """Whether the submission brought it about; None if that cannot be told.
 
-        It may have sent the signal itself; and a flood may come from another box of this process.
+        It may have sent the signal itself; and a flood may come from another sandbox of this process.
         """
         if self in (Ending.KILLED, Ending.FLOOD):
             return None

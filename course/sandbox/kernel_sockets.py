@@ -1,4 +1,4 @@
-"""Reaching the sockets of a boxed kernel although they lie where its submission can put something else in their place.
+"""Reaching the sockets of a sandboxed kernel although they lie where its submission can put something else in their place.
 
 They are taken hold of before any code of a submission runs. From then on their names lead to these handles, which mean
 the same sockets whatever happens inside.
@@ -22,7 +22,7 @@ class Handles:
         self._held: list[int] = []
 
     def taken(self, inside: Path) -> bool:
-        """Whether all sockets were there, in the box's folder of that path, and are held now."""
+        """Whether all sockets were there, in the sandbox's folder of that path, and are held now."""
         if not all((inside / name).is_socket() for name in self._names):
             return False
         for name in self._names:

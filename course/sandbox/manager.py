@@ -1,7 +1,7 @@
-"""A box for a submission: a Jupyter kernel under bubblewrap, without rights, network or sight of anything else.
+"""A sandbox for a submission: a Jupyter kernel under bubblewrap, without rights, network or sight of anything else.
 
-`BoxedKernelManager` goes wherever Jupyter takes the class of a kernel manager; a kernel.json can name the provisioner
-as "cnn-labs-box". Without a box no kernel is started.
+`SandboxedKernelManager` goes wherever Jupyter takes the class of a kernel manager; a kernel.json can name the provisioner
+as "cnn-labs-sandbox". Without a sandbox no kernel is started.
 """
 
 import uuid
@@ -14,17 +14,17 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from traitlets import Type
 
-from course.sandbox.probe import box_available
-from course.sandbox.provisioner import BoxProvisioner
-from course.sandbox.settings import BoxSettings
+from course.sandbox.probe import sandbox_available
+from course.sandbox.provisioner import SandboxProvisioner
+from course.sandbox.settings import SandboxSettings
 
-__all__ = ["BoxProvisioner", "BoxedKernelManager", "box_available"]
+__all__ = ["SandboxProvisioner", "SandboxedKernelManager", "sandbox_available"]
 
 RETRY_MILLISECONDS = 5  # between two tries to reach a kernel that has not opened its sockets yet
 MESSAGE_MIB = 32  # a longer part of a message from a kernel ends its connection; the watchdog counts all that wait
 
 
-class BoxedKernelClient(AsyncKernelClient):
+class SandboxedKernelClient(AsyncKernelClient):
     """A client that no kernel can fill with endless messages, and that soon finds a new one."""
 
     def _context_default(self) -> zmq.asyncio.Context:
@@ -34,11 +34,11 @@ class BoxedKernelClient(AsyncKernelClient):
         return context
 
 
-class BoxedKernelManager(BoxSettings, AsyncKernelManager):
-    """Starts every kernel in a box, whatever the notebook says of its kernel; without a box it starts none."""
+class SandboxedKernelManager(SandboxSettings, AsyncKernelManager):
+    """Starts every kernel in a sandbox, whatever the notebook says of its kernel; without a sandbox it starts none."""
 
-    client_factory = Type(BoxedKernelClient, klass=AsyncKernelClient)
-    provisioner: BoxProvisioner | None
+    client_factory = Type(SandboxedKernelClient, klass=AsyncKernelClient)
+    provisioner: SandboxProvisioner | None
     ipykernel = True
 
     @property
@@ -47,17 +47,17 @@ class BoxedKernelManager(BoxSettings, AsyncKernelManager):
         if self._kernel_spec is None:
             self._kernel_spec = KernelSpec(
                 argv=["python", "-m", "ipykernel_launcher", "-f", "{connection_file}", *self.arguments],
-                display_name="Python in a box",
+                display_name="Python in a sandbox",
                 language="python",
                 interrupt_mode="message",
-                metadata={"kernel_provisioner": {"provisioner_name": "cnn-labs-box"}},
+                metadata={"kernel_provisioner": {"provisioner_name": "cnn-labs-sandbox"}},
             )
         return self._kernel_spec
 
     async def _async_pre_start_kernel(self, **kw: Any) -> tuple[list[str], dict[str, Any]]:
         if self.provisioner is None:
             self.kernel_id = self.kernel_id or str(uuid.uuid4())
-            self.provisioner = BoxProvisioner(
+            self.provisioner = SandboxProvisioner(
                 kernel_id=self.kernel_id,
                 kernel_spec=self.kernel_spec,
                 parent=self,

@@ -1,4 +1,4 @@
-"""What can be seen in a box: the system, the Python environment and data_utils, nothing that belongs to anybody.
+"""What can be seen in a sandbox: the system, the Python environment and data_utils, nothing that belongs to anybody.
 
 All is read-only but /tmp, with home and working folder in it, and the folder of the kernel's sockets. Both live in
 memory and are of limited size: nothing that can be written lies on the host's disk.
@@ -11,24 +11,24 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 
-from course.errors import BoxError
+from course.errors import SandboxError
 
 HOME, WORK, SITE = "/tmp/home", "/tmp/work", "/opt/site"
 # What of the course the kernels of submissions and tests import.
 TESTING = ("__init__.py", "testing")
-KERNEL_FILE = "/run/kernel.py"  # whose code is trusted: nobody in a box can write there
-SOCKETS = "/run/boxed-kernel"
+KERNEL_FILE = "/run/kernel.py"  # whose code is trusted: nobody in a sandbox can write there
+SOCKETS = "/run/sandboxed-kernel"
 SHARED_MEMORY_MIB = 64  # at /dev/shm; part of the scratch space
 SYSTEM = tuple(Path("/", name) for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"))
 SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts", "alternatives", "mime.types")
 
 
 def view(folder: Path, scratch_mib: int, user: int, files: Mapping[str, Path]) -> Iterator[str]:
-    """The part of bubblewrap's command that builds the box's file system; small files are written to `folder` first.
+    """The part of bubblewrap's command that builds the sandbox's file system; small files are written to `folder` first.
 
     Raises
     ------
-    BoxError
+    SandboxError
         data_utils is not installed.
     """
     yield from ("--proc", "/proc", "--dev", "/dev")
@@ -99,46 +99,46 @@ def package_folder(name: str) -> Path:
 
     Raises
     ------
-    BoxError
+    SandboxError
         It is not.
     """
     spec = find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise BoxError(f"The package {name} is not installed. Install it: pip install --no-deps --editable .")
+        raise SandboxError(f"The package {name} is not installed. Install it: pip install --no-deps --editable .")
     return Path(next(iter(spec.submodule_search_locations))).resolve()
 
 
 def exposed(path: Path) -> Path | None:
-    """The folder with which every box shows this path, if there is one."""
+    """The folder with which every sandbox shows this path, if there is one."""
     real = path.resolve()
     return next((folder for folder in (*SYSTEM, *python_folders()) if real.is_relative_to(folder)), None)
 
 
 def keep_hidden(*places: Path) -> None:
-    """Refuse a box if one of these folders lies where every box looks.
+    """Refuse a sandbox if one of these folders lies where every sandbox looks.
 
     Raises
     ------
-    BoxError
+    SandboxError
         They do; the message names the folder.
     """
     for place in places:
         if folder := exposed(place):
-            raise BoxError(f"{place} lies in {folder}, which every submission can read. Move it elsewhere.")
+            raise SandboxError(f"{place} lies in {folder}, which every submission can read. Move it elsewhere.")
 
 
 def lent(path: Path) -> Path:
-    """A file of the instructor's that a box is to show, by its real path.
+    """A file of the instructor's that a sandbox is to show, by its real path.
 
     Raises
     ------
-    BoxError
-        It does not exist, or the user in the box could not read it.
+    SandboxError
+        It does not exist, or the user in the sandbox could not read it.
     """
     if not path.is_file():
-        raise BoxError(f"{path}, which the box is to show, does not exist.")
+        raise SandboxError(f"{path}, which the sandbox is to show, does not exist.")
     if os.getuid() == 0 and not path.stat().st_mode & stat.S_IROTH:
-        raise BoxError(f"{path} cannot be read by others, so not in a box either. Permit it: chmod o+r {path}")
+        raise SandboxError(f"{path} cannot be read by others, so not in a sandbox either. Permit it: chmod o+r {path}")
     return path.resolve()
 
 
@@ -147,7 +147,7 @@ def _etc(folder: Path, user: int) -> dict[str, Path]:
     texts = {
         "passwd": f"root:x:0:0::/:/bin/false\nstudent:x:{user}:{user}::{HOME}:/bin/sh\n",
         "group": f"root:x:0:\nstudent:x:{user}:\n",
-        "hosts": "127.0.0.1 localhost box\n::1 localhost\n",
+        "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     }
     return {f"/etc/{name}": readable(folder / name, text) for name, text in texts.items()}

@@ -1,4 +1,4 @@
-"""Whether this machine lets us make boxes, found out by making one."""
+"""Whether this machine lets us make sandboxes, found out by making one."""
 
 import os
 import subprocess
@@ -10,10 +10,10 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from course.errors import BoxError
+from course.errors import SandboxError
 from course.limits import Limits
 from course.oom_score import go_last
-from course.sandbox.bwrap import Box, walled
+from course.sandbox.bwrap import Sandbox, walled
 from course.sandbox.mounts import SITE
 from course.sandbox.seccomp import seccomp_filter
 
@@ -39,37 +39,37 @@ SETTINGS = Path("/proc/sys")
 ROOT_ADVICE = "Root needs the right to mount here. If this is a container, start it with --privileged."
 
 
-def box_available() -> str | None:
-    """None if a box can be made and Python works in it, else the reason and what to do about it."""
-    with tempfile.TemporaryDirectory(prefix="box-") as folder:
-        box = Box(Path(folder), Limits())
+def sandbox_available() -> str | None:
+    """None if a sandbox can be made and Python works in it, else the reason and what to do about it."""
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as folder:
+        sandbox = Sandbox(Path(folder), Limits())
         try:
-            with filter_file(box.folder) as seccomp:
-                command = walled(box, [sys.executable, "-P", "-c", TRIAL], seccomp)
+            with filter_file(sandbox.folder) as seccomp:
+                command = walled(sandbox, [sys.executable, "-P", "-c", TRIAL], seccomp)
                 done = subprocess.run(
                     command, env={}, pass_fds=[seccomp], capture_output=True, timeout=SECONDS, check=False
                 )
-        except BoxError as error:
+        except SandboxError as error:
             return str(error)
         except subprocess.TimeoutExpired:
-            return f"A trial box did not end within {SECONDS} seconds."
+            return f"A trial sandbox did not end within {SECONDS} seconds."
     if done.returncode == 0:
         return None
     said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {done.returncode}"]
-    return _lost(said[-1]) if done.returncode == LOST else f"No box can be made here ({said[-1]}). {_advice()}"
+    return _lost(said[-1]) if done.returncode == LOST else f"No sandbox can be made here ({said[-1]}). {_advice()}"
 
 
 @cache
-def prove_boxes() -> None:
-    """Make sure, once in each process that makes boxes, that they can be made, and that it outlives them.
+def prove_sandboxes() -> None:
+    """Make sure, once in each process that makes sandboxes, that they can be made, and that it outlives them.
 
     Raises
     ------
-    BoxError
+    SandboxError
         They cannot; the message says what to do.
     """
-    if reason := box_available():
-        raise BoxError(reason)
+    if reason := sandbox_available():
+        raise SandboxError(reason)
     go_last()
 
 
@@ -86,12 +86,12 @@ def filter_file(folder: Path) -> Iterator[int]:
 
 
 def _lost(package: str) -> str:
-    """What to do about a package that is installed, but where no box looks."""
+    """What to do about a package that is installed, but where no sandbox looks."""
     spec = find_spec(package)
     place = Path(spec.origin).parent.parent if spec and spec.origin else None
     where = f"it lies in {place}, where pip has installed nothing" if place else "it is not installed here either"
     install = f"{sys.executable} -m pip install {package}"
-    return f"In a box, the package {package} cannot be found; {where}. Install it into the environment: {install}"
+    return f"In a sandbox, the package {package} cannot be found; {where}. Install it into the environment: {install}"
 
 
 def _advice() -> str:

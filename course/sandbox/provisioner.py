@@ -1,6 +1,6 @@
-"""Starting and ending a boxed kernel, as a kernel provisioner of Jupyter.
+"""Starting and ending a sandboxed kernel, as a kernel provisioner of Jupyter.
 
-The sockets of the kernel lie in the memory of the box, so no folder of the host can be written to from inside. A box
+The sockets of the kernel lie in the memory of the sandbox, so no folder of the host can be written to from inside. A sandbox
 ends with the thread that started it.
 """
 
@@ -25,17 +25,17 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Dict, Float
 
 from course.cgroups import Group
-from course.errors import BoxError
+from course.errors import SandboxError
 from course.kernels.forkserver import ForkServer, Wanted, fork_server
 from course.kernels.forkserver_main import STARTED
-from course.sandbox.bwrap import READY, Box, allowed, box_group, variables, walled
+from course.sandbox.bwrap import READY, Sandbox, allowed, sandbox_group, variables, walled
 from course.sandbox.cores import Cores, take
 from course.sandbox.exit_cause import Ending
 from course.sandbox.kernel_sockets import SOCKET, Handles
 from course.sandbox.mounts import KERNEL_FILE, SOCKETS, WORK, keep_hidden, lent, readable
-from course.sandbox.probe import filter_file, prove_boxes
+from course.sandbox.probe import filter_file, prove_sandboxes
 from course.sandbox.seccomp import seccomp_filter
-from course.sandbox.settings import BoxSettings
+from course.sandbox.settings import SandboxSettings
 from course.sandbox.watchdog import WORDS, Watchdog
 
 log = logging.getLogger(__name__)
@@ -45,11 +45,11 @@ SOCKET_PATH = 100  # characters; Linux takes 107
 T = TypeVar("T")
 
 
-class BoxProvisioner(BoxSettings, LocalProvisioner):
-    """Starts a kernel in a box of its own and leaves nothing behind.
+class SandboxProvisioner(SandboxSettings, LocalProvisioner):
+    """Starts a kernel in a sandbox of its own and leaves nothing behind.
 
     `watchdog` holds the kernel's last words and why it was closed, also after its end. `seconds` tells how long it
-    took to wait for imports, and to make the box.
+    took to wait for imports, and to make the sandbox.
     """
 
     watchdog: Watchdog | None = None
@@ -61,15 +61,15 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
     _group: Group | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Furnish the box and say where the kernel will be reached.
+        """Furnish the sandbox and say where the kernel will be reached.
 
         Raises
         ------
-        BoxError
-            No box can be made here, or it would show what must stay hidden; the message says what to do.
+        SandboxError
+            No sandbox can be made here, or it would show what must stay hidden; the message says what to do.
         """
         self.watchdog = None
-        prove_boxes()
+        prove_sandboxes()
         keep_hidden(Path(kwargs.get("cwd") or Path.cwd()), *map(Path, self.private))
         self._furnish()
         self.kernel_spec.interrupt_mode = "message"  # no signal reaches the kernel, or should
@@ -83,10 +83,10 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
     def _furnish(self) -> None:
         manager = self.parent
         if manager is None:
-            raise BoxError("A box is started by a kernel manager; give the provisioner its `parent`.")
+            raise SandboxError("A sandbox is started by a kernel manager; give the provisioner its `parent`.")
         if self._folder:
             return  # a restart: whoever is connected finds the new kernel at the old address
-        self._folder = Path(tempfile.mkdtemp(prefix="box-", dir=_short_folder()))
+        self._folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=_short_folder()))
         self._emptied = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         manager.transport, manager.cache_ports = "ipc", False
         manager.connection_file = str(self._folder / "connection.json")
@@ -94,36 +94,36 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         (self._folder / "sockets").mkdir()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Start the kernel in its box.
+        """Start the kernel in its sandbox.
 
         Raises
         ------
-        BoxError
-            The box did not start.
+        SandboxError
+            The sandbox did not start.
         """
         assert self._folder
         began = time.monotonic()
-        box, source = self._box(self._folder), await self._ready_fork_server()
+        sandbox, source = self._sandbox(self._folder), await self._ready_fork_server()
         self.seconds = {"imports": time.monotonic() - began}
         self._said, words = os.pipe()
-        held, self._hold = os.pipe()  # what keeps a box open that is to be joined; closed with this process
+        held, self._hold = os.pipe()  # what keeps a sandbox open that is to be joined; closed with this process
         try:
             with filter_file(self._folder) as seccomp, (self._folder / "info").open("wb") as info:
-                command = walled(box, None if source else cmd, seccomp, info.fileno())
+                command = walled(sandbox, None if source else cmd, seccomp, info.fileno())
                 options = {
                     "stdin": held if source else subprocess.DEVNULL,
                     "stdout": words,
                     "stderr": subprocess.STDOUT,
                     "cwd": "/",
                 }
-                # No variables: the box's first process keeps what it was started with, for those inside to read.
+                # No variables: the sandbox's first process keeps what it was started with, for those inside to read.
                 options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
                 reached = await super().launch_kernel(command, **options)
             first = await self._first_process(self._folder / "info")
             if source and (said := await self._soon(lambda: read(self._said))) != READY:
                 raise await self._failed(said)
-            self.seconds["box"] = time.monotonic() - began - self.seconds["imports"]
-            kernel = await self._joined(source, box, cmd[1:], first, words) if source else None
+            self.seconds["sandbox"] = time.monotonic() - began - self.seconds["imports"]
+            kernel = await self._joined(source, sandbox, cmd[1:], first, words) if source else None
             self._handles = await self._reach(self._folder, first, kernel)
         finally:
             os.close(held)
@@ -147,13 +147,13 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         try:
             if not await self._soon(there):
                 raise await self._failed(why="Its kernel ended at once.")
-        except BoxError:
+        except SandboxError:
             if kernel is not None:
                 os.close(kernel)
             raise
         return handles
 
-    def _box(self, folder: Path) -> Box:
+    def _sandbox(self, folder: Path) -> Sandbox:
         connection = json.loads(Path(self.parent.connection_file).read_text("utf-8")) | {"ip": f"{SOCKETS}/{SOCKET}"}
         files = {CONNECTION: readable(folder / "inside.json", json.dumps(connection))}
         files |= {inside: Path(outside) for inside, outside in self.shown.items()}
@@ -165,8 +165,8 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         if self.kernel_file:
             files[KERNEL_FILE] = lent(self.kernel_file)
         self._cores = self._cores or take(int(variables(environment)["OMP_NUM_THREADS"]))
-        self._group = box_group(self.limits)
-        return Box(folder, self.limits, environment, files, self._cores.numbers, self._group)
+        self._group = sandbox_group(self.limits)
+        return Sandbox(folder, self.limits, environment, files, self._cores.numbers, self._group)
 
     async def _first_process(self, info: Path) -> int:
         found = await self._soon(lambda: re.search(r'"child-pid": *(\d+)\D', info.read_text("utf-8")))
@@ -179,28 +179,28 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         await asyncio.to_thread(source.wait)
         return source
 
-    async def _joined(self, source: ForkServer, box: Box, argv: list[str], first: int, words: int) -> int:
-        """Let the fork server put a kernel into the box; the file returned is closed when the kernel has ended."""
+    async def _joined(self, source: ForkServer, sandbox: Sandbox, argv: list[str], first: int, words: int) -> int:
+        """Let the fork server put a kernel into the sandbox; the file returned is closed when the kernel has ended."""
         alive, told = os.pipe()
-        box_handle = os.pidfd_open(first)
+        sandbox_handle = os.pidfd_open(first)
         to_join = {
             "first": first,
-            "cores": box.cores,
-            "group": str(box.group.path) if box.group else None,
-            "limits": allowed(box.limits),
-            "user": box.user if os.getuid() == 0 else None,
+            "cores": sandbox.cores,
+            "group": str(sandbox.group.path) if sandbox.group else None,
+            "limits": allowed(sandbox.limits),
+            "user": sandbox.user if os.getuid() == 0 else None,
             "seccomp": seccomp_filter().hex(),
         }
-        order = {"argv": argv, "folder": WORK, "environment": variables(box.environment), "box": to_join}
+        order = {"argv": argv, "folder": WORK, "environment": variables(sandbox.environment), "sandbox": to_join}
         try:
-            source.kernel(order, [words, told, box_handle])
+            source.kernel(order, [words, told, sandbox_handle])
         finally:
-            os.close(box_handle)
+            os.close(sandbox_handle)
             os.close(told)
         try:
             if await self._soon(lambda: read(alive, len(STARTED))) != STARTED:
                 raise await self._failed()
-        except BoxError:
+        except SandboxError:
             os.close(alive)
             raise
         return alive
@@ -210,7 +210,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
 
         Raises
         ------
-        BoxError
+        SandboxError
             That does not happen.
         """
         late, why = time.monotonic() + START_SECONDS, f"It was not ready within {START_SECONDS} seconds."
@@ -223,31 +223,31 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
             await asyncio.sleep(0.002)
         raise await self._failed(why=why)
 
-    async def _failed(self, said: bytes = b"", why: str = "bubblewrap gave no reason") -> BoxError:
-        """Clean up, and return the error with the reason: what the box said already and says now, else `why`."""
+    async def _failed(self, said: bytes = b"", why: str = "bubblewrap gave no reason") -> SandboxError:
+        """Clean up, and return the error with the reason: what the sandbox said already and says now, else `why`."""
         await self.kill()
         reason = (said + (read(self._said) or b"")).decode("utf-8", "replace").strip()
         os.close(self._said)
         await self.cleanup()
-        return BoxError(f"A box did not start: {reason or why}")
+        return SandboxError(f"A sandbox did not start: {reason or why}")
 
     def cpu_seconds(self) -> float:
-        """The CPU time that all processes of the box have used until now, or until its end."""
+        """The CPU time that all processes of the sandbox have used until now, or until its end."""
         return self.watchdog.cpu_seconds() if self.watchdog else 0.0
 
     async def ending(self) -> Ending | None:
-        """How the box ended; None if it has not within some seconds, or was never made. The watchdog has the words."""
+        """How the sandbox ended; None if it has not within some seconds, or was never made. The watchdog has the words."""
         if not self.watchdog:
             return None
         await asyncio.to_thread(self.watchdog.join, END_SECONDS)
         return self.watchdog.ending
 
     async def kill(self, restart: bool = False) -> None:
-        """Kill everything in the box, and wait until it is empty."""
+        """Kill everything in the sandbox, and wait until it is empty."""
         if not self.watchdog:
             await super().kill(restart)
             return
-        self.watchdog.close_box()
+        self.watchdog.close_sandbox()
         await asyncio.to_thread(self.watchdog.join, END_SECONDS)
         if self.process:  # bubblewrap, which ends when it has seen that
             await asyncio.to_thread(self.process.wait, END_SECONDS)
@@ -257,7 +257,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
         await self.kill(restart)
 
     async def cleanup(self, restart: bool = False) -> None:
-        """Empty the box, and delete what it was made from unless it is to be started again."""
+        """Empty the sandbox, and delete what it was made from unless it is to be started again."""
         await self.kill(restart)
         if self._handles:
             self._handles.release()
@@ -280,7 +280,7 @@ class BoxProvisioner(BoxSettings, LocalProvisioner):
 
 
 def wanted(imports: str, kernel_file: Path, environment: Mapping[str, str], named_files: Iterable[str]) -> Wanted:
-    """What copied kernels of such boxes have behind them; what `named_files` name is another file in each."""
+    """What copied kernels of such sandboxes have behind them; what `named_files` name is another file in each."""
     known = {name: value for name, value in variables(environment).items() if name not in named_files}
     return Wanted(imports, kernel_file, tuple(sorted(known.items())), KERNEL_FILE)
 
@@ -306,5 +306,5 @@ def read(pipe: int, most: int = WORDS) -> bytes | None:
 
 def _short_folder() -> str | None:
     """Where private folders go: the usual place unless its name is too long for the address of a socket."""
-    name = Path(tempfile.gettempdir(), "box-12345678", "sockets", f"{SOCKET}-5")
+    name = Path(tempfile.gettempdir(), "sandbox-12345678", "sockets", f"{SOCKET}-5")
     return None if len(os.fsencode(name)) <= SOCKET_PATH else "/tmp"

@@ -1,6 +1,6 @@
-"""The system calls that a box refuses, as a seccomp filter for bubblewrap.
+"""The system calls that a sandbox refuses, as a seccomp filter for bubblewrap.
 
-Each is either a way around the box's limits and walls, or a part of Linux that a notebook has no use for and in which
+Each is either a way around the sandbox's limits and walls, or a part of Linux that a notebook has no use for and in which
 holes have been found before. Calls that fail cleanly are refused with an error, so that libraries can do without them.
 """
 
@@ -8,12 +8,12 @@ import errno
 import platform
 import struct
 
-from course.errors import BoxError
+from course.errors import SandboxError
 
 # By machine: the name that the kernel gives the architecture, then the number of each call on it.
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 NUMBERS = {
-    # other namespaces: a user namespace would hand its maker the rights that the box has just taken away
+    # other namespaces: a user namespace would hand its maker the rights that the sandbox has just taken away
     "unshare": (272, 97),
     "setns": (308, 268),
     # mounts, which such rights would allow
@@ -46,10 +46,10 @@ NUMBERS = {
     "mq_open": (240, 180),
     "inotify_add_watch": (254, 27),
     "fanotify_init": (300, 262),
-    # other processes' memory: a box's first process is of the same user unless root started it
+    # other processes' memory: a sandbox's first process is of the same user unless root started it
     "ptrace": (101, 117),
     "process_vm_writev": (311, 271),
-    # other cores than those of the box
+    # other cores than those of the sandbox
     "sched_setaffinity": (203, 122),
     # large parts of the kernel that work for programs, not for notebooks
     "bpf": (321, 280),
@@ -64,7 +64,7 @@ CLONE = (56, 220)
 NEW_NAMESPACE, FOR_PARENT = 0x7E020000, 0x8000
 SOCKET = (41, 198)
 FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK; others, like AF_VSOCK, may leave the namespace
-# Signals by which others end or stop processes of theirs. Who sends one inside to the kernel of the box, to its process
+# Signals by which others end or stop processes of theirs. Who sends one inside to the kernel of the sandbox, to its process
 # group or to everybody, ends instead, by SIGSYS: so a kernel that was ended or stopped by one got it from outside.
 # By call: its numbers, and the places of signal and receiver among its arguments; None if the filter cannot tell.
 SIGNALLING = {
@@ -76,7 +76,7 @@ SIGNALLING = {
     "pidfd_send_signal": ((424, 424), 1, None),
 }
 SIGNALS = (9, 15, 19)  # SIGKILL, SIGTERM, SIGSTOP
-KERNEL = 2  # the number of the kernel and of its group; the first process of a box is 1
+KERNEL = 2  # the number of the kernel and of its group; the first process of a sandbox is 1
 RECEIVERS = (KERNEL, 0, -1, -KERNEL)
 # Asked to let a socket or a pipe hold more, Linux obeys up to its own limit; here it says yes and leaves it as it is.
 SETSOCKOPT, SOL_SOCKET, BUFFERS = (54, 208), 1, (7, 8)  # SO_SNDBUF, SO_RCVBUF
@@ -93,13 +93,13 @@ def seccomp_filter(machine: str | None = None) -> bytes:
 
     Raises
     ------
-    BoxError
+    SandboxError
         The call numbers of this kind of machine are not known.
     """
     machine = machine or platform.machine()
     if machine not in ARCHITECTURES:
         known = " and ".join(ARCHITECTURES)
-        raise BoxError(f"Boxes work on {known}; this machine is {machine}. Grade on one of those.")
+        raise SandboxError(f"Sandboxes work on {known}; this machine is {machine}. Grade on one of those.")
     column = list(ARCHITECTURES).index(machine)
     program = [_step(LOAD, ARCHITECTURE), _step(EQUAL, ARCHITECTURES[machine], 1, 0), _step(RETURN, KILL)]
     program += [_step(LOAD, CALL), _step(ABOVE, X32, 0, 1), _step(RETURN, REFUSE | errno.EPERM)]

@@ -1,4 +1,4 @@
-"""What the processes of one box use together, read from the box's own /proc, outside of the box."""
+"""What the processes of one sandbox use together, read from the sandbox's own /proc, outside of the sandbox."""
 
 import os
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ OF_TCP = 16  # sockets of other kinds hold as much memory as one of TCP
 MAPPING = 256  # bytes that Linux keeps for each of a process's mappings
 MOST_MAPPINGS = 65_530  # of a process: vm.max_map_count, unless somebody has raised it
 TABLES = 512  # bytes of address space whose page tables take one byte, at most
-SCRATCH = ("tmp", "dev/shm", SOCKETS.lstrip("/"))  # where a box can write
+SCRATCH = ("tmp", "dev/shm", SOCKETS.lstrip("/"))  # where a sandbox can write
 NOTHING = "0 0 0 0 0 0 0\n"  # in the statm of a thread that has ended
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")  # in a second of CPU time
@@ -35,7 +35,7 @@ class Process:
 class CpuTime:
     """The CPU time of a changing set of processes, of those that have ended, too.
 
-    The time of a process that ends goes to whoever waits for it, in the end to the box's first process. It is lost if
+    The time of a process that ends goes to whoever waits for it, in the end to the sandbox's first process. It is lost if
     the parent says that it does not care for its children; then what was seen at the last look counts.
     """
 
@@ -115,9 +115,9 @@ def own_memory() -> int:
 
 
 def sockets(first: int) -> int:
-    """How many sockets the network of a box has, whose first process has that number, as if none were of TCP.
+    """How many sockets the network of a sandbox has, whose first process has that number, as if none were of TCP.
 
-    0 if the box has ended.
+    0 if the sandbox has ended.
     """
     try:
         every, four, six = (_count(Path(f"/proc/{first}/net"), *words) for words in COUNTS)
@@ -132,7 +132,7 @@ def _count(net: Path, file: str, kind: str) -> int:
 
 
 def files(root: Path) -> int:
-    """How many files and folders a box with that root has made; 0 if it has ended."""
+    """How many files and folders a sandbox with that root has made; 0 if it has ended."""
     try:
         states = [os.statvfs(root / name) for name in SCRATCH]
     except OSError:

@@ -98,7 +98,7 @@ def test_whoever_sets_the_values_of_a_full_run_is_graded_at_the_size_of_all(lab)
 
 @pytest.mark.kernel
 def test_blank_lab_gets_nothing(lab, tmp_path):
-    """Run without a box and its start; tests/grading/corpus has a blank lab that goes the whole way."""
+    """Run without a sandbox and its start; tests/grading/corpus has a blank lab that goes the whole way."""
     source, released = prepare(COURSE, lab), nbformat.read(COURSE.released(lab), as_version=4)
     blank = {grade_id(cell): cell.source for cell in released.cells if is_answer(cell) and not is_written(cell)}
     chosen = [Variant(task, "blank", text, frozenset({f"test-{task}"})) for task, text in blank.items()]
@@ -108,11 +108,11 @@ def test_blank_lab_gets_nothing(lab, tmp_path):
 
 
 @pytest.mark.kernel
-def test_trusted_submissions_run_without_a_box_and_are_told_so(blank, model, tmp_path):
+def test_trusted_submissions_run_without_a_sandbox_and_are_told_so(blank, model, tmp_path):
     hand_in(tmp_path, LIGHT, "kim", answered(blank, model))
     result = graded(tmp_path, LIGHT, trust=True)["kim"]
     assert (result.tests, result.review) == (result.max_tests, ())
-    assert "without a box" in result.feedback.read_text("utf-8")
+    assert "without a sandbox" in result.feedback.read_text("utf-8")
 
 
 @pytest.mark.kernel

@@ -64,7 +64,7 @@ def test_a_cheat_works_where_tests_need_not_end(case, monkeypatch, tmp_path):
     notebook = repair(nbformat.reads(submitted.decode(), as_version=4), spec.reference).notebook
     keep_one_test(notebook)
     monkeypatch.setattr(Runner, "note", lenient(Runner.note))
-    with kernel_pair(spec.limits, boxed=True, threads=1, imports=spec.imports) as pair:
+    with kernel_pair(spec.limits, sandboxed=True, threads=1, imports=spec.imports) as pair:
         run(notebook, pair, spec.imports, spec.values, spec.limits, str(tmp_path))
     assert any(auto_scores(notebook, load_config(COURSE)).values())
 

@@ -8,7 +8,7 @@ import pytest
 
 @pytest.fixture(scope="module", autouse=True)
 def own_folder(tmp_path_factory):
-    """Where the boxes of these tests keep their private folders, and no others do."""
+    """Where the sandboxes of these tests keep their private folders, and no others do."""
     tmp_path_factory.getbasetemp()  # made now, where it outlives these tests
     usual, tempfile.tempdir = tempfile.tempdir, tempfile.mkdtemp(prefix="b")
     yield

@@ -12,13 +12,13 @@ import psutil
 import pytest
 from nbclient import NotebookClient
 
-from course.errors import BoxError
+from course.errors import SandboxError
 from course.grading.execution.kernel_pair import KERNEL
 from course.limits import Limits
-from course.sandbox.manager import BoxedKernelManager
+from course.sandbox.manager import SandboxedKernelManager
 
 SMALL = Limits(memory_mib=2048, processes=64, open_files=128, file_mib=8, scratch_mib=64)
-# A box's program is started by bubblewrap, or is a copy of a process that has done the imports.
+# A sandbox's program is started by bubblewrap, or is a copy of a process that has done the imports.
 WARM = {"kernel_file": KERNEL, "imports": "import numpy as np"}
 WAYS = {"started": {}, "copied": WARM}
 MARK = f"9{os.getpid()}.321"  # seconds that only processes of this test run sleep
@@ -26,7 +26,7 @@ MARK = f"9{os.getpid()}.321"  # seconds that only processes of this test run sle
 
 @asynccontextmanager
 async def kernel(limits=SMALL, **settings):
-    manager = BoxedKernelManager(limits=limits, **settings)
+    manager = SandboxedKernelManager(limits=limits, **settings)
     await manager.start_kernel()
     client = manager.client()
     client.start_channels()
@@ -58,7 +58,7 @@ async def run(client, code):
     return "".join(printed).strip()
 
 
-def in_a_box(code, **settings):
+def in_a_sandbox(code, **settings):
     async def alone():
         async with kernel(**settings) as (_, client):
             return await run(client, code)
@@ -86,19 +86,19 @@ def soon(condition, seconds=10):
 
 
 def left_behind():
-    return set(Path(tempfile.gettempdir()).glob("box-*"))
+    return set(Path(tempfile.gettempdir()).glob("sandbox-*"))
 
 
 def execute(source, limits=SMALL, **settings):
     """As nbclient does for one cell."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
-    client = NotebookClient(notebook, km=BoxedKernelManager(limits=limits, **settings), timeout=60)
+    client = NotebookClient(notebook, km=SandboxedKernelManager(limits=limits, **settings), timeout=60)
     client.execute(cleanup_kc=True)
     return notebook.cells[0].outputs
 
 
 async def ended(code, before=None, **settings):
-    """How a box ended whose kernel runs that code, and the words for it; `before` is done while it runs."""
+    """How a sandbox ended whose kernel runs that code, and the words for it; `before` is done while it runs."""
     async with kernel(**settings) as (manager, client):
         client.execute("import os, signal, time, ctypes\n" + code)
         if before:
@@ -108,24 +108,24 @@ async def ended(code, before=None, **settings):
         return await manager.provisioner.ending(), manager.provisioner.watchdog
 
 
-def in_box(manager):
-    """The processes of a box by their numbers outside, but for the first."""
+def in_sandbox(manager):
+    """The processes of a sandbox by their numbers outside, but for the first."""
     first = manager.provisioner.watchdog.pid
-    box, found = Path(f"/proc/{first}/ns/pid").readlink(), []
+    sandbox, found = Path(f"/proc/{first}/ns/pid").readlink(), []
     for number in set(psutil.pids()) - {first}:
         with suppress(OSError):
-            found += [number] if Path(f"/proc/{number}/ns/pid").readlink() == box else []
+            found += [number] if Path(f"/proc/{number}/ns/pid").readlink() == sandbox else []
     return found
 
 
 def refused(**settings):
     async def start():
-        manager = BoxedKernelManager(limits=SMALL, **settings)
+        manager = SandboxedKernelManager(limits=SMALL, **settings)
         try:
             await manager.start_kernel()
         finally:
             await manager.shutdown_kernel(now=True)
 
-    with pytest.raises(BoxError) as error:
+    with pytest.raises(SandboxError) as error:
         asyncio.run(start())
     return str(error.value)

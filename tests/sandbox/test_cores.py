@@ -1,4 +1,4 @@
-"""Boxes of different submissions run on different cores, as long as there are enough."""
+"""Sandboxes of different submissions run on different cores, as long as there are enough."""
 
 import asyncio
 import os
@@ -18,7 +18,7 @@ USABLE = tuple(sorted(os.sched_getaffinity(0)))
 
 @pytest.fixture(autouse=True)
 def _own_names(monkeypatch):
-    """Others on this machine may grade now, too, and this process may have boxes of other tests."""
+    """Others on this machine may grade now, too, and this process may have sandboxes of other tests."""
     monkeypatch.setattr(cores, "NAME", f"\0{uuid.uuid4()}-{{core}}-{{layer}}")
     monkeypatch.setattr(cores, "_taken", {})
 
@@ -29,7 +29,7 @@ def elsewhere(count):
         return thread.submit(take, count).result()
 
 
-def test_the_boxes_of_one_thread_share_cores_and_those_of_others_do_not():
+def test_the_sandboxes_of_one_thread_share_cores_and_those_of_others_do_not():
     first, again, other = take(1), take(1), elsewhere(1)
     try:
         assert first is again
@@ -41,10 +41,10 @@ def test_the_boxes_of_one_thread_share_cores_and_those_of_others_do_not():
             one.release()
 
 
-def test_cores_are_free_again_after_the_last_box():
+def test_cores_are_free_again_after_the_last_sandbox():
     first, again = take(len(USABLE)), take(len(USABLE))
     first.release()
-    assert take(1) is again, "there is another box"
+    assert take(1) is again, "there is another sandbox"
     for _ in range(2):
         again.release()
     fresh = take(1)
@@ -88,7 +88,7 @@ except OSError as error:
 
 @pytest.mark.kernel
 @pytest.mark.parametrize("way", WAYS)
-def test_a_box_stays_on_its_cores(way):
+def test_a_sandbox_stays_on_its_cores(way):
     async def inside():
         async with kernel(environment={"OMP_NUM_THREADS": "1"}, **WAYS[way]) as (_, client):
             return (await run(client, TRY)).splitlines()

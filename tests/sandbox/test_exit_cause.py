@@ -11,7 +11,7 @@ import tempfile
 import psutil
 import pytest
 from nbclient.exceptions import DeadKernelError
-from sandboxed_kernel import MARK, WAYS, ended, execute, in_a_box, in_box, kernel, left_behind, marked, soon
+from sandboxed_kernel import MARK, WAYS, ended, execute, in_a_sandbox, in_sandbox, kernel, left_behind, marked, soon
 from this_course import COURSE
 
 from course.sandbox.exit_cause import Ending
@@ -19,7 +19,7 @@ from course.sandbox.exit_cause import Ending
 pytestmark = pytest.mark.kernel
 
 OWN_ENDS = ["os._exit(3)", "os._exit(0)", "ctypes.string_at(0)", "os.abort()", "signal.alarm(1); time.sleep(60)"]
-# No box can look as if others had ended or stopped its kernel.
+# No sandbox can look as if others had ended or stopped its kernel.
 OWN_ENDS += ["os.kill(os.getpid(), 9)", "os.kill(-1, 15)", "os.kill(0, 9)", "os.killpg(os.getpgid(0), 19)"]
 OWN_ENDS += ["import threading; signal.pthread_kill(threading.get_ident(), 9)"]
 
@@ -44,13 +44,13 @@ for number in (15, 9):
 killer = subprocess.run(["python", "-c", f"import os; os.kill({os.getpid()}, 9)"])
 print(killer.returncode)
 """
-    assert in_a_box(code, **WAYS[way]) == "-15 -9 -31"
+    assert in_a_sandbox(code, **WAYS[way]) == "-15 -9 -31"
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_signal_from_somewhere_is_told_from_the_graders_own(way, monkeypatch, tmp_path):
     def end(manager):
-        for number in in_box(manager):
+        for number in in_sandbox(manager):
             os.kill(number, signal.SIGKILL)
 
     def out_of_memory(manager):
@@ -87,10 +87,10 @@ def test_a_kernel_that_ends_politely_or_not_leaves_nothing(way):
 ORPHAN = f"""
 import asyncio
 from pathlib import Path
-from course.sandbox.manager import BoxedKernelManager
+from course.sandbox.manager import SandboxedKernelManager
 
 async def main():
-    manager = BoxedKernelManager({{settings}})
+    manager = SandboxedKernelManager({{settings}})
     await manager.start_kernel()
     client = manager.client()
     client.start_channels()
@@ -103,7 +103,7 @@ asyncio.run(main())
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_box_ends_with_its_instructor(way):
+def test_a_sandbox_ends_with_its_instructor(way):
     environment = os.environ | {"TMPDIR": tempfile.gettempdir()}
     program = ORPHAN.format(settings=", ".join(f"{name}={value!r}" for name, value in WAYS[way].items()))
     program = program.replace("PosixPath", "Path")

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from sandboxed_kernel import MARK, SMALL, WAYS, in_a_box, kernel, left_behind, marked, run
+from sandboxed_kernel import MARK, SMALL, WAYS, in_a_sandbox, kernel, left_behind, marked, run
 from this_course import COURSE
 
 from course.sandbox import mounts
@@ -144,7 +144,7 @@ def fill(folders):
             path.unlink(missing_ok=True)
         return error.strerror, size // 2**20
     return "no limit", size // 2**20
-print([fill(folders) for folders in ([".", "/tmp", os.environ["HOME"]], ["/dev/shm"], ["/run/boxed-kernel"])])""",
+print([fill(folders) for folders in ([".", "/tmp", os.environ["HOME"]], ["/dev/shm"], ["/run/sandboxed-kernel"])])""",
     "imports": """
 import data_utils
 print(data_utils.__file__, len(data_utils.load_mnist()[0][0]))
@@ -207,7 +207,7 @@ def outside(tmp_path_factory):
     unix.bind(str(folder / "s"))
     unix.listen()
     (folder / "s").chmod(0o777)
-    abstract.bind(f"\0box-test-{os.getpid()}")
+    abstract.bind(f"\0sandbox-test-{os.getpid()}")
     abstract.listen()
     yield {
         "files": [*(str(folder / name) for name in own), *map(str, repository), "/etc/shadow", "/etc/hostname"],
@@ -216,7 +216,7 @@ def outside(tmp_path_factory):
         "work": str(work),
         "pid": os.getpid(),
         "port": tcp.getsockname()[1],
-        "abstract": f"box-test-{os.getpid()}",
+        "abstract": f"sandbox-test-{os.getpid()}",
         "socket": str(folder / "s"),
         "calls": {name: numbers[os.uname().machine == "aarch64"] for name, numbers in NUMBERS.items()},
         "clone": 220 if os.uname().machine == "aarch64" else 56,
@@ -276,7 +276,7 @@ EXPECTED = {
 @pytest.mark.parametrize("name", EXPECTED)
 def test_a_way_out_is_closed(found, name):
     if name == "first process" and found["way"] == "started" and os.getuid():
-        pytest.skip("bubblewrap's own first process is of the same user, and can only be its box's undoing")
+        pytest.skip("bubblewrap's own first process is of the same user, and can only be its sandbox's undoing")
     assert found[name] == EXPECTED[name]
 
 
@@ -303,9 +303,9 @@ def test_nothing_is_left_behind(found):
     assert found["files left"] == set()
 
 
-def test_each_box_begins_empty():
-    assert in_a_box("open('left', 'w').close(); import os; print(os.listdir())") == "['left']"
-    assert in_a_box("import os; print(os.listdir(), os.listdir('/tmp'))").startswith("[] [")
+def test_each_sandbox_begins_empty():
+    assert in_a_sandbox("open('left', 'w').close(); import os; print(os.listdir())") == "['left']"
+    assert in_a_sandbox("import os; print(os.listdir(), os.listdir('/tmp'))").startswith("[] [")
 
 
 REPLACED = """

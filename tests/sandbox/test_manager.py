@@ -11,7 +11,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbgrader.api import Gradebook
-from sandboxed_kernel import WAYS, in_a_box, kernel, refused, run
+from sandboxed_kernel import WAYS, in_a_sandbox, kernel, refused, run
 from this_course import COURSE
 
 from course.grading import demo
@@ -20,7 +20,7 @@ from course.grading.grade import register
 from course.labs.sources import read_source
 from course.limits import Limits
 from course.nbgrader_api import failure, nbgrader_in, without_remarks
-from course.sandbox.manager import BoxedKernelManager, BoxProvisioner
+from course.sandbox.manager import SandboxedKernelManager, SandboxProvisioner
 
 pytestmark = pytest.mark.kernel
 
@@ -61,7 +61,7 @@ print(np.isfinite(loss), os.path.getsize("m.keras") > 1000, os.path.getsize("dig
 
 
 def test_tensorflow_trains_and_matplotlib_draws_within_the_default_limits():
-    printed = in_a_box(
+    printed = in_a_sandbox(
         TENSORFLOW, limits=Limits(), environment={"MNIST_SOURCE": "bundled", "TF_CPP_MIN_LOG_LEVEL": "3"}
     )
     assert "True True True" in printed, printed
@@ -76,7 +76,9 @@ def test_own_kernel_file_and_own_digits(tmp_path):
     images, labels = np.full((20, 28, 28), 200, np.uint8), np.arange(20, dtype=np.uint8) % 10
     np.savez(tmp_path / "own.npz", x_train=images, y_train=labels, x_test=images, y_test=labels)
     code = f"import data_utils, os; data_utils.load_mnist(); print(FROM_FILE, os.path.exists({str(tmp_path)!r}))"
-    printed = in_a_box(code, kernel_file=file, environment={"MNIST_NPZ": str(tmp_path / "own.npz")}, named_files=DIGITS)
+    printed = in_a_sandbox(
+        code, kernel_file=file, environment={"MNIST_NPZ": str(tmp_path / "own.npz")}, named_files=DIGITS
+    )
     assert printed.splitlines() == [
         "MNIST: 20 training and 20 test digits from MNIST_NPZ (/opt/mnist.npz).",
         "/run/kernel.py False",
@@ -84,7 +86,7 @@ def test_own_kernel_file_and_own_digits(tmp_path):
 
 
 def test_files_to_show_must_be_there(tmp_path):
-    assert f"{tmp_path / 'none.py'}, which the box is to show, does not exist" in refused(
+    assert f"{tmp_path / 'none.py'}, which the sandbox is to show, does not exist" in refused(
         kernel_file=tmp_path / "none.py"
     )
     if os.getuid() == 0:
@@ -94,16 +96,16 @@ def test_files_to_show_must_be_there(tmp_path):
 
 def test_last_words_of_a_kernel_that_does_not_start(tmp_path):
     (tmp_path / "kernel.py").write_text("raise SystemExit('the kernel says why')")
-    assert "A box did not start: the kernel says why" in refused(kernel_file=tmp_path / "kernel.py")
+    assert "A sandbox did not start: the kernel says why" in refused(kernel_file=tmp_path / "kernel.py")
     (tmp_path / "kernel.py").write_text("def launch(argv):\n    raise SystemExit")
-    assert "A box did not start" in refused(kernel_file=tmp_path / "kernel.py", imports="import colorsys")
+    assert "A sandbox did not start" in refused(kernel_file=tmp_path / "kernel.py", imports="import colorsys")
 
 
 def test_the_provisioner_is_an_entry_point():
     project = tomllib.loads((COURSE.root / "pyproject.toml").read_text())["project"]
     ((name, value),) = project["entry-points"]["jupyter_client.kernel_provisioners"].items()
-    assert name == BoxedKernelManager().kernel_spec.metadata["kernel_provisioner"]["provisioner_name"]
-    assert EntryPoint(name, value, "").load() is BoxProvisioner
+    assert name == SandboxedKernelManager().kernel_spec.metadata["kernel_provisioner"]["provisioner_name"]
+    assert EntryPoint(name, value, "").load() is SandboxProvisioner
 
 
 CHEAT = """
@@ -119,7 +121,7 @@ print("I am", os.getuid(), "and wrote into", os.getcwd())
 """
 
 
-def test_plain_nbgrader_runs_in_a_box_or_not_at_all(tmp_path, monkeypatch):
+def test_plain_nbgrader_runs_in_a_sandbox_or_not_at_all(tmp_path, monkeypatch):
     """As `nbgrader autograde` and Formgrader do: with nbgrader_config.py and nothing of ours around it."""
     lab = COURSE.labs[0]
     blank = nbformat.read(COURSE.released(lab), as_version=4)
@@ -134,7 +136,7 @@ def test_plain_nbgrader_runs_in_a_box_or_not_at_all(tmp_path, monkeypatch):
             patched.setattr(shutil, "which", lambda name: None if name == "bwrap" else which(name))
             refusal = failure(api.autograde(lab.name, "eve"))
         result = api.autograde(lab.name, "eve")
-    assert "BoxError: The program bwrap is missing. Install it: sudo apt-get install bubblewrap" in refusal
+    assert "SandboxError: The program bwrap is missing. Install it: sudo apt-get install bubblewrap" in refusal
     assert result["success"], result
     with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", COURSE.id) as gradebook:
         assert gradebook.find_submission(lab.name, "eve").score == 18

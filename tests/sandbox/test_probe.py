@@ -8,25 +8,25 @@ import pytest
 from sandboxed_kernel import SMALL, refused
 from this_course import COURSE
 
-from course.errors import BoxError
+from course.errors import SandboxError
 from course.grading.execution.kernel_pair import kernel_pair
 from course.sandbox import mounts, probe
-from course.sandbox.manager import box_available
+from course.sandbox.manager import sandbox_available
 from course.sandbox.seccomp import seccomp_filter
 
 pytestmark = pytest.mark.kernel
 
 
-def test_boxes_can_be_made_here():
-    """If this fails, its message says what to install or to permit; nothing is graded without a box."""
-    assert box_available() is None
+def test_sandboxes_can_be_made_here():
+    """If this fails, its message says what to install or to permit; nothing is graded without a sandbox."""
+    assert sandbox_available() is None
 
 
 def test_without_bubblewrap_nothing_is_run(monkeypatch, tmp_path):
     for name in ("choom", "taskset"):
         (tmp_path / name).symlink_to(f"/usr/bin/{name}")
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert box_available() == "The program bwrap is missing. Install it: sudo apt-get install bubblewrap"
+    assert sandbox_available() == "The program bwrap is missing. Install it: sudo apt-get install bubblewrap"
     assert "sudo apt-get install bubblewrap" in refused()
 
 
@@ -39,42 +39,42 @@ def test_advice_where_user_namespaces_are_forbidden(monkeypatch, tmp_path):
     monkeypatch.setattr(probe, "SETTINGS", tmp_path)
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
     monkeypatch.setattr(os, "getuid", lambda: 1000)
-    assert box_available() == (
-        "No box can be made here (bwrap: setting up uid map: Permission denied). This system forbids user namespaces. "
+    assert sandbox_available() == (
+        "No sandbox can be made here (bwrap: setting up uid map: Permission denied). This system forbids user namespaces. "
         "Permit them: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
     )
     switch.write_text("0\n")
-    assert "If this is a container" in box_available()
+    assert "If this is a container" in sandbox_available()
 
 
-def test_solutions_must_not_lie_where_every_box_looks(tmp_path, monkeypatch):
-    with pytest.raises(BoxError, match=r"lies in .*which every submission can read\. Move it elsewhere"):
+def test_solutions_must_not_lie_where_every_sandbox_looks(tmp_path, monkeypatch):
+    with pytest.raises(SandboxError, match=r"lies in .*which every submission can read\. Move it elsewhere"):
         mounts.keep_hidden(Path(sys.prefix) / "share")
     mounts.keep_hidden(tmp_path)
     monkeypatch.setattr(sys, "prefix", str(COURSE.root.parent))
-    with pytest.raises(BoxError, match=str(COURSE.root)), kernel_pair(SMALL, True, 1, "") as pair:
+    with pytest.raises(SandboxError, match=str(COURSE.root)), kernel_pair(SMALL, True, 1, "") as pair:
         mounts.keep_hidden(*map(Path, pair.submission().private))
 
 
-def test_packages_that_lie_elsewhere_are_shown_in_a_box_or_named(tmp_path, monkeypatch):
+def test_packages_that_lie_elsewhere_are_shown_in_a_sandbox_or_named(tmp_path, monkeypatch):
     """The user's own site-packages, or a folder that a .pth file names; never a folder of somebody's work."""
     tmp_path.chmod(0o755)  # as folders of packages are
     (tmp_path / "seldom").mkdir()
     (tmp_path / "seldom" / "__init__.py").touch()
     monkeypatch.setattr(probe, "TRIAL", probe.TRIAL.replace("ipykernel", "seldom"))
-    assert "the package seldom cannot be found; it is not installed here either. Install it" in box_available()
+    assert "the package seldom cannot be found; it is not installed here either. Install it" in sandbox_available()
     monkeypatch.syspath_prepend(tmp_path)
-    assert f"seldom cannot be found; it lies in {tmp_path}, where pip has installed nothing" in box_available()
+    assert f"seldom cannot be found; it lies in {tmp_path}, where pip has installed nothing" in sandbox_available()
     assert mounts.packages_elsewhere() == []
     (tmp_path / "seldom-1.0.dist-info").mkdir()
     assert mounts.packages_elsewhere() == [tmp_path] and tmp_path in mounts.python_folders()
-    assert box_available() is None
-    with pytest.raises(BoxError, match="which every submission can read"):
+    assert sandbox_available() is None
+    with pytest.raises(SandboxError, match="which every submission can read"):
         mounts.keep_hidden(tmp_path / "class")
 
 
 def test_seccomp_knows_this_machine_or_refuses():
     assert len(seccomp_filter("x86_64")) == len(seccomp_filter("aarch64")) == len(seccomp_filter())
     assert seccomp_filter("x86_64") != seccomp_filter("aarch64")
-    with pytest.raises(BoxError, match="this machine is m68k"):
+    with pytest.raises(SandboxError, match="this machine is m68k"):
         seccomp_filter("m68k")

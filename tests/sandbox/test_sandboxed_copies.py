@@ -10,10 +10,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sandboxed_kernel import WARM, WAYS, in_a_box, kernel, run
+from sandboxed_kernel import WARM, WAYS, in_a_sandbox, kernel, run
 from this_course import COURSE
 
-from course.errors import BoxError, KernelError
+from course.errors import KernelError, SandboxError
 from course.grading.execution.kernel_pair import KERNEL
 from course.kernels.forkserver import SERVER_FILE, ForkServer, Wanted, fork_server, start, without_helpers
 from course.sandbox.mounts import KERNEL_FILE
@@ -29,11 +29,11 @@ def fork_servers():
     return [one for one in found if one.info["ppid"] == os.getpid() and "forkserver.pyc" in str(one.info["cmdline"])]
 
 
-def test_the_imports_are_done_and_the_helpers_are_those_of_the_box():
+def test_the_imports_are_done_and_the_helpers_are_those_of_the_sandbox():
     code = "import sys\nprint('fractions' in sys.modules, 'data_utils' in sys.modules)\nimport data_utils\n"
     code += "print(data_utils.__file__)"
     imports = "import fractions\nfrom data_utils import load_mnist"
-    assert in_a_box(code, kernel_file=KERNEL, imports=imports) == "True False\n/opt/site/data_utils/__init__.py"
+    assert in_a_sandbox(code, kernel_file=KERNEL, imports=imports) == "True False\n/opt/site/data_utils/__init__.py"
 
 
 def test_only_the_helpers_are_left_out():
@@ -50,14 +50,14 @@ print(random.random(), np.random.rand(), np.random.default_rng().random(), uuid.
 
 def test_copies_draw_different_random_numbers():
     settings = WARM | {"imports": "import random, tempfile, numpy, keras", "limits": COURSE.limits}
-    first, second = (in_a_box(DRAWS, **settings).splitlines()[-1].split() for _ in range(2))
+    first, second = (in_a_sandbox(DRAWS, **settings).splitlines()[-1].split() for _ in range(2))
     assert len(first) == len(second) == 6
     assert not set(first) & set(second)
 
 
 def test_copies_share_no_names_and_no_changes():
     code = "import numpy as np\nprint(getattr(np, 'left', None), globals().get('here'))\nnp.left = here = 1"
-    assert [in_a_box(code, **WARM) for _ in range(2)] == ["None None"] * 2
+    assert [in_a_sandbox(code, **WARM) for _ in range(2)] == ["None None"] * 2
 
 
 def test_nothing_of_the_process_that_was_copied_is_told(monkeypatch):
@@ -72,7 +72,7 @@ try:
     print(Path("/proc/self/environ").read_text())
 except OSError as error:
     print(error.strerror)"""
-    told, files, program, variables = in_a_box(code, kernel_file=KERNEL, imports="import colorsys").splitlines()
+    told, files, program, variables = in_a_sandbox(code, kernel_file=KERNEL, imports="import colorsys").splitlines()
     assert told == "False /tmp/work 0 ['/run/kernel.py', '-f', '/run/connection.json']"
     (home,) = set(re.findall(r"forkserver-\w+", files))
     command, names = map(ast.literal_eval, re.findall(r"\[.*?\]", files))
@@ -85,7 +85,7 @@ except OSError as error:
     assert variables == "Permission denied"
 
 
-def test_the_first_frame_is_of_a_name_that_nobody_in_a_box_can_take():
+def test_the_first_frame_is_of_a_name_that_nobody_in_a_sandbox_can_take():
     code = """
 import faulthandler
 with open("frames", "w+") as file:
@@ -96,13 +96,13 @@ try:
     open("/run/forkserver.py", "w")
 except OSError as error:
     print(error.strerror)"""
-    assert in_a_box(code, **WARM).splitlines() == [f'File "{SERVER_FILE}"', "Read-only file system"]
+    assert in_a_sandbox(code, **WARM).splitlines() == [f'File "{SERVER_FILE}"', "Read-only file system"]
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_submissions_go_first_when_memory_runs_out_and_the_grader_last(way):
     code = "from pathlib import Path\nprint(Path('/proc/self/oom_score_adj').read_text())"
-    assert in_a_box(code, **WAYS[way]) == "1000"
+    assert in_a_sandbox(code, **WAYS[way]) == "1000"
     score = Path("/proc/self/oom_score_adj").read_text().strip()
     (rights,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff"))
     assert score == "-500" or not int(rights.split()[1], 16) & CAP_SYS_RESOURCE
@@ -113,7 +113,7 @@ def test_submissions_go_first_when_memory_runs_out_and_the_grader_last(way):
 
 def test_imports_that_fail_are_reported():
     with pytest.raises(KernelError, match=r"(?s)What the lab imports cannot be imported.*No module named 'nowhere'"):
-        in_a_box("1", kernel_file=KERNEL, imports="import nowhere")
+        in_a_sandbox("1", kernel_file=KERNEL, imports="import nowhere")
 
 
 def test_a_fork_server_that_was_killed_is_replaced():
@@ -140,37 +140,37 @@ def test_a_fork_server_ends_when_nobody_needs_it():
     assert not process.is_running()
 
 
-def test_a_box_whose_kernel_does_not_come_is_refused(monkeypatch):
+def test_a_sandbox_whose_kernel_does_not_come_is_refused(monkeypatch):
     monkeypatch.setattr(ForkServer, "kernel", lambda self, order, files: None)
     monkeypatch.setattr("course.sandbox.provisioner.START_SECONDS", 1)
-    with pytest.raises(BoxError, match="A box did not start"):
-        in_a_box("1", **WARM)
+    with pytest.raises(SandboxError, match="A sandbox did not start"):
+        in_a_sandbox("1", **WARM)
     assert not [one for one in psutil.Process().children(recursive=True) if one.name() == "bwrap"]
 
 
-def test_what_a_box_said_instead_of_being_ready_is_told(monkeypatch):
+def test_what_a_sandbox_said_instead_of_being_ready_is_told(monkeypatch):
     monkeypatch.setattr("course.sandbox.bwrap.WAIT", "raise SystemExit('it said why')")
-    with pytest.raises(BoxError, match="A box did not start: it said why"):
-        in_a_box("1", **WARM)
+    with pytest.raises(SandboxError, match="A sandbox did not start: it said why"):
+        in_a_sandbox("1", **WARM)
 
 
-def test_a_box_without_walls_is_not_joined():
+def test_a_sandbox_without_walls_is_not_joined():
     """The fork server itself looks whether what it joins is another place than its own."""
     source = start(COLORS)
     source.wait()
     with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE) as outside:
         handle, (said, words), (alive, told) = os.pidfd_open(outside.pid), os.pipe(), os.pipe()
-        source.kernel({"environment": {}, "box": {"first": outside.pid}}, [words, told, handle])
+        source.kernel({"environment": {}, "sandbox": {"first": outside.pid}}, [words, told, handle])
         for file in (handle, words, told):
             os.close(file)
         assert os.read(alive, 10) == b"", "no kernel was started"
         with os.fdopen(said) as text:
-            assert "The box has no namespace of its own for: ipc, mnt, net, pid, uts." in text.read()
+            assert "The sandbox has no namespace of its own for: ipc, mnt, net, pid, uts." in text.read()
         os.close(alive)
         outside.kill()
 
 
-def test_a_fork_server_that_died_beside_a_living_box_is_replaced():
+def test_a_fork_server_that_died_beside_a_living_sandbox_is_replaced():
     async def die_and_go_on():
         async with kernel(kernel_file=KERNEL, imports="import colorsys"):
             for process in fork_servers():

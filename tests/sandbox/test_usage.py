@@ -1,4 +1,4 @@
-"""What the processes of a box used is added up without counting anything twice or losing it."""
+"""What the processes of a sandbox used is added up without counting anything twice or losing it."""
 
 import os
 import subprocess

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sandboxed_kernel import WARM, WAYS, ended, in_a_box, in_box, kernel, run
+from sandboxed_kernel import WARM, WAYS, ended, in_a_sandbox, in_sandbox, kernel, run
 
 from course import cgroups
 from course.limits import Limits
@@ -58,11 +58,11 @@ def test_all_burners_of_time_together_are_ended(code, way, grouped, monkeypatch)
 
 @pytest.mark.skipif(not cgroups.parent(), reason="this user may make no control groups here")
 @pytest.mark.parametrize("way", WAYS)
-def test_all_of_a_box_is_in_a_control_group_that_is_removed(way):
+def test_all_of_a_sandbox_is_in_a_control_group_that_is_removed(way):
     async def members():
         async with kernel(**WAYS[way]) as (manager, client):
             await run(client, "import subprocess\nsubprocess.Popen(['sleep', '60'], start_new_session=True)")
-            lines = [Path(f"/proc/{number}/cgroup").read_text().splitlines()[-1] for number in in_box(manager)]
+            lines = [Path(f"/proc/{number}/cgroup").read_text().splitlines()[-1] for number in in_sandbox(manager)]
             names = {line.rpartition("/")[2] for line in lines}
             return names, [name for name in names if (cgroups.parent() / name).is_dir()]
 
@@ -126,7 +126,7 @@ print(fcntl.fcntl(writing, 1032) <= 2**16, fcntl.fcntl(writing, fcntl.F_GETFD))
 
 @pytest.mark.parametrize("way", WAYS)
 def test_sockets_and_pipes_hold_no_more_than_usual(way):
-    assert in_a_box(BUFFERS, **WAYS[way]).splitlines() == ["True 1", "True 0"]
+    assert in_a_sandbox(BUFFERS, **WAYS[way]).splitlines() == ["True 1", "True 0"]
 
 
 FLOOD = """

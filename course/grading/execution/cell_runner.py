@@ -18,7 +18,7 @@ from course.grading.execution.verdicts import error_output, outputs_of, shown
 from course.kernels.manager import WarmProvisioner
 from course.labs.sources import HIDDEN, grade_id, is_test
 from course.limits import Limits
-from course.sandbox.provisioner import BoxProvisioner
+from course.sandbox.provisioner import SandboxProvisioner
 
 END_SECONDS = 10.0  # for a test to end after its submission has, or when it has been interrupted itself
 BRING = """
@@ -52,7 +52,7 @@ class Runner:
             It does not start.
         """
         provisioner = self.talk.manager.provisioner
-        if isinstance(provisioner, BoxProvisioner | WarmProvisioner):
+        if isinstance(provisioner, SandboxProvisioner | WarmProvisioner):
             self.done.seconds |= provisioner.seconds
         try:
             await self.talk.ready(START_SECONDS)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
 
-STAGES = ("box", "imports", "start", "runner", "cells", "tests", "end")
+STAGES = ("sandbox", "imports", "start", "runner", "cells", "tests", "end")
 
 
 @dataclass(frozen=True)
@@ -37,9 +37,9 @@ class Cut:
 class Executed:
     """A notebook that was run, what was noticed, and where the time went.
 
-    `seconds` has the keys "box" (making both), "imports" (the lab's, or waiting for the process that does them),
+    `seconds` has the keys "sandbox" (making both), "imports" (the lab's, or waiting for the process that does them),
     "start" (of the submission's kernel), "runner" (what the start of the tests' kernel takes longer), "cells" (the
-    submission's own), "tests", and "end" (of kernels and boxes). `cuts` are in the order of the cells; `ended` says why
+    submission's own), "tests", and "end" (of kernels and sandboxes). `cuts` are in the order of the cells; `ended` says why
     nothing was run after the last of them, if so.
     """
 

@@ -12,7 +12,7 @@ from typing import Any
 from course.errors import MachineFault
 from course.kernels.manager import WarmProvisioner
 from course.sandbox.exit_cause import Ending
-from course.sandbox.provisioner import BoxProvisioner
+from course.sandbox.provisioner import SandboxProvisioner
 from course.sandbox.seccomp import KERNEL
 from course.sandbox.watchdog import Watchdog
 
@@ -33,7 +33,7 @@ class Interrupted(Exception):
 async def cause_of_death(manager: Any, alone: bool) -> Ended | MachineFault:
     """Why a kernel has ended that nobody of us has ended; `alone` if nothing else was run at the time."""
     provisioner = manager.provisioner
-    if not isinstance(provisioner, BoxProvisioner):
+    if not isinstance(provisioner, SandboxProvisioner):
         return Ended(CRASHED)  # of a submission that is trusted nothing is known
     ending = await provisioner.ending()
     watchdog = provisioner.watchdog
@@ -51,7 +51,7 @@ async def cause_of_death(manager: Any, alone: bool) -> Ended | MachineFault:
 def of_silence(manager: Any, reason: str, used: float, had: float, alone: bool) -> Ended | MachineFault:
     """Why a kernel does not even answer when it is interrupted, after `used` of the `had` seconds; it still runs."""
     provisioner = manager.provisioner
-    if not isinstance(provisioner, BoxProvisioner) or not provisioner.watchdog:
+    if not isinstance(provisioner, SandboxProvisioner) or not provisioner.watchdog:
         return Ended(reason)
     if is_stopped(provisioner.watchdog):
         return MachineFault("A signal stopped its kernel, which was not its own.")
@@ -61,7 +61,7 @@ def of_silence(manager: Any, reason: str, used: float, had: float, alone: bool) 
 
 
 def is_stopped(watchdog: Watchdog) -> bool:
-    """Whether the kernel in a box has been stopped; no signal from inside can do that (sandbox/seccomp.py)."""
+    """Whether the kernel in a sandbox has been stopped; no signal from inside can do that (sandbox/seccomp.py)."""
     kernels = [folder for folder in watchdog.folders() if folder.name == str(KERNEL)]
     try:
         states = [(folder / "stat").read_text("utf-8", "replace").rpartition(") ")[2][:1] for folder in kernels]
@@ -71,14 +71,14 @@ def is_stopped(watchdog: Watchdog) -> bool:
 
 
 def cpu_seconds(manager: Any) -> float:
-    """The CPU time that a kernel's box has used; 0 without a box."""
+    """The CPU time that a kernel's sandbox has used; 0 without a sandbox."""
     provisioner = manager.provisioner
-    return provisioner.cpu_seconds() if isinstance(provisioner, BoxProvisioner) else 0.0
+    return provisioner.cpu_seconds() if isinstance(provisioner, SandboxProvisioner) else 0.0
 
 
 def processes(manager: Any) -> list[Path]:
-    """The folders in /proc of all processes in a kernel's box, or of the kernel alone if it has none."""
+    """The folders in /proc of all processes in a kernel's sandbox, or of the kernel alone if it has none."""
     provisioner = manager.provisioner
-    if isinstance(provisioner, BoxProvisioner):
+    if isinstance(provisioner, SandboxProvisioner):
         return provisioner.watchdog.folders() if provisioner.watchdog else []
     return [Path(f"/proc/{provisioner.pid}")] if isinstance(provisioner, WarmProvisioner) else []

@@ -15,14 +15,14 @@ from course.grading.execution.faults import processes
 async def running(
     manager: AsyncKernelManager, place: str, environment: Mapping[str, str], clock: Clock, ends: float, alone: bool
 ) -> AsyncIterator[Talk]:
-    """A started kernel, and its end; `environment` is added to this process's, a box has its own.
+    """A started kernel, and its end; `environment` is added to this process's, a sandbox has its own.
 
     `ends` is the time of the clock at which it has to be done; `alone` is explained in faults.py.
     """
     options = {"env": os.environ | environment} if environment else {}
     try:
         await manager.start_kernel(cwd=place, **options)
-    except BaseException:  # whatever it was: folder, cores and process of a box that did not start are given back
+    except BaseException:  # whatever it was: folder, cores and process of a sandbox that did not start are given back
         await manager.cleanup_resources()
         raise
     clock.watch(lambda: processes(manager))

@@ -1,6 +1,6 @@
 """The kernels of a submission and of its tests, as copies of a process with the lab's imports become them.
 
-This file is run in the box, where of the course only the package `testing` can be imported.
+This file is run in the sandbox, where of the course only the package `testing` can be imported.
 """
 
 import ctypes

@@ -1,4 +1,4 @@
-"""Kernels that run submissions: in a box, or, for those that an instructor trusts, without one."""
+"""Kernels that run submissions: in a sandbox, or, for those that an instructor trusts, without one."""
 
 import os
 import tempfile
@@ -16,12 +16,12 @@ from course.grading.execution.kernel_main import TESTS
 from course.kernels.forkserver import adopt, fork_server
 from course.kernels.manager import WarmKernelManager
 from course.limits import Limits
-from course.sandbox.manager import BoxedKernelManager
+from course.sandbox.manager import SandboxedKernelManager
 from course.sandbox.mounts import package_folder
 from course.sandbox.provisioner import wanted
 
 KERNEL = Path(__file__).with_name("kernel_main.py")
-ANSWERS, QUESTIONS, SCRATCH = "/run/answers", "/run/questions", "/tmp/scratch"  # in boxes
+ANSWERS, QUESTIONS, SCRATCH = "/run/answers", "/run/questions", "/tmp/scratch"  # in sandboxes
 PASSED = ("MNIST_SOURCE", "MNIST_NPZ", "NBGRADER_EXECUTION")  # variables of the grader that submissions are told
 DIGITS = {"MNIST_NPZ": "/opt/mnist.npz"}  # the file that it names, and where it lies in a sandbox
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
@@ -29,7 +29,7 @@ QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 class TrustedKernelManager(WarmKernelManager):
-    """Starts the same kernel as in a box, as the instructor's own process.
+    """Starts the same kernel as in a sandbox, as the instructor's own process.
 
     They talk through sockets in a folder that only the instructor can open. Its path is absolute, as the kernel runs
     in another folder than the grader.
@@ -47,9 +47,9 @@ class TrustedKernelManager(WarmKernelManager):
             self._sockets.cleanup()
 
 
-def prepare(boxed: bool, threads: int, imports: str) -> Callable[[], object]:
+def prepare(sandboxed: bool, threads: int, imports: str) -> Callable[[], object]:
     """Begin with what kernels wait for; other processes of this machine share it when they call the result."""
-    if not boxed:
+    if not sandboxed:
         return partial(int)  # each begins itself
     needs = wanted(imports, KERNEL, variables(threads), DIGITS)
     return partial(adopt, needs, fork_server(needs))
@@ -72,7 +72,7 @@ class Pair:
     """Managers of the kernels for one submission and for its tests, and how the two reach each other.
 
     `folder` is private to the pair and holds the ends of their line. `scratch` is the path of the folder whose files
-    both have. `cores` is how many the kernels have. `environment` is what a kernel without a box is started with beside
+    both have. `cores` is how many the kernels have. `environment` is what a kernel without a sandbox is started with beside
     this process's variables.
     """
 
@@ -87,7 +87,7 @@ class Pair:
 
 
 @contextmanager
-def kernel_pair(limits: Limits, boxed: bool, threads: int, imports: str) -> Iterator[Pair]:
+def kernel_pair(limits: Limits, sandboxed: bool, threads: int, imports: str) -> Iterator[Pair]:
     """The kernels of one submission, not started yet.
 
     `threads` is how many TensorFlow and NumPy may use; `imports` is what the kernels have imported when they start.
@@ -96,14 +96,14 @@ def kernel_pair(limits: Limits, boxed: bool, threads: int, imports: str) -> Iter
     with tempfile.TemporaryDirectory(prefix="line-", dir="/tmp") as place:  # a short name: a socket's has few letters
         folder = Path(place)
         ends = folder / "answers", folder / "tests"
-        if not boxed:
+        if not sandboxed:
             trusted = partial(TrustedKernelManager, imports=imports)
             scratch = folder / "scratch"
             tests = partial(trusted, arguments=[TESTS])
             yield Pair(folder, trusted, tests, str(ends[0]), str(ends[1]), str(scratch), threads, environment)
             return
-        box = partial(
-            BoxedKernelManager,
+        sandbox = partial(
+            SandboxedKernelManager,
             limits=limits,
             kernel_file=KERNEL,
             imports=imports,
@@ -111,6 +111,6 @@ def kernel_pair(limits: Limits, boxed: bool, threads: int, imports: str) -> Iter
             private=solutions(),
             named_files=DIGITS,
         )
-        submission = partial(box, shown={ANSWERS: str(ends[0])})
-        beside = partial(box, shown={QUESTIONS: str(ends[1])}, arguments=[TESTS])
+        submission = partial(sandbox, shown={ANSWERS: str(ends[0])})
+        beside = partial(sandbox, shown={QUESTIONS: str(ends[1])}, arguments=[TESTS])
         yield Pair(folder, submission, beside, ANSWERS, QUESTIONS, SCRATCH, threads)

@@ -26,7 +26,7 @@ class Relay:
         self._listens = self.joined = False
 
     async def __aenter__(self) -> "Relay":
-        """Begin to listen; users of boxes may connect, too."""
+        """Begin to listen; users of sandboxes may connect, too."""
         for path, meet in ((self.tests, self._from_tests), (self.submission, self._from_submission)):
             self._servers.append(await asyncio.start_unix_server(meet, path))
             path.chmod(0o666)

@@ -42,7 +42,7 @@ async def execute(
     imports, values
         What tests may rely on: the import statements of the lab's set-up, and the values of its parameters.
     place
-        The folder to run in; a box has its own.
+        The folder to run in; a sandbox has its own.
     files
         What lies beside the notebook, by relative path.
     alone

@@ -280,5 +280,5 @@ def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
         yield f"Your notebook did not run to its end. {report['ended']} Tests after that cell got no points."
     for note in report["notes"]:
         yield placed(note)
-    if not report["boxed"]:
-        yield "This submission was run without a box, as one that your instructor trusts."
+    if not report["sandboxed"]:
+        yield "This submission was run without a sandbox, as one that your instructor trusts."

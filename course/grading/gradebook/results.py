@@ -44,7 +44,7 @@ class Result:
     notes: tuple[str, ...] = ()
     cut_off: tuple[Cut, ...] = ()
     feedback: Path | None = None
-    boxed: bool = True
+    sandboxed: bool = True
 
     @property
     def graded(self) -> bool:
@@ -87,7 +87,7 @@ def result_of(entry: Entry, late: Lateness, stored: Stored, outcome: Outcome, pa
         notes=tuple(placed(note) for note in outcome.notes),
         cut_off=tuple(Cut(**cut) for cut in outcome.cuts),
         feedback=page if page.is_file() else None,
-        boxed=outcome.boxed,
+        sandboxed=outcome.sandboxed,
     )
 
 

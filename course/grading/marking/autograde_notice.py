@@ -10,7 +10,7 @@ from course.grading.gradebook import cache
 from course.grading.gradebook.recorded import STORED
 
 MISSING = (
-    "This is plain nbgrader. It runs the submission and its tests in boxes, but it mends no damaged file, uses "
+    "This is plain nbgrader. It runs the submission and its tests in sandboxes, but it mends no damaged file, uses "
     "full-size parameters, and runs nothing again that a fault of the machine has spoilt. Grade a class with "
     "`course grade`, which does better in all of this."
 )

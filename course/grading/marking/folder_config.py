@@ -1,6 +1,6 @@
 """nbgrader's settings for a folder of submissions: those of the course's repository, whoever calls nbgrader there.
 
-Without a file of settings in its working folder, nbgrader would run submissions outside a box and know no solutions.
+Without a file of settings in its working folder, nbgrader would run submissions outside a sandbox and know no solutions.
 """
 
 import os
@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 REPOSITORY = {{repository!r}}
-if not Path(REPOSITORY, "nbgrader_config.py").is_file():  # with settings of its own, nbgrader would use no box
+if not Path(REPOSITORY, "nbgrader_config.py").is_file():  # with settings of its own, nbgrader would use no sandbox
     sys.exit(f"The course's repository is no longer at {{{{REPOSITORY}}}}. Run `course grade` or `course mark` again.")
 c = get_config()  # noqa: F821
 load_subconfig("nbgrader_config.py", path=REPOSITORY)  # noqa: F821

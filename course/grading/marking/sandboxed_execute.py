@@ -1,4 +1,4 @@
-"""nbgrader's step that runs a submission: in a box, with the tests beside it in another."""
+"""nbgrader's step that runs a submission: in a sandbox, with the tests beside it in another."""
 
 import tempfile
 from functools import cache
@@ -19,7 +19,7 @@ from course.grading.execution.spec import Spec
 THREADS = 2
 
 
-class BoxedExecute(Execute):
+class SandboxedExecute(Execute):
     """Run the cells as `course grade` does, with the parameters as handed out; takes the settings of `Execute`."""
 
     course_root = Unicode(help="The folder of course.toml; nbgrader works in another one.").tag(config=True)
@@ -36,7 +36,7 @@ class BoxedExecute(Execute):
         """
         found = resources or ResourcesDict()
         spec = spec_of(found["nbgrader"]["assignment"], self.course_root)
-        pair = kernel_pair(spec.limits, boxed=True, threads=THREADS, imports=spec.imports)
+        pair = kernel_pair(spec.limits, sandboxed=True, threads=THREADS, imports=spec.imports)
         with tempfile.TemporaryDirectory() as place, pair as kernels:
             run_async(execute(nb, kernels, spec.imports, spec.values, spec.limits, place))
         return nb, found

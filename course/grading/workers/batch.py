@@ -29,7 +29,7 @@ def working(jobs: Iterable[Job], pool: Pool) -> Iterator[Iterator[Outcome]]:
     GradingError
         The cluster was lost, or no worker process can be started.
     KernelError
-        No kernel can be started for any submission: there are no boxes, or the lab's imports fail.
+        No kernel can be started for any submission: there are no sandboxes, or the lab's imports fail.
     """
     batch = Batch(iter(jobs), pool)
     try:

@@ -24,16 +24,16 @@ def work(job: Job) -> Outcome:
     Raises
     ------
     KernelError
-        Where this worker runs, no box can be made, or the lab's imports fail: perhaps only now, perhaps always.
+        Where this worker runs, no sandbox can be made, or the lab's imports fail: perhaps only now, perhaps always.
     """
     try:
         return _work(job)
     except SubmissionError as error:
-        return Outcome(job.student, job.digest, reason=str(error), notes=plain(job.notes), boxed=job.boxed)
+        return Outcome(job.student, job.digest, reason=str(error), notes=plain(job.notes), sandboxed=job.sandboxed)
     except KernelError:
         raise
     except MachineFault as error:
-        return Outcome(job.student, "", fault=str(error), notes=plain(job.notes), boxed=job.boxed)
+        return Outcome(job.student, "", fault=str(error), notes=plain(job.notes), sandboxed=job.sandboxed)
     except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the others their grades; it is reported
         fault = f"Grading failed with an internal error ({type(error).__name__}: {error}); please report it."
         return Outcome(job.student, "", fault=fault, notes=plain(job.notes), error=traceback.format_exc())
@@ -49,7 +49,7 @@ def _work(job: Job) -> Outcome:
     text = nbformat.writes(notebook)
     mending = time.monotonic() - began
     handed_in = nbformat.reads(text, as_version=4)
-    pair = kernel_pair(spec.limits, job.boxed, job.threads, spec.imports)
+    pair = kernel_pair(spec.limits, job.sandboxed, job.threads, spec.imports)
     with tempfile.TemporaryDirectory() as place, pair as kernels:
         done = run(handed_in, kernels, spec.imports, spec.values, spec.limits, place, dict(job.files), job.alone)
     return Outcome(
@@ -62,7 +62,7 @@ def _work(job: Job) -> Outcome:
         seconds={name: round(value, 3) for name, value in ({"mend": mending} | done.seconds).items()},
         cuts=plain(tuple(done.cuts)),
         ended=done.ended,
-        boxed=job.boxed,
+        sandboxed=job.sandboxed,
     )
 
 

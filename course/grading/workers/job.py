@@ -13,7 +13,7 @@ class Job:
     """A submission to run.
 
     `data` is the notebook's bytes; None if there is none, with the reason in `missing`. `notes` tells what was found
-    in the folder. `boxed` is False only for submissions that the instructor trusts. `files` are paths and
+    in the folder. `sandboxed` is False only for submissions that the instructor trusts. `files` are paths and
     contents of what may lie beside it. `threads` is how many TensorFlow and NumPy may use. `alone` is set when it is
     run again, after a fault of the machine, and no other submission is.
     """
@@ -23,7 +23,7 @@ class Job:
     missing: str
     notes: tuple[Note, ...]
     spec: Spec
-    boxed: bool
+    sandboxed: bool
     files: tuple[tuple[str, bytes], ...] = ()
     threads: int = 1
     alone: bool = False
@@ -31,7 +31,7 @@ class Job:
     @property
     def digest(self) -> str:
         """What the outcome depends on; a kept outcome with the same digest is not computed again."""
-        parts = (self.student, self.missing, self.notes, self.files, self.spec.digest, self.boxed)
+        parts = (self.student, self.missing, self.notes, self.files, self.spec.digest, self.sandboxed)
         return hashlib.sha256(repr(parts).encode() + (self.data or b"")).hexdigest()
 
 
@@ -56,5 +56,5 @@ class Outcome:
     cuts: tuple[dict[str, Any], ...] = ()
     ended: str = ""
     fault: str = ""
-    boxed: bool = True
+    sandboxed: bool = True
     error: str = ""

@@ -13,7 +13,7 @@ from course.grading.execution.clock import PATIENCE
 from course.grading.workers.worker_process import WorkerProcess
 
 ANSWER_SECONDS, JOIN_SECONDS = 20, 60
-SPARE_SECONDS = 900  # for all that comes before and after a submission's own time: mending, imports, box and kernel
+SPARE_SECONDS = 900  # for all that comes before and after a submission's own time: mending, imports, sandbox and kernel
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,7 @@ def serve(calls: Connection) -> None:
 def end_with_the_parent() -> None:
     """Let this process end as soon as the one that started it does, even if that was killed amid a call.
 
-    With it ends the box of its submission.
+    With it ends the sandbox of its submission.
     """
     parent = parent_process()
     if parent is not None:

@@ -70,7 +70,7 @@ HABITS = {
         SQUARES,
     ),
     "generic types": (
-        "from typing import Generic, TypeVar\nT = TypeVar('T')\nclass Box(Generic[T]):\n    def __init__(self, value: T): self.value = value\ndef answer(x): return Box[int](x * x).value",
+        "from typing import Generic, TypeVar\nT = TypeVar('T')\nclass Sandbox(Generic[T]):\n    def __init__(self, value: T): self.value = value\ndef answer(x): return Sandbox[int](x * x).value",
         SQUARES,
     ),
     "slots": (

@@ -331,7 +331,7 @@ class Agreeable:
     def __eq__(self, other): return True
 class Once:
     def ndim(self, side): return 0
-    def asarray(self, box):
+    def asarray(self, sandbox):
         globals()["np"] = real
         return self
     def tolist(self): return Agreeable()

@@ -16,7 +16,7 @@ import pytest
 from light import light_course
 from nbformat.v4 import new_code_cell
 
-from course.errors import BoxError, MachineFault
+from course.errors import MachineFault, SandboxError
 from course.grading import demo, grade
 from course.grading.execution import client, kernel_pair, test_kernel
 from course.grading.execution.cell_runner import Runner
@@ -32,8 +32,8 @@ from course.labs.sources import grade_id
 from course.limits import Limits
 from course.sandbox import cores
 from course.sandbox.exit_cause import Ending
-from course.sandbox.manager import BoxedKernelManager
-from course.sandbox.provisioner import BoxProvisioner
+from course.sandbox.manager import SandboxedKernelManager
+from course.sandbox.provisioner import SandboxProvisioner
 from course.sandbox.seccomp import KERNEL
 
 COURSE = light_course()
@@ -59,14 +59,14 @@ class Strikes:
 
 
 def strike(manager, number: int) -> None:
-    """Send a signal to the kernel in a box, from outside."""
+    """Send a signal to the kernel in a sandbox, from outside."""
     inside = next(folder for folder in manager.provisioner.watchdog.folders() if folder.name == str(KERNEL))
-    box = Path(f"/proc/{manager.provisioner.watchdog.pid}/ns/pid").readlink()
+    sandbox = Path(f"/proc/{manager.provisioner.watchdog.pid}/ns/pid").readlink()
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and process.name != str(manager.provisioner.watchdog.pid):
             try:
                 inner = next(line for line in (process / "status").read_text().splitlines() if line.startswith("NSpid"))
-                if (process / "ns" / "pid").readlink() == box and inner.split()[-1] == inside.name:
+                if (process / "ns" / "pid").readlink() == sandbox and inner.split()[-1] == inside.name:
                     os.kill(int(process.name), number)
             except OSError:
                 continue
@@ -81,7 +81,12 @@ def strikes(monkeypatch):
     def threads(workers, tasks, seconds, prepare):
         yield worker_pool.Pool(min(workers or 1, tasks), 1, lambda: ThreadPoolExecutor(1))
 
-    work, own, verdict, launch = grade_one._work, Runner.own, test_kernel.TestSide.verdict, BoxProvisioner.launch_kernel
+    work, own, verdict, launch = (
+        grade_one._work,
+        Runner.own,
+        test_kernel.TestSide.verdict,
+        SandboxProvisioner.launch_kernel,
+    )
 
     def works(task):
         now.runs.append((task.student, task.alone))
@@ -109,7 +114,7 @@ def strikes(monkeypatch):
     monkeypatch.setattr(grade_one, "_work", works)
     monkeypatch.setattr(Runner, "own", struck)
     monkeypatch.setattr(test_kernel.TestSide, "verdict", judged)
-    monkeypatch.setattr(BoxProvisioner, "launch_kernel", launched)
+    monkeypatch.setattr(SandboxProvisioner, "launch_kernel", launched)
     monkeypatch.setattr(client, "GRACE_SECONDS", 2.0)
     return now
 
@@ -182,7 +187,10 @@ def test_a_kernel_of_the_tests_that_others_end_costs_nobody_a_point(strikes, tmp
 
 @pytest.mark.kernel
 def test_a_kernel_that_does_not_start_costs_nobody_a_point(strikes, tmp_path):
-    strikes.starts = [BoxError("A box did not start: bubblewrap gave no reason"), OSError(12, "Cannot allocate memory")]
+    strikes.starts = [
+        SandboxError("A sandbox did not start: bubblewrap gave no reason"),
+        OSError(12, "Cannot allocate memory"),
+    ]
     for student in ("ann", "ben"):
         hand_in(tmp_path, student)
     results = graded(tmp_path)
@@ -192,20 +200,20 @@ def test_a_kernel_that_does_not_start_costs_nobody_a_point(strikes, tmp_path):
 @pytest.mark.kernel
 def test_what_does_not_start_leaves_no_folder_and_no_core_taken(monkeypatch, tmp_path):
     async def fail(*arguments, **options):
-        raise BoxError("It did not start.")
+        raise SandboxError("It did not start.")
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr(BoxProvisioner, "_first_process", fail)
+    monkeypatch.setattr(SandboxProvisioner, "_first_process", fail)
     before = dict(cores._taken)
 
     async def start():
-        manager = BoxedKernelManager(kernel_file=kernel_pair.KERNEL, imports="import colorsys")
+        manager = SandboxedKernelManager(kernel_file=kernel_pair.KERNEL, imports="import colorsys")
         async with running(manager, str(tmp_path), {}, Clock(1), 60, alone=True):
             pass
 
-    with pytest.raises(BoxError, match="did not start"):
+    with pytest.raises(SandboxError, match="did not start"):
         asyncio.run(start())
-    assert cores._taken == before and not list(tmp_path.glob("box-*"))
+    assert cores._taken == before and not list(tmp_path.glob("sandbox-*"))
 
 
 ENDS = {
@@ -257,9 +265,9 @@ def test_who_sleeps_and_hears_nothing_is_graded_the_second_time(strikes, tmp_pat
 # --- whose doing it is ------------------------------------------------------------------------------------------------
 
 
-def ended_box(ending: Ending | None, memory: int = 0):
-    """A manager of a kernel whose box has ended in that way."""
-    provisioner = BoxProvisioner(kernel_id="kernel")
+def ended_sandbox(ending: Ending | None, memory: int = 0):
+    """A manager of a kernel whose sandbox has ended in that way."""
+    provisioner = SandboxProvisioner(kernel_id="kernel")
     provisioner.watchdog = SimpleNamespace(
         limits=Limits(), most_memory=memory, reason="Why.", folders=list, ending=ending, join=lambda seconds: None
     )
@@ -286,7 +294,7 @@ BLAMED = {
 @pytest.mark.parametrize("case", BLAMED)
 def test_whose_doing_a_death_is(case):
     ending, memory, alone, expected = BLAMED[case]
-    assert type(asyncio.run(cause_of_death(ended_box(ending, memory), alone))) is expected
+    assert type(asyncio.run(cause_of_death(ended_sandbox(ending, memory), alone))) is expected
 
 
 SILENT = {
@@ -300,4 +308,4 @@ SILENT = {
 @pytest.mark.parametrize("case", SILENT)
 def test_whose_doing_a_silence_is(case):
     used, had, alone, expected = SILENT[case]
-    assert type(of_silence(ended_box(None), "It was silent.", used, had, alone)) is expected
+    assert type(of_silence(ended_sandbox(None), "It was silent.", used, had, alone)) is expected

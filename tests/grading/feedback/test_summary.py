@@ -8,7 +8,7 @@ from course.grading.feedback.summary import LONGEST, Grade, State, lab_title, su
 STUB = 'def scale(x):\n    # YOUR CODE HERE\n    raise NotImplementedError("Not done yet: replace these two lines.")'
 DONE = "def scale(x):\n    return x / 255"
 NOT_DONE = ("NotImplementedError", "Not done yet: replace these two lines.")
-REPORT = {"notes": [], "ended": "", "incidents": [], "boxed": True}
+REPORT = {"notes": [], "ended": "", "incidents": [], "sandboxed": True}
 
 
 def nbgrader(name: str, **about):
@@ -144,7 +144,7 @@ def test_notes_begin_with_what_cost_points():
         ],
         "ended": "Cell 3 (scale): It left.",
         "incidents": [{"where": "the notebook", "evidence": "its other files could not be put beside it"}],
-        "boxed": False,
+        "sandboxed": False,
     }
     notes = summarise(notebook(), grades(), report, "kim", 0).notes
     assert notes[1].startswith("Your notebook did not run to its end. Cell 3 (scale): It left.")
@@ -152,5 +152,5 @@ def test_notes_begin_with_what_cost_points():
         "Your notebook was cut off at cell 2: It took too long",
         "Your notebook did not run to its end",
         "scale: A cell was put back",
-        "This submission was run without a box, as one that your instructor trusts",
+        "This submission was run without a sandbox, as one that your instructor trusts",
     ]

@@ -275,7 +275,7 @@ def test_the_button_for_autograding_leaves_what_course_grade_found(browser, fold
 
 
 @pytest.mark.kernel
-def test_the_buttons_grade_in_a_box_and_say_what_they_do_not_do(browser, folder):
+def test_the_buttons_grade_in_a_sandbox_and_say_what_they_do_not_do(browser, folder):
     page = browser.ask(f"manage_submissions/{LAB.name}")
     assert "they mend no damaged file" in page and f"course grade {LAB.name} --folder" in page
     answer = browser.api(f"submission/{LAB.name}/plain/autograde", "POST")
@@ -296,7 +296,7 @@ def test_a_students_page_has_no_model_answer(browser, folder):
 
 @pytest.mark.kernel
 def test_plain_autograde_by_force_is_undone_by_course_grade(folder, tmp_path):
-    """nbgrader called by hand in the folder, which has the course's settings: in a box, with a warning."""
+    """nbgrader called by hand in the folder, which has the course's settings: in a sandbox, with a warning."""
     mine = tmp_path / "class"
     shutil.copytree(folder, mine)
     write_settings(COURSE, mine)
@@ -315,7 +315,7 @@ def test_plain_autograde_by_force_is_undone_by_course_grade(folder, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "This is plain nbgrader." in done.stderr and "replaced until it is called again: ada" in done.stderr
     executed = nbformat.read(mine / "autograded" / "ada" / LAB.name / f"{LAB.name}.ipynb", as_version=4)
-    assert executed.cells[-1].outputs[0].text.startswith("/tmp/work "), "it ran in a box"
+    assert executed.cells[-1].outputs[0].text.startswith("/tmp/work "), "it ran in a sandbox"
     with sqlite3.connect(mine / "gradebook.db") as database:
         database.execute("update grade set auto_score = 0")
     assert graded(mine)["ada"].by_test == {name: score for name, score in before.items() if name.startswith("test-")}

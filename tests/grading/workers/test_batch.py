@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from course.errors import BoxError, GradingError
+from course.errors import GradingError, SandboxError
 from course.grading.workers import batch
 from course.grading.workers.batch import AGAIN, DEATHS, working
 from course.grading.workers.job import Outcome
@@ -13,7 +13,7 @@ from course.grading.workers.worker_pool import Pool
 from course.grading.workers.worker_process import Stuck, Unusable
 
 FAULT = Outcome("", "", fault="The machine failed.")
-NO_BOX = BoxError("A box did not start: bubblewrap gave no reason")
+NO_SANDBOX = SandboxError("A sandbox did not start: bubblewrap gave no reason")
 
 
 @dataclass(frozen=True)
@@ -130,19 +130,19 @@ def test_whom_the_machine_always_fails_is_not_graded_and_the_others_are():
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize("student", ["anna", "ben"])
 def test_a_kernel_that_cannot_be_started_for_one_stops_nobody(workers, student):
-    found = outcomes({student: [NO_BOX]}, workers)
+    found = outcomes({student: [NO_SANDBOX]}, workers)
     assert set(found.faults.values()) == {""} and found.times(student) == [False, True]
-    found = outcomes({student: [NO_BOX] * 9}, workers)
-    assert found.faults.pop(student) == str(NO_BOX) and set(found.faults.values()) == {""}
+    found = outcomes({student: [NO_SANDBOX] * 9}, workers)
+    assert found.faults.pop(student) == str(NO_SANDBOX) and set(found.faults.values()) == {""}
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_run_stops_soon_where_no_kernel_can_be_started_at_all(workers):
     seen: list[Work] = []
     jobs = [Work(str(number)) for number in range(100)]
-    ends = {job.student: [NO_BOX] * 9 for job in jobs}
+    ends = {job.student: [NO_SANDBOX] * 9 for job in jobs}
     with (
-        pytest.raises(BoxError, match="bubblewrap gave no reason"),
+        pytest.raises(SandboxError, match="bubblewrap gave no reason"),
         working(jobs, Pool(workers, 1, lambda: Worker(ends, seen))) as running,
     ):
         list(running)
