@@ -9,7 +9,7 @@ from rich.markdown import Markdown
 from benchmarks import grading, run_all
 from benchmarks.memory import memory
 from benchmarks.page import of_class, of_many
-from course.cli.terminal import Labs, console, errors, logged, new_app, progress_bar, run
+from course.cli.terminal import Labs, console, errors, logged, new_app, progress_bar, run_app
 from course.config import load_course
 
 app = new_app()
@@ -55,4 +55,4 @@ def correctness() -> None:
 
 if __name__ == "__main__":
     os.environ.setdefault("MNIST_SOURCE", "bundled")
-    run(app)
+    run_app(app)

@@ -26,10 +26,10 @@ from rich.table import Table
 
 from benchmarks.run_all import save_part
 from course.config import load_course
-from course.files import put
+from course.files import write_text
 from course.grading import grade
 from course.inbox import submissions
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 
 # The most useful settings that nbgrader offers, so that it is not beaten by its defaults.
 SETTINGS = f"""c = get_config()
@@ -75,8 +75,8 @@ def by_nbgrader(case: Case, template: Path) -> tuple[list[str], bool]:
 
 def template(folder: Path) -> Path:
     """A folder in which nbgrader knows the lab."""
-    put(folder / "nbgrader_config.py", SETTINGS)
-    put(folder / "source" / LIGHT.name / f"{LIGHT.name}.ipynb", nbformat.writes(prepare(COURSE, LIGHT)))
+    write_text(folder / "nbgrader_config.py", SETTINGS)
+    write_text(folder / "source" / LIGHT.name / f"{LIGHT.name}.ipynb", nbformat.writes(prepare_lab(COURSE, LIGHT)))
     assert nbgrader(folder, "generate_assignment", LIGHT.name) == 0, "nbgrader cannot make the lab"
     return folder
 
@@ -101,7 +101,7 @@ def plain_counts(place: Path) -> Iterator[tuple[str, str]]:
 def our_counts(folder: Path) -> Iterator[tuple[str, str]]:
     """(family, verdict) of each case, and a second pair for each that is not graded."""
     hand_in_all(folder, MADE)
-    found = submissions.find(folder, LIGHT)
+    found = submissions.require_submissions(folder, LIGHT)
     results = grade.grade(COURSE, LIGHT, folder, found, lambda student: print(".", end="", flush=True), grade.Options())
     by_name = {result.student: result for result in results}
     for case in CASES:

@@ -17,12 +17,12 @@ import psutil
 from benchmarks.memory import Used
 from course.config import Course, Lab
 from course.errors import CourseError
-from course.files import put
+from course.files import write_text
 from course.grading.demo import answered, hand_in, model_answers
 from course.grading.grade import Options, grade
 from course.grading.gradebook import cache
 from course.inbox import submissions
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 
 CLASS, MANY, STEP = 12, 200, 50
 ROUNDS = 2  # in turn, as machines are not equally fast at all times
@@ -75,7 +75,7 @@ def throughput(course: Course, lab: Lab, tell: Tell) -> list[Timed]:
 def hand_in_class(course: Course, lab: Lab, folder: Path, count: int) -> list[str]:
     """Solved submissions of so many students."""
     blank = nbformat.read(course.released(lab), as_version=4)
-    solved = answered(blank, model_answers(prepare(course, lab)))
+    solved = answered(blank, model_answers(prepare_lab(course, lab)))
     students = [f"student{number:03}" for number in range(count)]
     for student in students:
         hand_in(folder, lab, student, solved)
@@ -91,8 +91,8 @@ def plain(course: Course, lab: Lab, folder: Path, what: str) -> Timed:
         nbgrader failed, or graded only some.
     """
     hand_in_class(course, lab, folder, CLASS)
-    put(folder / "nbgrader_config.py", PLAIN)
-    put(folder / "source" / lab.name / f"{lab.name}.ipynb", nbformat.writes(prepare(course, lab)))
+    write_text(folder / "nbgrader_config.py", PLAIN)
+    write_text(folder / "source" / lab.name / f"{lab.name}.ipynb", nbformat.writes(prepare_lab(course, lab)))
     _nbgrader(folder, "generate_assignment", lab.name)
     start = time.monotonic()
     _nbgrader(folder, "autograde", lab.name)
@@ -121,13 +121,13 @@ def ours(course: Course, lab: Lab, folder: Path, what: str, options: Options) ->
         A solved submission did not get full marks: then the time is worth nothing.
     """
     students = hand_in_class(course, lab, folder, CLASS)
-    found = submissions.find(folder, lab)
+    found = submissions.require_submissions(folder, lab)
     start = time.monotonic()
     results = grade(course, lab, folder, found, lambda student: None, options)
     seconds = time.monotonic() - start
     if short := next((result for result in results if result.tests != result.max_tests), None):
         raise CourseError(f"{what}: {short.student} got {short.tests:g} of {short.max_tests:g}. {short.reason}")
-    reports = [cache.kept(folder, lab.name, student) for student in students]
+    reports = [cache.kept_outcome(folder, lab.name, student) for student in students]
     spent = [report.seconds for report in reports if report]
     return Timed(what, seconds, {stage: round(mean(one[stage] for one in spent), 2) for stage in spent[0]})
 
@@ -147,7 +147,7 @@ def many(course: Course, lab: Lab, tell: Tell, count: int = MANY) -> tuple[list[
                 found.append(Reached(done, round(time.monotonic() - start, 1), round(memory, 1)))
                 tell(f"{done} of {count}")
 
-        everybody = submissions.find(Path(place), lab)
+        everybody = submissions.require_submissions(Path(place), lab)
         results = grade(course, lab, Path(place), everybody, advance, Options())
         tell("the same class again")
         start = time.monotonic()

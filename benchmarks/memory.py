@@ -16,9 +16,9 @@ from course.errors import CourseError
 from course.grading.demo import answered, model_answers
 from course.grading.execution.kernel_pair import ANSWERS, QUESTIONS, kernel_pair
 from course.grading.execution.make_spec import make_spec
-from course.grading.execution.session import run
+from course.grading.execution.session import run_submission
 from course.labs.parameters import with_parameters
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 
 SECONDS_BETWEEN = 0.2
 SIDES = {"kernel of the submission": ANSWERS, "kernel of the tests": QUESTIONS}  # what only this side can see
@@ -43,13 +43,13 @@ def memory(course: Course, lab: Lab) -> list[Used]:
     """
     spec = make_spec(course, lab)
     solved = answered(
-        nbformat.reads(nbformat.writes(spec.reference), as_version=4), model_answers(prepare(course, lab))
+        nbformat.reads(nbformat.writes(spec.reference), as_version=4), model_answers(prepare_lab(course, lab))
     )
     notebook = with_parameters(solved, spec.budget)
     most: dict[str, Used] = {}
     pair = kernel_pair(spec.limits, sandboxed=True, threads=os.cpu_count() or 1, imports=spec.imports)
     with pair as kernels, watched(most), tempfile.TemporaryDirectory() as place:
-        run(notebook, kernels, spec.imports, spec.values, spec.limits, place)
+        run_submission(notebook, kernels, spec.imports, spec.values, spec.limits, place)
     if missing := SIDES.keys() - most.keys():
         raise CourseError(f"Not seen while it ran: {', '.join(sorted(missing))}.")
     return [most[side] for side in SIDES]

@@ -22,12 +22,13 @@ GRADING = """\
 
 {students} solved submissions, graded by plain `nbgrader autograde` one after the other, and by `course grade`, which
 also writes the feedback; twice in turn, and the faster time of each counts. Stages are mean seconds of a submission
-while others run beside it: mending, making the sandbox, the lab's imports (or waiting for the process that does them for
-all), the start of the kernel, what that of the tests' takes longer, the submission's own cells with its training, the
-tests, and the end of both kernels and sandboxes.
+while others run beside it: mending, making the sandbox, the lab's imports (or waiting for the process that does them
+for all), the start of the kernel, what that of the tests' takes longer, the submission's own cells with its training,
+the tests, and the end of both kernels and sandboxes.
 """
 OVERHEAD = (
-    "With parameters as handed out, sandboxes, the kernel of the tests and mending are {overhead:.0%} of a submission's "
+    "With parameters as handed out, sandboxes, the kernel of the tests and mending are {overhead:.0%} of a "
+    "submission's "
     "time."
 )
 MEMORY = """\

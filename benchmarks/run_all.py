@@ -14,10 +14,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from benchmarks.page import page
-from course.authoring.execute import execute
+from course.authoring.execute import execute_notebook
 from course.config import Course, Lab
-from course.files import put
-from course.labs.prepare import prepare
+from course.files import write_text
+from course.labs.prepare import prepare_lab
 
 MOST_SECONDS, MOST_MIB = 60, 1536
 # ru_maxrss is in KiB on Linux and in bytes on macOS (getrusage(2)).
@@ -35,13 +35,13 @@ class Measurement:
 
 def measure(course: Course, labs: Sequence[Lab], progress: Progress) -> dict[str, Measurement]:
     """Run each solution once, one after the other."""
-    return {lab.name: run_all(lab.name, prepare(course, lab), progress) for lab in labs}
+    return {lab.name: run_all(lab.name, prepare_lab(course, lab), progress) for lab in labs}
 
 
 def run_all(name: str, notebook: NotebookNode, progress: Progress) -> Measurement:
     """Run one notebook and ask its kernel for its peak memory at the end."""
     notebook.cells.append(nbformat.v4.new_code_cell(PROBE))
-    seconds = execute(name, notebook, progress)
+    seconds = execute_notebook(name, notebook, progress)
     return Measurement(round(seconds, 1), int(notebook.cells[-1].outputs[0].text))
 
 
@@ -55,8 +55,8 @@ def save_part(course: Course, part: str, measured: object) -> Path:
     """Keep the measurements of one part, as JSON has them, and write the page from all of them; return the page."""
     machine = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     kept = _kept(course) | {"machine": machine, part: measured}
-    put(course.measurements, json.dumps(kept, indent=2, sort_keys=True) + "\n")
-    return put(course.measurements.with_suffix(".md"), page(kept))
+    write_text(course.measurements, json.dumps(kept, indent=2, sort_keys=True) + "\n")
+    return write_text(course.measurements.with_suffix(".md"), page(kept))
 
 
 def _kept(course: Course) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from course.limits import DEFAULTS, Limits, read_limits
 from course.repositories import Repositories, read_repositories
 from course.rules import DEFAULTS as USUAL_RULES
 from course.rules import Rules, read_rules
-from course.times import TimeError, placed
+from course.times import TimeError, in_zone
 
 COURSE_FILE = "course.toml"
 KEYS = ("id", "title", "description", "time_zone", "instructors", "students", "limits", "rules", "late", "labs")
@@ -172,7 +172,7 @@ def _due(where: str, value: object, zone: tzinfo | None) -> datetime:
             f"{where}: `due` must be a date and time without quotes, 2026-03-02T23:59:00; it is {value!r}."
         )
     try:
-        return value if value.tzinfo else placed(value, zone)
+        return value if value.tzinfo else in_zone(value, zone)
     except TimeError as error:
         advice = "Set `time_zone` at the top of the file, or write the offset: 2026-03-02T23:59:00+01:00."
         raise CourseError(f"{where}: `due`: {error if zone else advice}") from error

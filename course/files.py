@@ -5,14 +5,14 @@ import os
 from pathlib import Path
 
 
-def put(path: Path, content: str) -> Path:
+def write_text(path: Path, content: str) -> Path:
     """Write text, making the folder; return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(content, "utf-8")
     return path
 
 
-def text(path: Path) -> str | None:
+def text_if_any(path: Path) -> str | None:
     """The file's text, or None if there is no such file."""
     return path.read_text("utf-8") if path.is_file() else None
 

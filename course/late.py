@@ -68,7 +68,7 @@ def _number(where: str, key: str, value: Any, known: list[str]) -> float:
     return value
 
 
-def spoken(span: timedelta) -> str:
+def span_in_words(span: timedelta) -> str:
     """A span of time in words: "2 days 3 hours", "20 minutes"."""
     minutes = math.ceil(span.total_seconds() / 60)
     days, hours = divmod(minutes // 60, 24)
@@ -76,7 +76,7 @@ def spoken(span: timedelta) -> str:
     return " ".join(f"{count} {unit}{'s' if count != 1 else ''}" for count, unit in parts if count) or "0 minutes"
 
 
-def described(rule: LateRule) -> str:
+def rule_in_words(rule: LateRule) -> str:
     """The rule in words, for the terminal."""
     parts = [f"{rule.percent_per_day:g} % of the points for each day begun"] if rule.percent_per_day else []
     parts += [f"nothing counts after {rule.zero_after_days:g} days"] if rule.zero_after_days is not None else []

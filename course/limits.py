@@ -7,7 +7,7 @@ from course.whole_numbers import read_numbers
 
 @dataclass(frozen=True)
 class Limits:
-    """What a sandbox allows its kernel; course.toml sets it for the course ([limits]) and for single labs (limits = {…}).
+    """What a sandbox allows its kernel; course.toml sets it for the course and for single labs.
 
     TensorFlow with a small network takes 1.6 GiB of address space, of which it fills 0.7 GiB, and 20 threads on two
     cores; 2.6 GiB and 144 threads when it is told to use 64. The defaults leave room.

@@ -41,7 +41,7 @@ def stop(handler: logging.Handler) -> None:
     handler.close()
 
 
-def files() -> list[Path]:
+def log_files() -> list[Path]:
     """The files that are written to now, for a process that is started to write there as well."""
     return [Path(handler.baseFilename) for handler in root.handlers if isinstance(handler, logging.FileHandler)]
 

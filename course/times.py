@@ -39,7 +39,7 @@ def read_time(text: str, default: tzinfo | None = None) -> datetime:
         offset = "+00:00" if match["utc"] else match["offset"] or ""
         time = datetime.fromisoformat(f"{match['date']}T{match['time']}{offset}")
         if time.tzinfo is None:
-            time = placed(time, ZoneInfo(zone) if zone else default)
+            time = in_zone(time, ZoneInfo(zone) if zone else default)
         time = time.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise TimeError(f"{text.strip()[:60]!r} is no time: {error}. Write it as {FORM}.") from error
@@ -48,7 +48,7 @@ def read_time(text: str, default: tzinfo | None = None) -> datetime:
     return time
 
 
-def placed(time: datetime, zone: tzinfo | None) -> datetime:
+def in_zone(time: datetime, zone: tzinfo | None) -> datetime:
     """A time without a zone as one in this zone.
 
     Raises
@@ -77,7 +77,7 @@ def for_gradebook(time: datetime | None) -> datetime | None:
     return time.astimezone(UTC).replace(tzinfo=None) if time else None
 
 
-def shown(time: datetime, zone: tzinfo) -> str:
+def time_text(time: datetime, zone: tzinfo) -> str:
     """A time for people: "2026-03-02 23:59 CET"."""
     return f"{time.astimezone(zone):%Y-%m-%d %H:%M %Z}"
 

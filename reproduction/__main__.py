@@ -4,9 +4,9 @@ from typing import Annotated
 
 import typer
 
-from course.cli.terminal import Labs, console, logged, new_app, progress_bar, run
+from course.cli.terminal import Labs, console, logged, new_app, progress_bar, run_app
 from course.config import load_course
-from course.files import put
+from course.files import write_text
 from reproduction import runs
 from reproduction.page import page as page_text
 from reproduction.systems import read_plan
@@ -31,9 +31,9 @@ def reproduce(
             return
         if not page:
             runs.reproduce(course, plans, progress, again)
-    path = put(course.reproduction.with_suffix(".md"), page_text(course))
+    path = write_text(course.reproduction.with_suffix(".md"), page_text(course))
     console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
 
 
 if __name__ == "__main__":
-    run(app)
+    run_app(app)

@@ -23,12 +23,12 @@ import papermill
 from nbformat import NotebookNode
 from rich.progress import Progress
 
-from course.authoring.execute import execute
+from course.authoring.execute import execute_notebook
 from course.config import Course
 from course.errors import CourseError
-from course.files import put
+from course.files import write_text
 from course.labs.parameters import with_parameters
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_answer
 from data_utils import load_mnist
 from reproduction.systems import Plan, Second
@@ -115,7 +115,7 @@ def rehearse(course: Course, plans: Sequence[Plan], progress: Progress) -> dict[
 
 def jobs(course: Course, plan: Plan, rehearsal: bool) -> list[Job]:
     """The runs of a lab: the whole of it, and each second setting."""
-    lab = prepare(course, plan.lab)
+    lab = prepare_lab(course, plan.lab)
     if not rehearsal:
         lab = with_parameters(lab, full_values(lab))
     figures = {figure.name: figure.value for figure in plan.figures}
@@ -169,7 +169,7 @@ def run(job: Job, progress: Progress) -> Run:
     trial = copy.deepcopy(job.notebook)
     report = nbformat.v4.new_code_cell(REPORT.format(expressions=job.expressions))
     trial.cells = [nbformat.v4.new_code_cell(CLOCK), *trial.cells, report]
-    execute(job.key, trial, progress, cell_seconds=None)
+    execute_notebook(job.key, trial, progress, cell_seconds=None)
     answer = json.loads(trial.cells[-1].outputs[-1].text)
     if answer["failed"]:
         raise CourseError(f"{job.key}: cannot be evaluated: " + "; ".join(answer["failed"].values()))
@@ -223,7 +223,7 @@ def read_runs(course: Course) -> dict[str, Run]:
 
 def _keep(course: Course, key: str, found: Run) -> None:
     runs = {name: asdict(one) for name, one in (read_runs(course) | {key: found}).items()}
-    put(course.reproduction, json.dumps(runs, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    write_text(course.reproduction, json.dumps(runs, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 def _need_all_digits() -> None:

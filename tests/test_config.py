@@ -7,7 +7,7 @@ import pytest
 
 from course.config import load_course
 from course.errors import CourseError, UnknownLabError
-from course.files import put
+from course.files import write_text
 from course.late import LateRule
 from course.limits import Limits
 
@@ -33,8 +33,8 @@ work_minutes = 90
 def copied(tmp_path):
     """A made course of two labs, whose course.toml a test may change."""
     for name in ("01_data_inspection", "02_heatmaps"):
-        put(tmp_path / "solutions" / name / f"{name}.py", "# %%\n1\n")
-    put(tmp_path / "course.toml", COURSE_TOML)
+        write_text(tmp_path / "solutions" / name / f"{name}.py", "# %%\n1\n")
+    write_text(tmp_path / "course.toml", COURSE_TOML)
     return load_course(tmp_path)
 
 

@@ -38,12 +38,12 @@ def test_what_ends_a_run_is_in_its_log(tmp_path):
     with pytest.raises(ZeroDivisionError), logs.run_log(tmp_path, "grade") as path:
         _ = 1 // 0
     assert "ended by ZeroDivisionError" in path.read_text("utf-8")
-    assert logs.files() == []
+    assert logs.log_files() == []
 
 
 def test_a_worker_writes_into_the_log_of_the_run(tmp_path):
     with logs.run_log(tmp_path, "grade") as path:
-        (file,) = logs.files()
+        (file,) = logs.log_files()
         logs.join(file)  # as a process does that was started meanwhile
         handlers = [handler for handler in logs.root.handlers if isinstance(handler, logging.FileHandler)]
         log.info("twice")

@@ -4,7 +4,7 @@ import keras
 import pytest
 from this_course import COURSE
 
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id
 from data_utils import build_lenet
 
@@ -12,7 +12,7 @@ from data_utils import build_lenet
 @pytest.fixture(scope="module")
 def answer():
     """The class of the model answer, in the lab that asks for it."""
-    cells = [cell for lab in COURSE.labs for cell in prepare(COURSE, lab).cells if grade_id(cell) == "lenet"]
+    cells = [cell for lab in COURSE.labs for cell in prepare_lab(COURSE, lab).cells if grade_id(cell) == "lenet"]
     if not cells:
         pytest.skip("no lab of this course has a task `lenet`")
     cell = cells[0]

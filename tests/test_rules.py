@@ -4,7 +4,7 @@ import pytest
 
 from course.config import load_course
 from course.errors import CourseError, LintError
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.rules import Rules
 
 
@@ -34,7 +34,7 @@ def test_rules_are_those_of_the_lab_then_of_the_course_then_the_usual_ones(copie
 def test_a_lab_that_breaks_its_own_rules_is_refused(copied, rules, message):
     course = add(copied, of_lab=f"rules = {rules}")
     with pytest.raises(LintError) as error:
-        prepare(course, course.labs[0])
+        prepare_lab(course, course.labs[0])
     assert message in str(error.value)
 
 

@@ -8,14 +8,14 @@ import nbformat
 from nbformat import NotebookNode
 from rich.progress import Progress
 
-from course.authoring.execute import execute
+from course.authoring.execute import execute_notebook
 from course.authoring.front_pages import front_pages
 from course.authoring.index import index_text
 from course.config import Course, Lab
 from course.errors import BuildError, DriftError
-from course.files import put, text
-from course.labs.answer_key import edited, executed, keep_outputs, read_key, sign, written
-from course.labs.prepare import prepare
+from course.files import text_if_any, write_text
+from course.labs.answer_key import authored_content, edited, executed, keep_outputs, read_key, sign
+from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
 from course.labs.sources import source_text
 
@@ -40,21 +40,21 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
     """
     built = Built([], [])
     for lab in labs:
-        notebook = prepare(course, lab)
+        notebook = prepare_lab(course, lab)
         refuse_lost_work(course, lab, notebook)
         source, student = source_text(notebook), student_text(course, lab, notebook)
         if again or not keep_outputs(course.solution(lab), notebook):
-            execute(lab.name, notebook, progress)
+            execute_notebook(lab.name, notebook, progress)
             built.executed.append(lab)
         drop_machine_notes(course.source(lab), notebook)
         # Only a lab that runs through is written, and then all of it.
-        built.written.append(put(course.source(lab), source))
-        built.written.append(put(course.released(lab), student))
+        built.written.append(write_text(course.source(lab), source))
+        built.written.append(write_text(course.released(lab), student))
         sign(notebook)
-        built.written.append(put(course.solution(lab), nbformat.writes(notebook) + "\n"))
-    index = index_text(course, {lab: prepare(course, lab) for lab in course.labs})
-    built.written.append(put(course.root / course.release_directory / "README.md", index))
-    built.written.extend(put(path, content) for path, content in front_pages(course).items())
+        built.written.append(write_text(course.solution(lab), nbformat.writes(notebook) + "\n"))
+    index = index_text(course, {lab: prepare_lab(course, lab) for lab in course.labs})
+    built.written.append(write_text(course.root / course.release_directory / "README.md", index))
+    built.written.extend(write_text(path, content) for path, content in front_pages(course).items())
     return built
 
 
@@ -71,7 +71,7 @@ def refuse_lost_work(course: Course, lab: Lab, source: NotebookNode) -> None:
         key = read_key(path)
     except BuildError:
         return  # it is made anew
-    if edited(key) and written(key) != written(source):
+    if edited(key) and authored_content(key) != authored_content(source):
         raise BuildError(LOST.format(path=path, source=course.source(lab).name))
 
 
@@ -93,7 +93,7 @@ def drop_machine_notes(source: Path, notebook: NotebookNode) -> None:
         cell.get("outputs", [])[:] = [out for out in cell.get("outputs", []) if out not in notes]
 
 
-def check(course: Course, labs: Sequence[Lab]) -> None:
+def check_generated(course: Course, labs: Sequence[Lab]) -> None:
     """Rebuild in memory, without executing, and compare.
 
     Raises
@@ -104,9 +104,9 @@ def check(course: Course, labs: Sequence[Lab]) -> None:
     """
     problems = [problem for lab in labs for problem in drift(course, lab)]
     index = course.root / course.release_directory / "README.md"
-    if text(index) != index_text(course, {lab: prepare(course, lab) for lab in course.labs}):
+    if text_if_any(index) != index_text(course, {lab: prepare_lab(course, lab) for lab in course.labs}):
         problems.append(f"{index} is not what the sources say. {REMEDY.format(lab='')}")
-    stale_pages = [path for path, content in front_pages(course).items() if text(path) != content]
+    stale_pages = [path for path, content in front_pages(course).items() if text_if_any(path) != content]
     problems += [f"{path} is not what course.toml says. {REMEDY.format(lab='')}" for path in stale_pages]
     expected = {course.released(lab) for lab in course.labs} | {index}
     strays = {file for file in index.parent.rglob("*") if file.is_file() and ".ipynb_checkpoints" not in file.parts}
@@ -118,11 +118,11 @@ def check(course: Course, labs: Sequence[Lab]) -> None:
 def drift(course: Course, lab: Lab) -> list[str]:
     """What is not up to date for one lab."""
     remedy = REMEDY.format(lab=f" {lab.name}")
-    notebook = prepare(course, lab)
+    notebook = prepare_lab(course, lab)
     problems = []
-    if text(course.source(lab)) != source_text(notebook):
+    if text_if_any(course.source(lab)) != source_text(notebook):
         problems.append(f"{course.source(lab)} has a stale stamped cell or is not written as Jupytext does. {remedy}")
-    if text(course.released(lab)) != student_text(course, lab, notebook):
+    if text_if_any(course.released(lab)) != student_text(course, lab, notebook):
         problems.append(f"{course.released(lab)} is not what the source makes. {remedy}")
     if reason := stale(course.solution(lab), notebook):
         problems.append(f"{course.solution(lab)} {reason}. {remedy}")

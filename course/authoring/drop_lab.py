@@ -12,8 +12,8 @@ from course.authoring.index import index_text
 from course.authoring.lab_entries import without_entry
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError
-from course.files import put
-from course.labs.prepare import prepare
+from course.files import write_text
+from course.labs.prepare import prepare_lab
 from course.labs.variants import variants_file
 from reproduction import page as reproduction_page
 from reproduction.systems import plan_file
@@ -40,12 +40,12 @@ def drop_lab(course: Course, lab: Lab) -> list[Path]:
     if not rest.labs:
         raise CourseError(f"{lab.name} is the only lab of the course. Make another one first: course new")
     settings = without_entry((course.root / COURSE_FILE).read_text("utf-8"), lab.name)
-    index = index_text(rest, {one: prepare(rest, one) for one in rest.labs})
+    index = index_text(rest, {one: prepare_lab(rest, one) for one in rest.labs})
     for path in of_lab(course, lab):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     written = [
-        put(course.root / COURSE_FILE, settings),
-        put(course.root / course.release_directory / "README.md", index),
+        write_text(course.root / COURSE_FILE, settings),
+        write_text(course.root / course.release_directory / "README.md", index),
     ]
     return [*written, *_measurements(rest, lab), *_reproduction(rest, lab), *_first_page(rest, lab)]
 
@@ -66,8 +66,8 @@ def _measurements(course: Course, lab: Lab) -> Iterator[Path]:
     path = course.measurements
     kept = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     if kept.get("run_all", {}).pop(lab.name, None):
-        yield put(path, json.dumps(kept, indent=2, sort_keys=True) + "\n")
-        yield put(path.with_suffix(".md"), benchmarks_page.page(kept))
+        yield write_text(path, json.dumps(kept, indent=2, sort_keys=True) + "\n")
+        yield write_text(path.with_suffix(".md"), benchmarks_page.page(kept))
 
 
 def _reproduction(course: Course, lab: Lab) -> Iterator[Path]:
@@ -76,8 +76,8 @@ def _reproduction(course: Course, lab: Lab) -> Iterator[Path]:
     runs = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     kept = {key: run for key, run in runs.items() if key.split(",")[0] != lab.name}
     if kept != runs:
-        yield put(path, json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
-        yield put(path.with_suffix(".md"), reproduction_page.page(course))
+        yield write_text(path, json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+        yield write_text(path.with_suffix(".md"), reproduction_page.page(course))
 
 
 def _first_page(course: Course, lab: Lab) -> Iterator[Path]:
@@ -87,4 +87,4 @@ def _first_page(course: Course, lab: Lab) -> Iterator[Path]:
     row = f"]({course.release_directory}/{lab.name}/"
     kept = [line for line in lines if not (line.startswith("|") and row in line)]
     if kept != lines:
-        yield put(path, "".join(kept))
+        yield write_text(path, "".join(kept))

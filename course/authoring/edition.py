@@ -12,7 +12,7 @@ from course.authoring.relink import relinked
 from course.config import Course
 from course.errors import PublishError
 from course.labs.links import INDEX, archive, home, lab_path
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 
 OWN = "students"  # the folder of files that only the edition has; they lie there as they lie in the edition
 OWN_FILES = (".gitattributes", ".gitignore", "Makefile", "README.md", "jupyter_lab_config.py", "requirements.txt")
@@ -57,7 +57,7 @@ def edition(course: Course) -> dict[str, File]:
         A file is missing, or a page links to one that is not part of the edition.
     """
     places = edition_places(course)
-    files = {place: read(course, source, places) for source, place in places.items()}
+    files = {place: read_for_students(course, source, places) for source, place in places.items()}
     files["pyproject.toml"] = File(package_text(course).encode())
     return dict(sorted(files.items()))
 
@@ -70,14 +70,14 @@ def edition_places(course: Course) -> dict[str, str]:
     return {f"{OWN}/{name}": name for name in OWN_FILES} | {path: path for path in same}
 
 
-def read(course: Course, source: str, places: dict[str, str]) -> File:
+def read_for_students(course: Course, source: str, places: dict[str, str]) -> File:
     """One file as students get it: pages and notebooks with their links set right, all others as they are."""
     path = course.root / source
     if not path.is_file():
         raise PublishError(f"{path} is missing, which is part of the students' edition. Restore it.")
     content = path.read_bytes()
     if source == INDEX:  # of the labs that are handed out, which may not be all
-        content = index_text(course, {lab: prepare(course, lab) for lab in course.labs}).encode()
+        content = index_text(course, {lab: prepare_lab(course, lab) for lab in course.labs}).encode()
     if path.suffix == ".md":
         page = relinked(content.decode(), source, places)
         content = (filled_in(course, page) if source == TEMPLATE else page).encode()

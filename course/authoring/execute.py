@@ -15,7 +15,9 @@ from course.labs.sources import grade_id
 CELL_SECONDS = 600
 
 
-def execute(name: str, notebook: NotebookNode, progress: Progress, cell_seconds: int | None = CELL_SECONDS) -> float:
+def execute_notebook(
+    name: str, notebook: NotebookNode, progress: Progress, cell_seconds: int | None = CELL_SECONDS
+) -> float:
     """Run all cells in place, in a folder of its own that is deleted afterwards; seconds with the kernel's start.
 
     Raises

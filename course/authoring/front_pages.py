@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from course.config import Course
-from course.files import text
+from course.files import text_if_any
 
 
 def front_pages(course: Course) -> dict[Path, str]:
@@ -18,7 +18,7 @@ def front_pages(course: Course) -> dict[Path, str]:
     }
     pages = {}
     for name, lines in forms.items():
-        page = text(course.root / name)
+        page = text_if_any(course.root / name)
         if page is not None:
             for pattern, line in lines:
                 page = re.sub(pattern, lambda _, line=line: line, page, count=1)  # type: ignore[misc]

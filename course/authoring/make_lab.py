@@ -10,9 +10,9 @@ import jupytext
 from course.authoring.lab_entries import with_entry
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError
-from course.files import put
+from course.files import write_text
 from course.labs.sources import PERCENT, source_text, with_ids
-from course.labs.stamp import stamp
+from course.labs.stamp import stamp_lab
 from course.labs.variants import variants_file
 
 TEMPLATE = Path(__file__).parent / "new_lab"
@@ -55,9 +55,9 @@ def make_lab(course: Course, name: str, title: str) -> list[Path]:
     settings = course.root / COURSE_FILE
     entry = with_entry(settings.read_text("utf-8"), full, ENTRY.format(name=full, minutes=WORK_MINUTES))
     variants = (TEMPLATE / "variants.toml").read_text("utf-8")
-    put(paths[0], first_source(course, lab, title.strip()))
-    put(paths[1], variants)
-    return [*paths, put(settings, entry)]
+    write_text(paths[0], first_source(course, lab, title.strip()))
+    write_text(paths[1], variants)
+    return [*paths, write_text(settings, entry)]
 
 
 def full_name(course: Course, name: str) -> str:
@@ -87,5 +87,5 @@ def first_source(course: Course, lab: Lab, title: str) -> str:
     """The template as a source, stamped for this lab and written as Jupytext does."""
     text = Template((TEMPLATE / "source.txt").read_text("utf-8")).substitute(number=int(lab.name[:2]), title=title)
     notebook = with_ids(jupytext.reads(text, fmt=dict(PERCENT)))
-    stamp(replace(course, labs=(*course.labs, lab)), lab, notebook)
+    stamp_lab(replace(course, labs=(*course.labs, lab)), lab, notebook)
     return source_text(notebook)

@@ -28,7 +28,7 @@ class Changes(NamedTuple):
     unchanged: int
 
 
-def update(folder: Path, files: Mapping[str, File]) -> Changes:
+def update_folder(folder: Path, files: Mapping[str, File]) -> Changes:
     """Write these files, by their paths in the folder, where they are not there already; delete earlier ones.
 
     Raises
@@ -43,7 +43,7 @@ def update(folder: Path, files: Mapping[str, File]) -> Changes:
     changed = [path for path, file in files.items() if not same(folder / path, file)]
     for path in changed:
         write(folder / path, files[path])
-    removed = [path for path in stale if remove(folder, path)]
+    removed = [path for path in stale if remove_file(folder, path)]
     write_manifest(folder, files)
     return Changes(changed, removed, len(files) - len(changed))
 
@@ -56,7 +56,7 @@ def refuse_conflicts(folder: Path, files: Mapping[str, File], known: Mapping[str
         others = [path.name for path in sorted(folder.iterdir()) if path.name != ".git"]
         if others:
             raise PublishError(
-                listed(
+                with_list(
                     f"{folder} holds files that `course publish` did not write. Name another folder, an empty one or a "
                     "clone of the students' repository; or delete them:",
                     others,
@@ -65,7 +65,7 @@ def refuse_conflicts(folder: Path, files: Mapping[str, File], known: Mapping[str
     problems = [f"{path} {reason}" for path in [*files, *stale] if (reason := conflict(folder, path, files, known))]
     if problems:
         raise PublishError(
-            listed(
+            with_list(
                 f"In {folder}, others have written what `course publish` would replace or delete. Make the change in "
                 "the instructors' repository if it is to stay; then delete the file there and publish again:",
                 problems,
@@ -87,7 +87,9 @@ def conflict(folder: Path, path: str, files: Mapping[str, File], known: Mapping[
         return "is a folder"
     if path not in known:
         return "was not written by `course publish`"
-    return None if digest(place.read_bytes()) == known[path] else "was changed since `course publish` wrote it"
+    return (
+        None if content_checksum(place.read_bytes()) == known[path] else "was changed since `course publish` wrote it"
+    )
 
 
 def read_manifest(folder: Path) -> dict[str, str]:
@@ -117,7 +119,7 @@ def read_manifest(folder: Path) -> dict[str, str]:
 
 def write_manifest(folder: Path, files: Mapping[str, File]) -> None:
     """Keep what was written; the same files give the same bytes."""
-    known = {path: digest(file.content) for path, file in files.items()}
+    known = {path: content_checksum(file.content) for path, file in files.items()}
     text = json.dumps({"about": ABOUT, "files": known}, indent=1) + "\n"
     if not same(folder / MANIFEST, File(text.encode())):
         write(folder / MANIFEST, File(text.encode()))
@@ -141,7 +143,7 @@ def write(path: Path, file: File) -> None:
         path.chmod(path.stat().st_mode | 0o111)
 
 
-def remove(folder: Path, path: str) -> bool:
+def remove_file(folder: Path, path: str) -> bool:
     """Delete a file and the folders that are empty without it; whether it was there."""
     place = folder / path
     if not place.is_file():
@@ -154,11 +156,11 @@ def remove(folder: Path, path: str) -> bool:
     return True
 
 
-def digest(content: bytes) -> str:
+def content_checksum(content: bytes) -> str:
     """The SHA-256 of a file's content."""
     return hashlib.sha256(content).hexdigest()
 
 
-def listed(text: str, lines: list[str]) -> str:
+def with_list(text: str, lines: list[str]) -> str:
     """A message with a list."""
     return "\n".join([text, *(f"  - {line}" for line in lines)])

@@ -4,13 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from course.authoring.build import check
+from course.authoring.build import check_generated
 from course.authoring.edition import edition
 from course.authoring.leaks import leaks, secret_pairs, secrets_of_all
-from course.authoring.managed_folder import Changes, File, listed, update
+from course.authoring.managed_folder import Changes, File, update_folder, with_list
 from course.config import Course, Lab
 from course.errors import PublishError
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 
 
 def handed_out(course: Course, until: Lab | None) -> Course:
@@ -32,21 +32,21 @@ def publish(course: Course, folder: Path, until: Lab | None = None) -> Changes:
         A file would show a solution or a hidden test, the folder holds files that `publish` did not write, or a file
         that it wrote has been changed since. The message names every file. Nothing has been written.
     """
-    check(course, course.labs)
+    check_generated(course, course.labs)
     files = edition(handed_out(course, until))
     refuse_leaks(course, files)
     refuse_own(course, folder.resolve())
-    return update(folder.resolve(), files)
+    return update_folder(folder.resolve(), files)
 
 
 def refuse_leaks(course: Course, files: Mapping[str, File]) -> None:
     """Raise `PublishError` if a page or notebook holds a line of a solution or of a hidden test."""
     package = "\n".join(file.content.decode() for path, file in files.items() if path.startswith("data_utils/"))
-    sources = [prepare(course, lab) for lab in course.labs]
+    sources = [prepare_lab(course, lab) for lab in course.labs]
     secrets = secrets_of_all(sources, package).union(*(secret_pairs(source, package) for source in sources))
     if found := leaks({path: file.content for path, file in files.items()}, secrets):
         text = "Students would see lines of solutions or hidden tests. Take them out, or write harmless ones otherwise:"
-        raise PublishError(listed(text, found))
+        raise PublishError(with_list(text, found))
 
 
 def refuse_own(course: Course, folder: Path) -> None:

@@ -11,8 +11,8 @@ from rich.progress import Progress
 
 from course.authoring.try_variants import auto_scores, message
 from course.config import Course, Lab
-from course.labs.prepare import prepare
-from course.labs.sources import cells_with_tests, points
+from course.labs.prepare import prepare_lab
+from course.labs.sources import cells_with_tests, points_by_cell
 from course.nbgrader_api import load_config
 
 SEED = re.compile(r"(set_random_seed\()\d+(\))")
@@ -39,14 +39,14 @@ def try_seeds(course: Course, labs: Sequence[Lab], seeds: Sequence[int], progres
     config, found = load_config(course), []
     bar = progress.add_task("", total=len(labs) * len(seeds))
     for lab in labs:
-        solution = prepare(course, lab)
+        solution = prepare_lab(course, lab)
         for seed in seeds:
             progress.update(bar, description=f"{lab.name}, seed {seed}")
             trial = reseeded(solution, seed)
             with tempfile.TemporaryDirectory() as folder:
                 resources = {"metadata": {"path": folder}}
                 NotebookClient(trial, timeout=CELL_SECONDS, allow_errors=True, resources=resources).execute()
-            full, scores = points(trial), auto_scores(trial, config)
+            full, scores = points_by_cell(trial), auto_scores(trial, config)
             for cell in cells_with_tests(trial):
                 test = cell.metadata["nbgrader"]["grade_id"]
                 if scores[test] != full[test]:

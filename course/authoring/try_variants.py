@@ -19,9 +19,9 @@ from traitlets.config import Config
 
 from course.config import Course, Lab
 from course.grading.execution.kernel_pair import kernel_pair
-from course.grading.execution.session import run as beside
+from course.grading.execution.session import run_submission as beside
 from course.labs.parameters import parameters, with_parameters
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.sources import cells_with_tests, grade_id, imports, is_answer
 from course.labs.variants import Variant, read_variants, variants_file
 from course.limits import Limits
@@ -51,7 +51,9 @@ def _independent(one: Variant, other: Variant) -> bool:
     return one.task != other.task and one.task not in other.spoils and other.task not in one.spoils
 
 
-def run(notebook: NotebookNode, chosen: Sequence[Variant], budget: Mapping[str, Any], folder: Path) -> NotebookNode:
+def run_variants(
+    notebook: NotebookNode, chosen: Sequence[Variant], budget: Mapping[str, Any], folder: Path
+) -> NotebookNode:
     """Run set-up and answers, with these in place of the model ones, and the tests beside them, as they are graded.
 
     Cells that only show something, between the tasks, are left out: no test may depend on them.
@@ -94,7 +96,7 @@ def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config)
 
 def try_all(course: Course, lab: Lab, progress: Progress) -> list[str]:
     """Try every variant of a lab with its grading budget and the bundled digits; return what came out otherwise."""
-    notebook = prepare(course, lab)
+    notebook = prepare_lab(course, lab)
     known = read_variants(variants_file(course, lab), notebook)
     tasks = [name for cell in notebook.cells if is_answer(cell) and (name := grade_id(cell))]
     config, found = load_config(course), []
@@ -102,7 +104,7 @@ def try_all(course: Course, lab: Lab, progress: Progress) -> list[str]:
     bar = progress.add_task(f"{lab.name}, {len(known)} answers", total=len(plan))
     for chosen in plan:
         with tempfile.TemporaryDirectory() as folder:
-            found += surprises(run(notebook, chosen, lab.budget, Path(folder)), chosen, config)
+            found += surprises(run_variants(notebook, chosen, lab.budget, Path(folder)), chosen, config)
         progress.advance(bar)
     return found
 

@@ -15,7 +15,7 @@ from course.cli import (  # noqa: F401 - they add their commands
     marking,
     publishing,
 )
-from course.cli.terminal import app, console, run, show_log
+from course.cli.terminal import app, console, run_app, show_log
 
 PACKAGE = "cnn-labs"
 
@@ -41,4 +41,4 @@ def about(
 
 def main() -> None:
     """Run the command line."""
-    run(app)
+    run_app(app)

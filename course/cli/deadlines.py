@@ -76,13 +76,13 @@ def _extension(course: Course, lab: Lab, student: str, until: str | None, days: 
 def _show(course: Course, title: str, found: "Sequence[Extension]") -> None:
     from rich.table import Table
 
-    from course.times import shown
+    from course.times import time_text
 
     dues = {lab.name: lab.due for lab in course.labs}
     table = Table("student", "lab", "until", "due", title=title, title_justify="left")
     for one in found:
         due = dues.get(one.lab)
-        words = shown(due, course.zone) if due else "no such lab" if one.lab not in dues else "no due date"
+        words = time_text(due, course.zone) if due else "no such lab" if one.lab not in dues else "no due date"
         beyond = "" if not due or one.until > due else " (not later than due)"
-        table.add_row(one.student, one.lab, shown(one.until, course.zone) + beyond, words)
+        table.add_row(one.student, one.lab, time_text(one.until, course.zone) + beyond, words)
     console.print(table)

@@ -65,11 +65,11 @@ def mend(
     """Rebuild a damaged notebook on the released lab: answers are kept, the rest is put right."""
     import nbformat
 
-    from course.files import put
+    from course.files import write_text
     from course.grading.repair.read_notebook import read_notebook
     from course.grading.repair.repair import guess_lab
     from course.grading.repair.repair import repair as mended
-    from course.inbox.notes import listed
+    from course.inbox.notes import note_lines
     from course.inbox.regular_files import MAX_FILE, read_plain_file
 
     course = load_course()
@@ -82,8 +82,8 @@ def mend(
     if name is None:
         raise CourseError(f"{file} looks like no lab of this course. Name it with --lab: {course.names()}.")
     result = mended(submitted, released[name])
-    put(output, nbformat.writes(result.notebook) + "\n")
-    lines = listed([*notes, *result.notes]) or ["nothing had to be mended"]
+    write_text(output, nbformat.writes(result.notebook) + "\n")
+    lines = note_lines([*notes, *result.notes]) or ["nothing had to be mended"]
     for line in lines:
         console.print(f"- {line}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"wrote {output}, a copy of {name}", highlight=False, markup=False)
@@ -116,7 +116,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     from course.grading.marking.folder_config import write_settings
     from course.inbox import submissions
 
-    found, remarks = submissions.find(folder, lab), list[str]()
+    found, remarks = submissions.require_submissions(folder, lab), list[str]()
     with logged(folder, f"grade-{lab.name}") as log, progress_bar("students", left=True) as progress:
         bar = progress.add_task(lab.name, total=len(found))
 
@@ -147,5 +147,5 @@ def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]"
 
     tables.write_csv(folder / f"grades_{lab.name}.csv", results)
     console.print(tables.grades_table(f"{lab.name}: {len(results)} submissions", results))
-    for line in [*tables.deadline(course, lab, results), *remarks, *tables.for_review(results)]:
+    for line in [*tables.deadline(course, lab, results), *remarks, *tables.review_lines(results)]:
         console.print(line, highlight=False, markup=False)

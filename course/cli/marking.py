@@ -24,6 +24,6 @@ def mark(
 
     course = load_course()
     chosen = course.lab(lab)
-    count = server.prepare(course, chosen, folder, db, read_roster(roster) if roster else ())
+    count = server.prepare_folder(course, chosen, folder, db, read_roster(roster) if roster else ())
     console.print(f"{count} submissions of {lab} in {folder.resolve()}. Ctrl+C ends marking.", highlight=False)
-    server.serve(server.command(chosen, folder, db, port, not no_browser), folder)
+    server.serve_formgrader(server.command(chosen, folder, db, port, not no_browser), folder)

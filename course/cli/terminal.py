@@ -21,7 +21,7 @@ def new_app() -> typer.Typer:
     return typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
-def run(application: typer.Typer) -> None:
+def run_app(application: typer.Typer) -> None:
     """Run a command line; errors that the user can mend are printed without a traceback, exit code 2."""
     try:
         application()

@@ -10,8 +10,8 @@ from nbformat import NotebookNode
 
 from course.config import Course, Lab
 from course.errors import CourseError
-from course.files import put
-from course.labs.prepare import prepare
+from course.files import write_text
+from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
 from course.labs.sources import grade_id, is_answer, without_markers
 from course.labs.variants import Variant, read_variants, variants_file
@@ -28,7 +28,7 @@ def make_class(course: Course, lab: Lab, folder: Path) -> dict[str, str]:
         The folder holds something that no demo made.
     """
     clear(folder)
-    solution = prepare(course, lab)
+    solution = prepare_lab(course, lab)
     blank = nbformat.reads(student_text(course, lab, solution), as_version=4)
     model = model_answers(solution)
     known = read_variants(variants_file(course, lab), solution)
@@ -41,7 +41,7 @@ def make_class(course: Course, lab: Lab, folder: Path) -> dict[str, str]:
     hand_in(folder, lab, "dan-another-way", answered(blank, model | other))
     hand_in(folder, lab, "eve-two-mistakes", answered(blank, model | mistakes))
     cut_off = nbformat.writes(answered(blank, model))
-    put(submission_path(folder, lab, "finn-cut-off"), cut_off[: len(cut_off) // 2])
+    write_text(submission_path(folder, lab, "finn-cut-off"), cut_off[: len(cut_off) // 2])
     return {
         "ada-perfect": "the model answers",
         "ben-blank": "the lab as it was handed out",
@@ -58,7 +58,7 @@ def clear(folder: Path) -> None:
         if not (folder / MARKER).is_file() and any(folder.iterdir()):
             raise CourseError(f"{folder} holds files that no demo made. Name another folder with --folder.")
         shutil.rmtree(folder)
-    put(folder / MARKER, "")
+    write_text(folder / MARKER, "")
 
 
 def model_answers(solution: NotebookNode) -> dict[str, str]:
@@ -87,7 +87,7 @@ def first_by_task(variants: tuple[Variant, ...], right: bool) -> list[Variant]:
 
 def hand_in(folder: Path, lab: Lab, student: str, notebook: NotebookNode) -> None:
     """Write a notebook where nbgrader looks for a student's submission."""
-    put(submission_path(folder, lab, student), nbformat.writes(notebook))
+    write_text(submission_path(folder, lab, student), nbformat.writes(notebook))
 
 
 def submission_path(folder: Path, lab: Lab, student: str) -> Path:

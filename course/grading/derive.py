@@ -14,10 +14,10 @@ from course.grading import exchange
 from course.grading.feedback import pages
 from course.grading.feedback.summary import lab_title
 from course.grading.gradebook import cache, late_penalties
-from course.grading.gradebook.entries import Entry, read_entries
+from course.grading.gradebook.entries import GradebookEntry, read_entries
 from course.grading.gradebook.late_penalties import Lateness, Tell, silent
 from course.grading.gradebook.recorded import FAILED, Stored, read_stored
-from course.grading.gradebook.results import Result, not_graded, result_of
+from course.grading.gradebook.results import Result, not_graded_result, result_of
 from course.grading.workers.job import Outcome
 from course.inbox.submissions import Submission
 from course.labs.sources import cells_with_tests, grade_id
@@ -48,22 +48,22 @@ class Grading:
         """The points of all tests together."""
         return sum(float(cell.metadata["nbgrader"]["points"]) for cell in cells_with_tests(self.released))
 
-    def in_order(self, entry: Entry) -> Entry:
+    def in_order(self, entry: GradebookEntry) -> GradebookEntry:
         """The same with its marks in the order of the lab, which the gradebook does not keep."""
         places = {grade_id(cell): place for place, cell in enumerate(self.released.cells)}
         return replace(entry, marks=tuple(sorted(entry.marks, key=lambda mark: places.get(mark.name, len(places)))))
 
-    def entries(self, students: Iterable[str] | None = None) -> dict[str, Entry]:
+    def entries(self, students: Iterable[str] | None = None) -> dict[str, GradebookEntry]:
         """What the gradebook holds, of all or of some students."""
         with self.api.gradebook as gradebook:
             return read_entries(gradebook, self.lab.name, students)
 
     def update(
         self, students: Iterable[str] | None = None, tell: Tell = silent
-    ) -> tuple[dict[str, Entry], dict[str, Lateness]]:
+    ) -> tuple[dict[str, GradebookEntry], dict[str, Lateness]]:
         """Bring the gradebook's dates and penalties up to date; see `lateness.update`."""
         with self.api.gradebook as gradebook:
-            return late_penalties.update(
+            return late_penalties.update_lateness(
                 gradebook, self.course, self.lab, self.folder, self.submissions, students, tell
             )
 
@@ -83,7 +83,7 @@ def derive(grading: Grading, students: Sequence[str] | None = None, tell: Tell =
     places = {submission.student: submission.path.parent for submission in grading.submissions}
     results = []
     for student in sorted({*entries, *(places if students is None else students)}):
-        stored, outcome = read_stored(folder, student, lab.name), cache.kept(folder, lab.name, student)
+        stored, outcome = read_stored(folder, student, lab.name), cache.kept_outcome(folder, lab.name, student)
         if not stored or not outcome:
             continue  # of a submission that was graded elsewhere, or not yet
         if stored.status == FAILED:
@@ -106,4 +106,4 @@ def _not_graded(grading: Grading, stored: Stored, outcome: Outcome) -> Result:
     course, lab, folder, student = grading.course, grading.lab, grading.folder, outcome.student
     key = pages.page_key(course, lab, stored, outcome, None)
     pages.bring_up_to_date(grading.api, lab, grading.title, folder, stored, key, outcome)
-    return not_graded(student, stored, grading.most_by_tests, pages.page_path(folder, student, lab.name))
+    return not_graded_result(student, stored, grading.most_by_tests, pages.page_path(folder, student, lab.name))

@@ -32,7 +32,7 @@ def pass_on(submitted: Path, folder: Path, student: str, lab: str, handed_in: da
     known[TIMESTAMP] = f"{handed_in:%Y-%m-%d %H:%M:%S} UTC" if handed_in else ""
     for step in (cache.MENDED, "autograded", "feedback"):
         for name, text in known.items():
-            _put(cache.place(folder, step, student, lab) / name, text)
+            _put(cache.step_folder(folder, step, student, lab) / name, text)
 
 
 def read_secret(path: Path) -> str:

@@ -33,7 +33,7 @@ from course.grading.gradebook.recorded import (
     GRADED,
     UNREADABLE,
     Stored,
-    checksum,
+    checksum_if_any,
     graded_copy,
     is_stored,
     write_stored,
@@ -43,8 +43,8 @@ from course.grading.gradebook.transaction import one_transaction
 from course.grading.repair.read_folder import inspect_folder, passed_on
 from course.grading.workers import batch, worker_pool
 from course.grading.workers.job import Job, Outcome
-from course.inbox.submissions import Submission, nameless, pattern, there
-from course.labs.editions import as_built, check_gradebook, parts
+from course.inbox.submissions import Submission, list_submissions, nameless, pattern
+from course.labs.editions import as_built, cells_by_grade_id, check_gradebook
 from course.nbgrader_api import failure, load_config, nbgrader_in, without_remarks
 from course.sandbox.manager import sandbox_available
 from course.typed import typed
@@ -104,17 +104,17 @@ def grade(
     folder = folder.resolve()
     log.info("grading %s in %s: %d submissions, %s", lab.name, folder, len(submissions), options)
     spec = make_spec(course, lab, options.full_size, options.built)
-    api = nbgrader_in(course, folder, settings(course, folder, options))
+    api = nbgrader_in(course, folder, nbgrader_settings(course, folder, options))
     with database_errors(), without_remarks():
         if options.new_edition:
-            for text in move_to(api, lab, parts(spec.reference)):
+            for text in move_to(api, lab, cells_by_grade_id(spec.reference)):
                 tell(text)
         fits(api, lab, spec.reference, tell)
     named = [submission for submission in submissions if not nameless(submission.student)]
     grading = Grading(api, course, lab, folder, named)
     with database_errors(), without_remarks():
         try:
-            with running(spec, named, folder, options) as outcomes:
+            with start_runs(spec, named, folder, options) as outcomes:
                 register(api, lab)
                 before = grading.entries()
                 for outcome in outcomes:
@@ -141,9 +141,9 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
         Nothing of the lab has been graded in this folder.
     """
     folder = folder.resolve()
-    api = nbgrader_in(course, folder, settings(course, folder, options))
-    submissions = [submission for submission in there(folder, lab) if not nameless(submission.student)]
-    if not any(cache.kept(folder, lab.name, submission.student) for submission in submissions):
+    api = nbgrader_in(course, folder, nbgrader_settings(course, folder, options))
+    submissions = [submission for submission in list_submissions(folder, lab) if not nameless(submission.student)]
+    if not any(cache.kept_outcome(folder, lab.name, submission.student) for submission in submissions):
         raise GradingError(
             f"Nothing of {lab.name} has been graded in {folder}. Grade it first: {typed('grade', lab.name, folder)}"
         )
@@ -153,7 +153,7 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
         register(api, lab)
         before = grading.entries()
         for submission in submissions:
-            kept = cache.kept(folder, lab.name, submission.student)
+            kept = cache.kept_outcome(folder, lab.name, submission.student)
             if kept and not is_stored(folder, lab.name, kept, before.get(submission.student)):
                 save(grading, kept)
         results = derive(grading, tell=tell)
@@ -164,7 +164,7 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
     return results
 
 
-def settings(course: Course, folder: Path, options: Options) -> Config:
+def nbgrader_settings(course: Course, folder: Path, options: Options) -> Config:
     """nbgrader's settings, with the outcomes of our own runs in place of its execution."""
     config = load_config(course)
     config.CourseDirectory.submitted_directory = cache.MENDED
@@ -189,7 +189,7 @@ def fits(api: NbGraderAPI, lab: Lab, edition: NotebookNode, tell: Tell) -> None:
         It is not.
     """
     with api.gradebook as gradebook:
-        for text in check_gradebook(gradebook, lab, parts(edition), Path(api.coursedir.root)):
+        for text in check_gradebook(gradebook, lab, cells_by_grade_id(edition), Path(api.coursedir.root)):
             tell(text)
 
 
@@ -214,7 +214,7 @@ def job_of(submission: Submission, spec: Spec, options: Options) -> Job:
 
 
 @contextmanager
-def running(
+def start_runs(
     spec: Spec, submissions: Sequence[Submission], folder: Path, options: Options
 ) -> Iterator[Iterator[Outcome]]:
     """The outcome of every submission: those kept from an earlier run first, then the others as they come in.
@@ -224,7 +224,7 @@ def running(
     """
     earlier, todo = list[Outcome](), list[Submission]()
     for submission in submissions:
-        kept = cache.kept(folder, spec.lab, submission.student)
+        kept = cache.kept_outcome(folder, spec.lab, submission.student)
         if kept and not options.again and kept.digest == job_of(submission, spec, options).digest:
             earlier.append(kept)
         else:
@@ -236,7 +236,7 @@ def running(
     if options.scheduler:
         running_on = worker_pool.cluster(options.scheduler, options.workers)
     else:
-        prepare = partial(kernel_pair.prepare, not options.trust, imports=spec.imports)
+        prepare = partial(kernel_pair.prepare_kernels, not options.trust, imports=spec.imports)
         running_on = worker_pool.local(options.workers, len(todo), spec.limits.submission_seconds, prepare)
     with running_on as pool, ran(spec, todo, folder, options, pool) as new:
         yield chain(earlier, new)
@@ -250,7 +250,7 @@ def ran(
     jobs = (job_of(submission, spec, options) for submission in submissions)
 
     def kept(outcome: Outcome) -> Outcome:
-        cache.keep(folder, spec.lab, outcome)
+        cache.keep_outcome(folder, spec.lab, outcome)
         return outcome
 
     with batch.working(jobs, pool) as outcomes:
@@ -263,7 +263,7 @@ def save(grading: Grading, outcome: Outcome) -> None:
     Of a submission that could not be run, or not scored, nothing is stored: it is not known what it is worth.
     """
     student, lab, folder = outcome.student, grading.lab, grading.folder
-    notebook = cache.place(folder, cache.MENDED, student, lab.name) / f"{lab.name}.ipynb"
+    notebook = cache.step_folder(folder, cache.MENDED, student, lab.name) / f"{lab.name}.ipynb"
     status, reason = (GRADED, "") if notebook.is_file() else (UNREADABLE, outcome.reason)
     if outcome.fault:
         status, reason = FAILED, outcome.fault
@@ -276,7 +276,9 @@ def save(grading: Grading, outcome: Outcome) -> None:
             transaction.undo()
         if status != FAILED:
             with grading.api.gradebook as gradebook:
-                hand_marks.keep(gradebook, lab, student, settled, marked, hand_marks.written_answers(notebook))
+                hand_marks.keep_hand_marks(
+                    gradebook, lab, student, settled, marked, hand_marks.written_answers(notebook)
+                )
         if status == UNREADABLE:
             give_zero(grading.api, lab, student)
         if status != GRADED:
@@ -286,6 +288,6 @@ def save(grading: Grading, outcome: Outcome) -> None:
     log.log(logging.ERROR if status == FAILED else logging.INFO, "%s: %s. %s", student, status, reason)
     # What could not be done may go well the next time.
     digest, tests = (outcome.digest, entries[student].by_tests) if status != FAILED else ("", {})
-    copy = checksum(graded_copy(folder, student, lab.name))
+    copy = checksum_if_any(graded_copy(folder, student, lab.name))
     write_stored(folder, student, lab.name, Stored(digest, status, reason, tests, copy))
     derive(grading, [student])

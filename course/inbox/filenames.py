@@ -14,7 +14,7 @@ LONGEST_PATH = 1000  # characters in an archive; with more, telling its parts ta
 DEEPEST = 8
 
 
-def shown(name: str, longest: int = 80) -> str:
+def printable_name(name: str, longest: int = 80) -> str:
     """The name for a message: on one line, without anything that changes the terminal."""
     text = "".join("�" if unprintable(character) else character for character in name)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
@@ -76,7 +76,7 @@ def id_problem(student: str) -> str | None:
         character for character in student if not (character in "._-@" or unicodedata.category(character)[0] in "LMN")
     }
     if wrong:
-        return f"it must not hold {shown(' '.join(sorted(wrong)))}; letters, digits and . _ - @ are possible"
+        return f"it must not hold {printable_name(' '.join(sorted(wrong)))}; letters, digits and . _ - @ are possible"
     if unicodedata.normalize("NFC", student) != student:
         return "its accents are written as separate characters"
     if len(student) > 100 or unportable(PurePosixPath(student)):

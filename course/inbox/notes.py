@@ -18,12 +18,12 @@ class Note:
     review: bool = False
 
 
-def placed(note: Mapping[str, str]) -> str:
+def note_text(note: Mapping[str, str]) -> str:
     """What a note as a dictionary says, and of what."""
     return f"{note['where']}: {note['text']}"
 
 
-def listed(notes: Sequence[Note]) -> list[str]:
+def note_lines(notes: Sequence[Note]) -> list[str]:
     """One line a note; those to look at come first and say so."""
     first = [f"please check · {note.where}: {note.text}" for note in notes if note.review]
     return first + [f"{note.where}: {note.text}" for note in notes if not note.review]

@@ -17,7 +17,7 @@ from course.inbox.filenames import folded
 from course.inbox.origin import STAMP, Origin, contents, read_record, write_record
 
 
-class Outcome(StrEnum):
+class Placement(StrEnum):
     """What became of a submission."""
 
     NEW = "new"
@@ -70,7 +70,7 @@ def workshop(folder: Path, lab: str) -> Path:
     return folder / "downloaded" / lab / "collected"
 
 
-def place(places: Places, new: Path, origin: Origin) -> Outcome:
+def place_submission(places: Places, new: Path, origin: Origin) -> Placement:
     """Move the folder `new` to its place, unless what lies there is as new; that is kept beside, never overwritten."""
     target, before = places.submitted, read_record(places.kept)
     origin = replace(origin, contents=contents(new))
@@ -79,16 +79,16 @@ def place(places: Places, new: Path, origin: Origin) -> Outcome:
         target.parent.mkdir(parents=True, exist_ok=True)
         new.rename(target)
         write_record(places.kept, origin)
-        return Outcome.NEW
+        return Placement.NEW
     if origin.contents == contents(target) or (before and origin.contents == before.contents):
         # Nothing new; what an instructor has put right in the meantime stays.
         if (new / STAMP).is_file() and not (target / STAMP).exists():
             (new / STAMP).rename(target / STAMP)
         if before is None or origin.is_newer(before):
             write_record(places.kept, origin)
-        return Outcome.SAME
+        return Placement.SAME
     if before is None or not origin.is_newer(before):
-        return Outcome.KEPT
+        return Placement.KEPT
     old = next(path for path in _numbered(places.kept, "replaced") if not path.exists())
     target.rename(old)
     try:
@@ -97,7 +97,7 @@ def place(places: Places, new: Path, origin: Origin) -> Outcome:
         old.rename(target)
         raise
     write_record(places.kept, origin)
-    return Outcome.REPLACED
+    return Placement.REPLACED
 
 
 def _numbered(folder: Path, name: str) -> Iterator[Path]:
@@ -107,7 +107,7 @@ def _numbered(folder: Path, name: str) -> Iterator[Path]:
         yield folder / f"{name}-{number}"
 
 
-def set_aside(places: Places, file: Path, name: str) -> Path:
+def keep_beside(places: Places, file: Path, name: str) -> Path:
     """Keep a file beside the submission under this name, or under the next free one; the same file only once."""
     aside = places.kept / "aside"
     aside.mkdir(parents=True, exist_ok=True)

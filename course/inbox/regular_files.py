@@ -47,7 +47,7 @@ def plain_files(folder: Path, notes: list[Note]) -> Iterator[tuple[PurePosixPath
         try:
             entries = sorted(os.scandir(folder / here), key=_notebooks_first)
         except OSError as error:
-            notes.append(left_out(here, f"it cannot be opened ({error.strerror})"))
+            notes.append(left_out_note(here, f"it cannot be opened ({error.strerror})"))
             continue
         for entry in entries:
             path, about = here / entry.name, entry.stat(follow_symlinks=False)
@@ -58,11 +58,11 @@ def plain_files(folder: Path, notes: list[Note]) -> Iterator[tuple[PurePosixPath
                 notes.append(Note("left-out", "folder", f"Of its files only {MAX_ENTRIES} are used.", review=True))
                 return
             if reason := _unusable(path, about):
-                notes.append(left_out(path, reason))
+                notes.append(left_out_note(path, reason))
             elif stat.S_ISDIR(about.st_mode):
                 pending.append(path)
             elif not os.access(entry.path, os.R_OK):
-                notes.append(left_out(path, "its permissions forbid to read it"))
+                notes.append(left_out_note(path, "its permissions forbid to read it"))
             else:
                 yield path, about
 
@@ -84,6 +84,6 @@ def _unusable(path: PurePosixPath, about: os.stat_result) -> str | None:
     return None
 
 
-def left_out(path: PurePosixPath, reason: str, review: bool = False) -> Note:
+def left_out_note(path: PurePosixPath, reason: str, review: bool = False) -> Note:
     """The note on a file that is not used."""
     return Note("left-out", printable(str(path)), f"It was left out: {reason}.", review)

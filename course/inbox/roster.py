@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from course.errors import RosterError
-from course.inbox.filenames import folded, id_problem, shown
+from course.inbox.filenames import folded, id_problem, printable_name
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,8 @@ def read_roster(path: Path) -> tuple[Person, ...]:
     columns = [name.strip() for name in table.fieldnames or []]
     if "id" not in columns or not {"lms_id", "name", "group"} & set(columns):
         raise RosterError(
-            f"The roster {path} has the columns {', '.join(map(shown, columns)) or 'of nothing'}. It needs `id`, the "
+            f"The roster {path} has the columns {', '.join(map(printable_name, columns)) or 'of nothing'}. It needs "
+            "`id`, the "
             f"student's id in this course, and `lms_id` or `name` (or `group`, for teams); possible are "
             f"{', '.join(COLUMNS)}."
         )
@@ -68,7 +69,7 @@ def read_roster(path: Path) -> tuple[Person, ...]:
         near = [known for known in get_close_matches(column.casefold(), COLUMNS, 1, ALIKE) if known not in columns]
         if near:
             raise RosterError(
-                f"The roster {path} has a column {shown(column)!r}. Call it {near[0]!r}, or leave it out."
+                f"The roster {path} has a column {printable_name(column)!r}. Call it {near[0]!r}, or leave it out."
             )
     table.fieldnames = columns
     people = []
@@ -90,17 +91,18 @@ def _problems(people: Sequence[tuple[int, Person]]) -> list[str]:
     found = []
     for line, person in people:
         if reason := id_problem(person.id):
-            found.append(f"line {line}: the id {shown(person.id)!r} is not possible: {reason}.")
+            found.append(f"line {line}: the id {printable_name(person.id)!r} is not possible: {reason}.")
         elif ids[folded(person.id)] > 1:
             found.append(f"line {line}: the id {person.id!r} is there twice; capitals make no difference.")
         found += [
-            f"line {line}: the {column} {shown(value)!r} is what a spreadsheet makes of a number. Give the column the "
+            f"line {line}: the {column} {printable_name(value)!r} is what a spreadsheet makes of a number. Give the "
+            "column the "
             "format “Text” and enter it anew, from where the numbers come from."
             for column in NUMBERS
             if MANGLED.fullmatch(value := getattr(person, column))
         ]
         if numbers[person.lms_id] > 1:
-            found.append(f"line {line}: the lms_id {shown(person.lms_id)!r} is there twice.")
+            found.append(f"line {line}: the lms_id {printable_name(person.lms_id)!r} is there twice.")
         if not person.lms_id and not person.name and not person.group:
             found.append(f"line {line}: {person.id!r} has neither lms_id nor name nor group.")
     return found
@@ -117,7 +119,7 @@ def look_up(roster: Sequence[Person], number: str, name: str) -> Person | str:
     alike = [person for person in roster if not person.lms_id and bare(name) in _names(person)]
     if len(alike) == 1:
         return alike[0]
-    who = f"{shown(name)} (lms_id {number})" if name else f"lms_id {number}"
+    who = f"{printable_name(name)} (lms_id {number})" if name else f"lms_id {number}"
     if alike:
         return f"{who} could be {' or '.join(person.id for person in alike)}: give them their lms_id in the roster"
     return f"{who} is not in the roster: add a line"

@@ -26,7 +26,7 @@ class Submission:
     refused: str = ""
 
 
-def find(folder: Path, lab: Lab) -> list[Submission]:
+def require_submissions(folder: Path, lab: Lab) -> list[Submission]:
     """All submissions of a lab, by student; whatever lies where a submission should is one.
 
     Raises
@@ -35,7 +35,7 @@ def find(folder: Path, lab: Lab) -> list[Submission]:
         There are none; the message says where they must lie.
     """
     submitted = folder / "submitted"
-    if not (found := there(folder, lab)):
+    if not (found := list_submissions(folder, lab)):
         raise CourseError(
             f"There is no submission of {lab.name} in {submitted}. Put each student's notebook at "
             f"{submitted}/STUDENT/{lab.name}/{lab.name}.ipynb."
@@ -43,7 +43,7 @@ def find(folder: Path, lab: Lab) -> list[Submission]:
     return found
 
 
-def there(folder: Path, lab: Lab) -> list[Submission]:
+def list_submissions(folder: Path, lab: Lab) -> list[Submission]:
     """The same, and an empty list if there are none."""
     return [_submission(student, lab) for student in _entries(folder / "submitted") if _hands_in(student, lab)]
 

@@ -89,7 +89,8 @@ class ForkServer:
     def kernel(self, order: Mapping[str, Any], files: list[int]) -> None:
         """Ask for a kernel.
 
-        `order` has its "argv", "folder", "environment", and its "sandbox" or None; `files` are those of `be_copy` there.
+        `order` has its "argv", "folder", "environment", and its "sandbox" or None; `files` are those of `be_copy`
+        there.
 
         Raises
         ------
@@ -140,8 +141,8 @@ def loader(program: Path) -> list[str]:
     """The dynamic loader that an ELF program of 64 bits names; none if it names none.
 
     Started by it, the program that a process finds as its own in /proc is the loader, which belongs to the system. The
-    interpreter may belong to the instructor, and be opened through that link from inside a sandbox, where it is read-only
-    by any other name.
+    interpreter may belong to the instructor, and be opened through that link from inside a sandbox, where it is
+    read-only by any other name.
     """
     with program.open("rb") as file:
         header = file.read(64)

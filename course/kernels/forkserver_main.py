@@ -1,9 +1,9 @@
 """A process that does a lab's imports, and then turns copies of itself into kernels, each in a sandbox of its own.
 
 Run by forkserver.py, under a name that nobody in a sandbox can take: its frames are the first of every kernel's. What
-bubblewrap does before it starts a program, a copy does to itself after it has joined the sandbox: it loses its user, its
-rights and its open files, and gets the sandbox's limits and filter of system calls. Without a sandbox it stays the user's
-process, and ends with the fork server.
+bubblewrap does before it starts a program, a copy does to itself after it has joined the sandbox: it loses its user,
+its rights and its open files, and gets the sandbox's limits and filter of system calls. Without a sandbox it stays the
+user's process, and ends with the fork server.
 
 The first message on standard input, a socket, says what to import and which kernel to be. Each further message asks for
 a kernel; it may come before the imports are done. The process ends when nobody has the socket's other end any more.
@@ -63,7 +63,7 @@ def main(requests: socket.socket, done: int) -> None:
         order = json.loads(message)
         order |= {"environment": set_by_imports | order["environment"], "server": os.getpid()}
         if fork() == 0:
-            run(be_copy, order, kernel["launch"], *files)
+            run_and_exit(be_copy, order, kernel["launch"], *files)
         for file in files:
             os.close(file)
 
@@ -79,7 +79,7 @@ def fork() -> int | None:
     return None
 
 
-def run(task: Callable[..., None], *arguments: Any) -> NoReturn:
+def run_and_exit(task: Callable[..., None], *arguments: Any) -> NoReturn:
     """Do what this process is there for, and end it."""
     code = 1
     try:
@@ -115,7 +115,7 @@ def be_copy(order: dict[str, Any], launch: Launch, words: int, alive: int, sandb
     os.close(sandbox)
     child = os.fork()  # to enter a namespace of processes is to have one's children there
     if child == 0:
-        run(be_kernel, order, launch, alive)
+        run_and_exit(be_kernel, order, launch, alive)
     _, status = os.waitpid(child, 0)
     os.write(alive, b"%d" % os.waitstatus_to_exitcode(status))
 

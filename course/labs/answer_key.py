@@ -37,20 +37,20 @@ def executed(key: NotebookNode) -> bool:
 
 def sign(key: NotebookNode) -> None:
     """Note in an answer key what its cells are, to tell later whether somebody edited them."""
-    key.metadata[SIGNED] = digest(key)
+    key.metadata[SIGNED] = author_checksum(key)
 
 
 def edited(key: NotebookNode) -> bool:
     """Whether the cells are others than when the answer key was built."""
-    return SIGNED in key.metadata and key.metadata[SIGNED] != digest(key)
+    return SIGNED in key.metadata and key.metadata[SIGNED] != author_checksum(key)
 
 
-def digest(notebook: NotebookNode) -> str:
+def author_checksum(notebook: NotebookNode) -> str:
     """A checksum of what an author writes."""
-    return hashlib.sha256(repr(written(notebook)).encode()).hexdigest()
+    return hashlib.sha256(repr(authored_content(notebook)).encode()).hexdigest()
 
 
-def written(notebook: NotebookNode) -> list[tuple[str, str, str]]:
+def authored_content(notebook: NotebookNode) -> list[tuple[str, str, str]]:
     """What an author writes and a source holds: of each cell its type, text, tags and nbgrader's metadata."""
     return [
         (cell.cell_type, cell.source, json.dumps([cell.metadata.get(key) for key in SOURCE_METADATA], sort_keys=True))

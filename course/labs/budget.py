@@ -18,7 +18,7 @@ def problems(notebook: NotebookNode, budget: Mapping[str, Any]) -> list[str]:
     """What lets a submission run at another size than the budget of course.toml says."""
     found, known = list[str](), dict[str, Any]()
     for cell in tagged(notebook, "parameters"):
-        for statement in parsed(cell).body:
+        for statement in syntax_tree(cell).body:
             name = simple(statement)
             if name is None:
                 found.append(f"{ast.unparse(statement)!r} among the parameters is not of the form '{FORM}'.")
@@ -27,7 +27,7 @@ def problems(notebook: NotebookNode, budget: Mapping[str, Any]) -> list[str]:
     return [*found, *of_budget(known, budget), *(text for cell in notebook.cells for text in of_cell(cell, set(known)))]
 
 
-def parsed(cell: NotebookNode) -> ast.Module:
+def syntax_tree(cell: NotebookNode) -> ast.Module:
     """A code cell as a syntax tree; an empty one if it is no Python, which its execution will say."""
     try:
         return ast.parse(plain_python(cell.source))
@@ -67,7 +67,7 @@ def of_cell(cell: NotebookNode, known: set[str]) -> Iterator[str]:
     if cell.cell_type != "code" or is_answer(cell):
         return
     where, given = f"in «{cell.source.strip()[:40]}»", "parameters" in cell.metadata.get("tags", [])
-    for node in ast.walk(parsed(cell)):
+    for node in ast.walk(syntax_tree(cell)):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in known and not given:
             yield f"{where}, the parameter {node.id} gets another value, which undoes the budget. Use another name."
         if isinstance(node, ast.Call) and called(node) == WHOLE:

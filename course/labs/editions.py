@@ -44,7 +44,7 @@ class Part:
     source: str
 
 
-def parts(notebook: NotebookNode) -> dict[str, Part]:
+def cells_by_grade_id(notebook: NotebookNode) -> dict[str, Part]:
     """The cells that nbgrader knows by grade id."""
     return {name: _part(cell) for cell in notebook.cells if (name := grade_id(cell))}
 
@@ -105,7 +105,7 @@ def check_built(course: Course, lab: Lab, source: NotebookNode, student: str, bu
 
 def differences(old: NotebookNode, new: NotebookNode) -> list[str]:
     """What makes two editions of a lab: cells, points and texts by which it is graded."""
-    before, now = parts(old), parts(new)
+    before, now = cells_by_grade_id(old), cells_by_grade_id(new)
     found = list(_of_cells({n: part.kinds for n, part in before.items()}, {n: part.kinds for n, part in now.items()}))
     found += _of_points({name: part.points for name, part in before.items()}, now)
     stay = [name for name in now if name in before]

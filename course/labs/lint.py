@@ -19,7 +19,7 @@ from course.labs.sources import (
     is_test,
     is_written,
     marking_schemes,
-    points,
+    points_by_cell,
     shell_lines,
     tagged,
 )
@@ -32,7 +32,7 @@ from course.testing.cell_steps import is_beside, with_parts
 OR_SET = ", or set `rules = {{ {key} = {value} }}` for the lab in course.toml."
 
 
-def check(path: Path, notebook: NotebookNode, budget: Mapping[str, Any], rules: Rules = DEFAULTS) -> None:
+def lint(path: Path, notebook: NotebookNode, budget: Mapping[str, Any], rules: Rules = DEFAULTS) -> None:
     """Raise `LintError` with every broken rule, one a line, each with the cell and what to do."""
     problems = [*structure(notebook, rules), *grading(notebook, rules), *prose(notebook), *shell(notebook)]
     problems += [*text_problems(notebook), *budget_problems(notebook, budget)]
@@ -68,7 +68,7 @@ def grading(notebook: NotebookNode, rules: Rules = DEFAULTS) -> list[str]:
             problems.append(f"the grade id {name!r} is used by {count} cells. Give each its own.")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name):
             problems.append(f"the grade id {name!r} may hold only letters, digits, - and _, at most 64.")
-    total = sum(points(notebook).values())
+    total = sum(points_by_cell(notebook).values())
     if total != rules.points:
         problems.append(
             f"the points add up to {total:g}; they must be {rules.points}. Change them"

@@ -78,7 +78,7 @@ def tagged(notebook: NotebookNode, tag: str) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
 
 
-def points(notebook: NotebookNode) -> dict[str, float]:
+def points_by_cell(notebook: NotebookNode) -> dict[str, float]:
     """Points of each graded cell by grade id, in the notebook's order."""
     graded = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
     return {cell.metadata["nbgrader"]["grade_id"]: cell.metadata["nbgrader"]["points"] for cell in graded}

@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 
 from course.config import Course, Lab
 from course.labs.links import archive, binder, colab, lab_path
-from course.labs.sources import points, tagged
+from course.labs.sources import points_by_cell, tagged
 
 FACTS, SETUP = "stamp-facts", "stamp-setup"
 
@@ -25,7 +25,7 @@ if importlib.util.find_spec("data_utils") is None:
     importlib.invalidate_caches()"""
 
 
-def stamp(course: Course, lab: Lab, notebook: NotebookNode) -> None:
+def stamp_lab(course: Course, lab: Lab, notebook: NotebookNode) -> None:
     """Fill the stamped cells of a lab's source, in place."""
     for cell in tagged(notebook, FACTS):
         cell.source = f"{badges(course, lab)}\n\n{facts(course, lab, notebook)}"
@@ -44,10 +44,10 @@ def badges(course: Course, lab: Lab) -> str:
 
 def facts(course: Course, lab: Lab, notebook: NotebookNode) -> str:
     """One line: points, minutes to plan, and how long "Run All" took."""
-    total = sum(points(notebook).values())
+    total = sum(points_by_cell(notebook).values())
     parts = [f"**{total:g} points**", f"plan about {lab.work_minutes} minutes"]
     if seconds := run_all_seconds(course, lab):
-        parts.append(f"*Run All* of the finished lab takes {spoken(seconds)} (measured on 2 cores)")
+        parts.append(f"*Run All* of the finished lab takes {minutes_in_words(seconds)} (measured on 2 cores)")
     return " · ".join(parts)
 
 
@@ -60,6 +60,6 @@ def run_all_seconds(course: Course, lab: Lab) -> float | None:
     return float(entry["seconds"]) if entry else None
 
 
-def spoken(seconds: float) -> str:
+def minutes_in_words(seconds: float) -> str:
     """A duration in minutes: "about 0.2 minutes"."""
     return f"about {max(seconds / 60, 0.1):.1f} minutes"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from nbformat import NotebookNode
 
-from course.labs.sources import points
+from course.labs.sources import points_by_cell
 from course.markdown_text import headings, targets
 
 POINTS = re.compile(r"\((\d+(?:\.\d+)?) points?\b[^()]*\)\s*$")  # "(2 points, written)" as well
@@ -19,7 +19,7 @@ def problems(notebook: NotebookNode) -> list[str]:
 
 def wrong_points(notebook: NotebookNode) -> Iterator[str]:
     """Headings whose points are not those of the graded cells below, up to the next heading with points."""
-    graded = points(notebook)
+    graded = points_by_cell(notebook)
     sections: list[tuple[str, float, float]] = []
     for cell in notebook.cells:
         about = cell.metadata.get("nbgrader", {})

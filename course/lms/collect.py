@@ -14,15 +14,15 @@ from rich.text import Text
 from traitlets.config import Config
 
 from course.config import Lab
-from course.inbox.filenames import shown
-from course.inbox.places import Outcome, Places
+from course.inbox.filenames import printable_name
+from course.inbox.places import Placement, Places
 from course.inbox.roster import Person
 from course.inbox.systems import System, Times
 from course.lms.collect_one import Bundle, Row, collect_one
 from course.lms.students import assign_ids
-from course.lms.teams import Whose, team_members, teams_of
-from course.lms.unpack import Limits, open_archive
-from course.lms.uploads import Handed, ambiguous, left_out, sort_out
+from course.lms.teams import FileOwner, team_members, teams_of
+from course.lms.unpack import ArchiveLimits, open_archive
+from course.lms.uploads import Handed, ambiguous, sort_out, why_left_out
 from course.lms.zip_time import are_of_handing_in
 
 
@@ -40,7 +40,7 @@ class Collected:
     @property
     def any_read(self) -> bool:
         """Whether anybody's submission could be read."""
-        return any(row.outcome is not Outcome.REFUSED for row in self.rows)
+        return any(row.outcome is not Placement.REFUSED for row in self.rows)
 
 
 def collect(
@@ -50,7 +50,7 @@ def collect(
     system: System | None = None,
     roster: Sequence[Person] | None = None,
     times: Times = Times.AUTO,
-    limits: Limits | None = None,
+    limits: ArchiveLimits | None = None,
     config: Config | None = None,
 ) -> Collected:
     """Unpack the archive at `path` into `folder`: one row a student, by id, those without an id at the end.
@@ -60,7 +60,7 @@ def collect(
     ArchiveError
         Nothing can be read: it is no whole zip file, too large, or of neither system.
     """
-    with open_archive(path, limits or Limits()) as archive:
+    with open_archive(path, limits or ArchiveLimits()) as archive:
         system, handed, unknown = sort_out(archive.entries, system, config)
         by_owner, doubtful = _by_owner(handed, lab, roster)
         names = {owner: files[0].name for owner, files in by_owner.items()}
@@ -71,16 +71,18 @@ def collect(
         trusted = are_of_handing_in([one.entry.time for files in by_owner.values() for one in files], times)
         share = archive.limits.share(len(ids) + len(members))
         doubtful_ids = {student for student, _ in clashes}
-        by_student = {student: Whose(owner) for owner, student in ids.items() if student not in doubtful_ids} | members
+        by_student = {
+            student: FileOwner(owner) for owner, student in ids.items() if student not in doubtful_ids
+        } | members
         rows = []
         for student, whose in sorted(by_student.items()):
             places = Places(folder.resolve(), student, lab.name)
             rows.append(collect_one(Bundle(archive, system, lab, places, by_owner[whose.owner], trusted, share, whose)))
-        rows += [Row(student, Outcome.REFUSED, remarks=(reason,)) for student, reason in clashes]
+        rows += [Row(student, Placement.REFUSED, remarks=(reason,)) for student, reason in clashes]
         for owner, reason in reasons.items():
-            rows.append(Row(shown(names[owner] or owner), Outcome.REFUSED, remarks=(reason,)))
+            rows.append(Row(printable_name(names[owner] or owner), Placement.REFUSED, remarks=(reason,)))
         remarks = [f"{name}: not unpacked; {reason}" for name, reason in archive.refused]
-        remarks += [f"{name}: left out; {left_out(name, system)}" for name in unknown]
+        remarks += [f"{name}: left out; {why_left_out(name, system)}" for name in unknown]
         remarks += doubtful
         if system is System.MOODLE and roster is None:
             remarks += _about_names(ids)
@@ -102,7 +104,8 @@ def _by_owner(
     for one in handed:
         if reason := ambiguous(one, lab.name, known):
             doubtful.append(
-                f"{shown(str(one.entry.path))}: left out; {reason}. With the lms_id of all students in --roster it can "
+                f"{printable_name(str(one.entry.path))}: left out; {reason}. With the lms_id of all students in "
+                "--roster it can "
                 "be told."
             )
         else:

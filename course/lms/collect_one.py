@@ -8,15 +8,15 @@ from pathlib import Path, PurePosixPath
 from course.config import Lab
 from course.errors import EntryError, SubmissionError
 from course.inbox.companion_files import place_beside
-from course.inbox.filenames import flattened, folded, shown
+from course.inbox.filenames import flattened, folded, printable_name
 from course.inbox.origin import STAMP, Origin
-from course.inbox.places import Outcome, Places, place, set_aside, workshop
+from course.inbox.places import Placement, Places, keep_beside, place_submission, workshop
 from course.inbox.systems import System
 from course.lms.choose_notebook import NOTEBOOK, is_notebook, must_stay, rank, unnumbered
-from course.lms.teams import Whose
+from course.lms.teams import FileOwner
 from course.lms.unpack import Archive, unpack
 from course.lms.uploads import Handed, like
-from course.lms.zip_time import stamp
+from course.lms.zip_time import timestamp_text
 
 TWIN = "some systems take its name for that of another file"
 
@@ -26,7 +26,7 @@ class Row:
     """What became of one student's submission; `student` is the course's id, or who it is if there is none."""
 
     student: str
-    outcome: Outcome
+    outcome: Placement
     file: str = ""
     time: str = ""
     remarks: tuple[str, ...] = ()
@@ -43,7 +43,7 @@ class Bundle:
     files: Sequence[Handed]
     trusted: bool  # whether the archive's times are those of handing in
     share: int  # bytes
-    whose: Whose
+    whose: FileOwner
 
 
 @dataclass
@@ -65,14 +65,14 @@ class _Desk:
         try:
             self.unpack(one, target)
         except EntryError as error:
-            self.remarks.append(f"{shown(str(one.file))} not unpacked: {error}")
+            self.remarks.append(f"{printable_name(str(one.file))} not unpacked: {error}")
             return
         self.aside.append((target, flattened(one.file)))
-        self.remarks.append(f"{shown(str(one.file))} set aside: {reason}")
+        self.remarks.append(f"{printable_name(str(one.file))} set aside: {reason}")
 
     def clear(self) -> None:
         for path, name in self.aside:
-            set_aside(self.bundle.places, path, name)
+            keep_beside(self.bundle.places, path, name)
         self.aside = []
 
 
@@ -89,10 +89,10 @@ def collect_one(bundle: Bundle) -> Row:
         with tempfile.TemporaryDirectory(prefix=".collecting-", dir=keep) as folder:
             return _collect(bundle, _Desk(bundle, Path(folder), bundle.share))
     except SubmissionError as error:
-        return Row(student, Outcome.REFUSED, remarks=(str(error),))
+        return Row(student, Placement.REFUSED, remarks=(str(error),))
     except OSError as error:
         reason = f"it could not be written: {error.strerror or error}"
-        return Row(student, Outcome.REFUSED, remarks=(reason,))
+        return Row(student, Placement.REFUSED, remarks=(reason,))
 
 
 def _collect(bundle: Bundle, desk: _Desk) -> Row:
@@ -105,24 +105,24 @@ def _collect(bundle: Bundle, desk: _Desk) -> Row:
         for one in bundle.files[:most]:
             desk.put_aside(one, "not a notebook")
         desk.clear()
-        return Row(places.student, Outcome.REFUSED, remarks=("no notebook", *desk.remarks))
+        return Row(places.student, Placement.REFUSED, remarks=("no notebook", *desk.remarks))
     chosen, new = notebooks[0], desk.folder / "new"
-    file = shown(str(chosen.file))
+    file = printable_name(str(chosen.file))
     try:
         desk.unpack(chosen, new / name)
     except EntryError as error:
-        return Row(places.student, Outcome.REFUSED, file, remarks=(f"{file} not unpacked: {error}",))
+        return Row(places.student, Placement.REFUSED, file, remarks=(f"{file} not unpacked: {error}",))
     if not like(chosen.file, bundle.lab.name):
         desk.remarks.append(f"{file} is not named after the lab")
     if bundle.whose.team:
         others = ", ".join(bundle.whose.others) or "nobody else"
-        desk.remarks.append(f"handed in by the team “{shown(bundle.whose.team)}”, with {others}")
+        desk.remarks.append(f"handed in by the team “{printable_name(bundle.whose.team)}”, with {others}")
     for one in notebooks[1:most]:
         desk.put_aside(one, f"{file} counts")
     _along(bundle, desk, new, chosen.file)
     time = chosen.entry.time
     if bundle.trusted and time:
-        (new / STAMP).write_text(stamp(time), "utf-8")
+        (new / STAMP).write_text(timestamp_text(time), "utf-8")
     origin = Origin(
         system=bundle.system,
         lms_id=chosen.owner if bundle.whose.is_own else "",
@@ -133,16 +133,18 @@ def _collect(bundle: Bundle, desk: _Desk) -> Row:
         time=time.isoformat(timespec="seconds") if time else "",
     )
     desk.clear()
-    outcome = place(places, new, origin)
+    outcome = place_submission(places, new, origin)
     if chosen.late:
         known = (places.submitted / STAMP).exists()  # an earlier submission's time went away with it
         unknown = "" if known else "; the time is not known, so nothing is taken off for each day"
         desk.remarks.insert(0, f"late, says {bundle.system.title()}{unknown}")
-    if outcome is Outcome.KEPT:
+    if outcome is Placement.KEPT:
         desk.aside.append((new / name, flattened(chosen.file)))
         desk.remarks.append(f"another submission is there that is as new; delete {places.submitted} to take this one")
         desk.clear()
-    return Row(places.student, outcome, file, stamp(time) if bundle.trusted and time else "", tuple(desk.remarks))
+    return Row(
+        places.student, outcome, file, timestamp_text(time) if bundle.trusted and time else "", tuple(desk.remarks)
+    )
 
 
 def _along(bundle: Bundle, desk: _Desk, new: Path, notebook: PurePosixPath) -> None:
@@ -162,7 +164,7 @@ def _along(bundle: Bundle, desk: _Desk, new: Path, notebook: PurePosixPath) -> N
             desk.unpack(one, new / path)
             placed.append((one, path))
         except EntryError as error:
-            desk.remarks.append(f"{shown(str(one.file))} not unpacked: {error}")
+            desk.remarks.append(f"{printable_name(str(one.file))} not unpacked: {error}")
         files.add(folded(path))
         folders |= above
     if len(others) > most:
@@ -180,9 +182,10 @@ def _without_numbers(desk: _Desk, new: Path, placed: Sequence[tuple[Handed, Pure
         try:
             desk.unpack(one, new / name)
         except EntryError as error:
-            desk.remarks.append(f"{shown(str(name))} not unpacked: {error}")
+            desk.remarks.append(f"{printable_name(str(name))} not unpacked: {error}")
             continue
         taken.add(folded(name))
         desk.remarks.append(
-            f"{shown(str(path))} is there as {shown(name.name)}, too, as Canvas numbers what comes again"
+            f"{printable_name(str(path))} is there as {printable_name(name.name)}, too, as Canvas numbers what comes "
+            "again"
         )

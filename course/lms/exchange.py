@@ -21,14 +21,14 @@ from traitlets.config import Config
 
 from course.config import Course, Lab
 from course.errors import CourseError, SubmissionError
-from course.inbox.filenames import id_problem, shown
+from course.inbox.filenames import id_problem, printable_name
 from course.inbox.notes import Note
 from course.inbox.origin import STAMP, Origin
-from course.inbox.places import Outcome, Places, place, workshop
+from course.inbox.places import Placement, Places, place_submission, workshop
 from course.inbox.regular_files import MAX_FILE, plain_files, read_plain_file
 from course.lms.collect import Collected
 from course.lms.collect_one import Row
-from course.lms.unpack import Limits
+from course.lms.unpack import ArchiveLimits
 from course.times import TimeError, later, read_time
 
 NAME = "exchange"
@@ -72,7 +72,7 @@ def collect_exchange(course: Course, lab: Lab, folder: Path, config: Config) -> 
         try:
             found = _handed(path, lab.name)
         except TimeError as error:
-            remarks.append(f"{shown(path.name)}: left out; {error}")
+            remarks.append(f"{printable_name(path.name)}: left out; {error}")
             continue
         if found:
             handed.append(found)
@@ -112,24 +112,32 @@ def _collect(handed: Handed, lab: Lab, folder: Path, check_owner: bool) -> Row:
             changed = _copy(handed.path, new, notes)
             (new / STAMP).write_text(stamp, "utf-8")
             origin = Origin(NAME, "", "", handed.path.name, 0, late=False, time=handed.time.isoformat())
-            outcome = place(places, new, origin)
+            outcome = place_submission(places, new, origin)
     except SubmissionError as error:
-        return Row(shown(handed.student), Outcome.REFUSED, shown(handed.path.name), remarks=(str(error),))
+        return Row(
+            printable_name(handed.student), Placement.REFUSED, printable_name(handed.path.name), remarks=(str(error),)
+        )
     except OSError as error:
         reason = f"it could not be copied: {error.strerror or error}"
-        return Row(shown(handed.student), Outcome.REFUSED, shown(handed.path.name), remarks=(reason,))
+        return Row(
+            printable_name(handed.student), Placement.REFUSED, printable_name(handed.path.name), remarks=(reason,)
+        )
     return Row(
-        handed.student, outcome, shown(handed.path.name), stamp, tuple(_remarks(handed, outcome, notes, changed))
+        handed.student,
+        outcome,
+        printable_name(handed.path.name),
+        stamp,
+        tuple(_remarks(handed, outcome, notes, changed)),
     )
 
 
-def _remarks(handed: Handed, outcome: Outcome, notes: Sequence[Note], changed: datetime) -> Iterator[str]:
+def _remarks(handed: Handed, outcome: Placement, notes: Sequence[Note], changed: datetime) -> Iterator[str]:
     if later(handed.time, changed) > AT_ONCE:
         yield (
             f"its name says when it was handed in, but files in it were written until {changed:%Y-%m-%d %H:%M:%S} UTC: "
             "the student did that, or the exchange was copied"
         )
-    if outcome is Outcome.KEPT:
+    if outcome is Placement.KEPT:
         yield "another submission is there that is as new, or was put there in another way; delete it to take this one"
     yield from (f"{note.where}: {note.text}" for note in notes)
 
@@ -160,7 +168,7 @@ def _copy(source: Path, target: Path, notes: list[Note]) -> datetime:
 
     A student can set a file's time of modification, but not that of its last change of any kind.
     """
-    limits = Limits()
+    limits = ArchiveLimits()
     room, last = limits.student, source.stat().st_ctime
     for path, about in plain_files(source, notes):
         data = read_plain_file(source / path, min(MAX_FILE, room) + 1)

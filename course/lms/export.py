@@ -9,7 +9,7 @@ from course.database_errors import database_errors
 from course.errors import ExportError
 from course.grading.gradebook import late_penalties
 from course.grading.gradebook.entries import read_entries
-from course.inbox.submissions import there
+from course.inbox.submissions import list_submissions
 from course.inbox.systems import System
 from course.lms.export_plugins import PLUGINS
 from course.nbgrader_api import nbgrader_in, without_remarks
@@ -58,7 +58,7 @@ def _up_to_date(gradebook: Gradebook, course: Course, lab: Lab, folder: Path) ->
     if all(known.name != lab.name for known in gradebook.assignments):
         return []  # the plug-in says what to do
     before = read_entries(gradebook, lab.name)
-    now, _ = late_penalties.update(gradebook, course, lab, folder, there(folder, lab))
+    now, _ = late_penalties.update_lateness(gradebook, course, lab, folder, list_submissions(folder, lab))
     names = [student for student, entry in now.items() if entry.penalty != before[student].penalty]
     advice = f"; bring table and pages up to date, too: {typed('feedback', lab.name, folder)}"
     return [f"the penalties of {', '.join(names)} have changed since the last grading{advice}"] if names else []

@@ -14,7 +14,7 @@ from nbgrader.api import Assignment
 from course.errors import ExportError
 from course.inbox.roster import Person
 from course.inbox.systems import System
-from course.lms.export_rows import Graded, LmsExportPlugin, points
+from course.lms.export_rows import Graded, LmsExportPlugin, points_for_lms
 
 
 class CanvasExportPlugin(LmsExportPlugin):
@@ -37,7 +37,7 @@ class CanvasExportPlugin(LmsExportPlugin):
         """Two lines of heading, then one a student."""
         titles = (str(self.columns.get(lab.name, lab.name)) for lab in labs)
         yield "Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles
-        yield "    Points Possible", "", "", "", "", *(points(lab.max_score) for lab in labs)
+        yield "    Points Possible", "", "", "", "", *(points_for_lms(lab.max_score) for lab in labs)
         self.say_missing("ID", [row.person for row in rows if not row.person.lms_id], self._instead)
         for row in rows:
             who = row.person
@@ -70,7 +70,7 @@ class MoodleExportPlugin(LmsExportPlugin):
         if len(labs) != 1:
             names = ", ".join(lab.name for lab in labs)
             raise ExportError(f"Moodle takes one lab a file; choose one of {names} with --assignment.")
-        most = points(labs[0].max_score)
+        most = points_for_lms(labs[0].max_score)
         self.remarks.append(f"the grades are out of {most}: that must be the maximum grade of the assignment in Moodle")
         yield "Identifier", "Email address", "Full name", "Grade", "Maximum grade", "ID number", "Last modified (grade)"
         self.say_missing("Identifier", [row.person for row in rows if not row.person.lms_id], self._instead)

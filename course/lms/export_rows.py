@@ -11,7 +11,7 @@ from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Dict, Unicode
 
 from course.errors import ExportError
-from course.grading.gradebook.recorded import not_graded
+from course.grading.gradebook.recorded import students_not_graded
 from course.inbox.roster import Person, read_roster
 from course.inbox.systems import System
 from course.lms.identities import identify
@@ -95,7 +95,7 @@ class LmsExportPlugin(ExportPlugin):
         coursedir = getattr(self.parent, "coursedir", None)
         folder = Path(self.folder or (coursedir.root if coursedir else ""))
         chosen = {str(name) for name in self.student}
-        failed = {lab.name: not_graded(folder, lab.name) for lab in labs}
+        failed = {lab.name: students_not_graded(folder, lab.name) for lab in labs}
         for lab, student in ((lab, student) for lab, students in failed.items() for student in students):
             self.remarks.append(f"{student}: no grade for {lab}; it is not graded yet: {failed[lab][student]}")
         for student in sorted(gradebook.students, key=lambda one: str(one.id)):
@@ -124,7 +124,7 @@ class LmsExportPlugin(ExportPlugin):
                 self.remarks.append(f"{student.id}: no grade for {lab.name}; it still has to be marked")
                 return ""
             self.remarks.append(f"{student.id}: the grade for {lab.name} is not final; it still has to be marked")
-        return points(max(0.0, submission.score - submission.late_submission_penalty))
+        return points_for_lms(max(0.0, submission.score - submission.late_submission_penalty))
 
     def _unique(self, rows: list[Graded]) -> list[Graded]:
         """The rows without those that claim to be the same person in the system."""
@@ -135,6 +135,6 @@ class LmsExportPlugin(ExportPlugin):
         return [row for row in rows if numbers[row.person.lms_id] <= 1]
 
 
-def points(value: float) -> str:
+def points_for_lms(value: float) -> str:
     """Points with at most four decimals and a point, as both systems read them in every language."""
     return f"{value:.4f}".rstrip("0").rstrip(".")

@@ -49,7 +49,7 @@ def pack_feedback(course: Course, lab: Lab, folder: Path, system: System, to: Pa
         remarks.append(f"{student}: left out; another student has the same number {origins.pop(student).lms_id}")
     if not origins:
         raise ExportError("\n".join([f"No page can be packed for {system.title()}:", *remarks]))
-    write_zip(to, {name_of(origins[student], lab): pages[student] for student in origins})
+    write_zip(to, {page_name(origins[student], lab): pages[student] for student in origins})
     return remarks
 
 
@@ -74,7 +74,7 @@ def same_person(origins: dict[str, Origin]) -> list[str]:
     return [student for student, origin in origins.items() if counts[origin.lms_id] > 1]
 
 
-def name_of(origin: Origin, lab: Lab) -> str:
+def page_name(origin: Origin, lab: Lab) -> str:
     """The name of a page by which its system finds the student."""
     name = "".join("-" if unprintable(letter) else letter for letter in UNPORTABLE.sub("-", origin.name))
     name = name.replace("_", "-").strip(" .-")  # an underscore would end it

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from course.inbox.filenames import folded, id_problem, shown
+from course.inbox.filenames import folded, id_problem, printable_name
 from course.inbox.roster import Person, look_up
 from course.inbox.systems import System
 from course.lms.teams import doubt, hidden, mismatch
@@ -38,13 +38,15 @@ def assign_ids(
             ids[number] = student
     for number, student in list(ids.items()):
         if problem := id_problem(student):
-            reasons[number] = f"the id {shown(student)!r} is not possible: {problem}; give another one with --roster"
+            reasons[number] = (
+                f"the id {printable_name(student)!r} is not possible: {problem}; give another one with --roster"
+            )
     by_id = defaultdict(list)
     for number, student in ids.items():
         by_id[folded(student)].append(number)
     for numbers in by_id.values():
         if len(numbers) > 1:
-            who = " and ".join(f"{shown(names[number])} ({number})".strip() for number in numbers)
+            who = " and ".join(f"{printable_name(names[number])} ({number})".strip() for number in numbers)
             reason = f"{who} would both be {ids[numbers[0]]}: tell them apart by lms_id in the roster"
             reasons |= dict.fromkeys(numbers, reason)
     return {number: student for number, student in ids.items() if number not in reasons}, reasons

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from course.inbox.filenames import shown
+from course.inbox.filenames import printable_name
 from course.inbox.roster import Person, bare, orders
 from course.inbox.systems import System
 
@@ -23,7 +23,7 @@ CALLED = re.compile(
 
 
 @dataclass(frozen=True)
-class Whose:
+class FileOwner:
     """Whose files a student gets: those with the number `owner`; of a `team`, with `others`, if it is set.
 
     `is_own` tells whether the number is the student's.
@@ -47,23 +47,23 @@ def teams_of(names: Mapping[str, str], roster: Sequence[Person]) -> dict[str, tu
 
 def team_members(
     teams: Mapping[str, tuple[Person, ...]], names: Mapping[str, str], alone: Iterable[str], system: System
-) -> tuple[dict[str, Whose], list[tuple[str, str]]]:
+) -> tuple[dict[str, FileOwner], list[tuple[str, str]]]:
     """Whose files each member of a team gets, and who gets none with the reason: more than one submission is theirs."""
     of: defaultdict[str, list[str]] = defaultdict(list)
     for owner, members in teams.items():
         for person in members:
             of[person.id].append(owner)
-    found, reasons, single = dict[str, Whose](), list[tuple[str, str]](), set(alone)
+    found, reasons, single = dict[str, FileOwner](), list[tuple[str, str]](), set(alone)
     for student, owners in of.items():
         if len(owners) > 1 or student in single:
-            which = [f"“{shown(names[owner])}” ({owner})" for owner in owners]
+            which = [f"“{printable_name(names[owner])}” ({owner})" for owner in owners]
             which += ["what was handed in alone"] if student in single else []
             reasons.append((student, f"it could be {' or '.join(which)}: correct the column `group`"))
             continue
         team = {person.id: person for person in teams[owners[0]]}
         # Canvas has the number of one member, Moodle that of the team.
         is_own = system is System.CANVAS and team[student].lms_id == owners[0]
-        found[student] = Whose(owners[0], names[owners[0]], tuple(one for one in team if one != student), is_own)
+        found[student] = FileOwner(owners[0], names[owners[0]], tuple(one for one in team if one != student), is_own)
     return found, reasons
 
 
@@ -77,7 +77,8 @@ def doubt(number: str, name: str, system: System) -> str | None:
     if system is not System.MOODLE or not CALLED.search(name):
         return None
     return (
-        f"“{shown(name)}” looks like a team, and {shown(number)} like Moodle's number of it, not of a student. Say who "
+        f"“{printable_name(name)}” looks like a team, and {printable_name(number)} like Moodle's number of it, not of "
+        "a student. Say who "
         "is in it: --roster with a column `group`"
     )
 
@@ -93,7 +94,9 @@ def mismatch(person: Person, number: str, name: str, system: System, nobody: set
     if any(bare(name).endswith(one) for one in own):  # the team's name before the student's
         return None
     return (
-        f"the roster has {shown(number)} as the number of {person.id}, “{shown(person.name)}”, and the archive as that "
-        f"of “{shown(name)}”. If this is a team, give its members its name in the column `group`; otherwise put name "
+        f"the roster has {printable_name(number)} as the number of {person.id}, “{printable_name(person.name)}”, and "
+        "the archive as that "
+        f"of “{printable_name(name)}”. If this is a team, give its members its name in the column `group`; otherwise "
+        "put name "
         "or lms_id right in the roster"
     )

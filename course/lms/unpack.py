@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.errors import ArchiveError, EntryError
-from course.inbox.filenames import refusal, shown
-from course.lms.zip_entry import Entry, name_of, read_entry
+from course.inbox.filenames import printable_name, refusal
+from course.lms.zip_entry import ZipEntry, decoded_name, read_entry
 
 MIB = 2**20
 CHUNK = 64 * 1024
@@ -24,7 +24,7 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, Value
 
 
 @dataclass(frozen=True)
-class Limits:
+class ArchiveLimits:
     """What an archive may make of itself; sizes are those after unpacking.
 
     Every student has an equal share of `total`, at most `student`, so that nobody can use up what others need.
@@ -50,8 +50,8 @@ class Archive:
 
     file: zipfile.ZipFile
     size: int
-    limits: Limits
-    entries: tuple[Entry, ...]
+    limits: ArchiveLimits
+    entries: tuple[ZipEntry, ...]
     refused: tuple[tuple[str, str], ...]
 
 
@@ -71,7 +71,7 @@ class _Guarded(io.BufferedReader):
 
 
 @contextmanager
-def open_archive(path: Path, limits: Limits) -> Iterator[Archive]:
+def open_archive(path: Path, limits: ArchiveLimits) -> Iterator[Archive]:
     """Open a zip file and look through its list of entries; nothing is unpacked yet.
 
     Raises
@@ -92,13 +92,13 @@ def open_archive(path: Path, limits: Limits) -> Iterator[Archive]:
         infos = [info for info in file.infolist() if not info.orig_filename.endswith("/")]
         if len(infos) > limits.entries:
             raise ArchiveError(f"{path} lists {len(infos)} files; {limits.entries} are allowed. Download it in parts.")
-        names = [name_of(info) for info in infos]
-        bad = tuple((shown(name), reason) for name in names if (reason := refusal(name)))
+        names = [decoded_name(info) for info in infos]
+        bad = tuple((printable_name(name), reason) for name in names if (reason := refusal(name)))
         good = tuple(read_entry(info) for info, name in zip(infos, names, strict=True) if not refusal(name))
         yield Archive(file, path.stat().st_size, limits, good, bad)
 
 
-def unpack(archive: Archive, entry: Entry, target: Path, allowed: int) -> int:
+def unpack(archive: Archive, entry: ZipEntry, target: Path, allowed: int) -> int:
     """Write an entry to a new file, and return its size; nothing stays of a file that cannot be unpacked whole.
 
     Raises
@@ -122,7 +122,7 @@ def unpack(archive: Archive, entry: Entry, target: Path, allowed: int) -> int:
     return size
 
 
-def _chunks(archive: Archive, entry: Entry) -> Iterator[bytes]:
+def _chunks(archive: Archive, entry: ZipEntry) -> Iterator[bytes]:
     size, limits = 0, archive.limits
     packed = max(1, min(entry.info.compress_size, archive.size))
     try:
@@ -133,4 +133,4 @@ def _chunks(archive: Archive, entry: Entry) -> Iterator[bytes]:
                     raise EntryError(f"it is packed more than {limits.ratio} times, as no notebook is")
                 yield chunk
     except DAMAGE as error:
-        raise EntryError(f"it is damaged ({shown(str(error)) or type(error).__name__})") from error
+        raise EntryError(f"it is damaged ({printable_name(str(error)) or type(error).__name__})") from error

@@ -18,9 +18,9 @@ from traitlets import Unicode
 from traitlets.config import Config
 
 from course.errors import ArchiveError
-from course.inbox.filenames import refusal, shown
+from course.inbox.filenames import printable_name, refusal
 from course.inbox.systems import System
-from course.lms.zip_entry import Entry
+from course.lms.zip_entry import ZipEntry
 
 # Moodle's name for what those handed in who are in no team, all together; it has no number.
 TEAMLESS = re.compile(r"[^/_]+_assignsubmission_[a-z]+(_?/|_).+")
@@ -66,7 +66,7 @@ COLLECTORS = {System.CANVAS: CanvasCollector, System.MOODLE: MoodleCollector}
 class Handed:
     """One file that was handed in: by whom, under which name, and what the system says about it."""
 
-    entry: Entry
+    entry: ZipEntry
     owner: str  # the system's number of the student; Moodle's is another one in every assignment
     name: str
     file: PurePosixPath
@@ -75,7 +75,7 @@ class Handed:
 
 
 def sort_out(
-    entries: Sequence[Entry], system: System | None, config: Config | None = None
+    entries: Sequence[ZipEntry], system: System | None, config: Config | None = None
 ) -> tuple[System, list[Handed], list[str]]:
     """Tell the system, what was handed in, and the names that are of another form.
 
@@ -90,13 +90,15 @@ def sort_out(
     counts = Counter({kind: sum(1 for handed in files if handed) for kind, files in found.items()})
     (best, count), *rest = counts.most_common()
     if not system and (count == 0 or count == rest[0][1]):
-        names = ", ".join(shown(str(entry.path)) for entry in entries[:3]) or "none"
+        names = ", ".join(printable_name(str(entry.path)) for entry in entries[:3]) or "none"
         raise ArchiveError(f"The names are neither those of Canvas nor of Moodle: {names}. Name it with --system.")
-    unknown = [shown(str(entry.path)) for entry, handed in zip(entries, found[best], strict=True) if not handed]
+    unknown = [
+        printable_name(str(entry.path)) for entry, handed in zip(entries, found[best], strict=True) if not handed
+    ]
     return best, [handed for handed in found[best] if handed], unknown
 
 
-def _handed(entry: Entry, collector: LmsCollector) -> Handed | None:
+def _handed(entry: ZipEntry, collector: LmsCollector) -> Handed | None:
     name = str(entry.path)
     parts = collector.collect(name)
     if not parts or not parts.get("student_id") or not parts.get("file_id") or refusal(str(parts["file_id"])):
@@ -112,7 +114,7 @@ def _handed(entry: Entry, collector: LmsCollector) -> Handed | None:
     )
 
 
-def _without_wrapper(entries: list[Entry]) -> list[Entry]:
+def _without_wrapper(entries: list[ZipEntry]) -> list[ZipEntry]:
     """The entries without the one folder around all of them that packing an archive anew may add."""
     tops = {entry.path.parts[0] for entry in entries}
     if len(tops) != 1 or any(len(entry.path.parts) == 1 for entry in entries):
@@ -122,7 +124,7 @@ def _without_wrapper(entries: list[Entry]) -> list[Entry]:
     return [replace(entry, path=PurePosixPath(*entry.path.parts[1:])) for entry in entries]
 
 
-def left_out(name: str, system: System) -> str:
+def why_left_out(name: str, system: System) -> str:
     """Why a file of this name is nobody's."""
     if system is System.MOODLE and TEAMLESS.fullmatch(name):
         return "Moodle's name for all students who are in no team, so it is nobody's. Put them in teams in Moodle"
@@ -137,7 +139,7 @@ def ambiguous(handed: Handed, lab: str, known: set[str]) -> str | None:
     has which number, only one of them is a student's.
     """
     chain = re.match(r"([1-9]\d*_)+", str(handed.file))
-    if not handed.attempt or not chain or plain(handed.file.name).startswith(plain(lab)):
+    if not handed.attempt or not chain or letters_and_digits(handed.file.name).startswith(letters_and_digits(lab)):
         return None
     others = [str(handed.attempt), *chain[0].split("_")[:-2]]
     doubts = [other for other in others if not known or other in known]
@@ -146,9 +148,9 @@ def ambiguous(handed: Handed, lab: str, known: set[str]) -> str | None:
 
 def like(file: PurePosixPath, lab: str) -> bool:
     """Whether a file is named after the lab, whatever was put around its name."""
-    return plain(lab) in plain(file.name)
+    return letters_and_digits(lab) in letters_and_digits(file.name)
 
 
-def plain(name: str) -> str:
+def letters_and_digits(name: str) -> str:
     """A name in which only letters and digits count."""
     return re.sub(r"[^a-z0-9]+", "_", name.casefold())

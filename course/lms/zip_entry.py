@@ -19,7 +19,7 @@ NOTHING = datetime(1980, 1, 1)  # what stands in a zip file if nobody set a time
 
 
 @dataclass(frozen=True)
-class Entry:
+class ZipEntry:
     """One file of an archive: where it would lie, the time that the archive gives (UTC), and why it is not unpacked."""
 
     path: PurePosixPath
@@ -28,12 +28,12 @@ class Entry:
     info: zipfile.ZipInfo
 
 
-def read_entry(info: zipfile.ZipInfo) -> Entry:
+def read_entry(info: zipfile.ZipInfo) -> ZipEntry:
     """What is known of an entry whose name can be followed."""
-    return Entry(PurePosixPath(name_of(info)), _time(info), _problem(info), info)
+    return ZipEntry(PurePosixPath(decoded_name(info)), _time(info), _problem(info), info)
 
 
-def name_of(info: zipfile.ZipInfo) -> str:
+def decoded_name(info: zipfile.ZipInfo) -> str:
     """The name as it was written; many programs write UTF-8 without saying so, Canvas among them."""
     name = info.orig_filename
     if info.flag_bits & UTF8_NAME:

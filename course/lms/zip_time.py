@@ -21,6 +21,6 @@ def are_of_handing_in(times: Sequence[datetime | None], how: Times) -> bool:
     return how is Times.ZIP
 
 
-def stamp(time: datetime) -> str:
+def timestamp_text(time: datetime) -> str:
     """The text of nbgrader's timestamp.txt."""
     return f"{time:%Y-%m-%d %H:%M:%S} UTC"

@@ -1,4 +1,4 @@
-"""The walls of a sandbox: the bubblewrap command that takes from a program its rights, its neighbours and the network."""
+"""The bubblewrap command that takes from a program its rights, its neighbours and the network."""
 
 import os
 import resource
@@ -16,9 +16,9 @@ from course.sandbox.mounts import HOME, SITE, WORK, packages_elsewhere, view
 
 PLAIN_USER = 1000  # who a sandbox's program is inside if the instructor is not root
 USERS = range(1_900_000_000, 2_100_000_000)  # numbers that no distribution gives to anybody
-# Says when the sandbox is ready to be joined, and keeps it open until its standard input is closed. As the first process
-# nothing inside can kill it; as it is not "dumpable", nothing can take it over. It waits for whatever becomes its
-# child, so that the CPU time of those is counted as its children's.
+# Says when the sandbox is ready to be joined, and keeps it open until its standard input is closed. As the first
+# process nothing inside can kill it; as it is not "dumpable", nothing can take it over. It waits for whatever becomes
+# its child, so that the CPU time of those is counted as its children's.
 READY = b"ready\n"
 WAIT = """
 import ctypes, os, signal
@@ -44,8 +44,8 @@ CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody
 class Sandbox:
     """What one sandbox is to hold: limits, environment variables, and files shown read-only, by their path inside.
 
-    `folder` is private to the sandbox and outside it. `user` is the number of the user inside. `cores` are the numbers of
-    those it runs on; all if there are none. `group` is its control group, if it has one.
+    `folder` is private to the sandbox and outside it. `user` is the number of the user inside. `cores` are the numbers
+    of those it runs on; all if there are none. `group` is its control group, if it has one.
     """
 
     folder: Path
@@ -70,11 +70,11 @@ def tool(name: str, package: str) -> str:
     raise SandboxError(f"The program {name} is missing. Install it: sudo apt-get install {package}")
 
 
-def walled(sandbox: Sandbox, command: Sequence[str] | None, seccomp: int, info: int | None = None) -> list[str]:
+def bwrap_command(sandbox: Sandbox, command: Sequence[str] | None, seccomp: int, info: int | None = None) -> list[str]:
     """The command that runs `command` in a sandbox, or that makes one to be joined, if there is none.
 
-    `seccomp` and `info` are open files, to read the filter of system calls from and to write the number of the sandbox's
-    first process to.
+    `seccomp` and `info` are open files, to read the filter of system calls from and to write the number of the
+    sandbox's first process to.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def walled(sandbox: Sandbox, command: Sequence[str] | None, seccomp: int, info: 
     outside += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     outside += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--seccomp", str(seccomp)]
     outside += ["--info-fd", str(info)] if info is not None else []
-    limits = [f"--{name}={value}" for name, value in allowed(sandbox.limits).items()]
+    limits = [f"--{name}={value}" for name, value in resource_limits(sandbox.limits).items()]
     inside = ["prlimit", *limits, "--", *(command or (sys.executable, "-I", "-S", "-c", WAIT))]
     outside += [] if command else ["--as-pid-1"]
     if os.getuid() == 0:
@@ -98,7 +98,9 @@ def walled(sandbox: Sandbox, command: Sequence[str] | None, seccomp: int, info: 
     else:
         outside += ["--unshare-user", "--disable-userns", "--uid", str(sandbox.user), "--gid", str(sandbox.user)]
     shown = view(sandbox.folder, sandbox.limits.scratch_mib, sandbox.user, sandbox.files)
-    known = [word for name, value in variables(sandbox.environment).items() for word in ("--setenv", name, value)]
+    known = [
+        word for name, value in sandbox_variables(sandbox.environment).items() for word in ("--setenv", name, value)
+    ]
     whole = [*outside, *shown, "--clearenv", *known, "--chdir", WORK, "--", *inside]
     return sandbox.group.joining(whole) if sandbox.group else whole
 
@@ -134,7 +136,7 @@ def _become(user: int) -> list[str]:
     return [*identity, "--bounding-set", "-all", "--inh-caps", "-all", "--ambient-caps", "-all", "--"]
 
 
-def allowed(limits: Limits) -> dict[str, int]:
+def resource_limits(limits: Limits) -> dict[str, int]:
     """What Linux limits for each process or user, by the names that prlimit gives them."""
     wanted = {
         "as": limits.memory_mib * 2**20,
@@ -158,7 +160,7 @@ def allowed(limits: Limits) -> dict[str, int]:
     }
 
 
-def variables(environment: Mapping[str, str]) -> dict[str, str]:
+def sandbox_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """All environment variables of a sandbox: those given, and what every sandbox needs."""
     # Each thread reserves address space, by default an arena of 64 MiB; a machine of 64 cores would meet the limit.
     threads = str(min(os.cpu_count() or 1, 4))

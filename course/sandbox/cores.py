@@ -1,7 +1,8 @@
 """Cores of its own for each submission, so that one that keeps a hundred processes busy slows down no other.
 
-Nothing that Linux lets every user do divides a core fairly among sandboxes, as each process may become a session of its own
-with a share of its own. So the sandboxes of different submissions run on different cores, as long as there are enough.
+Nothing that Linux lets every user do divides a core fairly among sandboxes, as each process may become a session of its
+own with a share of its own. So the sandboxes of different submissions run on different cores, as long as there are
+enough.
 """
 
 import errno

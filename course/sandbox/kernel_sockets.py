@@ -1,4 +1,5 @@
-"""Reaching the sockets of a sandboxed kernel although they lie where its submission can put something else in their place.
+"""Reaching the sockets of a sandboxed kernel although they lie where its submission can put something else in their
+place.
 
 They are taken hold of before any code of a submission runs. From then on their names lead to these handles, which mean
 the same sockets whatever happens inside.

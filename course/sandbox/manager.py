@@ -1,7 +1,7 @@
 """A sandbox for a submission: a Jupyter kernel under bubblewrap, without rights, network or sight of anything else.
 
-`SandboxedKernelManager` goes wherever Jupyter takes the class of a kernel manager; a kernel.json can name the provisioner
-as "cnn-labs-sandbox". Without a sandbox no kernel is started.
+`SandboxedKernelManager` goes wherever Jupyter takes the class of a kernel manager; a kernel.json can name the
+provisioner as "cnn-labs-sandbox". Without a sandbox no kernel is started.
 """
 
 import uuid

@@ -24,7 +24,8 @@ SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts", "
 
 
 def view(folder: Path, scratch_mib: int, user: int, files: Mapping[str, Path]) -> Iterator[str]:
-    """The part of bubblewrap's command that builds the sandbox's file system; small files are written to `folder` first.
+    """The part of bubblewrap's command that builds the sandbox's file system; small files are written to `folder`
+    first.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from pathlib import Path
 from course.errors import SandboxError
 from course.limits import Limits
 from course.oom_score import go_last
-from course.sandbox.bwrap import Sandbox, walled
+from course.sandbox.bwrap import Sandbox, bwrap_command
 from course.sandbox.mounts import SITE
 from course.sandbox.seccomp import seccomp_filter
 
@@ -45,7 +45,7 @@ def sandbox_available() -> str | None:
         sandbox = Sandbox(Path(folder), Limits())
         try:
             with filter_file(sandbox.folder) as seccomp:
-                command = walled(sandbox, [sys.executable, "-P", "-c", TRIAL], seccomp)
+                command = bwrap_command(sandbox, [sys.executable, "-P", "-c", TRIAL], seccomp)
                 done = subprocess.run(
                     command, env={}, pass_fds=[seccomp], capture_output=True, timeout=SECONDS, check=False
                 )

@@ -1,7 +1,7 @@
 """Starting and ending a sandboxed kernel, as a kernel provisioner of Jupyter.
 
-The sockets of the kernel lie in the memory of the sandbox, so no folder of the host can be written to from inside. A sandbox
-ends with the thread that started it.
+The sockets of the kernel lie in the memory of the sandbox, so no folder of the host can be written to from inside. A
+sandbox ends with the thread that started it.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from course.cgroups import Group
 from course.errors import SandboxError
 from course.kernels.forkserver import ForkServer, Wanted, fork_server
 from course.kernels.forkserver_main import STARTED
-from course.sandbox.bwrap import READY, Sandbox, allowed, sandbox_group, variables, walled
+from course.sandbox.bwrap import READY, Sandbox, bwrap_command, resource_limits, sandbox_group, sandbox_variables
 from course.sandbox.cores import Cores, take
 from course.sandbox.exit_cause import Ending
 from course.sandbox.kernel_sockets import SOCKET, Handles
@@ -109,7 +109,7 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         held, self._hold = os.pipe()  # what keeps a sandbox open that is to be joined; closed with this process
         try:
             with filter_file(self._folder) as seccomp, (self._folder / "info").open("wb") as info:
-                command = walled(sandbox, None if source else cmd, seccomp, info.fileno())
+                command = bwrap_command(sandbox, None if source else cmd, seccomp, info.fileno())
                 options = {
                     "stdin": held if source else subprocess.DEVNULL,
                     "stdout": words,
@@ -120,7 +120,7 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
                 options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
                 reached = await super().launch_kernel(command, **options)
             first = await self._first_process(self._folder / "info")
-            if source and (said := await self._soon(lambda: read(self._said))) != READY:
+            if source and (said := await self._soon(lambda: read_pipe(self._said))) != READY:
                 raise await self._failed(said)
             self.seconds["sandbox"] = time.monotonic() - began - self.seconds["imports"]
             kernel = await self._joined(source, sandbox, cmd[1:], first, words) if source else None
@@ -164,7 +164,7 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
                 environment[name] = inside
         if self.kernel_file:
             files[KERNEL_FILE] = lent(self.kernel_file)
-        self._cores = self._cores or take(int(variables(environment)["OMP_NUM_THREADS"]))
+        self._cores = self._cores or take(int(sandbox_variables(environment)["OMP_NUM_THREADS"]))
         self._group = sandbox_group(self.limits)
         return Sandbox(folder, self.limits, environment, files, self._cores.numbers, self._group)
 
@@ -187,18 +187,23 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
             "first": first,
             "cores": sandbox.cores,
             "group": str(sandbox.group.path) if sandbox.group else None,
-            "limits": allowed(sandbox.limits),
+            "limits": resource_limits(sandbox.limits),
             "user": sandbox.user if os.getuid() == 0 else None,
             "seccomp": seccomp_filter().hex(),
         }
-        order = {"argv": argv, "folder": WORK, "environment": variables(sandbox.environment), "sandbox": to_join}
+        order = {
+            "argv": argv,
+            "folder": WORK,
+            "environment": sandbox_variables(sandbox.environment),
+            "sandbox": to_join,
+        }
         try:
             source.kernel(order, [words, told, sandbox_handle])
         finally:
             os.close(sandbox_handle)
             os.close(told)
         try:
-            if await self._soon(lambda: read(alive, len(STARTED))) != STARTED:
+            if await self._soon(lambda: read_pipe(alive, len(STARTED))) != STARTED:
                 raise await self._failed()
         except SandboxError:
             os.close(alive)
@@ -226,7 +231,7 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
     async def _failed(self, said: bytes = b"", why: str = "bubblewrap gave no reason") -> SandboxError:
         """Clean up, and return the error with the reason: what the sandbox said already and says now, else `why`."""
         await self.kill()
-        reason = (said + (read(self._said) or b"")).decode("utf-8", "replace").strip()
+        reason = (said + (read_pipe(self._said) or b"")).decode("utf-8", "replace").strip()
         os.close(self._said)
         await self.cleanup()
         return SandboxError(f"A sandbox did not start: {reason or why}")
@@ -236,7 +241,7 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         return self.watchdog.cpu_seconds() if self.watchdog else 0.0
 
     async def ending(self) -> Ending | None:
-        """How the sandbox ended; None if it has not within some seconds, or was never made. The watchdog has the words."""
+        """How the sandbox ended; None if it has not within some seconds, or was never made."""
         if not self.watchdog:
             return None
         await asyncio.to_thread(self.watchdog.join, END_SECONDS)
@@ -281,7 +286,7 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
 
 def wanted(imports: str, kernel_file: Path, environment: Mapping[str, str], named_files: Iterable[str]) -> Wanted:
     """What copied kernels of such sandboxes have behind them; what `named_files` name is another file in each."""
-    known = {name: value for name, value in variables(environment).items() if name not in named_files}
+    known = {name: value for name, value in sandbox_variables(environment).items() if name not in named_files}
     return Wanted(imports, kernel_file, tuple(sorted(known.items())), KERNEL_FILE)
 
 
@@ -299,7 +304,7 @@ def last_word(pipe: int) -> int | None:
     return int(told) if told else None
 
 
-def read(pipe: int, most: int = WORDS) -> bytes | None:
+def read_pipe(pipe: int, most: int = WORDS) -> bytes | None:
     """What a pipe holds now: None if nothing, no bytes if it was closed."""
     return os.read(pipe, most) if select.select([pipe], [], [], 0)[0] else None
 

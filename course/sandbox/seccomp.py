@@ -1,7 +1,8 @@
 """The system calls that a sandbox refuses, as a seccomp filter for bubblewrap.
 
-Each is either a way around the sandbox's limits and walls, or a part of Linux that a notebook has no use for and in which
-holes have been found before. Calls that fail cleanly are refused with an error, so that libraries can do without them.
+Each is either a way around the sandbox's limits and walls, or a part of Linux that a notebook has no use for and in
+which holes have been found before. Calls that fail cleanly are refused with an error, so that libraries can do without
+them.
 """
 
 import errno
@@ -64,9 +65,10 @@ CLONE = (56, 220)
 NEW_NAMESPACE, FOR_PARENT = 0x7E020000, 0x8000
 SOCKET = (41, 198)
 FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK; others, like AF_VSOCK, may leave the namespace
-# Signals by which others end or stop processes of theirs. Who sends one inside to the kernel of the sandbox, to its process
-# group or to everybody, ends instead, by SIGSYS: so a kernel that was ended or stopped by one got it from outside.
-# By call: its numbers, and the places of signal and receiver among its arguments; None if the filter cannot tell.
+# Signals by which others end or stop processes of theirs. Who sends one inside to the kernel of the sandbox, to its
+# process group or to everybody, ends instead, by SIGSYS: so a kernel that was ended or stopped by one got it from
+# outside. By call: its numbers, and the places of signal and receiver among its arguments; None if the filter cannot
+# tell.
 SIGNALLING = {
     "kill": ((62, 129), 1, 0),
     "rt_sigqueueinfo": ((129, 138), 1, 0),

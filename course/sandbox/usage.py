@@ -35,8 +35,8 @@ class Process:
 class CpuTime:
     """The CPU time of a changing set of processes, of those that have ended, too.
 
-    The time of a process that ends goes to whoever waits for it, in the end to the sandbox's first process. It is lost if
-    the parent says that it does not care for its children; then what was seen at the last look counts.
+    The time of a process that ends goes to whoever waits for it, in the end to the sandbox's first process. It is lost
+    if the parent says that it does not care for its children; then what was seen at the last look counts.
     """
 
     ticks: int = 0
@@ -131,7 +131,7 @@ def _count(net: Path, file: str, kind: str) -> int:
     return int(line.split()[2])
 
 
-def files(root: Path) -> int:
+def count_files(root: Path) -> int:
     """How many files and folders a sandbox with that root has made; 0 if it has ended."""
     try:
         states = [os.statvfs(root / name) for name in SCRATCH]

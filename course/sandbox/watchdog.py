@@ -14,7 +14,7 @@ from course.cgroups import Group
 from course.limits import Limits
 from course.sandbox.exit_cause import Ending, by_itself, out_of_memory_kills
 from course.sandbox.mounts import SOCKETS
-from course.sandbox.usage import TICKS, CpuTime, Process, files, held, own_memory, processes, sockets
+from course.sandbox.usage import TICKS, CpuTime, Process, count_files, held, own_memory, processes, sockets
 
 log = logging.getLogger(__name__)
 MILLISECONDS = 100  # between two looks
@@ -154,7 +154,7 @@ class Watchdog(threading.Thread):
             self.close_sandbox(Ending.FLOOD)
         if sockets(self.pid) > self.limits.sockets:
             self.close_sandbox(Ending.SOCKETS)
-        if files(self._root) > self.limits.files:
+        if count_files(self._root) > self.limits.files:
             self.close_sandbox(Ending.FILES)
         used = self._group_used if self._group else self._cpu.ticks / TICKS
         if used > self.limits.cpu_seconds:

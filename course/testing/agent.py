@@ -65,7 +65,7 @@ class Agent:
             if isinstance(error, KeyboardInterrupt):
                 raise
         except BaseException as error:  # noqa: BLE001 - whatever an answer raises is an answer
-            failure = exceptions.written(error)
+            failure = exceptions.exception_data(error)
             self._reply(request, changed, lambda: {"error": failure})
 
     def _reply(self, request: dict[str, Any], changed: list[Any], content: Callable[[], dict[str, Any]]) -> None:
@@ -86,7 +86,7 @@ class Agent:
             answer = write(content())
             self.channel.send(answer, self.codec.buffers)
         except (Refused, Broken, RecursionError) as error:
-            why = exceptions.written(ValueError(f"What was returned cannot be looked at: {error}."))
+            why = exceptions.exception_data(ValueError(f"What was returned cannot be looked at: {error}."))
             self.codec.begin()
             self.codec.forget_states()
             self.channel.send({"reply": request["id"], "error": why}, [])
@@ -135,7 +135,7 @@ class Agent:
         while "answer" not in (reply := self._next()):
             self._answer(reply)  # the test asks for something before it answers
         if "error" in reply:
-            raise exceptions.rebuilt(reply["error"])
+            raise exceptions.rebuild_exception(reply["error"])
         for node in reply["changed"]:
             self.codec.read(node)
         return self.codec.read(reply["answer"])

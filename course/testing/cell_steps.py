@@ -53,7 +53,7 @@ def steps(source: str) -> Iterator[Step]:
             yield Step(ast.Module([statement], []), tuple(sorted(names)))
 
 
-def imports(source: str) -> str:
+def imports_of_test(source: str) -> str:
     """The import statements of a test cell, one a line."""
     found = [one for one in ast.parse(source).body if isinstance(one, ast.Import | ast.ImportFrom)]
     return "\n".join(ast.unparse(one) for one in found)

@@ -122,7 +122,7 @@ class Conversation:
             for node in changed:
                 self.codec.read(node)
             if "error" in content:
-                raise exceptions.rebuilt(content["error"])
+                raise exceptions.rebuild_exception(content["error"])
             return ABSENT if content.get("absent") is True else value
 
     def _call_back(self, content: dict[str, Any]) -> None:
@@ -144,7 +144,7 @@ class Conversation:
                 self.failed = self.failed or error
             self.codec.begin()
             self.codec.forget_states()
-            answer = {"answer": None, "error": exceptions.written(error)}
+            answer = {"answer": None, "error": exceptions.exception_data(error)}
         finally:
             self._depth -= 1
         self.channel.send({**answer, "news": self.scratch.news(self.codec)}, self.codec.buffers)

@@ -15,7 +15,7 @@ BUILTIN = {name: one for name, one in BUILTIN.items() if one not in ENDS}
 OWN_CELLS = re.compile(r"ipykernel_\d+|<ipython-input|<beside the answer>")
 
 
-def written(error: BaseException) -> dict[str, Any]:
+def exception_data(error: BaseException) -> dict[str, Any]:
     """An exception as data: its name, Python's own classes that it belongs to, its text, and its lines in cells."""
     kind = type(error)
     bases = [one.__name__ for one in kind.__mro__ if BUILTIN.get(one.__name__) is one and one is not Exception]
@@ -45,7 +45,7 @@ def cut(text: Any, most: int) -> str:
     return str(text)[:most].encode("utf-8", "replace").decode()
 
 
-def rebuilt(told: Any) -> Exception:
+def rebuild_exception(told: Any) -> Exception:
     """The exception that data tell of.
 
     Raises

@@ -74,7 +74,7 @@ def classes() -> dict[tuple[str, str], type]:
     return found
 
 
-def check(description: Any) -> None:
+def check_description(description: Any) -> None:
     """Make sure that nothing but such classes is in a description.
 
     Raises

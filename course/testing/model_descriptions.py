@@ -6,7 +6,7 @@ import sys
 from typing import Any
 
 from course.testing.errors import Broken, Refused
-from course.testing.keras_classes import check
+from course.testing.keras_classes import check_description
 
 
 def keras_here() -> Any:
@@ -16,7 +16,7 @@ def keras_here() -> Any:
     return sys.modules["keras"]
 
 
-def parsed(text: Any) -> dict[str, Any]:
+def read_description(text: Any) -> dict[str, Any]:
     """A description, checked but for its compile settings."""
     try:
         spec = json.loads(text)
@@ -32,12 +32,12 @@ def parsed(text: Any) -> dict[str, Any]:
 def accept(spec: Any) -> None:
     """Check a description that came from the other side."""
     try:
-        check(spec)
+        check_description(spec)
     except Refused as error:
         raise Broken(f"it sent a model that may not be rebuilt: {error}") from error
 
 
-def rebuilt(spec: dict[str, Any]) -> Any:
+def rebuild_object(spec: dict[str, Any]) -> Any:
     """The object that a checked description describes."""
     try:
         return keras_here().saving.deserialize_keras_object(spec, safe_mode=True)

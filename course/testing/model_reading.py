@@ -7,10 +7,10 @@ import numpy as np
 
 from course.testing.codec import Codec, Reader
 from course.testing.errors import Broken, refuse
-from course.testing.model_descriptions import accept, keras_here, parsed, rebuilt
+from course.testing.model_descriptions import accept, keras_here, read_description, rebuild_object
 from course.testing.model_state import adapt, set_compiled, set_values
 from course.testing.model_writing import SETTINGS
-from course.testing.traced_models import described
+from course.testing.traced_models import functional_equivalent
 
 MOST_ARRAYS = 10_000
 
@@ -21,11 +21,11 @@ def _read_model(codec: Codec, parts: list[Any]) -> Any:
     if text is None:  # as it was
         return codec.claim(number, keras.Model, lambda: refuse("it sent a model without its description"))
     weights, moments = (read_arrays(codec, one) for one in rest[:2])
-    spec = parsed(text)
+    spec = read_description(text)
     compiled = spec.pop("compile_config", None)
-    model = codec.claim(number, keras.Model, lambda: rebuilt(spec))
+    model = codec.claim(number, keras.Model, lambda: rebuild_object(spec))
     adapt(model, json.loads(text))
-    set_values(described(model).weights, weights)
+    set_values(functional_equivalent(model).weights, weights)
     set_compiled(model, compiled if isinstance(compiled, dict) else None, moments if rest[2] else None)
     return model
 
@@ -45,7 +45,7 @@ def _read_keras(codec: Codec, parts: list[Any]) -> Any:
     number, text = parts
     spec = json.loads(text)
     accept(spec)
-    return codec.claim(number, object, lambda: rebuilt(spec))
+    return codec.claim(number, object, lambda: rebuild_object(spec))
 
 
 def _read_history(codec: Codec, parts: list[Any]) -> Any:

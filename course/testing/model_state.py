@@ -5,10 +5,10 @@ from contextlib import suppress
 from typing import Any
 
 from course.testing.errors import Broken, Refused
-from course.testing.keras_classes import check
-from course.testing.model_descriptions import accept, rebuilt
+from course.testing.keras_classes import check_description
+from course.testing.model_descriptions import accept, rebuild_object
 from course.testing.model_writing import SETTINGS
-from course.testing.traced_models import described, moments_of
+from course.testing.traced_models import functional_equivalent, moments_of
 
 
 def set_values(variables: Any, values: list[Any]) -> None:
@@ -55,15 +55,15 @@ def set_compiled(model: Any, config: dict[str, Any] | None, moments: list[Any] |
     elif not getattr(model, "compiled", False) or json.loads(json.dumps(compile_config(model))) != config:
         optimizer = config.get("optimizer")
         try:
-            check(config)
+            check_description(config)
             model.compile_from_config(config)
         except (Refused, ValueError, TypeError, AttributeError):
             accept(optimizer)
-            model.compile(optimizer=rebuilt(optimizer) if isinstance(optimizer, dict) else "rmsprop")
+            model.compile(optimizer=rebuild_object(optimizer) if isinstance(optimizer, dict) else "rmsprop")
     if moments is not None and model.optimizer is not None:
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
-        variables = moments_of(model, described(model))
+        variables = moments_of(model, functional_equivalent(model))
         known = len(moments) if len(moments) == len(variables) else 2  # steps and learning rate come first
         set_values(variables[:known], moments[:known])
 

@@ -12,8 +12,8 @@ import numpy as np
 
 from course.testing.codec import Codec, Node
 from course.testing.errors import Refused
-from course.testing.keras_classes import check, classes
-from course.testing.traced_models import described, moments_of
+from course.testing.keras_classes import check_description, classes
+from course.testing.traced_models import functional_equivalent, moments_of
 
 SETTINGS = (bool, int, float, str, type(None))
 OWN_CALLBACK = "keras.src.callbacks."
@@ -31,7 +31,9 @@ def write_models(codec: Codec, value: Any) -> Node | None:
         return codec.object("history", value, lambda: record)
     if isinstance(value, keras.callbacks.Callback):
         own = type(value).__module__.startswith(OWN_CALLBACK)
-        return codec.object("callback", value, lambda: [type(value).__name__, settings(value)]) if own else None
+        return (
+            codec.object("callback", value, lambda: [type(value).__name__, simple_attributes(value)]) if own else None
+        )
     if type(value) in set(classes().values()):
         try:
             text = description(value)
@@ -57,7 +59,7 @@ def description(value: Any) -> str:
     found = json.loads(text)
     if isinstance(found, dict):
         found.pop("compile_config", None)
-    check(found)
+    check_description(found)
     return text
 
 
@@ -78,14 +80,14 @@ def without_loss(graph: Any, compiled: Any) -> dict[str, Any]:
             about["compile_config"] = {"optimizer": say(compiled.optimizer)}
     except Exception as error:
         raise Refused(f"Keras cannot describe it ({type(error).__name__})") from error
-    check(json.loads(json.dumps({**about, "compile_config": None})))
+    check_description(json.loads(json.dumps({**about, "compile_config": None})))
     return about
 
 
 def write_model(codec: Codec, model: Any) -> Node | None:
     """A model; its state is sent only when it has changed."""
     try:
-        graph = described(model)
+        graph = functional_equivalent(model)
         text = description(graph) if graph is model else json.dumps(without_loss(graph, model))
     except Refused:
         return None
@@ -104,6 +106,6 @@ def write_model(codec: Codec, model: Any) -> Node | None:
     return codec.object("model", model, parts)
 
 
-def settings(value: Any) -> Node:
+def simple_attributes(value: Any) -> Node:
     """Those of an object's attributes that are simple and public."""
     return {name: part for name, part in vars(value).items() if not name.startswith("_") and type(part) in SETTINGS}

@@ -29,9 +29,9 @@ def write_arrays(codec: Codec, value: Any) -> Node | None:
         case np.generic():
             if value.dtype.kind == "O" or not known(value.dtype):
                 return None
-            return ["scalar", name_of(value.dtype), np.asarray(value).tobytes().hex()]
+            return ["scalar", dtype_name(value.dtype), np.asarray(value).tobytes().hex()]
         case np.dtype():
-            return ["dtype", name_of(value)] if known(value) or value.kind == "O" else None
+            return ["dtype", dtype_name(value)] if known(value) or value.kind == "O" else None
         case np.random.Generator():
             state = value.bit_generator.state
             return codec.object("generator", value, lambda: [codec.write(state)])
@@ -42,7 +42,7 @@ def write_arrays(codec: Codec, value: Any) -> Node | None:
             return None
 
 
-def name_of(dtype: np.dtype[Any]) -> str:
+def dtype_name(dtype: np.dtype[Any]) -> str:
     """The name by which the other side finds the type."""
     return BFLOAT16 if dtype.name == BFLOAT16 else dtype.str
 
@@ -62,15 +62,15 @@ def write_array(codec: Codec, value: np.ndarray[Any, Any]) -> Node | None:
 
     def state() -> list[Node]:
         content = np.ascontiguousarray(plain).tobytes()
-        about = [name_of(plain.dtype), shape, bool(value.flags.writeable)]
-        if not codec.is_news(value, digest(about, content)):
+        about = [dtype_name(plain.dtype), shape, bool(value.flags.writeable)]
+        if not codec.is_news(value, state_checksum(about, content)):
             return [None]
         return [*about, codec.buffer(content)]
 
     return codec.object("array", value, state)
 
 
-def digest(about: list[Any], content: bytes) -> bytes:
+def state_checksum(about: list[Any], content: bytes) -> bytes:
     """What tells one state of an array from another."""
     return hashlib.blake2b(repr(about).encode() + content, digest_size=16).digest()
 
@@ -104,11 +104,11 @@ def _read_array(codec: Codec, parts: list[Any]) -> Any:
         raise Broken("it sent an array whose shape and numbers do not agree")
     new = numbers(content, dtype).reshape(shape).copy() if content else np.zeros(shape, dtype)
     value = codec.claim(number, np.ndarray, lambda: new)
-    codec.note(number, digest([name, lengths, bool(writeable)], content))
+    codec.note(number, state_checksum([name, lengths, bool(writeable)], content))
     if value is new:
         value.flags.writeable = bool(writeable)
     else:
-        put(value, new)
+        overwrite_array(value, new)
     return value
 
 
@@ -117,7 +117,7 @@ def numbers(content: bytes, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
     return np.frombuffer(content, np.uint8) != 0 if dtype.kind == "b" else np.frombuffer(content, dtype)
 
 
-def put(value: np.ndarray[Any, Any], new: np.ndarray[Any, Any]) -> None:
+def overwrite_array(value: np.ndarray[Any, Any], new: np.ndarray[Any, Any]) -> None:
     """Give an array another state, as was done with the other side's."""
     if value.dtype != new.dtype or value.shape != new.shape:
         if value.nbytes != new.nbytes or not value.flags.c_contiguous:

@@ -96,7 +96,7 @@ def _read_whole(codec: Codec, parts: list[Any]) -> int:
     return int(text, 16)
 
 
-def listed(parts: list[Any]) -> list[Any]:
+def only_list(parts: list[Any]) -> list[Any]:
     """The only part, which must be a list."""
     (items,) = parts
     if not isinstance(items, list):
@@ -107,7 +107,7 @@ def listed(parts: list[Any]) -> list[Any]:
 def _read_list(codec: Codec, parts: list[Any]) -> list[Any]:
     number, *rest = parts
     value = codec.claim(number, list, list)
-    items = [codec.read(item) for item in listed(rest)]
+    items = [codec.read(item) for item in only_list(rest)]
     value[:] = items
     return value  # type: ignore[no-any-return]
 
@@ -116,7 +116,7 @@ def _read_dict(codec: Codec, parts: list[Any]) -> dict[Any, Any]:
     number, *rest = parts
     is_record = codec.has(number) and dataclasses.is_dataclass(codec.known[number])
     value = codec.claim(number, object if is_record else dict, dict)
-    items = [(codec.read(key), codec.read(item)) for key, item in listed(rest)]
+    items = [(codec.read(key), codec.read(item)) for key, item in only_list(rest)]
     if is_record:
         names = [field.name for field in dataclasses.fields(value)]
         if [key for key, _ in items] != names:
@@ -132,7 +132,7 @@ def _read_dict(codec: Codec, parts: list[Any]) -> dict[Any, Any]:
 def _read_set(codec: Codec, parts: list[Any]) -> set[Any]:
     number, *rest = parts
     value = codec.claim(number, set, set)
-    items = [codec.read(item) for item in listed(rest)]
+    items = [codec.read(item) for item in only_list(rest)]
     value.clear()
     value.update(items)
     return value  # type: ignore[no-any-return]
@@ -181,11 +181,11 @@ READERS: dict[str, Reader] = {
     "complex": lambda codec, parts: complex(read_number(parts[0]), read_number(parts[1])),
     "bytes": lambda codec, parts: codec.taken(parts[0]),
     "bytearray": _read_bytearray,
-    "tuple": lambda codec, parts: tuple(codec.read(item) for item in listed(parts)),
+    "tuple": lambda codec, parts: tuple(codec.read(item) for item in only_list(parts)),
     "list": _read_list,
     "dict": _read_dict,
     "set": _read_set,
-    "frozenset": lambda codec, parts: frozenset(codec.read(item) for item in listed(parts)),
+    "frozenset": lambda codec, parts: frozenset(codec.read(item) for item in only_list(parts)),
     "range": _read_range,
     "slice": _read_slice,
     "path": _read_path,

@@ -72,9 +72,9 @@ class Test:
             text = f"The test could not be finished: {error}."
             return {"passed": False, "ename": ENDED, "evalue": text, "line": line_of(error), "value": None, "lines": []}
         except BaseException as error:  # noqa: BLE001 - a test may fail with any error
-            told = exceptions.written(error)
+            told = exceptions.exception_data(error)
             where = getattr(error, "lines", [])
-            about = {"ename": told["name"], "evalue": words(error), "line": line_of(error), "lines": where}
+            about = {"ename": told["name"], "evalue": error_text(error), "line": line_of(error), "lines": where}
             return {"passed": False, "value": None, **about}
         return {"passed": True, "ename": "", "evalue": "", "line": 0, "value": value, "lines": []}
 
@@ -111,7 +111,7 @@ class Test:
         """Let a function of the test be defined there."""
         about = {"do": "define", "name": function.name, "text": function.text, "imports": self.tests.imports}
         found = self.conversation.ask(
-            about | {"imports_of_test": cell_steps.imports(self.source)}, values=self.tests.values
+            about | {"imports_of_test": cell_steps.imports_of_test(self.source)}, values=self.tests.values
         )
         if not isinstance(found, CallableThere):
             raise Broken("a function of the test could not be defined there")
@@ -122,7 +122,7 @@ class Test:
         self.conversation.pause(last=False)
 
 
-def words(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """The text of an error."""
     try:
         return exceptions.cut(error, exceptions.MOST_TEXT)

@@ -45,7 +45,7 @@ class Scratch:
                 continue
             if about is None:
                 made.append(path)
-            elif (content := read(self.folder / path)) is not None:
+            elif (content := read_file(self.folder / path)) is not None:
                 files[path] = codec.buffer(content)
         gone = [path for path in self.told if path not in now]
         self.told, self.looked = now, time.time_ns()
@@ -68,13 +68,13 @@ class Scratch:
             raise Broken(f"there are more than {MOST_FILES} files in the folder of the test")
         try:
             for path in sorted(gone, key=lambda one: -len(str(one))):
-                remove(self.inside(path))
+                remove_path(self.inside(path))
             for path in sorted(map(str, made)):
                 folder(self.inside(path), self.folder)
             for path, place in files.items():
                 target = self.inside(path)
                 folder(target.parent, self.folder)
-                put(target, codec.taken(place))
+                write_file(target, codec.taken(place))
         except OSError as error:
             raise Broken(f"its files cannot be written ({error.strerror})") from error
         self.told, self.looked = look(self.folder), time.time_ns()
@@ -123,7 +123,7 @@ def look(top: Path) -> dict[str, tuple[int, int, int] | None]:
     return found
 
 
-def read(path: Path) -> bytes | None:
+def read_file(path: Path) -> bytes | None:
     """A regular file's content, None if it is none any more."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -151,16 +151,16 @@ def restore(path: Path) -> None:
             place.chmod(place.stat().st_mode | 0o700)
 
 
-def put(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes) -> None:
     """Write a file that has another content; a folder or link of its name gives way."""
-    if path.is_file() and not path.is_symlink() and read(path) == content:
+    if path.is_file() and not path.is_symlink() and read_file(path) == content:
         return
     if path.is_symlink() or (path.exists() and not path.is_file()):
-        remove(path)
+        remove_path(path)
     path.write_bytes(content)
 
 
-def remove(path: Path) -> None:
+def remove_path(path: Path) -> None:
     """Delete a file, or a folder with all that is in it."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)

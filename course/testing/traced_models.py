@@ -10,7 +10,7 @@ from typing import Any
 from course.testing.errors import Refused
 
 
-def described(model: Any) -> Any:
+def functional_equivalent(model: Any) -> Any:
     """The model itself, or for a class that Keras does not know the functional model that computes the same.
 
     Raises

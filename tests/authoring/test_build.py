@@ -8,7 +8,7 @@ import pytest
 from rich.progress import Progress
 
 from course.authoring import build
-from course.authoring.execute import execute
+from course.authoring.execute import execute_notebook
 from course.authoring.index import title
 from course.config import load_course
 from course.errors import BuildError, DriftError, LintError
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_the_repository_is_up_to_date(course):
-    build.check(course, course.labs)
+    build.check_generated(course, course.labs)
 
 
 def edit(path, old, new):
@@ -66,7 +66,7 @@ def test_drift_is_named_with_its_remedy(copied, name):
     lab = copied.labs[0]
     damage(copied, lab)
     with pytest.raises(DriftError) as error:
-        build.check(load_course(copied.root), [lab])
+        build.check_generated(load_course(copied.root), [lab])
     for message in messages:
         assert message.format(lab.name) in str(error.value)
     assert "course build" in str(error.value) or "Delete it" in str(error.value)
@@ -78,7 +78,7 @@ def test_a_key_that_was_not_run_is_found(copied):
     next(cell for cell in key.cells if cell.cell_type == "code").execution_count = None
     nbformat.write(key, copied.solution(lab))
     with pytest.raises(DriftError, match="was not executed"):
-        build.check(copied, [lab])
+        build.check_generated(copied, [lab])
 
 
 def test_a_source_with_duplicate_grade_ids_is_refused_before_anything_is_written(copied):
@@ -97,7 +97,7 @@ def test_a_build_writes_what_the_check_expects(copied):
     edit(copied.source(lab), "## Set-up\n", "## Set-up now\n")
     with Progress(disable=True) as progress:
         build.build(copied, [lab], progress)
-    build.check(copied, [lab])
+    build.check_generated(copied, [lab])
     assert "Set-up now" in copied.released(lab).read_text("utf-8")
 
 
@@ -108,14 +108,14 @@ def notebook_of(*sources):
 @pytest.mark.kernel
 def test_a_solution_that_fails_is_named_with_its_cell():
     with Progress(disable=True) as progress, pytest.raises(BuildError, match=r"(?s)my_lab.*1 / 0.*ZeroDivisionError"):
-        execute("my_lab", notebook_of("x = 1", "1 / 0"), progress)
+        execute_notebook("my_lab", notebook_of("x = 1", "1 / 0"), progress)
 
 
 @pytest.mark.kernel
 def test_a_warning_in_an_answer_key_is_not_kept_silently(tmp_path):
     notebook = notebook_of("import sys; print('careful', file=sys.stderr)")
     with Progress(disable=True) as progress:
-        execute("my_lab", notebook, progress)
+        execute_notebook("my_lab", notebook, progress)
     with pytest.raises(BuildError, match="writes to stderr: careful"):
         build.drop_machine_notes(tmp_path / "my_lab.py", notebook)
     notebook.cells[0].metadata["tags"] = ["remove-stderr"]

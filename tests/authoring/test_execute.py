@@ -52,7 +52,7 @@ def test_a_new_address_changes_stamped_cells_and_executes_nothing(copied, execut
         before = outputs(copied.solution(lab))
         assert run(moved, lab).executed == []
         assert outputs(copied.solution(lab)) == before
-    build.check(moved, moved.labs)
+    build.check_generated(moved, moved.labs)
     for path in [*copied.root.glob("labs/**/*"), *copied.root.glob("solutions/**/*")]:
         assert path.is_dir() or copied.repositories.students not in path.read_text("utf-8"), path
     assert executed == []
@@ -65,7 +65,7 @@ def test_a_change_of_text_executes_nothing(copied, executed):
     edit(copied.source(lab), "# %% [markdown]\n", "# %% [markdown]\n# A new cell.\n\n# %% [markdown]\n")
     assert run(copied, lab).executed == []
     assert outputs(copied.solution(lab)) == before
-    build.check(copied, [lab])
+    build.check_generated(copied, [lab])
 
 
 def test_a_change_of_points_executes_nothing(copied, executed):
@@ -76,7 +76,7 @@ def test_a_change_of_points_executes_nothing(copied, executed):
     two.metadata["nbgrader"]["points"] -= 1
     copied.source(lab).write_text(source_text(notebook), "utf-8")
     assert run(copied, lab).executed == []
-    build.check(copied, [lab])
+    build.check_generated(copied, [lab])
 
 
 CHANGES = {

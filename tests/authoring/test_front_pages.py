@@ -36,12 +36,12 @@ def renamed(course, copied):
 
 def test_another_title_is_shown_everywhere_and_nothing_is_executed(course, renamed):
     with pytest.raises(DriftError) as error:
-        build.check(renamed, renamed.labs[:1])
+        build.check_generated(renamed, renamed.labs[:1])
     for name in ("README.md", "CITATION.cff"):
         assert f"{renamed.root / name} is not what course.toml says. Run `course build` and" in str(error.value)
     with Progress(disable=True) as progress:
         assert build.build(renamed, renamed.labs, progress).executed == []
-    build.check(renamed, renamed.labs[:1])
+    build.check_generated(renamed, renamed.labs[:1])
     assert (renamed.root / "README.md").read_text("utf-8").startswith(f"# {renamed.title}\n\n")
     citation = yaml.safe_load((renamed.root / "CITATION.cff").read_text("utf-8"))
     assert (citation["title"], citation["abstract"]) == (renamed.title, "What a net is.")

@@ -17,7 +17,7 @@ from course.authoring.make_lab import make_lab
 from course.authoring.try_variants import try_all
 from course.config import load_course
 from course.errors import CourseError
-from course.files import put
+from course.files import write_text
 
 
 def command(root, *arguments):
@@ -39,12 +39,12 @@ def test_a_new_lab_builds_tests_its_tests_and_is_graded(copied):
     assert f'\n# # {int(lab.name[:2])} · Ink & "paper"\n' in course.source(lab).read_text("utf-8")
     with Progress(disable=True) as progress:
         assert build.build(course, [lab], progress).executed == [lab]
-        build.check(course, course.labs)
+        build.check_generated(course, course.labs)
         assert try_all(course, lab, progress) == []
     folder = copied.root / "term"
     for student, notebook in {"ada": course.solution(lab), "ben": course.released(lab)}.items():
         place = folder / "submitted" / student / lab.name / notebook.name
-        put(place, notebook.read_text("utf-8"))
+        write_text(place, notebook.read_text("utf-8"))
     graded = command(copied.root, "grade", lab.name, "--folder", str(folder))
     assert graded.returncode == 0, graded.stdout + graded.stderr
     with (folder / f"grades_{lab.name}.csv").open(encoding="utf-8-sig") as file:
@@ -75,7 +75,7 @@ def test_a_lab_that_cannot_be_made(copied, name, title, message):
 
 
 def test_a_file_in_the_way_is_not_written_over(copied):
-    mine = put(copied.root / "tests" / "variants" / "77_mine.toml", "# mine\n")
+    mine = write_text(copied.root / "tests" / "variants" / "77_mine.toml", "# mine\n")
     with pytest.raises(CourseError, match=r"There is .*77_mine\.toml already"):
         make_lab(copied, "77_mine", "Mine")
     assert mine.read_text() == "# mine\n"

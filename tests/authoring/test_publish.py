@@ -27,7 +27,7 @@ from course.authoring.publish import publish
 from course.config import load_course
 from course.errors import DriftError, PublishError
 from course.labs.links import INDEX, lab_path, links, listing
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.variants import read_variants, variants_file
 
 pytestmark = pytest.mark.slow
@@ -63,7 +63,7 @@ def texts(name, content):
 
 def secrets_of(course):
     """Lines of solutions, hidden tests and variants that no lab shows its students."""
-    sources = [prepare(course, lab) for lab in course.labs]
+    sources = [prepare_lab(course, lab) for lab in course.labs]
     shown = "\n".join(open_text(source) for source in sources)
     found = {line for source in sources for line in secret_lines(source, SOLUTION, HIDDEN)}
     for lab, source in zip(course.labs, sources, strict=True):
@@ -156,7 +156,7 @@ def test_a_leak_would_be_found(published, secrets, place):
     name = "docs/students.md" if place == "a page" else lab_path(COURSE.labs[2])
     files[name] = HIDING_PLACES[place](name, files[name], line)
     assert leaked(files, secrets) == [(name, line)]
-    known = secrets_of_all(prepare(COURSE, lab) for lab in COURSE.labs) - COMMON
+    known = secrets_of_all(prepare_lab(COURSE, lab) for lab in COURSE.labs) - COMMON
     secret = sorted(known)[0]
     files = files_of(published)
     files[name] = HIDING_PLACES[place](name, files[name], secret)
@@ -166,7 +166,7 @@ def test_a_leak_would_be_found(published, secrets, place):
 def test_no_lab_shows_a_part_of_another_ones_answer(published):
     files = files_of(published)
     package = "\n".join(content.decode() for name, content in files.items() if name.startswith("data_utils/"))
-    pairs = [secret_pairs(prepare(COURSE, lab), package) for lab in COURSE.labs]
+    pairs = [secret_pairs(prepare_lab(COURSE, lab), package) for lab in COURSE.labs]
     assert sum(map(len, pairs)) > 10 * len(pairs), "there is too little to look for"
     assert leaks(files, set().union(*pairs)) == []
 
@@ -174,7 +174,7 @@ def test_no_lab_shows_a_part_of_another_ones_answer(published):
 def test_a_lab_that_builds_what_another_one_asks_for_would_be_found(published):
     """Indented otherwise, between other lines, in code that the lab gives."""
     shows = COURSE.labs[-1]
-    pairs = next(found for lab in COURSE.labs if "Conv2D" in str(found := secret_pairs(prepare(COURSE, lab))))
+    pairs = next(found for lab in COURSE.labs if "Conv2D" in str(found := secret_pairs(prepare_lab(COURSE, lab))))
     pair = next(pair for pair in sorted(pairs) if "Conv2D" in pair)
     one, two = pair.split("\n")
     given = f"network = keras.Sequential([\n  {one}\n\n  {two}\n])"
@@ -184,7 +184,7 @@ def test_a_lab_that_builds_what_another_one_asks_for_would_be_found(published):
 
 
 def test_a_page_that_shows_a_solution_is_refused(small, tmp_path):
-    secret = max(secrets_of_all([prepare(small, small.labs[0])]), key=len)
+    secret = max(secrets_of_all([prepare_lab(small, small.labs[0])]), key=len)
     page = small.root / "docs" / "students.md"
     page.write_text(page.read_text("utf-8") + f"\n{secret}\n", "utf-8")
     with pytest.raises(PublishError, match=r"(?s)would see lines of solutions.*docs/students\.md holds"):

@@ -5,7 +5,7 @@ import pytest
 from rich.progress import Progress
 
 from course.authoring import seeds
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 
 
 def test_every_seed_is_replaced_but_those_in_tests():
@@ -25,7 +25,7 @@ def test_every_seed_is_replaced_but_those_in_tests():
 def test_bad_luck_is_found_and_named(course, monkeypatch):
     """A test that passes with one seed only; the other labs' tests are tried by `course seeds` itself."""
     lab = course.labs[0]
-    solution = prepare(course, lab)
+    solution = prepare_lab(course, lab)
     answer = nbformat.v4.new_code_cell("set_random_seed = int\nlucky = set_random_seed(1)")
     about = {"grade": True, "grade_id": "test-luck", "points": 2, "solution": False, "locked": True}
     test = nbformat.v4.new_code_cell(

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 
 from course.errors import LintError
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.texts import problems
 
 
@@ -62,5 +62,5 @@ def test_a_build_refuses_both(copied):
     bad = "# %% [markdown]\n# ## More (7 points)\n#\n# [that](../other.ipynb)\n"
     copied.source(lab).write_text(f"{source}\n{bad}", "utf-8")
     with pytest.raises(LintError) as error:
-        prepare(copied, lab)
+        prepare_lab(copied, lab)
     assert "says 7 points" in str(error.value) and "'../other.ipynb' in" in str(error.value)

@@ -9,7 +9,7 @@ from this_course import COURSE
 from course.authoring import try_variants
 from course.errors import CourseError
 from course.labs import variants
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_answer, is_written
 from course.labs.variants import Variant
 from course.nbgrader_api import load_config
@@ -24,7 +24,7 @@ def tasks_of(notebook):
 def every_run():
     """Each run of each lab as a test of its own, so that they can be spread over processes."""
     for lab in COURSE.labs:
-        notebook = prepare(COURSE, lab)
+        notebook = prepare_lab(COURSE, lab)
         known = variants.read_variants(variants.variants_file(COURSE, lab), notebook)
         for number, chosen in enumerate(try_variants.rounds(known, tasks_of(notebook)), 1):
             yield pytest.param(lab, chosen, id=f"{lab.name}-{number}")
@@ -34,12 +34,12 @@ def every_run():
 @pytest.mark.parametrize(("lab", "chosen"), list(every_run()))
 def test_answers_get_what_they_deserve(lab, chosen):
     with tempfile.TemporaryDirectory() as folder:
-        executed = try_variants.run(prepare(COURSE, lab), chosen, lab.budget, Path(folder))
+        executed = try_variants.run_variants(prepare_lab(COURSE, lab), chosen, lab.budget, Path(folder))
     assert try_variants.surprises(executed, chosen, load_config(COURSE)) == []
 
 
 def test_every_task_has_answers_of_both_kinds(course, lab):
-    notebook = prepare(course, lab)
+    notebook = prepare_lab(course, lab)
     known = variants.read_variants(variants.variants_file(course, lab), notebook)
     for task in tasks_of(notebook):
         kinds = [bool(variant.fails) for variant in known if variant.task == task]
@@ -78,12 +78,12 @@ def test_a_task_that_is_spoilt_keeps_its_model_answer():
 def test_surprises_are_found(course):
     """A right answer declared wrong, and a wrong one declared right, are both reported."""
     lab = course.labs[0]
-    notebook = prepare(course, lab)
+    notebook = prepare_lab(course, lab)
     first, second = tasks_of(notebook)[:2]
     model = next(cell.source for cell in notebook.cells if grade_id(cell) == first)
     chosen = [Variant(first, "fine", model, frozenset({f"test-{first}"})), Variant(second, "void", "", frozenset())]
     with tempfile.TemporaryDirectory() as folder:
-        executed = try_variants.run(notebook, chosen, {}, Path(folder))
+        executed = try_variants.run_variants(notebook, chosen, {}, Path(folder))
     found = try_variants.surprises(executed, chosen, load_config(course))
     assert len(found) == 2
     assert "2 points to the wrong answer «fine»" in found[0]
@@ -104,7 +104,7 @@ def test_a_file_of_variants_that_is_wrong(course, tmp_path, text, message):
     if text is not None:
         path.write_text(text)
     with pytest.raises(CourseError, match=message):
-        variants.read_variants(path, prepare(course, course.labs[0]))
+        variants.read_variants(path, prepare_lab(course, course.labs[0]))
 
 
 VARIANT = """[[variant]]
@@ -133,5 +133,5 @@ def test_a_file_of_variants_is_read_strictly(course, tmp_path, old, new, message
     assert old in VARIANT
     path.write_text(VARIANT.replace(old, new), encoding="utf-8")
     with pytest.raises(CourseError) as error:
-        variants.read_variants(path, prepare(course, course.labs[0]))
+        variants.read_variants(path, prepare_lab(course, course.labs[0]))
     assert message in str(error.value) and str(path) in str(error.value)

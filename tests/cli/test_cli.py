@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from course import cli
 from course.grading import demo
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.sources import cells_with_tests, grade_id
 from course.labs.variants import read_variants, variants_file
 
@@ -105,7 +105,7 @@ def test_outside_a_course(tmp_path):
 
 def expected_in_demo():
     """What the six students of the demo earn by tests, from the points of the lab."""
-    solution = prepare(COURSE, LAB)
+    solution = prepare_lab(COURSE, LAB)
     of_tests = {str(grade_id(cell)): cell.metadata["nbgrader"]["points"] for cell in cells_with_tests(solution)}
     full, answers = sum(of_tests.values()), list(demo.model_answers(solution))
     half = sum(of_tests.get(f"test-{task}", 0) for task in answers[: len(answers) // 2])

@@ -15,9 +15,9 @@ from commands import PAGES, ROOT
 from light import light_course
 
 from course.config import Course, load_course
-from course.files import put
+from course.files import write_text
 from course.grading import demo
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.variants import read_variants, variants_file
 
 LABS = ("03_mlp_baseline", "04_lecun_lenet", "05_lenet5_train_on_batch")  # those that the pages name
@@ -72,10 +72,10 @@ def made(tmp_path_factory):
     source = light.source(light.labs[0]).read_text("utf-8")
     head, entry = (ROOT / "course.toml").read_text("utf-8").partition("[[labs]]")[0], ""
     for name in LABS:
-        put(root / "solutions" / name / f"{name}.py", source)
+        write_text(root / "solutions" / name / f"{name}.py", source)
         entry += ENTRY.format(name=name)
-        put(root / "tests" / "variants" / f"{name}.toml", light_variants(light, 99 if name == LABS[0] else 1))
-    put(root / "course.toml", head + entry)
+        write_text(root / "tests" / "variants" / f"{name}.toml", light_variants(light, 99 if name == LABS[0] else 1))
+    write_text(root / "course.toml", head + entry)
     (root / ".venv").mkdir()
     (root / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
     (root / ".venv" / ".ready").touch()
@@ -86,8 +86,8 @@ def made(tmp_path_factory):
 def light_variants(light: Course, most: int) -> str:
     """A right and a wrong answer to each task of the light lab, up to `most` of both, as a file of variants."""
     real = load_course(ROOT)
-    known = read_variants(variants_file(real, real.labs[0]), prepare(real, real.labs[0]))
-    tasks = set(demo.model_answers(prepare(light, light.labs[0])))
+    known = read_variants(variants_file(real, real.labs[0]), prepare_lab(real, real.labs[0]))
+    tasks = set(demo.model_answers(prepare_lab(light, light.labs[0])))
     chosen = []
     for right in (True, False):
         chosen += [one for one in demo.first_by_task(known, right) if one.task in tasks][:most]
@@ -106,10 +106,10 @@ def place(made, tmp_path):
     (root / ".venv" / ".ready").touch()
     course = load_course(root)
     blank = nbformat.read(course.released(course.labs[0]), as_version=4)
-    solved = nbformat.writes(demo.answered(blank, demo.model_answers(prepare(course, course.labs[0]))))
+    solved = nbformat.writes(demo.answered(blank, demo.model_answers(prepare_lab(course, course.labs[0]))))
     for lab in course.labs[::2]:
         demo.hand_in(root, lab, "ada", blank)
-    put(root / "lab (1).ipynb", solved)
+    write_text(root / "lab (1).ipynb", solved)
     pack(root / "submissions.zip", "smithjane_4711_81001_lab.ipynb", solved)
     pack(root / "Deep Learning-Lab 3-4711.zip", "Zoë Müller_4321_assignsubmission_file_/lab.ipynb", solved)
     shared = tmp_path / "exchange"

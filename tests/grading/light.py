@@ -15,10 +15,10 @@ from nbformat import NotebookNode
 from this_course import COURSE
 
 from course.config import Course, load_course
-from course.files import put
-from course.labs.prepare import prepare
+from course.files import write_text
+from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
-from course.labs.sources import grade_id, is_answer, is_written, points, source_text
+from course.labs.sources import grade_id, is_answer, is_written, points_by_cell, source_text
 from course.labs.variants import Variant, read_variants, variants_file
 from course.rules import Rules
 
@@ -42,14 +42,14 @@ def light_course() -> Course:
     """The course in a folder of its own, as if it had been built; deleted when the process ends."""
     root = Path(tempfile.mkdtemp(prefix="light-"))
     atexit.register(shutil.rmtree, root, ignore_errors=True)
-    put(root / "course.toml", COURSE_TOML)
+    write_text(root / "course.toml", COURSE_TOML)
     shutil.copy(COURSE.root / "nbgrader_config.py", root)
-    put(root / "solutions" / "01_light" / "01_light.py", source_text(cut(prepare(COURSE, COURSE.labs[0]))))
+    write_text(root / "solutions" / "01_light" / "01_light.py", source_text(cut(prepare_lab(COURSE, COURSE.labs[0]))))
     course = load_course(root)
     lab = course.labs[0]
-    source = prepare(course, lab)
-    put(course.solution(lab), nbformat.writes(source))
-    put(course.released(lab), student_text(course, lab, source))
+    source = prepare_lab(course, lab)
+    write_text(course.solution(lab), nbformat.writes(source))
+    write_text(course.released(lab), student_text(course, lab, source))
     return course
 
 
@@ -69,7 +69,7 @@ def cut(notebook: NotebookNode) -> NotebookNode:
             lines = [line for line in cell.source.splitlines() if not SLOW.search(line)]
             cell.source = "\n".join(["from data_utils import load_mnist", *lines])
     written = next(cell for cell in notebook.cells if is_written(cell))
-    written.metadata["nbgrader"]["points"] += Rules().points - sum(points(notebook).values())
+    written.metadata["nbgrader"]["points"] += Rules().points - sum(points_by_cell(notebook).values())
     return notebook
 
 
@@ -93,6 +93,6 @@ def shows(cell: NotebookNode) -> bool:
 def right_answers() -> list[Variant]:
     """Right answers of other kinds to its tasks."""
     real, lab = COURSE.labs[0], light_course().labs[0]
-    names = set(fast_tasks(prepare(light_course(), lab)))
-    known = read_variants(variants_file(COURSE, real), prepare(COURSE, real))
+    names = set(fast_tasks(prepare_lab(light_course(), lab)))
+    known = read_variants(variants_file(COURSE, real), prepare_lab(COURSE, real))
     return [variant for variant in known if variant.task in names and not variant.fails]

@@ -103,7 +103,7 @@ def run(lab: Lab, quick: bool, workers: int) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="neighbours-") as place:
         folder = Path(place)
         hand_in(folder, lab, quick)
-        found = submissions.find(folder, lab)
+        found = submissions.require_submissions(folder, lab)
         options = grade.Options(workers=workers)
         results = grade.grade(COURSE, lab, folder, found, lambda student: None, options)
     for result in results:

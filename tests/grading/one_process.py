@@ -19,7 +19,7 @@ from course.grading.execution.cell_outputs import Outputs, Room
 from course.grading.execution.cell_runner import request
 from course.grading.execution.client import Ended, Interrupted
 from course.grading.execution.clock import Clock
-from course.grading.execution.kernel_lifetime import running
+from course.grading.execution.kernel_lifetime import started_kernel
 from course.grading.execution.spec import Spec
 from course.grading.execution.verdicts import error_output
 from course.grading.repair.repair import repair
@@ -76,7 +76,7 @@ def grade(spec: Spec, source: Path, submitted: bytes, folder: Path, config: Conf
 async def execute(notebook: NotebookNode, imports: str, place: Path) -> None:
     """Run all cells in one kernel; one that dies is the end."""
     manager, room = WarmKernelManager(imports=imports), Room(OUTPUT_KIB)
-    async with running(manager, str(place), {}, Clock(1), MOST_SECONDS, alone=True) as talk:
+    async with started_kernel(manager, str(place), {}, Clock(1), MOST_SECONDS, alone=True) as talk:
         await talk.ready(MOST_SECONDS)
         for cell in notebook.cells:
             if cell.cell_type != "code":

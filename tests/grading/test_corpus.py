@@ -41,7 +41,7 @@ def batch(tmp_path_factory):
         demo.hand_in(folder, LIGHT, student, MADE.solved)
     (folder / "precious.txt").write_text("must stay")
     before = files_of(folder)
-    found = submissions.find(folder, LIGHT)
+    found = submissions.require_submissions(folder, LIGHT)
     temporary = Path(tempfile.mkdtemp(prefix="c"))  # by whose name all processes of this run are known
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TMPDIR", str(temporary))

@@ -11,13 +11,13 @@ from nbgrader.api import Gradebook
 
 from course.config import load_course
 from course.errors import EditionError
-from course.files import put
+from course.files import write_text
 from course.grading import demo, grade
 from course.grading.gradebook.new_edition import move_to
 from course.grading.marking import sandboxed_execute
 from course.inbox import submissions
-from course.labs.editions import parts
-from course.labs.prepare import prepare
+from course.labs.editions import cells_by_grade_id
+from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
 from course.labs.sources import grade_id, is_written, source_text
 from course.nbgrader_api import nbgrader_in, without_remarks
@@ -39,7 +39,7 @@ def graded_once(tmp_path_factory):
     course, folder = light_course(), tmp_path_factory.mktemp("graded")
     lab = course.labs[0]
     blank = nbformat.read(course.released(lab), as_version=4)
-    solved = demo.answered(blank, demo.model_answers(prepare(course, lab)))
+    solved = demo.answered(blank, demo.model_answers(prepare_lab(course, lab)))
     next(cell for cell in solved.cells if is_written(cell)).source = "They are for the end."
     for student in ("ada", "ben"):
         demo.hand_in(folder, lab, student, solved)
@@ -55,7 +55,7 @@ def folder(graded_once, tmp_path):
 
 def graded(course, folder, told=None, **options):
     lab = course.labs[0]
-    found, tell = submissions.find(folder, lab), (told if told is not None else []).append
+    found, tell = submissions.require_submissions(folder, lab), (told if told is not None else []).append
     chosen = grade.Options(workers=1, trust=True, **options)
     return {one.student: one for one in grade.grade(course, lab, folder, found, lambda student: None, chosen, tell)}
 
@@ -63,18 +63,18 @@ def graded(course, folder, told=None, **options):
 def edit(course, drop="one-hot", points_to=WRITTEN):
     """Take a task out of the source, and give its points to another."""
     lab = course.labs[0]
-    notebook = prepare(course, lab)
+    notebook = prepare_lab(course, lab)
     notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in (drop, f"test-{drop}")]
     next(cell for cell in notebook.cells if grade_id(cell) == points_to).metadata.nbgrader.points += 2
-    put(course.source(lab), source_text(notebook))
+    write_text(course.source(lab), source_text(notebook))
 
 
 def build(course):
     """As `course build`, but without executing anything."""
     lab = course.labs[0]
-    source = prepare(course, lab)
-    put(course.solution(lab), nbformat.writes(source))
-    put(course.released(lab), student_text(course, lab, source))
+    source = prepare_lab(course, lab)
+    write_text(course.solution(lab), nbformat.writes(source))
+    write_text(course.released(lab), student_text(course, lab, source))
 
 
 def by_hand(folder, course, student, name, points, comment=None):
@@ -117,7 +117,7 @@ def test_a_student_copy_of_another_edition_grades_nobody(course, folder, built):
     before = course.released(lab).read_text("utf-8")
     edit(course)
     build(course)
-    put(course.released(lab), before)
+    write_text(course.released(lab), before)
     with pytest.raises(
         EditionError, match=r"which students get, is not what .* makes:\n  - gone: one-hot, test-one-hot"
     ):
@@ -126,9 +126,9 @@ def test_a_student_copy_of_another_edition_grades_nobody(course, folder, built):
 
 def test_another_wording_is_no_other_edition(course, folder):
     lab = course.labs[0]
-    notebook = prepare(course, lab)
+    notebook = prepare_lab(course, lab)
     next(cell for cell in notebook.cells if cell.cell_type == "markdown" and not grade_id(cell)).source += "\n\nMore."
-    put(course.source(lab), source_text(notebook))
+    write_text(course.source(lab), source_text(notebook))
     assert {one.tests for one in graded(course, folder).values()} == {14}
 
 
@@ -166,7 +166,7 @@ def test_a_graded_class_moves_to_a_new_edition_with_its_marks(course, folder):
 
 def test_a_task_that_comes_back_is_new(course, folder):
     lab, api = course.labs[0], nbgrader_in(course, folder)
-    first = parts(prepare(course, lab))
+    first = cells_by_grade_id(prepare_lab(course, lab))
     second = {name: part for name, part in first.items() if "one-hot" not in name}
     by_hand(folder, course, "ada", WRITTEN, 3)
     with without_remarks():
@@ -196,9 +196,9 @@ def test_who_writes_another_answer_waits_for_another_mark(course, folder):
     for student in ("ada", "ben"):
         by_hand(folder, course, student, WRITTEN, 3)
     path = demo.submission_path(folder, lab, "ada")
-    put(path, path.read_text("utf-8").replace("They are for the end.", "They are for the end of ends."))
+    write_text(path, path.read_text("utf-8").replace("They are for the end.", "They are for the end of ends."))
     path = demo.submission_path(folder, lab, "ben")
-    put(path, path.read_text("utf-8").replace("They are for the end.", "They are for the end.\\n"))
+    write_text(path, path.read_text("utf-8").replace("They are for the end.", "They are for the end.\\n"))
     results = graded(course, folder)
     assert (results["ada"].to_mark, results["ada"].written) == (6, 3)
     assert (results["ben"].to_mark, results["ben"].written) == (0, 3), "only a blank line was added"

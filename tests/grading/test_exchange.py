@@ -27,7 +27,9 @@ NBGRADER = shutil.which("nbgrader", path=str(Path(sys.executable).parent))
 
 
 def graded(folder):
-    return grade.grade(COURSE, LAB, folder, submissions.find(folder, LAB), lambda student: None, grade.Options())
+    return grade.grade(
+        COURSE, LAB, folder, submissions.require_submissions(folder, LAB), lambda student: None, grade.Options()
+    )
 
 
 def beside(folder, step, student):

@@ -13,7 +13,7 @@ import pytest
 from light import light_course
 
 from course.config import load_course
-from course.files import put
+from course.files import write_text
 from course.grading import demo
 
 LIGHT = light_course()
@@ -66,7 +66,7 @@ def test_from_releasing_a_lab_to_fetching_its_feedback(tmp_path):
     course = load_course(repository)
     instructor, student = Place(repository), Place(tmp_path / "lee")
     instructor.call(f"nbgrader release_assignment {LAB.name}")
-    put(student.folder / "nbgrader_config.py", STUDENTS.format(root=str(root)))
+    write_text(student.folder / "nbgrader_config.py", STUDENTS.format(root=str(root)))
     student.call(f"nbgrader fetch_assignment {LAB.name}")
     mine = student.folder / LAB.name / f"{LAB.name}.ipynb"
     model = demo.model_answers(nbformat.read(course.solution(LAB), as_version=4))

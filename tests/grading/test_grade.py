@@ -34,8 +34,8 @@ from course.grading.gradebook.results import Result
 from course.grading.repair.repair import repair
 from course.inbox import submissions
 from course.labs.parameters import parameters, with_parameters
-from course.labs.prepare import prepare
-from course.labs.sources import cells_with_tests, grade_id, is_answer, is_written, points, read_source, tagged
+from course.labs.prepare import prepare_lab
+from course.labs.sources import cells_with_tests, grade_id, is_answer, is_written, points_by_cell, read_source, tagged
 from course.labs.variants import Variant
 from course.nbgrader_api import load_config
 
@@ -44,7 +44,7 @@ LIGHT = LIGHT_COURSE.labs[0]
 
 
 def graded(folder: Path, lab: Lab, **options) -> dict[str, Result]:
-    found = submissions.find(folder, lab)
+    found = submissions.require_submissions(folder, lab)
     course = LIGHT_COURSE if lab is LIGHT else COURSE
     results = grade.grade(course, lab, folder, found, lambda student: None, grade.Options(**options))
     return {result.student: result for result in results}
@@ -63,10 +63,10 @@ def model():
 @pytest.mark.kernel
 def test_solution_gets_full_marks(lab, tmp_path):
     released = nbformat.read(COURSE.released(lab), as_version=4)
-    hand_in(tmp_path, lab, "solved", answered(released, demo.model_answers(prepare(COURSE, lab))))
+    hand_in(tmp_path, lab, "solved", answered(released, demo.model_answers(prepare_lab(COURSE, lab))))
     results = graded(tmp_path, lab)
-    source = prepare(COURSE, lab)
-    worth = {name: float(value) for name, value in points(source).items()}
+    source = prepare_lab(COURSE, lab)
+    worth = {name: float(value) for name, value in points_by_cell(source).items()}
     tests = {grade_id(cell): worth[grade_id(cell)] for cell in cells_with_tests(source)}
     assert results["solved"].by_test == tests
     assert results["solved"].tests == results["solved"].max_tests == sum(tests.values())
@@ -83,7 +83,7 @@ def test_solution_gets_full_marks(lab, tmp_path):
 def test_whoever_sets_the_values_of_a_full_run_is_graded_at_the_size_of_all(lab):
     """The comments beside the parameters invite to it."""
     spec = make_spec(COURSE, lab)
-    handed_out = parameters(prepare(COURSE, lab))
+    handed_out = parameters(prepare_lab(COURSE, lab))
     assert make_spec(COURSE, lab, full_size=True).budget == handed_out
     submitted = nbformat.read(COURSE.released(lab), as_version=4)
     (cell,) = tagged(submitted, "parameters")
@@ -99,10 +99,10 @@ def test_whoever_sets_the_values_of_a_full_run_is_graded_at_the_size_of_all(lab)
 @pytest.mark.kernel
 def test_blank_lab_gets_nothing(lab, tmp_path):
     """Run without a sandbox and its start; tests/grading/corpus has a blank lab that goes the whole way."""
-    source, released = prepare(COURSE, lab), nbformat.read(COURSE.released(lab), as_version=4)
+    source, released = prepare_lab(COURSE, lab), nbformat.read(COURSE.released(lab), as_version=4)
     blank = {grade_id(cell): cell.source for cell in released.cells if is_answer(cell) and not is_written(cell)}
     chosen = [Variant(task, "blank", text, frozenset({f"test-{task}"})) for task, text in blank.items()]
-    executed = try_variants.run(source, chosen, lab.budget, tmp_path)
+    executed = try_variants.run_variants(source, chosen, lab.budget, tmp_path)
     config = load_config(COURSE)
     assert len(chosen) >= 6 and try_variants.surprises(executed, chosen, config) == []
 
@@ -248,7 +248,7 @@ def test_no_name_of_a_folder_is_taken_for_a_pattern(blank, model, tmp_path):
     root = shutil.copytree(LIGHT_COURSE.root, tmp_path / "checkout [1]")
     course, folder = load_course(root), tmp_path / "Kurs [WS26] *"
     hand_in(folder, LIGHT, "kim", answered(blank, model))
-    found = submissions.find(folder, LIGHT)
+    found = submissions.require_submissions(folder, LIGHT)
     (result,) = grade.grade(course, course.labs[0], folder, found, lambda student: None, grade.Options(workers=1))
     assert (result.status, result.tests) == (GRADED, result.max_tests)
     assert result.feedback.is_file() and (folder / "gradebook.db").is_file()
@@ -256,7 +256,7 @@ def test_no_name_of_a_folder_is_taken_for_a_pattern(blank, model, tmp_path):
 
 def test_no_submissions(tmp_path):
     with pytest.raises(CourseError, match=r"no submission of 01_light in .*submitted/STUDENT/"):
-        submissions.find(tmp_path, LIGHT)
+        submissions.require_submissions(tmp_path, LIGHT)
 
 
 RESULTS = [
@@ -297,7 +297,7 @@ def test_the_table_has_no_points_of_who_is_not_graded():
     ann, bob, cas = zip(*(column.cells for column in table.columns), strict=True)
     assert ann[1] == "2.5 / 4" and bob[1] == "0 / 4"
     assert cas == ("cas", "", "", "", "not graded: The machine stood still.")
-    assert tables.for_review(RESULTS) == ["To look at:", "  cas: not graded: The machine stood still."]
+    assert tables.review_lines(RESULTS) == ["To look at:", "  cas: not graded: The machine stood still."]
 
 
 def test_table_and_csv_say_where_a_run_was_cut_off(tmp_path):

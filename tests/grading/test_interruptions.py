@@ -17,7 +17,7 @@ from light import light_course
 
 from course.grading import demo
 from course.grading.gradebook.cache import EXECUTED, REPORT
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 
 pytestmark = pytest.mark.kernel
 
@@ -37,7 +37,7 @@ GRADES = """
 
 def make_class(folder: Path) -> None:
     blank = nbformat.read(COURSE.released(LIGHT), as_version=4)
-    model = demo.model_answers(prepare(COURSE, LIGHT))
+    model = demo.model_answers(prepare_lab(COURSE, LIGHT))
     for number in range(3 * len(model)):
         answers = dict(list(model.items())[: number // 3])
         demo.hand_in(folder, LIGHT, f"student{number:02}", demo.answered(blank, answers))

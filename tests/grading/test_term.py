@@ -22,7 +22,7 @@ from course.grading.gradebook.extensions import Extension, grant, revoke
 from course.grading.gradebook.results import Result
 from course.inbox import submissions
 from course.inbox.systems import System
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.sources import is_written
 from course.late import LateRule
 from course.lms.export import export_grades
@@ -42,7 +42,7 @@ def graded_once(tmp_path_factory):
     """A class that was graded before anybody thought of a due date; all solved the lab."""
     folder = tmp_path_factory.mktemp("term")
     blank = nbformat.read(LIGHT_COURSE.released(LIGHT), as_version=4)
-    solved = demo.answered(blank, demo.model_answers(prepare(LIGHT_COURSE, LIGHT)))
+    solved = demo.answered(blank, demo.model_answers(prepare_lab(LIGHT_COURSE, LIGHT)))
     for cell in solved.cells:
         if is_written(cell):
             cell.source = "The test digits are for the end, because whoever chooses by them fits to them."
@@ -76,7 +76,7 @@ def with_rules(due: datetime | None = DUE, late: LateRule = RULE) -> Course:
 def again(folder: Path, course: Course, told: list[str] | None = None) -> dict[str, Result]:
     """The lab graded once more; what was executed before must not be executed again."""
     lab = course.labs[0]
-    found = submissions.find(folder, lab)
+    found = submissions.require_submissions(folder, lab)
     tell = (told if told is not None else []).append
     results = grade.grade(course, lab, folder, found, lambda student: None, grade.Options(workers=1), tell)
     tables.write_csv(folder / f"grades_{lab.name}.csv", results)
@@ -252,7 +252,7 @@ def test_who_hands_in_again_is_graded_again_and_later(folder):
     course = with_rules()
     before, ran = again(folder, course), executed(folder)
     released = nbformat.read(LIGHT_COURSE.released(LIGHT), as_version=4)
-    model = demo.model_answers(prepare(LIGHT_COURSE, LIGHT))
+    model = demo.model_answers(prepare_lab(LIGHT_COURSE, LIGHT))
     demo.hand_in(folder, LIGHT, "early", demo.answered(released, {"scale": model["scale"]}))
     stamp(folder, "early", DUE + timedelta(hours=1))
     results = again(folder, course)

@@ -15,7 +15,7 @@ from course.authoring.try_variants import auto_scores
 from course.grading.execution.cell_runner import Runner
 from course.grading.execution.kernel_pair import kernel_pair
 from course.grading.execution.make_spec import make_spec
-from course.grading.execution.session import run
+from course.grading.execution.session import run_submission
 from course.grading.repair.repair import repair
 from course.labs.sources import is_test, read_source
 from course.nbgrader_api import load_config
@@ -65,7 +65,7 @@ def test_a_cheat_works_where_tests_need_not_end(case, monkeypatch, tmp_path):
     keep_one_test(notebook)
     monkeypatch.setattr(Runner, "note", lenient(Runner.note))
     with kernel_pair(spec.limits, sandboxed=True, threads=1, imports=spec.imports) as pair:
-        run(notebook, pair, spec.imports, spec.values, spec.limits, str(tmp_path))
+        run_submission(notebook, pair, spec.imports, spec.values, spec.limits, str(tmp_path))
     assert any(auto_scores(notebook, load_config(COURSE)).values())
 
 

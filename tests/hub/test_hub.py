@@ -10,7 +10,7 @@ import pytest
 from hub import needs_hub, running_hub
 
 from course.config import load_course
-from course.files import put
+from course.files import write_text
 from course.grading import demo
 
 sys.path.append(str(Path(__file__).parents[1] / "grading"))
@@ -36,12 +36,12 @@ def place(tmp_path):
     exchange.mkdir()
     exchange.chmod(0o777)
     for name in ("kim", "lee"):
-        put(home / name / ".jupyter" / "nbgrader_config.py", SETTINGS.format(exchange=str(exchange)))
+        write_text(home / name / ".jupyter" / "nbgrader_config.py", SETTINGS.format(exchange=str(exchange)))
     repository = home / "teacher" / "cnn-labs"
     shutil.copytree(LIGHT.root, repository)
     with (repository / "nbgrader_config.py").open("a") as settings:
         settings.write(f"\nc.Exchange.root = {str(exchange)!r}\nc.ExchangeCollect.check_owner = False\n")
-    put(
+    write_text(
         home / "teacher" / ".jupyter" / "nbgrader_config.py",
         f"c = get_config()\nc.CourseDirectory.root = {str(repository)!r}\n",
     )

@@ -31,7 +31,7 @@ def blank():
 
 
 def results(folder: Path) -> dict[str, Result]:
-    found = submissions.find(folder, LAB)
+    found = submissions.require_submissions(folder, LAB)
     graded = grade.grade(COURSE, LAB, folder, found, lambda student: None, grade.Options(workers=2))
     return {submission.student: result for submission, result in zip(found, graded, strict=True)}
 
@@ -76,7 +76,10 @@ def test_a_folder_in_capitals_or_none_at_all_will_do(blank, tmp_path):
     for path in (capitals, beside):
         path.parent.mkdir(parents=True)
         path.write_text(nbformat.writes(blank))
-    assert [one.path.parent.resolve() for one in submissions.find(tmp_path, LAB)] == [capitals.parent, beside.parent]
+    assert [one.path.parent.resolve() for one in submissions.require_submissions(tmp_path, LAB)] == [
+        capitals.parent,
+        beside.parent,
+    ]
 
 
 def test_what_is_no_submission_is_named(blank, tmp_path):

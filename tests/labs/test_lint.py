@@ -169,7 +169,7 @@ BREAKS = {
 
 
 def test_the_labs_keep_the_rules(course, lab):
-    lint.check(course.source(lab), read_source(course.source(lab)), lab.budget, lab.rules)
+    lint.lint(course.source(lab), read_source(course.source(lab)), lab.budget, lab.rules)
 
 
 @pytest.mark.parametrize("name", BREAKS)
@@ -177,7 +177,7 @@ def test_a_broken_rule_is_named(course, notebook, name):
     damage, message = BREAKS[name]
     damage(notebook)
     with pytest.raises(LintError, match=message) as error:
-        lint.check(course.source(course.labs[0]), notebook, course.labs[0].budget)
+        lint.lint(course.source(course.labs[0]), notebook, course.labs[0].budget)
     assert str(course.source(course.labs[0])) in str(error.value)
 
 
@@ -185,7 +185,7 @@ def test_few_tests_are_counted(course, notebook):
     for cell in [cell for cell in notebook.cells if (grade_id(cell) or "").startswith("test-")][5:]:
         notebook.cells.remove(cell)
     with pytest.raises(LintError, match="it has 5 test cells; a lab has at least 6"):
-        lint.check(course.source(course.labs[0]), notebook, course.labs[0].budget)
+        lint.lint(course.source(course.labs[0]), notebook, course.labs[0].budget)
 
 
 def test_what_only_looks_wrong_is_allowed(notebook):

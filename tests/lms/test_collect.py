@@ -10,7 +10,7 @@ from lms_archives import MADE, entry, everything, nested, notebook, pack, submit
 from traitlets.config import Config
 
 from course.errors import ArchiveError
-from course.inbox.places import Outcome
+from course.inbox.places import Placement
 from course.inbox.roster import Person
 from course.inbox.systems import System
 
@@ -34,7 +34,7 @@ def test_canvas(folder):
         "anon_x7Yz": notebook("nobody"),
         "15": notebook("Ánh"),
     }
-    assert {row.outcome for row in got.rows.values()} == {Outcome.NEW}
+    assert {row.outcome for row in got.rows.values()} == {Placement.NEW}
     assert [who for who, row in got.rows.items() if "late, says Canvas" in " ".join(row.remarks)] == [
         "12",
         "13",
@@ -65,7 +65,7 @@ def test_what_was_typed_in_or_linked_to_is_canvas_and_its_students_are_in_the_ta
 def test_a_notebook_as_browsers_save_it_is_one(folder, ending):
     got = gather(folder, (f"eve_5_77_{NAME}.ipynb{ending}", notebook("Eve's")), ADA)
     assert submitted(folder, NAME) == {"5": notebook("Eve's"), "11": ADA[1]}
-    assert got.rows["5"].outcome is Outcome.NEW
+    assert got.rows["5"].outcome is Placement.NEW
     both = (f"lovelaceada_11_902_{NAME}.ipynb{ending}", notebook("not this one"))
     gather(folder, ADA, both)
     assert submitted(folder, NAME)["11"] == ADA[1]
@@ -196,7 +196,7 @@ def test_other_files_go_along_but_for_those_that_do_harm(folder):
 def test_only_a_zip_file_was_handed_in(folder):
     got = gather(folder, ADA, ("eve_5_77_work.zip", nested()), ("fay_6_78_notes.txt", b"sorry"))
     assert set(submitted(folder, NAME)) == {"11"}
-    assert got.rows["5"].outcome is Outcome.REFUSED
+    assert got.rows["5"].outcome is Placement.REFUSED
     assert got.rows["5"].remarks == ("no notebook", "work.zip set aside: not a notebook")
     assert aside(folder, "5") == {"work.zip": nested()}
     assert got.any_read
@@ -212,19 +212,19 @@ def test_collecting_the_same_again_changes_nothing(folder):
     before = everything(folder)
     got = gather(folder, *files)
     assert everything(folder) == before
-    assert {row.outcome for row in got.rows.values()} == {Outcome.SAME}
+    assert {row.outcome for row in got.rows.values()} == {Placement.SAME}
 
 
 def test_what_is_newer_replaces_and_the_old_is_kept(folder):
     gather(folder, ADA, ZOE)
     got = gather(folder, (f"lovelaceada_11_950_{NAME}-1.ipynb", notebook("better")), ZOE)
     assert submitted(folder, NAME) == GOOD | {"11": notebook("better")}
-    assert (got.rows["11"].outcome, got.rows["99"].outcome) == (Outcome.REPLACED, Outcome.SAME)
+    assert (got.rows["11"].outcome, got.rows["99"].outcome) == (Placement.REPLACED, Placement.SAME)
     kept = folder / "downloaded" / NAME / "collected" / "11"
     assert (kept / "replaced-1" / f"{NAME}.ipynb").read_bytes() == ADA[1]
     # the archive of before again: nothing goes back
     got = gather(folder, ADA, ZOE)
-    assert got.rows["11"].outcome is Outcome.KEPT
+    assert got.rows["11"].outcome is Placement.KEPT
     assert "another submission is there that is as new; delete" in got.rows["11"].remarks[0]
     assert submitted(folder, NAME)["11"] == notebook("better")
     assert aside(folder, "11") == {f"{NAME}.ipynb": ADA[1]}
@@ -232,7 +232,7 @@ def test_what_is_newer_replaces_and_the_old_is_kept(folder):
 
 def test_in_moodle_a_later_download_is_newer(folder):
     name = f"Ann Lee_1_assignsubmission_file_/{NAME}.ipynb"
-    for days, content, outcome in ((0, b"1", Outcome.NEW), (1, b"2", Outcome.REPLACED), (0, b"3", Outcome.KEPT)):
+    for days, content, outcome in ((0, b"1", Placement.NEW), (1, b"2", Placement.REPLACED), (0, b"3", Placement.KEPT)):
         got = gather(folder, (entry(name, MADE + timedelta(days=days)), content))
         assert got.rows["ann-lee"].outcome is outcome
     assert submitted(folder, NAME) == {"ann-lee": b"2"}
@@ -247,13 +247,13 @@ def test_what_an_instructor_put_there_or_put_right_stays(folder, system):
     path = folder / "submitted" / student / NAME / f"{NAME}.ipynb"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"by hand")
-    assert gather(folder, (name, b"new")).rows[student].outcome is Outcome.KEPT
+    assert gather(folder, (name, b"new")).rows[student].outcome is Placement.KEPT
     assert path.read_bytes() == b"by hand"
     path.unlink()
     path.parent.rmdir()
     gather(folder, (name, b"new"))
     path.write_bytes(b"put right")
-    assert gather(folder, (entry(name, MADE + timedelta(days=2)), b"new")).rows[student].outcome is Outcome.SAME
+    assert gather(folder, (entry(name, MADE + timedelta(days=2)), b"new")).rows[student].outcome is Placement.SAME
     assert path.read_bytes() == b"put right"
 
 
@@ -264,7 +264,7 @@ def test_a_damaged_record_is_one_students_remark(folder):
         record.write_text(text)
         got = gather(folder, ADA, ZOE)
         assert "is damaged; delete it" in got.rows["11"].remarks[0]
-        assert got.rows["99"].outcome is Outcome.SAME
+        assert got.rows["99"].outcome is Placement.SAME
 
 
 def test_a_full_disk_costs_nothing_that_was_there(folder, monkeypatch):

@@ -26,7 +26,7 @@ from course.labs.sources import read_source
 from course.lms.collect import collect
 from course.lms.export import export_grades
 from course.lms.export_plugins import CanvasExportPlugin, MoodleExportPlugin
-from course.lms.export_rows import points
+from course.lms.export_rows import points_for_lms
 from course.nbgrader_api import without_remarks
 from course.spreadsheets import guarded
 
@@ -253,7 +253,7 @@ def test_cells():
     hidden = ["\u200b=1", "\ufeff=1", "\u3000+1", "﹦1", "−1", "⁺1", "\u2028@x", "\u202e-1"]
     assert [guarded(cell)[0] for cell in hidden] == ["'"] * len(hidden)
     assert guarded("Ada - Lovelace") == "Ada - Lovelace" and guarded("") == "" and guarded("    Points") == "    Points"
-    assert [points(value) for value in (0.0, 10.0, 18.5, 100.0, 1234567.25, 2 / 3)] == [
+    assert [points_for_lms(value) for value in (0.0, 10.0, 18.5, 100.0, 1234567.25, 2 / 3)] == [
         "0",
         "10",
         "18.5",
@@ -319,7 +319,9 @@ def graded_class(tmp_path_factory):
     ]
     found = collect(LAB, folder, pack(folder / "submissions.zip", *files))
     assert len(found.rows) == 3 and found.any_read
-    results = grade.grade(COURSE, LAB, folder, submissions.find(folder, LAB), lambda student: None, grade.Options())
+    results = grade.grade(
+        COURSE, LAB, folder, submissions.require_submissions(folder, LAB), lambda student: None, grade.Options()
+    )
     return folder, {result.student: result for result in results}
 
 
@@ -334,7 +336,7 @@ def test_from_canvas_and_back(graded_class, tmp_path):
     waiting = [student for student, result in results.items() if result.to_mark]
     assert waiting, "a written answer waits for a person"
     for student, result in results.items():
-        assert rows[student]["Lab 1 (7)"] == ("" if result.to_mark else points(result.total))
+        assert rows[student]["Lab 1 (7)"] == ("" if result.to_mark else points_for_lms(result.total))
         assert (f"{student}: no grade for {NAME}; it still has to be marked" in remarks) == bool(result.to_mark)
     remarks = export_grades(COURSE, LAB, folder, tmp_path / "all.csv", System.CANVAS, allow_unmarked=True)
     rows = {row["ID"]: row for row in rows_of(tmp_path / "all.csv")}

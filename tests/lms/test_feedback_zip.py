@@ -12,7 +12,7 @@ from course.errors import ExportError
 from course.inbox.origin import Origin
 from course.inbox.systems import System
 from course.lms.collect import collect
-from course.lms.feedback_zip import name_of, pack_feedback
+from course.lms.feedback_zip import pack_feedback, page_name
 
 LAB = COURSE.labs[0]
 FILE = f"{LAB.name}.ipynb"
@@ -50,18 +50,18 @@ def read_by_canvas(name):
 
 @pytest.mark.parametrize("name", ["Zoë Müller", "x_999", "a/b", "Participant", "", "O'Neil, Pat", "12"])
 def test_moodle_finds_the_participant_whatever_the_name(name):
-    made = name_of(replace(MOODLE, name=name), LAB)
+    made = page_name(replace(MOODLE, name=name), LAB)
     assert read_by_moodle(made) == ("12345", "assignsubmission_file", PAGE)
     assert "/" not in made and not made.startswith((".", "~", "_"))
 
 
 @pytest.mark.parametrize("name", ["mullerzoe", "x_999", "999", "", "a/b", "LATE"])
 def test_canvas_finds_student_and_file_whatever_the_name(name):
-    assert read_by_canvas(name_of(replace(CANVAS, name=name), LAB)) == ("4711", "99001")
+    assert read_by_canvas(page_name(replace(CANVAS, name=name), LAB)) == ("4711", "99001")
 
 
 def test_canvas_finds_an_anonymous_student():
-    assert read_by_canvas(name_of(replace(CANVAS, name="", lms_id="anon_Xy1z2"), LAB)) == ("Xy1z2", "99001")
+    assert read_by_canvas(page_name(replace(CANVAS, name="", lms_id="anon_Xy1z2"), LAB)) == ("Xy1z2", "99001")
 
 
 def test_there_and_back_with_canvas(tmp_path):

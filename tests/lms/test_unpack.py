@@ -10,9 +10,9 @@ from gathering import ADA, EVE, GOOD, LAB, NAME, ZOE, gather
 from lms_archives import entry, everything, notebook, pack, submitted
 
 from course.errors import ArchiveError, CourseError
-from course.inbox.places import Outcome
+from course.inbox.places import Placement
 from course.lms.collect import collect
-from course.lms.unpack import Limits
+from course.lms.unpack import ArchiveLimits
 
 LINKS = ["submitted", "submitted/11", f"submitted/11/{NAME}", "downloaded", f"downloaded/{NAME}/collected/11"]
 
@@ -57,7 +57,7 @@ def test_harm_is_refused_and_named_and_costs_nobody_anything(folder, harm):
     got = gather(folder, ADA, hostile, ZOE)
     assert submitted(folder, NAME) == GOOD
     assert reason in got.text
-    assert "5" not in got.rows or got.rows["5"].outcome is Outcome.REFUSED
+    assert "5" not in got.rows or got.rows["5"].outcome is Placement.REFUSED
     assert not any(ord(one) < 32 and one != "\n" for one in got.text)
 
 
@@ -85,7 +85,7 @@ def test_of_a_damaged_latest_upload_no_earlier_one_is_taken_silently(folder, dow
     data = pack(download, ADA, (EVE, notebook("old")), (latest, b"latest"), ZOE).read_bytes()
     download.write_bytes(data.replace(b"latest", b"lAtest"))
     got = gather(folder)
-    assert got.rows["5"].outcome is Outcome.REFUSED
+    assert got.rows["5"].outcome is Placement.REFUSED
     assert "not unpacked: it is damaged (Bad CRC-32" in got.rows["5"].remarks[0]
     assert submitted(folder, NAME) == GOOD
 
@@ -96,14 +96,14 @@ def test_a_size_that_is_not_true(folder, download, size, reason):
     at = data.index(b"PK\1\2", data.index(b"PK\1\2") + 1)  # the second entry
     struct.pack_into("<I", data, at + 24, size)
     download.write_bytes(data)
-    got = gather(folder, limits=Limits(file=2**20))
-    assert got.rows["5"].outcome is Outcome.REFUSED and reason in got.rows["5"].remarks[0]
+    got = gather(folder, limits=ArchiveLimits(file=2**20))
+    assert got.rows["5"].outcome is Placement.REFUSED and reason in got.rows["5"].remarks[0]
     assert submitted(folder, NAME) == GOOD
 
 
 def test_nobody_uses_up_what_others_need(folder):
     big = [(f"eve_5_{number}_big{number}.bin", random.Random(number).randbytes(300_000)) for number in range(10)]
-    got = gather(folder, (EVE, notebook("Eve's")), *big, ADA, ZOE, limits=Limits(total=3_000_000))
+    got = gather(folder, (EVE, notebook("Eve's")), *big, ADA, ZOE, limits=ArchiveLimits(total=3_000_000))
     assert submitted(folder, NAME) == GOOD | {"5": notebook("Eve's")}
     assert sum(path.stat().st_size for path in folder.rglob("*.bin")) == 900_000
     assert got.rows["5"].remarks[-1].startswith("big9.bin not unpacked: it is larger than the ")
@@ -119,10 +119,10 @@ def test_many_files_of_one_student(folder):
 
 def test_archives_that_list_too_much(folder):
     with pytest.raises(ArchiveError, match="lists 2 files; 1 are allowed"):
-        gather(folder, ADA, ZOE, limits=Limits(entries=1))
+        gather(folder, ADA, ZOE, limits=ArchiveLimits(entries=1))
     many = [(f"x_1_{number}_{'y' * 200}", b"") for number in range(400)]
     with pytest.raises(ArchiveError, match="its list of files is longer than 90,000 bytes"):
-        gather(folder, ADA, *many, limits=Limits(contents=90_000))
+        gather(folder, ADA, *many, limits=ArchiveLimits(contents=90_000))
 
 
 def test_a_list_of_entries_that_claims_to_be_huge(folder, download):

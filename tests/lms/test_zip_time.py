@@ -8,7 +8,7 @@ from gathering import ADA, NAME, ZOE, gather
 from lms_archives import MADE, entry, notebook
 from nbgrader.coursedir import CourseDirectory
 
-from course.inbox.places import Outcome
+from course.inbox.places import Placement
 from course.inbox.systems import Times
 
 
@@ -33,7 +33,7 @@ def test_times_of_the_download_are_not_taken_for_those_of_handing_in(folder):
     # the time of what was handed in before is not that of what replaces it
     again = (entry(f"eve_LATE_5_78_{NAME}.ipynb", MADE), notebook("better"))
     got = gather(folder, ADA, again, times=Times.NONE)
-    assert got.rows["5"].outcome is Outcome.REPLACED and stamps(folder)["5"] is None
+    assert got.rows["5"].outcome is Placement.REPLACED and stamps(folder)["5"] is None
     assert got.rows["5"].remarks == ("late, says Canvas; the time is not known, so nothing is taken off for each day",)
 
 

@@ -40,7 +40,8 @@ def test_advice_where_user_namespaces_are_forbidden(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
     monkeypatch.setattr(os, "getuid", lambda: 1000)
     assert sandbox_available() == (
-        "No sandbox can be made here (bwrap: setting up uid map: Permission denied). This system forbids user namespaces. "
+        "No sandbox can be made here (bwrap: setting up uid map: Permission denied). This system forbids user "
+        "namespaces. "
         "Permit them: sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
     )
     switch.write_text("0\n")

@@ -19,7 +19,7 @@ from course.testing import numpy_values
 from course.testing.all_values import READERS, WRITERS
 from course.testing.codec import Codec
 from course.testing.errors import Broken, Refused
-from course.testing.keras_classes import check
+from course.testing.keras_classes import check_description
 
 
 def sent(value, sender=None, receiver=None):
@@ -218,11 +218,13 @@ EVIL = {
 def test_only_kerass_own_layers_are_rebuilt(name):
     import keras  # noqa: F401
 
-    check(DENSE)
+    check_description(DENSE)
     with pytest.raises(Refused):
-        check(DENSE | EVIL[name])
+        check_description(DENSE | EVIL[name])
     with pytest.raises(Refused):
-        check({"class_name": "Sequential", "module": "keras", "config": {"layers": [DENSE, DENSE | EVIL[name]]}})
+        check_description(
+            {"class_name": "Sequential", "module": "keras", "config": {"layers": [DENSE, DENSE | EVIL[name]]}}
+        )
 
 
 @pytest.fixture

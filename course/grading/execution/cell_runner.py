@@ -10,11 +10,11 @@ from nbformat import NotebookNode
 
 from course.errors import MachineFault
 from course.grading.execution.cell_outputs import Outputs, Room
-from course.grading.execution.client import Talk
+from course.grading.execution.client import KernelClient
 from course.grading.execution.executed import Cut, Executed, Incident
 from course.grading.execution.faults import Ended, Interrupted
 from course.grading.execution.test_kernel import START_SECONDS, TestSide
-from course.grading.execution.verdicts import error_output, outputs_of, shown
+from course.grading.execution.verdicts import error_output, outputs_of, showable_outputs
 from course.kernels.manager import WarmProvisioner
 from course.labs.sources import HIDDEN, grade_id, is_test
 from course.limits import Limits
@@ -38,7 +38,7 @@ ANSWER = AGENT + ".serve({path!r}, {number})"
 class Runner:
     """The cells of one submission, one after the other."""
 
-    def __init__(self, talk: Talk, tests: TestSide, limits: Limits, done: Executed) -> None:
+    def __init__(self, talk: KernelClient, tests: TestSide, limits: Limits, done: Executed) -> None:
         """Take over the submission's kernel."""
         self.talk, self.tests, self.limits, self.done, self.room = talk, tests, limits, done, Room(limits.outputs_kib)
         self._last: NotebookNode | None = None
@@ -145,7 +145,7 @@ class Runner:
         finally:
             self.tests.relay.cut()
             await self.tests.clock.wait(verdict, END_SECONDS)
-            cell.outputs = [*shown(outputs), *cell.outputs]
+            cell.outputs = [*showable_outputs(outputs), *cell.outputs]
             await self.note(cell, verdict)
 
     async def answer(

@@ -11,7 +11,7 @@ from jupyter_client.manager import AsyncKernelManager
 
 from course.errors import MachineFault
 from course.grading.execution.clock import Clock
-from course.grading.execution.faults import BUSY, Ended, Interrupted, cause_of_death, cpu_seconds, of_silence
+from course.grading.execution.faults import BUSY, Ended, Interrupted, cause_of_death, cpu_seconds, explain_silence
 
 GRACE_SECONDS = 5.0  # how long an interrupted cell may take to end
 POLL_SECONDS = 0.25
@@ -22,7 +22,7 @@ LEAVE_SECONDS = 10.0  # for a kernel to end after the cell that wants it to
 NOISE = 1_000  # unreadable messages after which a kernel is given up
 
 
-class Talk:
+class KernelClient:
     """One kernel and its client; all times are those of the submission's clock."""
 
     def __init__(
@@ -83,7 +83,7 @@ class Talk:
             reason = f"A cell took longer than {seconds:g} seconds and did not let itself be interrupted."
             reason = reason if late < self._ends else "The submission took longer than its time limit."
             used, alone = cpu_seconds(self.manager) - used, self.alone or late == self._ends
-            error = of_silence(self.manager, reason, used, self.clock.now() - began, alone)
+            error = explain_silence(self.manager, reason, used, self.clock.now() - began, alone)
             await self.manager.shutdown_kernel(now=True)
             raise error
         if leaves(reply):

@@ -39,8 +39,8 @@ class Executed:
 
     `seconds` has the keys "sandbox" (making both), "imports" (the lab's, or waiting for the process that does them),
     "start" (of the submission's kernel), "runner" (what the start of the tests' kernel takes longer), "cells" (the
-    submission's own), "tests", and "end" (of kernels and sandboxes). `cuts` are in the order of the cells; `ended` says why
-    nothing was run after the last of them, if so.
+    submission's own), "tests", and "end" (of kernels and sandboxes). `cuts` are in the order of the cells; `ended` says
+    why nothing was run after the last of them, if so.
     """
 
     notebook: NotebookNode

@@ -48,7 +48,7 @@ async def cause_of_death(manager: Any, alone: bool) -> Ended | MachineFault:
     return MachineFault(reason)
 
 
-def of_silence(manager: Any, reason: str, used: float, had: float, alone: bool) -> Ended | MachineFault:
+def explain_silence(manager: Any, reason: str, used: float, had: float, alone: bool) -> Ended | MachineFault:
     """Why a kernel does not even answer when it is interrupted, after `used` of the `had` seconds; it still runs."""
     provisioner = manager.provisioner
     if not isinstance(provisioner, SandboxProvisioner) or not provisioner.watchdog:
@@ -76,7 +76,7 @@ def cpu_seconds(manager: Any) -> float:
     return provisioner.cpu_seconds() if isinstance(provisioner, SandboxProvisioner) else 0.0
 
 
-def processes(manager: Any) -> list[Path]:
+def kernel_processes(manager: Any) -> list[Path]:
     """The folders in /proc of all processes in a kernel's sandbox, or of the kernel alone if it has none."""
     provisioner = manager.provisioner
     if isinstance(provisioner, SandboxProvisioner):

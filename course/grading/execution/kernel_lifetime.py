@@ -6,15 +6,15 @@ from contextlib import asynccontextmanager
 
 from jupyter_client.manager import AsyncKernelManager
 
-from course.grading.execution.client import Talk
+from course.grading.execution.client import KernelClient
 from course.grading.execution.clock import Clock
-from course.grading.execution.faults import processes
+from course.grading.execution.faults import kernel_processes
 
 
 @asynccontextmanager
-async def running(
+async def started_kernel(
     manager: AsyncKernelManager, place: str, environment: Mapping[str, str], clock: Clock, ends: float, alone: bool
-) -> AsyncIterator[Talk]:
+) -> AsyncIterator[KernelClient]:
     """A started kernel, and its end; `environment` is added to this process's, a sandbox has its own.
 
     `ends` is the time of the clock at which it has to be done; `alone` is explained in faults.py.
@@ -25,11 +25,11 @@ async def running(
     except BaseException:  # whatever it was: folder, cores and process of a sandbox that did not start are given back
         await manager.cleanup_resources()
         raise
-    clock.watch(lambda: processes(manager))
+    clock.watch(lambda: kernel_processes(manager))
     client = manager.client()
     client.start_channels(hb=False)
     try:
-        yield Talk(manager, client, clock, ends, alone)
+        yield KernelClient(manager, client, clock, ends, alone)
     finally:
         client.stop_channels()
         await manager.shutdown_kernel(now=True)

@@ -47,15 +47,15 @@ class TrustedKernelManager(WarmKernelManager):
             self._sockets.cleanup()
 
 
-def prepare(sandboxed: bool, threads: int, imports: str) -> Callable[[], object]:
+def prepare_kernels(sandboxed: bool, threads: int, imports: str) -> Callable[[], object]:
     """Begin with what kernels wait for; other processes of this machine share it when they call the result."""
     if not sandboxed:
         return partial(int)  # each begins itself
-    needs = wanted(imports, KERNEL, variables(threads), DIGITS)
+    needs = wanted(imports, KERNEL, thread_variables(threads), DIGITS)
     return partial(adopt, needs, fork_server(needs))
 
 
-def variables(threads: int) -> dict[str, str]:
+def thread_variables(threads: int) -> dict[str, str]:
     """What a kernel's environment says besides what every kernel's does."""
     passed = {name: os.environ[name] for name in PASSED if name in os.environ}
     return passed | QUIET | dict.fromkeys(THREADS, str(threads))
@@ -72,8 +72,8 @@ class Pair:
     """Managers of the kernels for one submission and for its tests, and how the two reach each other.
 
     `folder` is private to the pair and holds the ends of their line. `scratch` is the path of the folder whose files
-    both have. `cores` is how many the kernels have. `environment` is what a kernel without a sandbox is started with beside
-    this process's variables.
+    both have. `cores` is how many the kernels have. `environment` is what a kernel without a sandbox is started with
+    beside this process's variables.
     """
 
     folder: Path
@@ -92,7 +92,7 @@ def kernel_pair(limits: Limits, sandboxed: bool, threads: int, imports: str) -> 
 
     `threads` is how many TensorFlow and NumPy may use; `imports` is what the kernels have imported when they start.
     """
-    environment = variables(threads)
+    environment = thread_variables(threads)
     with tempfile.TemporaryDirectory(prefix="line-", dir="/tmp") as place:  # a short name: a socket's has few letters
         folder = Path(place)
         ends = folder / "answers", folder / "tests"

@@ -6,7 +6,7 @@ from course.config import Course, Lab
 from course.grading.execution.spec import Spec
 from course.labs.editions import as_built, check_built
 from course.labs.parameters import parameters
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
 from course.labs.sources import grade_id, imports, is_test
 
@@ -21,7 +21,7 @@ def make_spec(course: Course, lab: Lab, full_size: bool = False, built: bool = F
     EditionError
         Source, answer key and student copy do not belong together.
     """
-    source = as_built(course, lab) if built else prepare(course, lab)
+    source = as_built(course, lab) if built else prepare_lab(course, lab)
     student = student_text(course, lab, source)
     check_built(course, lab, source, student, built)
     reference = nbformat.reads(student, as_version=4)

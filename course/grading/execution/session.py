@@ -14,14 +14,14 @@ from nbformat import NotebookNode
 from course.grading.execution.cell_runner import Runner
 from course.grading.execution.clock import PATIENCE, Clock
 from course.grading.execution.executed import Executed
-from course.grading.execution.kernel_lifetime import running
+from course.grading.execution.kernel_lifetime import started_kernel
 from course.grading.execution.kernel_pair import Pair
 from course.grading.execution.relay import Relay
 from course.grading.execution.test_kernel import TestSide
 from course.limits import Limits
 
 
-async def execute(
+async def execute_submission(
     notebook: NotebookNode,
     pair: Pair,
     imports: str,
@@ -60,7 +60,7 @@ async def execute(
     async with Relay(pair.folder) as relay:
         tests = TestSide(pair, relay, imports, values, clock, alone)
         starting = asyncio.create_task(tests.start())
-        kernel = running(pair.submission(), place, pair.environment, clock, limits.submission_seconds, alone)
+        kernel = started_kernel(pair.submission(), place, pair.environment, clock, limits.submission_seconds, alone)
         try:
             async with kernel as talk:
                 runner = Runner(talk, tests, limits, done)
@@ -78,6 +78,6 @@ async def execute(
     return done
 
 
-def run(*args: Any, **kwargs: Any) -> Executed:
+def run_submission(*args: Any, **kwargs: Any) -> Executed:
     """`execute` from a place without an event loop, such as a worker process."""
-    return asyncio.run(execute(*args, **kwargs))
+    return asyncio.run(execute_submission(*args, **kwargs))

@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 from course.errors import MachineFault
-from course.grading.execution.client import Talk
+from course.grading.execution.client import KernelClient
 from course.grading.execution.clock import Clock
 from course.grading.execution.faults import Ended, Interrupted
-from course.grading.execution.kernel_lifetime import running
+from course.grading.execution.kernel_lifetime import started_kernel
 from course.grading.execution.kernel_pair import Pair
 from course.grading.execution.relay import Relay
 
@@ -23,7 +23,7 @@ class TestSide:
         """Nothing is started yet."""
         self.pair, self.relay, self.clock, self.alone = pair, relay, clock, alone
         self._content = {"imports": imports, "values": values, "folder": pair.scratch, "path": pair.path_of_tests}
-        self._talk: Talk | None = None
+        self._talk: KernelClient | None = None
         self._running: Any = None
 
     async def start(self) -> None:
@@ -35,7 +35,7 @@ class TestSide:
             It does not start: nothing of the submission is in it yet.
         """
         place, environment = str(self.pair.folder), self.pair.environment
-        kernel = running(self.pair.tests(), place, environment, self.clock, math.inf, self.alone)
+        kernel = started_kernel(self.pair.tests(), place, environment, self.clock, math.inf, self.alone)
         talk, self._running = await kernel.__aenter__(), kernel
         try:
             await talk.ready(START_SECONDS)

@@ -9,7 +9,7 @@ from nbformat.v4 import new_output
 from course.grading.execution.cell_outputs import Outputs
 
 
-def shown(outputs: Outputs) -> list[NotebookNode]:
+def showable_outputs(outputs: Outputs) -> list[NotebookNode]:
     """What a test cell may show: text and figures, but no result and no error, which would be taken for a score."""
     return [output for output in outputs.kept if output.output_type in ("stream", "display_data")]
 

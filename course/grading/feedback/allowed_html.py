@@ -10,16 +10,16 @@ from pygments.token import STANDARD_TYPES
 OURS = "nb-"  # before every id of a submission, so that none is like one of the page's own
 
 
-def words(text: str) -> set[str]:
+def split_words(text: str) -> set[str]:
     """The words of a list."""
     return set(text.split())
 
 
-MATH = words(
+MATH = split_words(
     "math mrow mi mn mo ms mtext mspace msqrt mroot mfrac msub msup msubsup munder mover munderover mmultiscripts "
     "mprescripts none mtable mtr mtd mpadded mphantom mstyle menclose mfenced"
 )
-TAGS = MATH | words(
+TAGS = MATH | split_words(
     "a abbr b blockquote br caption center cite code col colgroup dd del details dfn div dl dt em figcaption figure "
     "h1 h2 h3 h4 h5 h6 hr i img ins kbd li mark ol p pre q s samp small span strike strong sub summary sup table "
     "tbody td tfoot th thead tr tt u ul var"
@@ -34,14 +34,14 @@ ATTRIBUTES = {
     "th": {"colspan", "rowspan", "scope"},
     "math": {"display", "alttext"},
 } | {
-    tag: words(
+    tag: split_words(
         "mathvariant stretchy fence separator form lspace rspace accent accentunder columnalign columnspacing "
         "rowspacing columnlines rowlines displaystyle scriptlevel linethickness notation width height depth minsize "
         "maxsize largeop movablelimits mathcolor mathbackground"
     )
     for tag in MATH - {"math"}
 }
-STYLES = words(
+STYLES = split_words(
     "background-color border border-bottom border-bottom-color border-bottom-style border-bottom-width "
     "border-collapse border-color border-left border-left-color border-left-style border-left-width border-right "
     "border-right-color border-right-style border-right-width border-spacing border-style border-top "
@@ -55,7 +55,7 @@ ANSI = re.compile(r"ansi-[a-z-]+")
 COLOURS = {"rgb", "rgba", "hsl", "hsla"}
 
 
-def allowed(tag: str, name: str, value: str) -> str | None:
+def allowed_value(tag: str, name: str, value: str) -> str | None:
     """The value that an attribute of a submission gets on the page, or None for none."""
     if name == "id":
         return value if value.startswith(OURS) else OURS + value
@@ -74,12 +74,12 @@ def clean_style(declarations: str) -> str:
     kept = [
         f"{one.lower_name}: {tinycss2.serialize(one.value).strip()}"
         for one in tinycss2.parse_declaration_list(declarations, skip_comments=True, skip_whitespace=True)
-        if one.type == "declaration" and one.lower_name in STYLES and all(plain(token) for token in one.value)
+        if one.type == "declaration" and one.lower_name in STYLES and all(is_plain_value(token) for token in one.value)
     ]
     return "; ".join(kept)
 
 
-def plain(token: tinycss2.ast.Node) -> bool:
+def is_plain_value(token: tinycss2.ast.Node) -> bool:
     """Whether a part of a value is a word, a number or a colour, and nothing that loads or computes."""
     if token.type == "function":
         return token.lower_name in COLOURS
@@ -89,7 +89,7 @@ def plain(token: tinycss2.ast.Node) -> bool:
 cleaner = nh3.Cleaner(
     tags=TAGS,
     attributes=ATTRIBUTES,
-    attribute_filter=allowed,
+    attribute_filter=allowed_value,
     url_schemes={"http", "https", "mailto", "data"},
     clean_content_tags={"script", "style", "title", "template", "svg", "object", "iframe", "noscript", "textarea"},
 )

@@ -24,11 +24,11 @@ class ChooseOutputs(NbGraderPreprocessor):
 
 def chosen(data: NotebookNode) -> dict[str, str]:
     """The form that is shown, by its MIME type."""
-    texts = {kind: text(data[kind]) for kind in SHOWN if kind in data}
+    texts = {kind: joined_text(data[kind]) for kind in SHOWN if kind in data}
     small = {kind: value for kind, value in texts.items() if kind != "text/html" or len(value) <= TOO_MUCH_HTML}
     return dict(list((small or texts).items())[:1])
 
 
-def text(value: object) -> str:
+def joined_text(value: object) -> str:
     """What a notebook holds as a text or as a list of lines."""
     return "".join(map(str, value)) if isinstance(value, list) else str(value)

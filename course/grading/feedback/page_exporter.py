@@ -23,7 +23,7 @@ import course
 from course.grading.feedback.attachments import Pictures
 from course.grading.feedback.formulas import formula
 from course.grading.feedback.render_markdown import html_of
-from course.grading.feedback.sanitize import PICTURE, clean, parts
+from course.grading.feedback.sanitize import PICTURE, clean, costly_parts
 
 TEMPLATES = Path(__file__).with_name("templates")
 TEMPLATE = "feedback_page"
@@ -94,7 +94,7 @@ class FeedbackPage(HTMLExporter):
         yield "python", self.python
         yield "latex", self.latex
         yield "data", self.data
-        yield "points", points
+        yield "points", format_points
 
     def _create_environment(self) -> Environment:
         environment: Environment = super()._create_environment()
@@ -140,7 +140,7 @@ class FeedbackPage(HTMLExporter):
         if self.html_room <= (0 if own else HTML_FOR_TEXTS):
             return NO_ROOM
         html = encodable(make())
-        if (count := parts(html)) > self.parts_left - (0 if own else PARTS_FOR_TEXTS):
+        if (count := costly_parts(html)) > self.parts_left - (0 if own else PARTS_FOR_TEXTS):
             return NO_ROOM
         self.parts_left -= count
         self.html_room -= len(html) - sum(map(len, PICTURE.findall(html)))
@@ -172,7 +172,7 @@ def encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def points(value: float) -> str:
+def format_points(value: float) -> str:
     """Points as a person writes them."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 

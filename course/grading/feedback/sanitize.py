@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import tinycss2
 from bs4 import BeautifulSoup, Tag
 
-from course.grading.feedback.allowed_html import OURS, clean_style, cleaner, words
+from course.grading.feedback.allowed_html import OURS, clean_style, cleaner, split_words
 
 LONGEST = 300_000  # characters of one piece of HTML
 MOST_VISITS = 200_000  # of elements, to find those that the style sheets in one piece of HTML are about
@@ -14,7 +14,7 @@ DEEPEST = 200  # elements in each other: sanitising takes time that grows with t
 PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
 OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Elements without an end of their own, or that end where the next one of their kind begins.
-FLAT = words(
+FLAT = split_words(
     "p li dt dd tr td th thead tbody tfoot colgroup option "
     "area base br col embed hr img input link meta param source track wbr"
 )
@@ -52,7 +52,7 @@ def clean(html: str, level: int = 2, hints: bool = False) -> str:
     return str(soup)
 
 
-def parts(html: str) -> int:
+def costly_parts(html: str) -> int:
     """What takes time to clean: the beginnings and ends of elements in a fragment, and the size of its style sheets."""
     rules, rest = without_styles(html)
     return rest.count("<") + rules.count("{") + rules.count(",") + len(rules) // 20

@@ -13,9 +13,9 @@ from typing import Any
 from nbformat import NotebookNode
 
 from course.grading.execution.executed import Cut
-from course.inbox.notes import placed, printable
+from course.inbox.notes import note_text, printable
 from course.labs.sources import grade_id, is_answer, is_test, is_written
-from course.late import spoken
+from course.late import span_in_words
 from course.markdown_text import headings
 
 NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolutions.code_stub in nbgrader_config.py
@@ -137,7 +137,7 @@ def summarise(
         score=score,
         most=sum(task.most for task in tasks),
         penalty=penalty,
-        late=spoken(late) if late else "",
+        late=span_in_words(late) if late else "",
         total=max(0.0, score - penalty),
         waiting=sum(grade.most for grade in grades.values() if grade.waiting),
         notes=notes_of(report) if report else (),
@@ -279,6 +279,6 @@ def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
     if report["ended"]:
         yield f"Your notebook did not run to its end. {report['ended']} Tests after that cell got no points."
     for note in report["notes"]:
-        yield placed(note)
+        yield note_text(note)
     if not report["sandboxed"]:
         yield "This submission was run without a sandbox, as one that your instructor trusts."

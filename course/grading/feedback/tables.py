@@ -12,9 +12,9 @@ from course.config import Course, Lab
 from course.grading.gradebook.recorded import GRADED
 from course.grading.gradebook.results import Result
 from course.inbox.notes import printable
-from course.late import NO_PENALTY, described
+from course.late import NO_PENALTY, rule_in_words
 from course.spreadsheets import ENCODING, guarded
-from course.times import shown
+from course.times import time_text
 
 COLUMNS = (
     *("student", "status", "total", "points", "penalty", "late", "tests", "max_tests", "written", "to_mark"),
@@ -74,7 +74,7 @@ def deadline(course: Course, lab: Lab, results: Sequence[Result]) -> list[str]:
     """When a lab is due, what late work loses, and of whom it is not known when they handed in."""
     if not lab.due:
         return []
-    lines = [f"due        {shown(lab.due, course.zone)}; late work: {described(lab.late)}"]
+    lines = [f"due        {time_text(lab.due, course.zone)}; late work: {rule_in_words(lab.late)}"]
     unknown = [printable(result.student) for result in results if not result.handed_in and not result.penalty]
     if unknown and lab.late != NO_PENALTY:
         names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
@@ -82,7 +82,7 @@ def deadline(course: Course, lab: Lab, results: Sequence[Result]) -> list[str]:
     return lines
 
 
-def for_review(results: Sequence[Result]) -> list[str]:
+def review_lines(results: Sequence[Result]) -> list[str]:
     """One line for each thing that an instructor should look at."""
     lines = [f"  {result.student}: {printable(text)}" for result in results for text in result.review]
     return ["To look at:", *lines] if lines else []

@@ -12,7 +12,7 @@ from course.grading.workers.job import Outcome
 
 def write_page(folder: Path, lab: Lab, title: str, outcome: Outcome, status: str, reason: str) -> None:
     """Write feedback/STUDENT/LAB/LAB.html; `title` is the lab's, `status` of gradebook/results.py."""
-    path = cache.place(folder, "feedback", outcome.student, lab.name) / f"{lab.name}.html"
+    path = cache.step_folder(folder, "feedback", outcome.student, lab.name) / f"{lab.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     template = FeedbackPage().environment.get_template("ungradable.html.j2")
     page = template.render(

@@ -23,17 +23,17 @@ from course.grading.workers.job import Outcome
 MENDED, EXECUTED, REPORT = "mended", "executed", "report.json"
 
 
-def place(folder: Path, step: str, student: str, lab: str) -> Path:
+def step_folder(folder: Path, step: str, student: str, lab: str) -> Path:
     """The folder of one submission in one step."""
     return folder / step / student / lab
 
 
-def keep(folder: Path, lab: str, outcome: Outcome) -> None:
+def keep_outcome(folder: Path, lab: str, outcome: Outcome) -> None:
     """Write an outcome's files; the report last, so that what has a report is whole.
 
     What was stored of an earlier outcome stays noted (recorded.py) until this one is stored.
     """
-    mended, executed = (place(folder, step, outcome.student, lab) for step in (MENDED, EXECUTED))
+    mended, executed = (step_folder(folder, step, outcome.student, lab) for step in (MENDED, EXECUTED))
     shutil.rmtree(mended, ignore_errors=True)
     for path in (mended, executed):
         path.mkdir(parents=True, exist_ok=True)
@@ -46,9 +46,9 @@ def keep(folder: Path, lab: str, outcome: Outcome) -> None:
     write_whole(executed / REPORT, json.dumps(asdict(light), indent=1, ensure_ascii=False))
 
 
-def kept(folder: Path, lab: str, student: str) -> Outcome | None:
+def kept_outcome(folder: Path, lab: str, student: str) -> Outcome | None:
     """The report of an earlier run, or None; without the notebooks, which stay in their files."""
-    path = place(folder, EXECUTED, student, lab) / REPORT
+    path = step_folder(folder, EXECUTED, student, lab) / REPORT
     if not path.is_file():
         return None
     entry = json.loads(path.read_text("utf-8"))

@@ -34,7 +34,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Entry:
+class GradebookEntry:
     """One student's submission as the gradebook has it; times in UTC, comments by cell."""
 
     student: str
@@ -60,7 +60,7 @@ class Entry:
         return {mark.name: mark.auto for mark in self.marks if mark.is_test}
 
 
-def read_entries(gradebook: Gradebook, lab: str, students: Iterable[str] | None = None) -> dict[str, Entry]:
+def read_entries(gradebook: Gradebook, lab: str, students: Iterable[str] | None = None) -> dict[str, GradebookEntry]:
     """The submissions of a lab by student, of all or of some; students who handed in nothing have none."""
     only = None if students is None else list(students)
     submitted = _rows(gradebook, lab, only, (SubmittedNotebook.late_submission_penalty,), SubmittedNotebook)
@@ -72,7 +72,7 @@ def read_entries(gradebook: Gradebook, lab: str, students: Iterable[str] | None 
     for student, _, _, name, comment in _rows(gradebook, lab, only, (BaseCell.name, Comment.comment), Comment):
         comments[student].append((name, comment))
     return {
-        student: Entry(
+        student: GradebookEntry(
             student,
             in_utc(time),
             extension,

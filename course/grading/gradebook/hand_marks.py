@@ -10,14 +10,14 @@ import nbformat
 from nbgrader.api import Grade, Gradebook, MissingEntry
 
 from course.config import Lab
-from course.grading.gradebook.recorded import checksum, graded_copy, read_stored
+from course.grading.gradebook.recorded import checksum_if_any, graded_copy, read_stored
 from course.labs.sources import grade_id, is_written
 
 
 def marked_answers(folder: Path, student: str, lab: str) -> dict[str, str]:
     """The written answers by grade id, as a person marked them; nothing if it is not certain that these are they."""
     stored, copy = read_stored(folder, student, lab), graded_copy(folder, student, lab)
-    return written_answers(copy) if stored and stored.copy == checksum(copy) else {}
+    return written_answers(copy) if stored and stored.copy == checksum_if_any(copy) else {}
 
 
 def written_answers(path: Path) -> dict[str, str]:
@@ -37,7 +37,7 @@ def settled(gradebook: Gradebook, lab: Lab, student: str) -> set[str]:
     }
 
 
-def keep(
+def keep_hand_marks(
     gradebook: Gradebook, lab: Lab, student: str, names: Iterable[str], old: Mapping[str, str], new: Mapping[str, str]
 ) -> None:
     """Let the marks of these answers not wait, where `new` has the text of `old`."""

@@ -8,13 +8,13 @@ from pathlib import Path
 from nbgrader.api import Gradebook, SubmittedAssignment
 
 from course.config import Course, Lab
-from course.grading.gradebook.entries import Entry, read_entries
+from course.grading.gradebook.entries import GradebookEntry, read_entries
 from course.grading.gradebook.extensions import FILE, of_lab, read_extensions
 from course.grading.gradebook.handed_in import HandedIn, handed_in
 from course.inbox.places import Places
 from course.inbox.submissions import Submission
-from course.late import LateRule, marked_late_penalty, penalty, spoken
-from course.times import for_gradebook, in_utc, later, shown
+from course.late import LateRule, marked_late_penalty, penalty, span_in_words
+from course.times import for_gradebook, in_utc, later, time_text
 
 Tell = Callable[[str], None]
 
@@ -47,11 +47,13 @@ class Lateness:
     def text(self) -> str:
         """The same in words; empty if it is not late."""
         if self.late:
-            return f"late by {spoken(self.late)}"
+            return f"late by {span_in_words(self.late)}"
         return "late, says Canvas" if self.penalty and self.marked_late else ""
 
 
-def lateness(rule: LateRule, due: datetime | None, until: datetime | None, entry: Entry, came: HandedIn) -> Lateness:
+def lateness(
+    rule: LateRule, due: datetime | None, until: datetime | None, entry: GradebookEntry, came: HandedIn
+) -> Lateness:
     """What the rule makes of a submission; `until` is a student's own due date.
 
     Like nbgrader, it takes no more points than there are.
@@ -65,7 +67,7 @@ def lateness(rule: LateRule, due: datetime | None, until: datetime | None, entry
     return Lateness(last, came.time, came.marked_late, min(loses, entry.points), came.problem, grace)
 
 
-def update(
+def update_lateness(
     gradebook: Gradebook,
     course: Course,
     lab: Lab,
@@ -73,7 +75,7 @@ def update(
     submissions: Iterable[Submission],
     students: Iterable[str] | None = None,
     tell: Tell = silent,
-) -> tuple[dict[str, Entry], dict[str, Lateness]]:
+) -> tuple[dict[str, GradebookEntry], dict[str, Lateness]]:
     """Let the gradebook hold what is true now: due date, extensions, times of handing in and penalties.
 
     Parameters
@@ -97,7 +99,7 @@ def update(
         found[student] = lateness(lab.late, lab.due, extensions.get(student), entry, came)
         if entry.extension and student not in extensions:
             tell(
-                f"{student}: an extension of {spoken(entry.extension)} that the gradebook held is not in "
+                f"{student}: an extension of {span_in_words(entry.extension)} that the gradebook held is not in "
                 f"{folder / FILE}, and no longer counts"
             )
     changed = [student for student in entries if _wanted(lab, found[student]) != _held(entries[student])]
@@ -113,7 +115,7 @@ def _wanted(lab: Lab, now: Lateness) -> tuple[datetime | None, timedelta | None,
     return now.handed_in, extension, now.penalty
 
 
-def _held(entry: Entry) -> tuple[datetime | None, timedelta | None, float]:
+def _held(entry: GradebookEntry) -> tuple[datetime | None, timedelta | None, float]:
     return entry.handed_in, entry.extension, entry.penalty
 
 
@@ -125,8 +127,8 @@ def _set_due(gradebook: Gradebook, course: Course, lab: Lab, tell: Tell) -> None
     assignment.duedate = for_gradebook(wanted)
     gradebook.db.commit()
     if held:
-        now = f"course.toml says {shown(wanted, course.zone)}" if wanted else "course.toml names none"
-        tell(f"{lab.name}: the gradebook's due date was {shown(held, course.zone)}; {now}, and that counts.")
+        now = f"course.toml says {time_text(wanted, course.zone)}" if wanted else "course.toml names none"
+        tell(f"{lab.name}: the gradebook's due date was {time_text(held, course.zone)}; {now}, and that counts.")
 
 
 def _write(gradebook: Gradebook, lab: Lab, found: Mapping[str, Lateness]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from course.files import write_whole
 from course.grading.gradebook import cache
-from course.grading.gradebook.entries import Entry
+from course.grading.gradebook.entries import GradebookEntry
 from course.grading.workers.job import Outcome
 
 STORED = "stored.json"
@@ -34,17 +34,17 @@ class Stored:
 
 def graded_copy(folder: Path, student: str, lab: str) -> Path:
     """The graded notebook, which Formgrader shows and the student's page is made from."""
-    return cache.place(folder, "autograded", student, lab) / f"{lab}.ipynb"
+    return cache.step_folder(folder, "autograded", student, lab) / f"{lab}.ipynb"
 
 
-def checksum(path: Path) -> str:
+def checksum_if_any(path: Path) -> str:
     """Of a file; empty if there is none."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def read_stored(folder: Path, student: str, lab: str) -> Stored | None:
     """What is noted; None if nothing is, or if an older version of the course noted it."""
-    path = cache.place(folder, cache.EXECUTED, student, lab) / STORED
+    path = cache.step_folder(folder, cache.EXECUTED, student, lab) / STORED
     if not path.is_file():
         return None
     entry = json.loads(path.read_text("utf-8"))
@@ -53,11 +53,11 @@ def read_stored(folder: Path, student: str, lab: str) -> Stored | None:
 
 def write_stored(folder: Path, student: str, lab: str, stored: Stored) -> None:
     """Note it."""
-    path = cache.place(folder, cache.EXECUTED, student, lab) / STORED
+    path = cache.step_folder(folder, cache.EXECUTED, student, lab) / STORED
     write_whole(path, json.dumps(asdict(stored), ensure_ascii=False))
 
 
-def not_graded(folder: Path, lab: str) -> dict[str, str]:
+def students_not_graded(folder: Path, lab: str) -> dict[str, str]:
     """The students of a lab whom the machine's fault has left without points, and why."""
     executed = folder / cache.EXECUTED
     students = sorted(place.name for place in executed.iterdir()) if executed.is_dir() else []
@@ -65,7 +65,7 @@ def not_graded(folder: Path, lab: str) -> dict[str, str]:
     return {student: stored.reason for student, stored in found.items() if stored and stored.status == FAILED}
 
 
-def is_stored(folder: Path, lab: str, outcome: Outcome, entry: Entry | None) -> bool:
+def is_stored(folder: Path, lab: str, outcome: Outcome, entry: GradebookEntry | None) -> bool:
     """Whether the gradebook and the graded copy still are what this outcome made of them.
 
     They are not if the gradebook was deleted, or somebody graded with plain nbgrader since.
@@ -73,4 +73,4 @@ def is_stored(folder: Path, lab: str, outcome: Outcome, entry: Entry | None) -> 
     stored = read_stored(folder, outcome.student, lab)
     if not stored or not entry or stored.digest != outcome.digest or stored.tests != entry.by_tests:
         return False
-    return stored.copy == checksum(graded_copy(folder, outcome.student, lab))
+    return stored.copy == checksum_if_any(graded_copy(folder, outcome.student, lab))

@@ -9,11 +9,11 @@ from nbgrader.apps.api import NbGraderAPI
 from course.config import Lab
 from course.grading.execution.executed import Cut
 from course.grading.execution.spec import Spec
-from course.grading.gradebook.entries import Entry
+from course.grading.gradebook.entries import GradebookEntry
 from course.grading.gradebook.late_penalties import Lateness
 from course.grading.gradebook.recorded import FAILED, GRADED, UNREADABLE, Stored
 from course.grading.workers.job import Outcome
-from course.inbox.notes import placed, printable
+from course.inbox.notes import note_text, printable
 from course.labs.sources import cells_with_tests
 
 
@@ -67,7 +67,7 @@ class Result:
         return max(0.0, self.points - self.penalty)
 
 
-def result_of(entry: Entry, late: Lateness, stored: Stored, outcome: Outcome, page: Path) -> Result:
+def result_of(entry: GradebookEntry, late: Lateness, stored: Stored, outcome: Outcome, page: Path) -> Result:
     """The result of a student whose outcome was stored."""
     tests = [mark for mark in entry.marks if mark.is_test]
     return Result(
@@ -83,15 +83,15 @@ def result_of(entry: Entry, late: Lateness, stored: Stored, outcome: Outcome, pa
         due=late.due,
         handed_in=late.handed_in,
         reason=stored.reason,
-        review=(*((late.problem,) if late.problem else ()), *for_review(outcome)),
-        notes=tuple(placed(note) for note in outcome.notes),
+        review=(*((late.problem,) if late.problem else ()), *review_remarks(outcome)),
+        notes=tuple(note_text(note) for note in outcome.notes),
         cut_off=tuple(Cut(**cut) for cut in outcome.cuts),
         feedback=page if page.is_file() else None,
         sandboxed=outcome.sandboxed,
     )
 
 
-def not_graded(student: str, stored: Stored, max_tests: float, page: Path) -> Result:
+def not_graded_result(student: str, stored: Stored, max_tests: float, page: Path) -> Result:
     """The result of a student of whom nothing is known, as the machine failed; it holds no points, not even 0."""
     review = (f"not graded: {stored.reason}",)
     feedback = page if page.is_file() else None
@@ -104,10 +104,10 @@ def without_name(student: str, reason: str, spec: Spec) -> Result:
     return Result(printable(student), UNREADABLE, float(most), reason=reason, review=(reason,))
 
 
-def for_review(outcome: Outcome) -> tuple[str, ...]:
+def review_remarks(outcome: Outcome) -> tuple[str, ...]:
     """What an instructor should look at: incidents, and notes that ask for it."""
     incidents = [f"{incident['evidence']}, seen at {incident['where']}" for incident in outcome.incidents]
-    return (*incidents, *(placed(note) for note in outcome.notes if note["review"]))
+    return (*incidents, *(note_text(note) for note in outcome.notes if note["review"]))
 
 
 def give_zero(api: NbGraderAPI, lab: Lab, student: str) -> None:

@@ -28,7 +28,7 @@ def is_graded(folder: Path, lab: str, student: str) -> bool:
 
 def stored(folder: Path, lab: str, student: str) -> Path:
     """Where `course grade` notes that a result is in the gradebook."""
-    return cache.place(folder, cache.EXECUTED, student, lab) / STORED
+    return cache.step_folder(folder, cache.EXECUTED, student, lab) / STORED
 
 
 class SayWhatIsMissing(NbGraderPreprocessor):

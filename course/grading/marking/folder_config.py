@@ -1,6 +1,7 @@
 """nbgrader's settings for a folder of submissions: those of the course's repository, whoever calls nbgrader there.
 
-Without a file of settings in its working folder, nbgrader would run submissions outside a sandbox and know no solutions.
+Without a file of settings in its working folder, nbgrader would run submissions outside a sandbox and know no
+solutions.
 """
 
 import os

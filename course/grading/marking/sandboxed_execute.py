@@ -13,7 +13,7 @@ from traitlets import Unicode
 from course.config import load_course
 from course.grading.execution.kernel_pair import kernel_pair
 from course.grading.execution.make_spec import make_spec
-from course.grading.execution.session import execute
+from course.grading.execution.session import execute_submission
 from course.grading.execution.spec import Spec
 
 THREADS = 2
@@ -38,7 +38,7 @@ class SandboxedExecute(Execute):
         spec = spec_of(found["nbgrader"]["assignment"], self.course_root)
         pair = kernel_pair(spec.limits, sandboxed=True, threads=THREADS, imports=spec.imports)
         with tempfile.TemporaryDirectory() as place, pair as kernels:
-            run_async(execute(nb, kernels, spec.imports, spec.values, spec.limits, place))
+            run_async(execute_submission(nb, kernels, spec.imports, spec.values, spec.limits, place))
         return nb, found
 
 

@@ -16,7 +16,7 @@ from course.nbgrader_api import load_config, nbgrader_in
 from course.typed import typed
 
 
-def prepare(course: Course, lab: Lab, folder: Path, database: str | None, roster: tuple[Person, ...]) -> int:
+def prepare_folder(course: Course, lab: Lab, folder: Path, database: str | None, roster: tuple[Person, ...]) -> int:
     """Make the folder ready for Formgrader, with the names of the roster; return how many submissions there are.
 
     Raises
@@ -90,7 +90,7 @@ def command(lab: Lab, folder: Path, database: str | None, port: int | None, brow
     return [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items()), *extensions]
 
 
-def serve(arguments: list[str], folder: Path) -> None:
+def serve_formgrader(arguments: list[str], folder: Path) -> None:
     """Become that server, in the folder; its terminals and nbgrader find the course's settings there."""
     os.chdir(folder)
     tools_on_path()

@@ -67,7 +67,7 @@ def about_all(found: Matching, plan: Plan) -> Iterator[Note]:
         )
     older = [lab for lab in here if is_older(found, plan, lab)]
     if older:
-        names = ", ".join(name_of(found.released[lab]) for lab in older)
+        names = ", ".join(known_grade_id(found.released[lab]) for lab in older)
         yield Note(
             "other-edition",
             "notebook",
@@ -80,7 +80,7 @@ def about_all(found: Matching, plan: Plan) -> Iterator[Note]:
 
 def about_answer(found: Matching, plan: Plan, lab: int) -> Iterator[Note]:
     """An answer that is missing, written twice, of another type, or not certain to be the answer."""
-    original, where, numbers = found.released[lab], name_of(found.released[lab]), found.claimants(lab)
+    original, where, numbers = found.released[lab], known_grade_id(found.released[lab]), found.claimants(lab)
     if not numbers:
         if there := elsewhere(found, plan, lab):
             text = f"The answer was found in {cell_of(there[0])}, together with something else. It counts from there."
@@ -124,7 +124,7 @@ def about_answer(found: Matching, plan: Plan, lab: int) -> Iterator[Note]:
 
 def about_locked(found: Matching, plan: Plan, lab: int) -> Iterator[Note]:
     """A test that is missing, edited, doubled or of another type; all of them are put right."""
-    original, where, numbers = found.released[lab], name_of(found.released[lab]), found.claimants(lab)
+    original, where, numbers = found.released[lab], known_grade_id(found.released[lab]), found.claimants(lab)
     kind = "test" if original.metadata["nbgrader"].get("grade") else "locked cell"
     if not numbers:
         yield Note("test-restored", where, f"The {kind} had been deleted. It has been put back.")
@@ -161,7 +161,7 @@ def about_marks(found: Matching, lab: int, number: int) -> Iterator[Note]:
     changed = [key for key in keys if key in marks and marks[key] != original.get(key, False)]
     if changed:
         text = f"What nbgrader notes about this cell had been changed ({', '.join(changed)}). The lab's values count."
-        yield Note("marks-changed", name_of(found.released[lab]), text, review=True)
+        yield Note("marks-changed", known_grade_id(found.released[lab]), text, review=True)
 
 
 def about_setup(found: Matching, plan: Plan, lab: int) -> Iterator[Note]:
@@ -175,7 +175,7 @@ def about_setup(found: Matching, plan: Plan, lab: int) -> Iterator[Note]:
         yield Note("setup-retyped", where, text)
 
 
-def name_of(cell: NotebookNode) -> str:
+def known_grade_id(cell: NotebookNode) -> str:
     """The grade id of a cell of the lab."""
     return grade_id(cell) or "cell"
 

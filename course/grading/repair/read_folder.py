@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from course.errors import SubmissionError
 from course.inbox.companion_files import EXCHANGE, place_beside, reason_to_stay
 from course.inbox.notes import Note, printable
-from course.inbox.regular_files import MAX_FILE, left_out, names_notebook, plain_files, read_plain_file
+from course.inbox.regular_files import MAX_FILE, left_out_note, names_notebook, plain_files, read_plain_file
 
 MAX_TOTAL = 20 * 2**20  # they are sent to the kernel in one message
 
@@ -57,7 +57,7 @@ def inspect_folder(folder: Path, lab: str) -> Inspected:
     return Inspected(data, chosen.name, others, tuple(notes))
 
 
-def set_aside(folder: Path, lab: str) -> list[Note]:
+def unused_files(folder: Path, lab: str) -> list[Note]:
     """What of a folder is not used, or used in another way than its name says; raises as `inspect_folder` does."""
     return list(inspect_folder(folder, lab).notes)
 
@@ -83,7 +83,7 @@ def _choose(notebooks: list[PurePosixPath], files: Files, lab: str, notes: list[
         newer = path in alike and files[path].st_mtime_ns > files[chosen].st_mtime_ns
         if path != chosen and path not in pool:
             reason = "it is another notebook" + (", though newer than the one that counts" if newer else "")
-            notes.append(left_out(path, reason, review=newer))
+            notes.append(left_out_note(path, reason, review=newer))
     return chosen
 
 
@@ -98,10 +98,10 @@ def _going_along(
             place = path  # what lies at the top already stays there
         if reason := reason_to_stay(place):
             if (path.parts[0], reason) not in named:
-                notes.append(left_out(path, reason))
+                notes.append(left_out_note(path, reason))
             named.add((path.parts[0], reason))
         elif total + about.st_size > MAX_TOTAL:
-            notes.append(left_out(path, f"all files together are larger than {MAX_TOTAL // 2**20} MiB"))
+            notes.append(left_out_note(path, f"all files together are larger than {MAX_TOTAL // 2**20} MiB"))
         else:
             total += about.st_size
             yield path, place

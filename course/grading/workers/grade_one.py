@@ -11,7 +11,7 @@ import nbformat
 from course.errors import KernelError, MachineFault, SubmissionError
 from course.grading.execution.executed import Incident
 from course.grading.execution.kernel_pair import kernel_pair
-from course.grading.execution.session import run
+from course.grading.execution.session import run_submission
 from course.grading.repair.read_notebook import read_notebook
 from course.grading.repair.repair import repair
 from course.grading.workers.job import Job, Outcome
@@ -29,14 +29,14 @@ def work(job: Job) -> Outcome:
     try:
         return _work(job)
     except SubmissionError as error:
-        return Outcome(job.student, job.digest, reason=str(error), notes=plain(job.notes), sandboxed=job.sandboxed)
+        return Outcome(job.student, job.digest, reason=str(error), notes=as_dicts(job.notes), sandboxed=job.sandboxed)
     except KernelError:
         raise
     except MachineFault as error:
-        return Outcome(job.student, "", fault=str(error), notes=plain(job.notes), sandboxed=job.sandboxed)
+        return Outcome(job.student, "", fault=str(error), notes=as_dicts(job.notes), sandboxed=job.sandboxed)
     except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the others their grades; it is reported
         fault = f"Grading failed with an internal error ({type(error).__name__}: {error}); please report it."
-        return Outcome(job.student, "", fault=fault, notes=plain(job.notes), error=traceback.format_exc())
+        return Outcome(job.student, "", fault=fault, notes=as_dicts(job.notes), error=traceback.format_exc())
 
 
 def _work(job: Job) -> Outcome:
@@ -51,16 +51,18 @@ def _work(job: Job) -> Outcome:
     handed_in = nbformat.reads(text, as_version=4)
     pair = kernel_pair(spec.limits, job.sandboxed, job.threads, spec.imports)
     with tempfile.TemporaryDirectory() as place, pair as kernels:
-        done = run(handed_in, kernels, spec.imports, spec.values, spec.limits, place, dict(job.files), job.alone)
+        done = run_submission(
+            handed_in, kernels, spec.imports, spec.values, spec.limits, place, dict(job.files), job.alone
+        )
     return Outcome(
         job.student,
         job.digest,
         mended=text,
         executed=nbformat.writes(done.notebook),
-        notes=plain((*job.notes, *reading, *mended.notes)),
-        incidents=plain(unique(done.incidents)),
+        notes=as_dicts((*job.notes, *reading, *mended.notes)),
+        incidents=as_dicts(unique(done.incidents)),
         seconds={name: round(value, 3) for name, value in ({"mend": mending} | done.seconds).items()},
-        cuts=plain(tuple(done.cuts)),
+        cuts=as_dicts(tuple(done.cuts)),
         ended=done.ended,
         sandboxed=job.sandboxed,
     )
@@ -71,6 +73,6 @@ def unique(incidents: list[Incident]) -> tuple[Incident, ...]:
     return tuple(dict.fromkeys(incidents))
 
 
-def plain(entries: tuple[Any, ...]) -> tuple[dict[str, Any], ...]:
+def as_dicts(entries: tuple[Any, ...]) -> tuple[dict[str, Any], ...]:
     """Dataclasses as dictionaries."""
     return tuple(asdict(entry) for entry in entries)

@@ -42,7 +42,7 @@ def local(
 
     def start() -> Executor:
         executor = WorkerProcess(PATIENCE * seconds + SPARE_SECONDS)
-        for file in logs.files():
+        for file in logs.log_files():
             executor.submit(partial(logs.join, file))
         executor.submit(first)
         return executor

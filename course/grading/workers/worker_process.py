@@ -47,7 +47,7 @@ class WorkerProcess(Executor):
         self._seconds = seconds
         context = get_context("spawn")
         self._calls, there = context.Pipe()
-        self._process = context.Process(target=serve, args=(there,), daemon=True)
+        self._process = context.Process(target=serve_calls, args=(there,), daemon=True)
         self._words, self._has_answered = tempfile.TemporaryFile(), False  # noqa: SIM115 - it is closed with this object
         with errors_into(self._words.fileno()):
             self._process.start()
@@ -119,7 +119,7 @@ def errors_into(file: int) -> Iterator[None]:
             os.close(kept)
 
 
-def serve(calls: Connection) -> None:
+def serve_calls(calls: Connection) -> None:
     """Make the calls that come in, and send back their results and errors, until nobody has the other end."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())  # what a call has begun is cleared away
     signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C reaches all processes; the grader decides what ends

@@ -9,7 +9,7 @@ import pytest
 
 from course.grading.execution import client
 from course.grading.execution.cell_outputs import Outputs, Room
-from course.grading.execution.client import Talk
+from course.grading.execution.client import KernelClient
 from course.grading.execution.clock import Clock
 
 REQUEST = "the request"
@@ -46,10 +46,10 @@ def message(kind: str, **content) -> dict:
     return {"msg_type": kind, "content": content, "parent_header": {"msg_id": REQUEST}}
 
 
-def talking(iopub: Channel, shell: Channel) -> Talk:
+def talking(iopub: Channel, shell: Channel) -> KernelClient:
     session = SimpleNamespace(msg=lambda kind, content: {"header": {"msg_id": REQUEST}})
     client = SimpleNamespace(session=session, iopub_channel=iopub, shell_channel=shell)
-    return Talk(Manager(), client, Clock(2), 60, alone=True)
+    return KernelClient(Manager(), client, Clock(2), 60, alone=True)
 
 
 def heard(iopub: Channel, shell: Channel, seconds: float) -> tuple[dict, list[str]]:

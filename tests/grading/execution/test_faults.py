@@ -21,13 +21,13 @@ from course.grading import demo, grade
 from course.grading.execution import client, kernel_pair, test_kernel
 from course.grading.execution.cell_runner import Runner
 from course.grading.execution.clock import Clock
-from course.grading.execution.faults import MEMORY, Ended, cause_of_death, of_silence
-from course.grading.execution.kernel_lifetime import running
+from course.grading.execution.faults import MEMORY, Ended, cause_of_death, explain_silence
+from course.grading.execution.kernel_lifetime import started_kernel
 from course.grading.feedback import tables
 from course.grading.gradebook.recorded import FAILED, GRADED
 from course.grading.workers import grade_one, worker_pool
 from course.inbox import submissions
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id
 from course.limits import Limits
 from course.sandbox import cores
@@ -39,7 +39,7 @@ from course.sandbox.seccomp import KERNEL
 COURSE = light_course()
 LAB = replace(COURSE.labs[0], limits=Limits(cell_seconds=8, submission_seconds=120))
 GIVEN = nbformat.read(COURSE.released(LAB), as_version=4)
-SOLVED = demo.answered(GIVEN, demo.model_answers(prepare(COURSE, LAB)))
+SOLVED = demo.answered(GIVEN, demo.model_answers(prepare_lab(COURSE, LAB)))
 MIDDLE = 4  # the number, among the answers, of that before which a cell is put
 STRUCK = "import time; time.sleep(2)  # struck by {}"
 
@@ -133,7 +133,7 @@ def answers() -> list[str]:
 
 
 def graded(folder: Path, workers: int = 1):
-    found = submissions.find(folder, LAB)
+    found = submissions.require_submissions(folder, LAB)
     results = grade.grade(COURSE, LAB, folder, found, lambda student: None, grade.Options(workers=workers))
     return {result.student: result for result in results}
 
@@ -208,7 +208,7 @@ def test_what_does_not_start_leaves_no_folder_and_no_core_taken(monkeypatch, tmp
 
     async def start():
         manager = SandboxedKernelManager(kernel_file=kernel_pair.KERNEL, imports="import colorsys")
-        async with running(manager, str(tmp_path), {}, Clock(1), 60, alone=True):
+        async with started_kernel(manager, str(tmp_path), {}, Clock(1), 60, alone=True):
             pass
 
     with pytest.raises(SandboxError, match="did not start"):
@@ -308,4 +308,4 @@ SILENT = {
 @pytest.mark.parametrize("case", SILENT)
 def test_whose_doing_a_silence_is(case):
     used, had, alone, expected = SILENT[case]
-    assert type(of_silence(ended_sandbox(None), "It was silent.", used, had, alone)) is expected
+    assert type(explain_silence(ended_sandbox(None), "It was silent.", used, had, alone)) is expected

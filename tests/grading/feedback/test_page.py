@@ -20,7 +20,7 @@ from course.grading.demo import answered, hand_in, submission_path
 from course.grading.gradebook import cache
 from course.grading.marking.folder_config import write_settings
 from course.inbox import submissions
-from course.labs.sources import grade_id, is_written, points, read_source
+from course.labs.sources import grade_id, is_written, points_by_cell, read_source
 from course.nbgrader_api import nbgrader_in, without_remarks
 
 COURSE = light_course()
@@ -32,11 +32,11 @@ STUDENTS = ("perfect", "partial", "blank", "unreadable")
 
 
 def page_path(folder: Path, student: str) -> Path:
-    return cache.place(folder, "feedback", student, LAB.name) / f"{LAB.name}.html"
+    return cache.step_folder(folder, "feedback", student, LAB.name) / f"{LAB.name}.html"
 
 
 def grade_all(folder: Path):
-    found = submissions.find(folder, LAB)
+    found = submissions.require_submissions(folder, LAB)
     return grade.grade(COURSE, LAB, folder, found, lambda student: None, grade.Options())
 
 
@@ -71,10 +71,10 @@ def states(soup: BeautifulSoup) -> list[str]:
 
 @pytest.mark.kernel
 def test_the_page_begins_with_what_became_of_each_task(graded):
-    tests = [name for name in points(SOURCE) if name != WRITTEN]
+    tests = [name for name in points_by_cell(SOURCE) if name != WRITTEN]
     perfect, blank, partial = (soup_of(graded, student) for student in ("perfect", "blank", "partial"))
     assert states(perfect) == ["right"] * len(tests) + ["waiting to be marked"]
-    assert states(blank) == ["not attempted"] * len(points(SOURCE))
+    assert states(blank) == ["not attempted"] * len(points_by_cell(SOURCE))
     at = tests.index("test-scale")
     assert states(partial)[at] == "error in your code" and states(partial)[-1] == "not attempted"
     assert states(partial).count("right") == len(tests) - 1
@@ -150,7 +150,7 @@ def test_marks_comments_and_a_penalty_are_on_the_page(graded):
         (written.manual_score, written.needs_manual_grade, notebook.late_submission_penalty) = kept
         comment.manual_comment = None
         gradebook.db.commit()
-    task, most = soup.select(".tasks li")[-1], points(SOURCE)[WRITTEN]
+    task, most = soup.select(".tasks li")[-1], points_by_cell(SOURCE)[WRITTEN]
     assert (task.b.get_text(), task.select_one(".points").get_text()) == ("marked", f"1.5 of {most:g}")
     assert task.q.get_text() == "Say *why*, <b>too</b>."
     assert soup.select_one(".comment em").get_text() == "why"
@@ -160,7 +160,7 @@ def test_marks_comments_and_a_penalty_are_on_the_page(graded):
 
 @pytest.mark.kernel
 def test_a_page_without_a_report_is_made_without_it(graded):
-    report = cache.place(graded, cache.EXECUTED, "partial", LAB.name) / cache.REPORT
+    report = cache.step_folder(graded, cache.EXECUTED, "partial", LAB.name) / cache.REPORT
     text, before = report.read_text("utf-8"), page_path(graded, "partial").read_bytes()
     told = text.replace('"notes": []', '"notes": [{"kind": "x", "where": "x", "text": "Told.", "review": false}]')
     assert told != text

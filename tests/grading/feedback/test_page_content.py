@@ -14,7 +14,7 @@ from course.grading.feedback.formulas import formula
 from course.grading.feedback.page_exporter import FeedbackPage, page_version
 from course.grading.feedback.redact import CELL_CHARACTERS, PAGE_CHARACTERS, Shorten
 from course.grading.feedback.render_markdown import LONG_BLANKS, MOST_ENVIRONMENTS
-from course.grading.feedback.sanitize import DEEPEST, LONGEST, clean, parts
+from course.grading.feedback.sanitize import DEEPEST, LONGEST, clean, costly_parts
 from course.grading.feedback.summary import summarise
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -322,7 +322,7 @@ def test_what_takes_time_to_clean_is_limited_for_the_whole_page(piece):
         page_of(*[showing(**{"text/html": piece}) for _ in range(10)], new_markdown_cell("*My answer.*")), "html.parser"
     )
     shown = page_exporter.MOST_PARTS - page_exporter.PARTS_FOR_TEXTS
-    assert 0 < len(soup.main.find_all("b", string="x")) * parts(piece) / piece.count("<b>") <= shown
+    assert 0 < len(soup.main.find_all("b", string="x")) * costly_parts(piece) / piece.count("<b>") <= shown
     assert soup.find(string=re.compile("too large for one page")) and soup.find("em", string="My answer.")
 
 

@@ -6,21 +6,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from course.errors import CourseError
-from course.grading.gradebook.entries import Entry, Mark
+from course.grading.gradebook.entries import GradebookEntry, Mark
 from course.grading.gradebook.extensions import Extension, grant, read_extensions, revoke
 from course.grading.gradebook.handed_in import HandedIn, handed_in
 from course.grading.gradebook.late_penalties import lateness
 from course.inbox.origin import Origin, contents, write_record
-from course.late import LateRule, described, penalty, read_late_rule, spoken
+from course.late import LateRule, penalty, read_late_rule, rule_in_words, span_in_words
 from course.times import TimeError, read_time
 
 DUE = datetime(2026, 3, 2, 22, 59, tzinfo=UTC)
 RULE = LateRule(percent_per_day=10, grace_minutes=15, zero_after_days=7)
 
 
-def entry(score: float = 18) -> Entry:
+def entry(score: float = 18) -> GradebookEntry:
     marks = (Mark("test-a", True, 18, score, score, False), Mark("why", False, 2, None, 0, True))
-    return Entry("kim", None, None, 0, marks, ())
+    return GradebookEntry("kim", None, None, 0, marks, ())
 
 
 @pytest.mark.parametrize(
@@ -173,8 +173,8 @@ def test_a_labs_rule_changes_only_what_it_names():
 
 
 def test_words():
-    assert [spoken(timedelta(minutes=m)) for m in (0.5, 60, 61, 1440, 3 * 1440 + 125)] == [
+    assert [span_in_words(timedelta(minutes=m)) for m in (0.5, 60, 61, 1440, 3 * 1440 + 125)] == [
         *("1 minute", "1 hour", "1 hour 1 minute", "1 day", "3 days 2 hours")
     ]
     expected = "10 % of the points for each day begun; nothing counts after 7 days; 15 minutes of grace"
-    assert described(RULE) == expected and described(LateRule()) == "nothing is taken off"
+    assert rule_in_words(RULE) == expected and rule_in_words(LateRule()) == "nothing is taken off"

@@ -13,10 +13,10 @@ from light import light_course
 from nbgrader.api import Gradebook
 
 from course.config import load_course
-from course.files import put
+from course.files import write_text
 from course.grading import demo, grade
 from course.inbox import submissions
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
 from course.labs.sources import grade_id, is_written, source_text
 
@@ -71,7 +71,7 @@ def course(tmp_path):
 
 def graded(course, folder, told=None, **options):
     lab = course.labs[0]
-    found, tell = submissions.find(folder, lab), (told if told is not None else []).append
+    found, tell = submissions.require_submissions(folder, lab), (told if told is not None else []).append
     chosen = grade.Options(workers=1, trust=True, **options)
     return {one.student: one for one in grade.grade(course, lab, folder, found, lambda student: None, chosen, tell)}
 
@@ -79,7 +79,7 @@ def graded(course, folder, told=None, **options):
 def test_a_class_in_postgresql(course, database, tmp_path):
     lab, folder = course.labs[0], tmp_path / "class"
     blank = nbformat.read(course.released(lab), as_version=4)
-    solved = demo.answered(blank, demo.model_answers(prepare(course, lab)))
+    solved = demo.answered(blank, demo.model_answers(prepare_lab(course, lab)))
     next(cell for cell in solved.cells if is_written(cell)).source = "They are for the end."
     demo.hand_in(folder, lab, "ada", solved)
     demo.hand_in(folder, lab, "ben", blank)
@@ -98,13 +98,13 @@ def test_a_class_in_postgresql(course, database, tmp_path):
     assert (again["ada"].written, again["ada"].to_mark) == (4.5, 0)
     assert again["ada"].total == again["ada"].max_tests + 4.5 and again["ben"] == first["ben"]
 
-    notebook = prepare(course, lab)
+    notebook = prepare_lab(course, lab)
     notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in ("one-hot", "test-one-hot")]
     next(cell for cell in notebook.cells if grade_id(cell) == WRITTEN).metadata.nbgrader.points += 2
-    put(course.source(lab), source_text(notebook))
-    source = prepare(course, lab)
-    put(course.solution(lab), nbformat.writes(source))
-    put(course.released(lab), student_text(course, lab, source))
+    write_text(course.source(lab), source_text(notebook))
+    source = prepare_lab(course, lab)
+    write_text(course.solution(lab), nbformat.writes(source))
+    write_text(course.released(lab), student_text(course, lab, source))
     told = []
     moved = graded(course, folder, told, database=database, new_edition=True)
     assert moved["ada"].written == 4.5 and moved["ada"].tests == moved["ada"].max_tests == first["ada"].max_tests - 2
@@ -116,7 +116,7 @@ def test_what_nbgrader_cannot_score_leaves_nothing_in_postgresql(course, databas
     """What belongs to one student is written in one transaction, or not at all."""
     lab, folder = course.labs[0], tmp_path / "class"
     blank = nbformat.read(course.released(lab), as_version=4)
-    demo.hand_in(folder, lab, "ada", demo.answered(blank, demo.model_answers(prepare(course, lab))))
+    demo.hand_in(folder, lab, "ada", demo.answered(blank, demo.model_answers(prepare_lab(course, lab))))
     first = graded(course, folder, database=database)
     monkeypatch.setattr(grade.hand_marks, "keep", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):

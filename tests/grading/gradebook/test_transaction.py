@@ -14,7 +14,7 @@ from course.grading import demo, grade
 from course.grading.gradebook import late_penalties
 from course.grading.gradebook.transaction import Transaction, one_transaction
 from course.inbox import submissions
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.nbgrader_api import failure
 
 COURSE = light_course()
@@ -24,12 +24,12 @@ LIGHT = COURSE.labs[0]
 @pytest.fixture
 def folder(tmp_path):
     blank = nbformat.read(COURSE.released(LIGHT), as_version=4)
-    demo.hand_in(tmp_path, LIGHT, "kim", demo.answered(blank, demo.model_answers(prepare(COURSE, LIGHT))))
+    demo.hand_in(tmp_path, LIGHT, "kim", demo.answered(blank, demo.model_answers(prepare_lab(COURSE, LIGHT))))
     return tmp_path
 
 
 def graded(folder):
-    found = submissions.find(folder, LIGHT)
+    found = submissions.require_submissions(folder, LIGHT)
     (result,) = grade.grade(COURSE, LIGHT, folder, found, lambda student: None, grade.Options(workers=1))
     return result
 
@@ -48,7 +48,7 @@ def seen(folder):
 @pytest.mark.kernel
 def test_nobody_sees_half_a_submission(folder, monkeypatch):
     """Not even one without its penalty."""
-    during, update = [], late_penalties.update
+    during, update = [], late_penalties.update_lateness
 
     def look(*arguments, **options):
         found = update(*arguments, **options)

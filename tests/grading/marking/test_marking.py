@@ -53,7 +53,7 @@ ROSTER = (Person("kim", "Kim <b>Lee</b>", email="kim@example.org"), Person("nobo
 
 
 def graded(folder):
-    found = submissions.find(folder, LAB)
+    found = submissions.require_submissions(folder, LAB)
     results = grade.grade(COURSE, LAB, folder, found, lambda student: None, grade.Options())
     return {result.student: result for result in results}
 
@@ -353,7 +353,7 @@ def test_nothing_to_mark(tmp_path, empty):
     with pytest.raises(
         GradingError, match=rf"No submission of {LAB.name} is graded .* course grade {LAB.name} --folder"
     ):
-        server.prepare(COURSE, LAB, tmp_path, None, ())
+        server.prepare_folder(COURSE, LAB, tmp_path, None, ())
     assert (tmp_path / "gradebook.db").exists() is not empty
 
 

@@ -11,7 +11,7 @@ from this_course import COURSE
 from course.grading.demo import answered, model_answers
 from course.grading.repair.read_notebook import read_notebook
 from course.grading.repair.repair import repair
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_answer, is_test, tagged
 
 LIGHT = COURSE.labs[0]  # needs no TensorFlow
@@ -24,7 +24,7 @@ def released_of(lab):
 
 @functools.cache
 def solution_of(lab):
-    return answered(released_of(lab), model_answers(prepare(COURSE, lab)))
+    return answered(released_of(lab), model_answers(prepare_lab(COURSE, lab)))
 
 
 def mended(notebook, released):

@@ -15,8 +15,8 @@ from course.grading import grade
 from course.grading.demo import hand_in
 from course.grading.repair.repair import guess_lab, repair
 from course.inbox import submissions
-from course.inbox.notes import Note, listed
-from course.labs.prepare import prepare
+from course.inbox.notes import Note, note_lines
+from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_test, tagged
 
 
@@ -43,7 +43,7 @@ def test_each_damage_is_mended(solved, released, name):
     assert answers_in(notebook) == answers
     assert kinds(notes) == expected
     assert any(note.review for note in notes) == (name in ("change_marks", "paste_stub_below", "paste_older_above"))
-    assert all(line.isprintable() for line in listed(notes))
+    assert all(line.isprintable() for line in note_lines(notes))
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -180,7 +180,7 @@ def test_pictures_in_a_written_answer_stay():
 def test_tests_are_compared_with_what_students_saw_of_them():
     solved, _ = light()
     reference = released_of(LIGHT).copy()
-    hidden = {grade_id(cell): cell.source for cell in prepare(COURSE, LIGHT).cells if is_test(cell)}
+    hidden = {grade_id(cell): cell.source for cell in prepare_lab(COURSE, LIGHT).cells if is_test(cell)}
     reference = copy.deepcopy(reference)
     for cell in reference.cells:
         cell.source = hidden.get(grade_id(cell), cell.source)
@@ -195,7 +195,7 @@ def test_tests_are_compared_with_what_students_saw_of_them():
 def test_a_lab_with_its_solutions_is_refused():
     solved, _ = light()
     with pytest.raises(CourseError, match="holds its solutions"):
-        repair(solved, prepare(COURSE, LIGHT))
+        repair(solved, prepare_lab(COURSE, LIGHT))
 
 
 def test_the_notebook_of_another_lab_is_said():
@@ -241,7 +241,7 @@ def test_mended_submissions_get_full_marks_from_nbgrader(tmp_path):
         make(stripped, released)
     for student, notebook in {"many": many, "stripped": stripped}.items():
         hand_in(tmp_path, LIGHT, student, mended(notebook, released)[0])
-    found = submissions.find(tmp_path, LIGHT)
+    found = submissions.require_submissions(tmp_path, LIGHT)
     results = grade.grade(COURSE, LIGHT, tmp_path, found, lambda student: None, grade.Options())
     scores = {result.student: (result.tests, result.to_mark, result.reason) for result in results}
     assert scores == {"many": (18, 2, ""), "stripped": (18, 2, "")}

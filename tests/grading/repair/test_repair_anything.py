@@ -10,7 +10,7 @@ from solved_labs import answers_in, assert_sound, light, sources
 from course.errors import SubmissionError
 from course.grading.repair.read_notebook import read_notebook
 from course.grading.repair.repair import repair
-from course.inbox.notes import listed
+from course.inbox.notes import note_lines
 from course.labs.sources import grade_id
 
 pytestmark = pytest.mark.slow
@@ -96,7 +96,7 @@ def test_anything_is_either_mended_or_refused_with_a_reason(kind):
         assert_sound(result.notebook, released)
         assert answers_of(submitted, released) <= set(sources(result.notebook)), "no answer is lost"
         nbformat.writes(result.notebook).encode("utf-8")
-        "\n".join(listed([*notes, *result.notes])).encode("utf-8")
+        "\n".join(note_lines([*notes, *result.notes])).encode("utf-8")
         outcomes.append("mended")
     assert outcomes.count("mended") > 20
     assert "refused" in outcomes

@@ -17,7 +17,7 @@ from course.grading import demo, grade
 from course.grading.gradebook.cache import REPORT
 from course.grading.workers import worker_pool
 from course.inbox import submissions
-from course.labs.prepare import prepare
+from course.labs.prepare import prepare_lab
 
 pytestmark = pytest.mark.kernel
 
@@ -52,7 +52,7 @@ def scheduler(folder: Path, workers: int):
 
 def make_class(folder: Path) -> None:
     blank = nbformat.read(COURSE.released(LIGHT), as_version=4)
-    model = demo.model_answers(prepare(COURSE, LIGHT))
+    model = demo.model_answers(prepare_lab(COURSE, LIGHT))
     for count in (0, 3, 6, len(model)):
         answers = dict(list(model.items())[:count])
         demo.hand_in(folder, LIGHT, f"student{count}", demo.answered(blank, answers))
@@ -61,7 +61,7 @@ def make_class(folder: Path) -> None:
 
 def graded(folder: Path, **options):
     make_class(folder)
-    found = submissions.find(folder, LIGHT)
+    found = submissions.require_submissions(folder, LIGHT)
     results = grade.grade(COURSE, LIGHT, folder, found, lambda student: None, grade.Options(**options))
     return [(result.student, result.status, result.by_test, result.notes, result.review) for result in results]
 
