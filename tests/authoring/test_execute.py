@@ -1,6 +1,7 @@
 """A lab is executed when its code has changed, and only then."""
 
 import copy
+import re
 
 import nbformat
 import pytest
@@ -30,7 +31,7 @@ def executed(monkeypatch):
             cell.execution_count = count
             cell.outputs = [nbformat.v4.new_output("stream", text="executed\n")]
 
-    monkeypatch.setattr(build, "execute", execute)
+    monkeypatch.setattr(build, "execute_notebook", execute)
     return names
 
 
@@ -71,9 +72,13 @@ def test_a_change_of_text_executes_nothing(copied, executed):
 def test_a_change_of_points_executes_nothing(copied, executed):
     lab = copied.labs[0]
     notebook = read_source(copied.source(lab))
-    one, two = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")][:2]
-    one.metadata["nbgrader"]["points"] += 1
-    two.metadata["nbgrader"]["points"] -= 1
+    graded = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")][:2]
+    for cell, change in zip(graded, (1, -1), strict=True):
+        points = cell.metadata["nbgrader"]["points"]
+        cell.metadata["nbgrader"]["points"] += change
+        before = notebook.cells[: notebook.cells.index(cell)]
+        heading = next(one for one in reversed(before) if re.search(r"^#.*points?\)", one.source, re.MULTILINE))
+        heading.source = heading.source.replace(f"({points} points)", f"({points + change} points)")
     copied.source(lab).write_text(source_text(notebook), "utf-8")
     assert run(copied, lab).executed == []
     build.check_generated(copied, [lab])

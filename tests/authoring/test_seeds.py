@@ -32,7 +32,7 @@ def test_bad_luck_is_found_and_named(course, monkeypatch):
         "assert lucky == 101, 'no luck'", metadata={"nbgrader": about | {"schema_version": 3}}
     )
     solution.cells = [answer, test]
-    monkeypatch.setattr(seeds, "prepare", lambda course, lab: solution)
+    monkeypatch.setattr(seeds, "prepare_lab", lambda course, lab: solution)
     with Progress(disable=True) as progress:
         found = seeds.try_seeds(course, [lab], [101, 102], progress)
     assert found == [f"{lab.name}, seed 102: test-luck gives 0 points: AssertionError: no luck"]

@@ -23,6 +23,7 @@ PROMPT = re.compile(r"^(?:[\w-]+)?\$ ")
 INLINE = re.compile(r"(?<!`)`((?:\.venv/bin/)?(?:course|nbgrader|make|dask) [^`]+)`")
 OURS = re.compile(r"""\.venv/bin/(course|dask|nbgrader) ([^"|&]*(?:"[^"]*"[^"|&]*)*)""")
 COURSE = typer.main.get_command(cli.app)
+GENERAL = {"--help"} | {name for parameter in COURSE.params for name in parameter.opts}
 DASK = {"scheduler": dask_scheduler.main, "worker": dask_worker.main}
 
 
@@ -95,7 +96,7 @@ def check_cut(text: str) -> Iterator[str]:
         if verb not in DASK:
             yield f"dask has no {verb}"
     elif verb.startswith("-"):
-        yield from (f"course has no option {verb}" for _ in [0] if verb != "--help")
+        yield from (f"course has no option {verb}" for _ in [0] if verb not in GENERAL)
     elif verb not in COURSE.commands:
         yield f"course has no verb {verb}"
     else:

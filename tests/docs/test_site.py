@@ -82,4 +82,4 @@ def test_links_out_of_the_folder_lead_to_the_repositories(site):
     of = load_course(ROOT).repositories
     page = (site / "students.html").read_text("utf-8")
     assert f'href="https://github.com/{of.students}/blob/{of.ref}/README.md#set-up-your-machine"' in page
-    assert f'href="https://github.com/{of.instructors}/blob/main/' in (site / "instructors.html").read_text("utf-8")
+    assert f'href="https://github.com/{of.instructors}/blob/main/' in (site / "authors.html").read_text("utf-8")

@@ -122,7 +122,7 @@ def files_go_anywhere(patch):
 
 
 def any_class_is_rebuilt(patch):
-    patch.setattr(model_descriptions, "check", lambda description: None)
+    patch.setattr(model_descriptions, "check_description", lambda description: None)
 
 
 def private_names_are_asked_for(patch):

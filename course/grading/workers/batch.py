@@ -79,7 +79,7 @@ class Batch:
             for future in wait(self.running, return_when=FIRST_COMPLETED).done:
                 job, executor = self.running.pop(future)
                 outcome = self._outcome(job, future)
-                report(job, outcome, future)
+                report(job, outcome)
                 if isinstance(_error(future), BrokenExecutor):
                     executor.shutdown(wait=False)
                     executor = self.pool.make()
@@ -99,13 +99,16 @@ class Batch:
             if isinstance(error, Stuck):
                 return Outcome(student, "", fault=STUCK)
             cause = DIED.format(times=self.deaths[student], cause=error)
+            log.warning("%s: %s", student, cause)
             return Outcome(student, "", fault=cause) if self.deaths[student] >= DEATHS else None
         outcome = Outcome(student, "", fault=str(error)) if error else future.result()
         self.any_run |= bool(outcome.executed)
         self.errors += error is not None
         if error and not self.any_run and self.errors >= self.pool.workers + AGAIN:
             raise error
-        self.faults[student] += bool(outcome.fault)
+        if outcome.fault:
+            log.warning("%s: %s", student, outcome.fault)
+            self.faults[student] += 1
         return None if outcome.fault and self.faults[student] <= AGAIN else outcome
 
     def close(self) -> None:
@@ -114,10 +117,10 @@ class Batch:
             executor.shutdown(wait=False)
 
 
-def report(job: Job, outcome: Outcome | None, future: "Future[Outcome]") -> None:
+def report(job: Job, outcome: Outcome | None) -> None:
     """Log what came of a job; texts of a submission on one line."""
     if outcome is None:
-        log.warning("%s: to be run again: %s", job.student, _error(future) or future.result().fault)
+        log.warning("%s: is to be run again", job.student)
     elif outcome.fault:
         log.error("%s: given up: %s %s", job.student, outcome.fault, outcome.error)
     else:

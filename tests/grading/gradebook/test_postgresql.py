@@ -118,7 +118,7 @@ def test_what_nbgrader_cannot_score_leaves_nothing_in_postgresql(course, databas
     blank = nbformat.read(course.released(lab), as_version=4)
     demo.hand_in(folder, lab, "ada", demo.answered(blank, demo.model_answers(prepare_lab(course, lab))))
     first = graded(course, folder, database=database)
-    monkeypatch.setattr(grade.hand_marks, "keep", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(grade.hand_marks, "keep_hand_marks", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         graded(course, folder, database=database, again=True)
     monkeypatch.undo()

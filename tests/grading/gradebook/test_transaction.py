@@ -55,7 +55,7 @@ def test_nobody_sees_half_a_submission(folder, monkeypatch):
         during.append(seen(folder))
         return found
 
-    monkeypatch.setattr(late_penalties, "update", look)
+    monkeypatch.setattr(late_penalties, "update_lateness", look)
     result = graded(folder)
     assert during[0] == [0, 0, 0]
     assert result.tests == result.max_tests
@@ -68,7 +68,7 @@ def test_what_is_interrupted_is_undone_and_done_again(folder, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(late_penalties, "update", interrupt)
+        patch.setattr(late_penalties, "update_lateness", interrupt)
         graded(folder)
     assert seen(folder) == [0, 0, 0]
     again = graded(folder)

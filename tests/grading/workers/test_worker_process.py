@@ -144,7 +144,7 @@ def test_the_signal_that_ended_a_process_is_told():
 
 
 def test_a_process_that_cannot_import_what_it_needs_is_told_from_one_that_died(monkeypatch):
-    monkeypatch.setattr(worker_process, "serve", cannot_import)
+    monkeypatch.setattr(worker_process, "serve_calls", cannot_import)
     with worker() as process:
         for _ in range(2):
             with pytest.raises(Unusable, match=r"exit code 1.*No module named 'numpy'"):
