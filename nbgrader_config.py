@@ -4,6 +4,7 @@ from pathlib import Path
 
 from course.config import load_course
 from course.environment import tools_on_path
+from data_utils import validation
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
@@ -43,6 +44,10 @@ c.AssignLatePenalties.plugin_class = "course.grading.gradebook.late_plugin.Cours
 c.CourseLatePenalty.rules = {lab.name: lab.late for lab in course.labs}
 c.SandboxedExecute.course_root = str(course.root)
 c.Execute.timeout = course.limits.cell_seconds
+
+# JupyterLab's Validate names the task and what is wrong, as in the students' edition (students/nbgrader_config.py).
+c.Execute.on_cell_start = validation.on_cell_start
+c.Execute.on_cell_error = validation.on_cell_error
 
 # Feedback goes back through nbgrader's exchange to those who handed in through it.
 c.ExchangeFactory.release_feedback = "course.grading.exchange.ReleaseFeedback"

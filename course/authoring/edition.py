@@ -15,7 +15,15 @@ from course.labs.links import INDEX, archive, home, lab_path
 from course.labs.prepare import prepare_lab
 
 OWN = "students"  # the folder of files that only the edition has; they lie there as they lie in the edition
-OWN_FILES = (".gitattributes", ".gitignore", "Makefile", "README.md", "jupyter_lab_config.py", "requirements.txt")
+OWN_FILES = (
+    ".gitattributes",
+    ".gitignore",
+    "Makefile",
+    "README.md",
+    "jupyter_lab_config.py",
+    "nbgrader_config.py",
+    "requirements.txt",
+)
 SHARED_FILES = ("LICENSE", "docs/students.md", INDEX)
 BINDER_FILES = ("overrides.json", "page_config.json", "postBuild", "requirements.txt", "runtime.txt")
 PACKAGE_FILES = (".json", ".py", ".typed")  # in data_utils
