@@ -34,8 +34,8 @@ def update_folder(folder: Path, files: Mapping[str, File]) -> Changes:
     Raises
     ------
     PublishError
-        The folder holds files that `update` did not write, or one that it wrote has been changed since. The message
-        names every file. Nothing has been written.
+        The folder holds files that were not written here, or one that was has been changed since. The message names
+        every file. Nothing has been written.
     """
     known = read_manifest(folder)
     stale = sorted(set(known) - set(files))

@@ -23,7 +23,7 @@ from course.lms.students import assign_ids
 from course.lms.teams import FileOwner, team_members, teams_of
 from course.lms.unpack import ArchiveLimits, open_archive
 from course.lms.uploads import Handed, ambiguous, sort_out, why_left_out
-from course.lms.zip_time import are_of_handing_in
+from course.lms.zip_entry import are_of_handing_in
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from course.lms.choose_notebook import NOTEBOOK, is_notebook, must_stay, rank, u
 from course.lms.teams import FileOwner
 from course.lms.unpack import Archive, unpack
 from course.lms.uploads import Handed, like
-from course.lms.zip_time import timestamp_text
+from course.lms.zip_entry import timestamp_text
 
 TWIN = "some systems take its name for that of another file"
 

@@ -14,7 +14,7 @@ from course.errors import ExportError
 from course.grading.gradebook.recorded import students_not_graded
 from course.inbox.roster import Person, read_roster
 from course.inbox.systems import System
-from course.lms.identities import identify
+from course.lms.students import identify
 from course.spreadsheets import guarded
 from course.typed import typed
 

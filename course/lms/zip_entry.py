@@ -1,20 +1,25 @@
-"""What a zip file says of one of its entries, none of which is believed more than needed.
+"""What a zip file says of its entries, none of which is believed more than needed.
 
 A zip file keeps local time, without its zone and in steps of two seconds; some programs add the seconds since 1970,
-which are exact.
+which are exact. Canvas, and Moodle since 3.11, write into an archive only when they made it: then all times lie close
+together and say nothing about when anything was handed in.
 """
 
 import stat
 import struct
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
+
+from course.inbox.systems import Times
 
 UTF8_NAME, ENCRYPTED = 0x800, 0x1 | 0x40 | 0x2000
 # zlib stops when it has given what was asked for; the other methods may fill the memory from a few bytes.
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 EXACT = 0x5455  # the extra field with seconds since 1970
+ONE_GO = timedelta(hours=1)  # making an archive takes less, and handing in takes a class longer
 NOTHING = datetime(1980, 1, 1)  # what stands in a zip file if nobody set a time
 
 
@@ -42,6 +47,19 @@ def decoded_name(info: zipfile.ZipInfo) -> str:
         return name.encode("cp437").decode("utf-8")
     except UnicodeError:
         return name
+
+
+def are_of_handing_in(times: Sequence[datetime | None], how: Times) -> bool:
+    """Whether an archive's times can be used for late penalties; if in doubt they are not."""
+    known = [time for time in times if time]
+    if how is Times.AUTO:
+        return bool(known) and max(known) - min(known) > ONE_GO
+    return how is Times.ZIP
+
+
+def timestamp_text(time: datetime) -> str:
+    """The text of nbgrader's timestamp.txt."""
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _problem(info: zipfile.ZipInfo) -> str | None:

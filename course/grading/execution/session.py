@@ -79,5 +79,5 @@ async def execute_submission(
 
 
 def run_submission(*args: Any, **kwargs: Any) -> Executed:
-    """`execute` from a place without an event loop, such as a worker process."""
+    """`execute_submission` from a place without an event loop, such as a worker process."""
     return asyncio.run(execute_submission(*args, **kwargs))

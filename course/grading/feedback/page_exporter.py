@@ -36,7 +36,7 @@ POLICY = (
 )
 ROOM = 8 * 2**20  # characters of everything from the submission on one page
 HTML_ROOM = 1_000_000  # characters of HTML that are cleaned for one page, without its pictures
-MOST_PARTS = 8_000  # of that HTML, see `parts`; the labs with their solutions have some hundred
+MOST_PARTS = 8_000  # of that HTML, see `costly_parts`; the labs with their solutions have some hundred
 # Of these, what outputs and pictures leave to texts and code.
 FOR_TEXTS, HTML_FOR_TEXTS, PARTS_FOR_TEXTS = 2**20, 400_000, 3_000
 LONG_TEXT = 100_000  # characters of a text output
