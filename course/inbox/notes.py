@@ -1,6 +1,6 @@
 """What the instructor and the student are told about a submission that had to be mended."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -18,15 +18,15 @@ class Note:
     review: bool = False
 
 
-def note_text(note: Mapping[str, str]) -> str:
-    """What a note as a dictionary says, and of what."""
-    return f"{note['where']}: {note['text']}"
+def note_text(note: Note) -> str:
+    """What a note says, and of what."""
+    return f"{note.where}: {note.text}"
 
 
 def note_lines(notes: Sequence[Note]) -> list[str]:
     """One line a note; those to look at come first and say so."""
-    first = [f"please check · {note.where}: {note.text}" for note in notes if note.review]
-    return first + [f"{note.where}: {note.text}" for note in notes if not note.review]
+    first = [f"please check · {note_text(note)}" for note in notes if note.review]
+    return first + [note_text(note) for note in notes if not note.review]
 
 
 def printable(name: str) -> str:

@@ -182,6 +182,27 @@ def test_grading_again_gives_the_same_and_new_work_counts(blank, model, tmp_path
     assert graded(tmp_path, LIGHT)["kim"].total == 2
 
 
+@pytest.mark.kernel
+def test_what_an_older_version_kept_is_run_again(blank, model, tmp_path):
+    hand_in(tmp_path, LIGHT, "ada", answered(blank, model))
+    first = graded(tmp_path, LIGHT)
+    report = cache.step_folder(tmp_path, cache.EXECUTED, "ada", LIGHT.name) / cache.REPORT
+    report.write_text(report.read_text("utf-8").replace('"sandboxed"', '"boxed"'), "utf-8")
+    assert graded(tmp_path, LIGHT) == first and '"sandboxed": true' in report.read_text("utf-8")
+
+
+@pytest.mark.kernel
+def test_what_has_not_changed_is_run_again_if_one_asks_for_it(blank, model, tmp_path):
+    """As after an update of the grading, of which the digest of a submission knows nothing."""
+    hand_in(tmp_path, LIGHT, "ada", answered(blank, model))
+    first = graded(tmp_path, LIGHT)
+    report = cache.step_folder(tmp_path, cache.EXECUTED, "ada", LIGHT.name) / cache.REPORT
+    earlier = report.stat().st_mtime_ns
+    assert graded(tmp_path, LIGHT) == first and report.stat().st_mtime_ns == earlier
+    assert graded(tmp_path, LIGHT, again=True) == first and report.stat().st_mtime_ns > earlier
+
+
+@pytest.mark.kernel
 def test_marks_given_by_hand_survive_grading_again(blank, model, tmp_path):
     """As Formgrader writes them; they are counted beside the tests, not among them."""
     hand_in(tmp_path, LIGHT, "kim", answered(blank, model))

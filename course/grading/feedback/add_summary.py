@@ -1,9 +1,7 @@
 """What the page begins with, read from the gradebook and from the report of the run."""
 
-import json
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
@@ -15,6 +13,7 @@ from traitlets import Unicode
 
 from course.grading.feedback.summary import Grade, summarise
 from course.grading.gradebook import cache
+from course.grading.workers.job import Outcome, read_outcome
 
 
 class AddSummary(NbGraderPreprocessor):
@@ -33,8 +32,8 @@ class AddSummary(NbGraderPreprocessor):
             submitted = gradebook.find_submission_notebook(*names)
             grades, penalty = grades_of(submitted), float(submitted.late_submission_penalty or 0)
             late = timedelta(seconds=submitted.assignment.total_seconds_late)
-        report = report_of(folder, about["notebook"], nb)
-        resources["feedback"] = summarise(nb, grades, report, about["student"], penalty, late)
+        outcome = outcome_of(folder, about["notebook"], nb)
+        resources["feedback"] = summarise(nb, grades, outcome, about["student"], penalty, late)
         return nb, resources
 
 
@@ -55,13 +54,12 @@ def grades_of(submitted: Submitted) -> dict[str, Grade]:
     return found
 
 
-def report_of(folder: Path, name: str, nb: NotebookNode) -> dict[str, Any] | None:
-    """The report of the run that this notebook comes from; None if there is none, as when nbgrader ran it by itself."""
+def outcome_of(folder: Path, name: str, nb: NotebookNode) -> Outcome | None:
+    """The outcome of the run that this notebook comes from; None if nbgrader ran it by itself."""
     path, executed = folder / cache.REPORT, folder / f"{name}.ipynb"
     if not path.is_file() or not executed.is_file():
         return None
     ran = nbformat.read(executed, as_version=4)
     if [cell.source for cell in ran.cells] != [cell.source for cell in nb.cells]:
         return None
-    report: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return report
+    return read_outcome(path.read_text("utf-8"))

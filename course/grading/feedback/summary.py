@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any
 
 from nbformat import NotebookNode
 
-from course.grading.execution.executed import Cut
+from course.grading.workers.job import Outcome
 from course.inbox.notes import note_text, printable
 from course.labs.sources import grade_id, is_answer, is_test, is_written
 from course.late import span_in_words
@@ -116,15 +115,15 @@ class Summary:
 def summarise(
     notebook: NotebookNode,
     grades: Mapping[str, Grade],
-    report: Mapping[str, Any] | None,
+    outcome: Outcome | None,
     student: str,
     penalty: float,
     late: timedelta = timedelta(),
 ) -> Summary:
     """The summary of a graded notebook.
 
-    `grades` are by grade id, also of answer cells without points; `report` is what gradebook/cache.py keeps of a run,
-    or None if nbgrader ran the notebook by itself.
+    `grades` are by grade id, also of answer cells without points; `outcome` is that of the run, as gradebook/cache.py
+    keeps it, or None if nbgrader ran the notebook by itself.
     """
     cells = notebook.cells
     graded = [place for place, cell in enumerate(cells) if is_test(cell) or is_written(cell)]
@@ -140,7 +139,7 @@ def summarise(
         late=span_in_words(late) if late else "",
         total=max(0.0, score - penalty),
         waiting=sum(grade.most for grade in grades.values() if grade.waiting),
-        notes=notes_of(report) if report else (),
+        notes=notes_of(outcome) if outcome else (),
     )
 
 
@@ -266,19 +265,18 @@ def plain_title(heading: str) -> str:
     return shorten(re.sub(r"`|\*\*", "", POINTS.sub("", heading)))
 
 
-def notes_of(report: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a report tells the student: what was put right, and what ended the run."""
-    return tuple(dict.fromkeys(lines_of(report)))
+def notes_of(outcome: Outcome) -> tuple[str, ...]:
+    """What a run tells the student: what was put right, and what ended it."""
+    return tuple(dict.fromkeys(lines_of(outcome)))
 
 
-def lines_of(report: Mapping[str, Any]) -> Iterator[str]:
+def lines_of(outcome: Outcome) -> Iterator[str]:
     """Its lines, which may repeat."""
-    cuts = [Cut(**cut) for cut in report.get("cuts", ())]
-    for cut in cuts[:-1] if report["ended"] else cuts:
+    for cut in outcome.cuts[:-1] if outcome.ended else outcome.cuts:
         yield f"Your notebook was cut off at {cut}"
-    if report["ended"]:
-        yield f"Your notebook did not run to its end. {report['ended']} Tests after that cell got no points."
-    for note in report["notes"]:
+    if outcome.ended:
+        yield f"Your notebook did not run to its end. {outcome.ended} Tests after that cell got no points."
+    for note in outcome.notes:
         yield note_text(note)
-    if not report["sandboxed"]:
+    if not outcome.sandboxed:
         yield "This submission was run without a sandbox, as one that your instructor trusts."

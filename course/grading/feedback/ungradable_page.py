@@ -21,6 +21,6 @@ def write_page(folder: Path, lab: Lab, title: str, outcome: Outcome, status: str
         state=status,
         readable=status != UNREADABLE,
         reason=f"{reason.rstrip('.')}.",
-        notes=[note["text"] for note in outcome.notes],
+        notes=[note.text for note in outcome.notes],
     )
     write_whole(path, page)

@@ -5,9 +5,8 @@ FOLDER/executed/STUDENT/LAB/LAB.ipynb     the same with outputs and verdicts
 FOLDER/executed/STUDENT/LAB/report.json   notes, incidents, times, and the digest that tells what it belongs to
 """
 
-import json
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -18,7 +17,7 @@ from traitlets import Unicode
 
 from course.errors import BuildError
 from course.files import write_whole
-from course.grading.workers.job import Outcome
+from course.grading.workers.job import Outcome, read_outcome
 
 MENDED, EXECUTED, REPORT = "mended", "executed", "report.json"
 
@@ -43,16 +42,16 @@ def keep_outcome(folder: Path, lab: str, outcome: Outcome) -> None:
         write_whole(mended / f"{lab}.ipynb", outcome.mended)
         write_whole(executed / f"{lab}.ipynb", outcome.executed)
     light = replace(outcome, mended="", executed="")
-    write_whole(executed / REPORT, json.dumps(asdict(light), indent=1, ensure_ascii=False))
+    write_whole(executed / REPORT, light.as_json())
 
 
 def kept_outcome(folder: Path, lab: str, student: str) -> Outcome | None:
-    """The report of an earlier run, or None; without the notebooks, which stay in their files."""
+    """The report of an earlier run, or None; without the notebooks, which stay in their files.
+
+    None, too, if another version of the course has written it: then the submission is run again.
+    """
     path = step_folder(folder, EXECUTED, student, lab) / REPORT
-    if not path.is_file():
-        return None
-    entry = json.loads(path.read_text("utf-8"))
-    return Outcome(**entry | {name: tuple(entry.get(name, ())) for name in ("notes", "incidents", "cuts")})
+    return read_outcome(path.read_text("utf-8")) if path.is_file() else None
 
 
 class TakeExecuted(NbGraderPreprocessor):

@@ -85,7 +85,7 @@ def result_of(entry: GradebookEntry, late: Lateness, stored: Stored, outcome: Ou
         reason=stored.reason,
         review=(*((late.problem,) if late.problem else ()), *review_remarks(outcome)),
         notes=tuple(note_text(note) for note in outcome.notes),
-        cut_off=tuple(Cut(**cut) for cut in outcome.cuts),
+        cut_off=outcome.cuts,
         feedback=page if page.is_file() else None,
         sandboxed=outcome.sandboxed,
     )
@@ -106,8 +106,8 @@ def without_name(student: str, reason: str, spec: Spec) -> Result:
 
 def review_remarks(outcome: Outcome) -> tuple[str, ...]:
     """What an instructor should look at: incidents, and notes that ask for it."""
-    incidents = [f"{incident['evidence']}, seen at {incident['where']}" for incident in outcome.incidents]
-    return (*incidents, *(note_text(note) for note in outcome.notes if note["review"]))
+    incidents = [f"{incident.evidence}, seen at {incident.where}" for incident in outcome.incidents]
+    return (*incidents, *(note_text(note) for note in outcome.notes if note.review))
 
 
 def give_zero(api: NbGraderAPI, lab: Lab, student: str) -> None:

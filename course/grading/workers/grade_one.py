@@ -3,8 +3,6 @@
 import tempfile
 import time
 import traceback
-from dataclasses import asdict
-from typing import Any
 
 import nbformat
 
@@ -29,14 +27,14 @@ def work(job: Job) -> Outcome:
     try:
         return _work(job)
     except SubmissionError as error:
-        return Outcome(job.student, job.digest, reason=str(error), notes=as_dicts(job.notes), sandboxed=job.sandboxed)
+        return Outcome(job.student, job.digest, reason=str(error), notes=job.notes, sandboxed=job.sandboxed)
     except KernelError:
         raise
     except MachineFault as error:
-        return Outcome(job.student, "", fault=str(error), notes=as_dicts(job.notes), sandboxed=job.sandboxed)
+        return Outcome(job.student, "", fault=str(error), notes=job.notes, sandboxed=job.sandboxed)
     except Exception as error:  # noqa: BLE001 - a fault of ours must not cost the others their grades; it is reported
         fault = f"Grading failed with an internal error ({type(error).__name__}: {error}); please report it."
-        return Outcome(job.student, "", fault=fault, notes=as_dicts(job.notes), error=traceback.format_exc())
+        return Outcome(job.student, "", fault=fault, notes=job.notes, error=traceback.format_exc())
 
 
 def _work(job: Job) -> Outcome:
@@ -59,10 +57,10 @@ def _work(job: Job) -> Outcome:
         job.digest,
         mended=text,
         executed=nbformat.writes(done.notebook),
-        notes=as_dicts((*job.notes, *reading, *mended.notes)),
-        incidents=as_dicts(unique(done.incidents)),
+        notes=(*job.notes, *reading, *mended.notes),
+        incidents=unique(done.incidents),
         seconds={name: round(value, 3) for name, value in ({"mend": mending} | done.seconds).items()},
-        cuts=as_dicts(tuple(done.cuts)),
+        cuts=tuple(done.cuts),
         ended=done.ended,
         sandboxed=job.sandboxed,
     )
@@ -71,8 +69,3 @@ def _work(job: Job) -> Outcome:
 def unique(incidents: list[Incident]) -> tuple[Incident, ...]:
     """Each incident once."""
     return tuple(dict.fromkeys(incidents))
-
-
-def as_dicts(entries: tuple[Any, ...]) -> tuple[dict[str, Any], ...]:
-    """Dataclasses as dictionaries."""
-    return tuple(asdict(entry) for entry in entries)

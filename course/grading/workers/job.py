@@ -1,9 +1,10 @@
 """What goes to a worker and what comes back, in plain values."""
 
 import hashlib
-from dataclasses import dataclass, field
-from typing import Any
+import json
+from dataclasses import asdict, dataclass, field
 
+from course.grading.execution.executed import Cut, Incident
 from course.grading.execution.spec import Spec
 from course.inbox.notes import Note
 
@@ -50,11 +51,28 @@ class Outcome:
     reason: str = ""
     mended: str = ""
     executed: str = ""
-    notes: tuple[dict[str, Any], ...] = ()
-    incidents: tuple[dict[str, Any], ...] = ()
+    notes: tuple[Note, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
-    cuts: tuple[dict[str, Any], ...] = ()
+    cuts: tuple[Cut, ...] = ()
     ended: str = ""
     fault: str = ""
     sandboxed: bool = True
     error: str = ""
+
+    def as_json(self) -> str:
+        """All of it as text."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False)
+
+
+PARTS = {"notes": Note, "incidents": Incident, "cuts": Cut}
+
+
+def read_outcome(text: str) -> Outcome | None:
+    """What `as_json` gave; None if another version of the course wrote it."""
+    entry = json.loads(text)
+    try:
+        parts = {name: tuple(kind(**one) for one in entry[name]) for name, kind in PARTS.items()}
+        return Outcome(**entry | parts)
+    except (TypeError, KeyError):
+        return None

@@ -3,12 +3,15 @@
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from course.grading.execution.executed import Cut, Incident
 from course.grading.feedback.summary import LONGEST, Grade, State, lab_title, summarise
+from course.grading.workers.job import Outcome
+from course.inbox.notes import Note
 
 STUB = 'def scale(x):\n    # YOUR CODE HERE\n    raise NotImplementedError("Not done yet: replace these two lines.")'
 DONE = "def scale(x):\n    return x / 255"
 NOT_DONE = ("NotImplementedError", "Not done yet: replace these two lines.")
-REPORT = {"notes": [], "ended": "", "incidents": [], "sandboxed": True}
+OUTCOME = Outcome("kim", "")
 
 
 def nbgrader(name: str, **about):
@@ -42,7 +45,7 @@ def grades(points=0.0, test=None, why=None):
 
 
 def first(nb, given=None):
-    return summarise(nb, given or grades(), REPORT, "kim", 0).tasks[0]
+    return summarise(nb, given or grades(), OUTCOME, "kim", 0).tasks[0]
 
 
 @pytest.mark.parametrize(
@@ -108,13 +111,13 @@ def test_a_written_answer(written, why, state):
 def test_totals_titles_and_comments():
     given = grades(2, why={"waiting": False, "marked": True, "points": 1.5, "comment": "Nearly."})
     given["scale"] = Grade(released=STUB, comment="No response.")
-    summary = summarise(notebook(), given, REPORT, "kim", 1)
+    summary = summarise(notebook(), given, OUTCOME, "kim", 1)
     assert (summary.title, summary.student) == ("1 · Digits", "kim")
     assert [task.title for task in summary.tasks] == ["Task 1 · Scale images", "Task 2 · Why?"]
     assert [task.comment for task in summary.tasks] == ["", "Nearly."], "nbgrader's own remark is not the marker's"
     assert (summary.score, summary.most, summary.penalty, summary.total, summary.waiting) == (3.5, 5, 1, 2.5, 0)
-    assert summarise(notebook(), given, REPORT, "kim", 9).total == 0, "never below 0"
-    assert summarise(notebook(), grades(2), REPORT, "kim", 0).waiting == 3
+    assert summarise(notebook(), given, OUTCOME, "kim", 9).total == 0, "never below 0"
+    assert summarise(notebook(), grades(2), OUTCOME, "kim", 0).waiting == 3
 
 
 def test_a_task_without_its_heading_has_its_name_in_words():
@@ -131,22 +134,21 @@ def test_what_a_message_holds_is_one_short_line():
 
 
 def test_hints_are_wanted_where_a_task_is_not_right():
-    summary = summarise(notebook(), grades(2), REPORT, "kim", 0)
+    summary = summarise(notebook(), grades(2), OUTCOME, "kim", 0)
     assert [cell for cell in range(1, 7) if summary.wants_hint(cell)] == [5]
 
 
 def test_notes_begin_with_what_cost_points():
-    report = {
-        "notes": [{"where": "scale", "text": "A cell was put back."}] * 2,
-        "cuts": [
-            {"cell": 2, "name": "", "reason": "It took too long."},
-            {"cell": 3, "name": "scale", "reason": "It left."},
-        ],
-        "ended": "Cell 3 (scale): It left.",
-        "incidents": [{"where": "the notebook", "evidence": "its other files could not be put beside it"}],
-        "sandboxed": False,
-    }
-    notes = summarise(notebook(), grades(), report, "kim", 0).notes
+    outcome = Outcome(
+        "kim",
+        "",
+        notes=(Note("cell-restored", "scale", "A cell was put back."),) * 2,
+        cuts=(Cut(2, "", "It took too long."), Cut(3, "scale", "It left.")),
+        ended="Cell 3 (scale): It left.",
+        incidents=(Incident("the notebook", "its other files could not be put beside it"),),
+        sandboxed=False,
+    )
+    notes = summarise(notebook(), grades(), outcome, "kim", 0).notes
     assert notes[1].startswith("Your notebook did not run to its end. Cell 3 (scale): It left.")
     assert [note.split(".")[0] for note in notes] == [
         "Your notebook was cut off at cell 2: It took too long",
