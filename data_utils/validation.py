@@ -40,7 +40,7 @@ def on_cell_error(cell: Any, cell_index: int, execute_reply: Any) -> None:
 
 
 def lines(name: str, text: str, traceback: list[str]) -> list[str]:
-    """The message of an assertion; of another error name and text, and then where it was raised."""
-    if name == "AssertionError":
+    """The message of an assertion or of an answer not begun; of another error name, text, and where it was raised."""
+    if name in ("AssertionError", "NotImplementedError"):
         return [text or "A test failed. It gives no message."]
     return [f"{name}: {text}", "", *traceback]
