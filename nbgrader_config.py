@@ -4,13 +4,14 @@ from pathlib import Path
 
 from course.config import load_course
 from course.environment import tools_on_path
-from data_utils import validation
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 
 # The course that this file belongs to, wherever nbgrader is called from and whatever link led here.
 course = load_course(Path(__file__).resolve().parent)
 tools_on_path()
+# JupyterLab's Validate says what it says to students.
+load_subconfig("nbgrader_config.py", path=str(course.root / "students"))  # type: ignore[name-defined]  # noqa: F821
 c.CourseDirectory.root = str(course.root)
 c.CourseDirectory.course_id = course.id
 c.CourseDirectory.source_directory = course.source_directory
@@ -44,10 +45,6 @@ c.AssignLatePenalties.plugin_class = "course.grading.gradebook.late_plugin.Cours
 c.CourseLatePenalty.rules = {lab.name: lab.late for lab in course.labs}
 c.SandboxedExecute.course_root = str(course.root)
 c.Execute.timeout = course.limits.cell_seconds
-
-# JupyterLab's Validate names the task and what is wrong, as in the students' edition (students/nbgrader_config.py).
-c.Execute.on_cell_start = validation.on_cell_start
-c.Execute.on_cell_error = validation.on_cell_error
 
 # Feedback goes back through nbgrader's exchange to those who handed in through it.
 c.ExchangeFactory.release_feedback = "course.grading.exchange.ReleaseFeedback"

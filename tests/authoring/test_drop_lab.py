@@ -16,6 +16,8 @@ from course.errors import CourseError, UnknownLabError
 from course.labs.variants import variants_file
 from reproduction import page as reproduction_page
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def whole(course, copied, monkeypatch):

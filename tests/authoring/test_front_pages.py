@@ -11,6 +11,8 @@ from course.authoring.edition import edition
 from course.config import load_course
 from course.errors import DriftError
 
+pytestmark = pytest.mark.slow
+
 TOML = """\
 id = "other"
 title = "Nets: \\"deep\\" & wide"

@@ -19,6 +19,8 @@ from course.config import load_course
 from course.errors import CourseError
 from course.files import write_text
 
+pytestmark = pytest.mark.kernel
+
 
 def command(root, *arguments):
     verb = shutil.which("course", path=str(Path(sys.executable).parent))

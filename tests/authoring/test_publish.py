@@ -34,7 +34,7 @@ pytestmark = pytest.mark.slow
 
 # What only instructors have: folders, pages, tools. None of it is to be named, or even hinted at.
 INSTRUCTORS = (
-    *("solutions/", "tests/variants", "nbgrader_config", "gradebook", "Formgrader", "course grade", "course build"),
+    *("solutions/", "tests/variants", "gradebook", "Formgrader", "course grade", "course build"),
     *("instructors.md", "CONTRIBUTING", "import course", "from course", "course.toml", "reproduction.md", ".toml.j"),
 )
 
@@ -112,7 +112,7 @@ def test_nothing_of_instructors_is_named(published):
 def test_the_edition_is_exactly_this(published):
     found = set(files_of(published))
     own = {".gitattributes", ".gitignore", MANIFEST, "LICENSE", "Makefile", "README.md", "docs/students.md", INDEX}
-    own |= {"pyproject.toml", "requirements.txt", "jupyter_lab_config.py"}
+    own |= {"pyproject.toml", "requirements.txt", "jupyter_lab_config.py", "nbgrader_config.py"}
     own |= {
         f"binder/{name}"
         for name in ("overrides.json", "page_config.json", "postBuild", "requirements.txt", "runtime.txt")

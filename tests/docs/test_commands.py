@@ -145,6 +145,7 @@ def shell(text, root):
     return done.stdout
 
 
+@pytest.mark.kernel
 @pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_commands_of_a_page_run_in_their_order(page, place):
     for command in commands.commands(page):

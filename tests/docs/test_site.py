@@ -11,6 +11,8 @@ import pytest
 
 from course.config import load_course
 
+pytestmark = pytest.mark.slow
+
 ROOT = load_course(Path(__file__).parent).root
 FLAGS = ["--quiet", "--fail-on-warning", "--keep-going", "--nitpicky"]  # those of the Makefile
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}

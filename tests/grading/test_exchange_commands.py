@@ -16,6 +16,8 @@ from course.config import load_course
 from course.files import write_text
 from course.grading import demo
 
+pytestmark = pytest.mark.kernel
+
 LIGHT = light_course()
 LAB = LIGHT.labs[0]
 TOOLS = Path(sys.executable).parent

@@ -17,6 +17,8 @@ from light import light_course
 from nbgrader.api import Gradebook
 from traitlets.config import PyFileConfigLoader
 
+pytestmark = pytest.mark.slow
+
 LIGHT = light_course()
 LAB = LIGHT.labs[0]
 PATIENCE = 300  # seconds; only against waiting for ever

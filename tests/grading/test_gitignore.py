@@ -12,6 +12,8 @@ from lms_archives import pack
 
 from course.config import load_course
 
+pytestmark = pytest.mark.kernel
+
 ROOT = load_course(Path(__file__).parent).root
 
 

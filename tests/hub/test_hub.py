@@ -13,6 +13,8 @@ from course.config import load_course
 from course.files import write_text
 from course.grading import demo
 
+pytestmark = pytest.mark.kernel
+
 sys.path.append(str(Path(__file__).parents[1] / "grading"))
 from light import light_course
 
