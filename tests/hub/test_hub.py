@@ -8,16 +8,13 @@ from pathlib import Path
 import nbformat
 import pytest
 from hub import needs_hub, running_hub
+from light import light_course
 
 from course.config import load_course
 from course.files import write_text
 from course.grading import demo
 
 pytestmark = pytest.mark.kernel
-
-sys.path.append(str(Path(__file__).parents[1] / "grading"))
-from light import light_course
-
 LIGHT = light_course()
 LAB = LIGHT.labs[0]
 # On this hub all are one user of the machine, so each says who they are; else nbgrader asks the machine.
