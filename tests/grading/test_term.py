@@ -310,7 +310,7 @@ def test_pages_follow_marks_without_grading(folder):
     results = grade.refresh(course, course.labs[0], folder, grade.Options(), told.append)
     tables.write_csv(folder / f"grades_{LIGHT.name}.csv", results)
     agree(folder, course, {result.student: result for result in results})
-    assert told == [f"new is not graded yet: course grade {LIGHT.name}"]
+    assert told == [f"new is not graded yet: course grade {LIGHT.name} --folder {folder}"]
 
 
 def test_a_time_that_is_none_is_told_to_the_instructor(folder):
