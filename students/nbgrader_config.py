@@ -6,6 +6,8 @@ each cell that failed; the two functions are called by nbclient while it runs th
 
 import os
 import re
+from collections.abc import Callable
+from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum
@@ -40,7 +42,25 @@ def on_cell_error(cell: NotebookNode, cell_index: int, execute_reply: dict) -> N
             output.traceback = short if name in NO_TRACEBACK else [f"{name}: {text}", "", *output.traceback]
 
 
+class Hook(str):
+    """A function that is its name where settings are shown: Formgrader would take a function's own text for a tag."""
+
+    def __new__(cls, function: Callable) -> "Hook":
+        """Of this function."""
+        hook = super().__new__(cls, function.__name__)
+        hook.function = function
+        return hook
+
+    def __call__(self, **about: Any) -> None:
+        """Call it."""
+        self.function(**about)
+
+    def __deepcopy__(self, memo: dict) -> "Hook":
+        """Settings are copied; what is known of the task is one for all copies."""
+        return self
+
+
 c = get_config()  # noqa: F821
 c.Execute.timeout = 600  # seconds for a cell, which may train a network
-c.Execute.on_cell_start = on_cell_start
-c.Execute.on_cell_error = on_cell_error
+c.Execute.on_cell_start = Hook(on_cell_start)
+c.Execute.on_cell_error = Hook(on_cell_error)

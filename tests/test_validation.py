@@ -30,6 +30,7 @@ def validate(request, tmp_path, monkeypatch):
         nbformat.write(notebook, path)
         config = ValidateAssignmentHandler.load_config(None)
         assert "on_cell_error" in config.Execute
+        assert "<" not in repr(config.Execute), "Formgrader shows settings, and would take this for a tag"
         return Validator(config=config).validate(str(path))
 
     return result
@@ -71,11 +72,12 @@ def test_nothing_is_changed_while_grading(validate, monkeypatch):
         "assert False", metadata={"nbgrader": {"grade": True, "grade_id": "test-count", "points": 2}}
     )
     reply = {"content": {"ename": "AssertionError", "evalue": "No."}}
-    hooks.on_cell_start(nbformat.v4.new_markdown_cell("### Task 1 · Counting (2 points)"), 0)
-    hooks.on_cell_error(cell, 1, reply)
+    text = nbformat.v4.new_markdown_cell("### Task 1 · Counting (2 points)")
+    hooks.on_cell_start(cell=text, cell_index=0)
+    hooks.on_cell_error(cell=cell, cell_index=1, execute_reply=reply)
     assert cell.source == "assert False"
     monkeypatch.setenv("NBGRADER_VALIDATING", "1")
-    hooks.on_cell_error(cell, 1, reply)
+    hooks.on_cell_error(cell=cell, cell_index=1, execute_reply=reply)
     assert cell.source == "Task 1 · Counting (2 points)"
 
 

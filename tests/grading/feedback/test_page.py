@@ -105,7 +105,7 @@ def test_hints_are_open_only_where_something_is_not_right(graded):
     assert len({len(found) for found in hints.values()}) == 1
     assert not opened["perfect"] and len(opened["blank"]) > 3
     assert [fold.find_previous("h5").get_text() for fold in opened["partial"]] == [
-        "Task 7 · Scale to the range from 0 to 1 (2 points)"
+        "Task 7 · Scale to the range from 0 to 1"
     ]
 
 
