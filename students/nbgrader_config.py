@@ -43,7 +43,7 @@ def on_cell_error(cell: NotebookNode, cell_index: int, execute_reply: dict) -> N
 
 
 class Hook(str):
-    """A function that is its name where settings are shown on a page, which would take a function's own text for a tag."""
+    """A function that is its name where settings are shown on a page; its own text looks like a tag there."""
 
     def __new__(cls, function: Callable) -> "Hook":
         """Of this function."""
