@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from course.errors import CourseError
+
 FOLDER = "logs"
 KEPT = 20  # files of earlier runs of the same name; older ones are deleted
 LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
@@ -52,15 +54,20 @@ def run_log(folder: Path, name: str) -> Iterator[Path]:
 
     Raises
     ------
-    OSError
+    CourseError
         It cannot be made.
     """
     place = folder / FOLDER
-    place.mkdir(parents=True, exist_ok=True)
-    for old in sorted(file for file in place.iterdir() if is_log(file, name))[:-KEPT]:
-        old.unlink(missing_ok=True)
     path = place / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.log"
-    handler = write_to(path)
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        for old in sorted(file for file in place.iterdir() if is_log(file, name))[:-KEPT]:
+            old.unlink(missing_ok=True)
+        handler = write_to(path)
+    except OSError as error:
+        raise CourseError(
+            f"{path} cannot be written: {error.strerror}. Make room, or work in another folder."
+        ) from error
     try:
         yield path
     except BaseException as error:

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from course import cli, logs
 from course.cli.terminal import logged
+from course.errors import CourseError
 
 log = logging.getLogger("course.grading.somewhere")
 
@@ -39,6 +40,12 @@ def test_what_ends_a_run_is_in_its_log(tmp_path):
         _ = 1 // 0
     assert "ended by ZeroDivisionError" in path.read_text("utf-8")
     assert logs.log_files() == []
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
+    (tmp_path / logs.FOLDER).write_text("a file is in the way")
+    with pytest.raises(CourseError, match=r"logs/grade-.*\.log cannot be written: "), logs.run_log(tmp_path, "grade"):
+        pass
 
 
 def test_a_worker_writes_into_the_log_of_the_run(tmp_path):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 import typer
+from this_course import COURSE
 
 from course import cli
-from course.config import load_course
 from course.typed import typed
 
-ROOT = load_course(Path(__file__).parent).root
+ROOT = COURSE.root
 KNOWN = set(typer.main.get_command(cli.app).commands)
 COMMAND = re.compile(r"(?:`|: |or |by |with |>)course ([a-z]+(?:-[a-z]+)*)")
 

@@ -128,5 +128,5 @@ def package_text(course: Course) -> str:
 
 
 def quoted(text: str) -> str:
-    """A TOML string."""
+    """A string in TOML or YAML; both take those of JSON."""
     return json.dumps(text, ensure_ascii=False)

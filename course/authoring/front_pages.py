@@ -1,9 +1,9 @@
 """The lines of README.md and CITATION.cff that say what course.toml says: title, description, repository."""
 
-import json
 import re
 from pathlib import Path
 
+from course.authoring.edition import quoted
 from course.config import Course
 from course.files import text_if_any
 
@@ -24,8 +24,3 @@ def front_pages(course: Course) -> dict[Path, str]:
                 page = re.sub(pattern, lambda _, line=line: line, page, count=1)  # type: ignore[misc]
             pages[course.root / name] = page
     return pages
-
-
-def quoted(value: str) -> str:
-    """A YAML string."""
-    return json.dumps(value, ensure_ascii=False)

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -69,7 +69,7 @@ class Options:
     scheduler: str | None = None
     trust: bool = False
     full_size: bool = False
-    database: str | None = None
+    database: str | None = field(default=None, repr=False)  # it may hold a password, and options are logged
     built: bool = False
     new_edition: bool = False
     again: bool = False

@@ -9,13 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import nbformat
 import pytest
+from this_course import COURSE
 
-from course.config import load_course
 from course.grading.demo import answered, model_answers
 from course.labs.links import lab_path, nbgitpuller
 from course.labs.sources import grade_id, is_answer
 
-COURSE = load_course(Path(__file__).parent)
 LAB, OTHER = COURSE.labs[:2]
 PACKAGES = Path(sys.prefix) / "hub" / "python"
 QUERY = {

@@ -11,11 +11,11 @@ import typer
 from click import Group
 from distributed.cli import dask_scheduler, dask_worker
 from nbgrader.apps.nbgraderapp import NbGraderApp
+from this_course import COURSE
 
 from course import cli
-from course.config import load_course
 
-ROOT = load_course(Path(__file__).parent).root
+ROOT = COURSE.root
 PAGES = [*sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("*.md")), ROOT / "students" / "README.md"]
 BLOCK = re.compile(r"^( *)```(\w*).*?\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 SHELLS = {"console", "bash", "sh", "shell"}

@@ -5,15 +5,15 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
-from pathlib import Path
 
 import pytest
+from this_course import COURSE
 
 from course.config import load_course
 
 pytestmark = pytest.mark.slow
 
-ROOT = load_course(Path(__file__).parent).root
+ROOT = COURSE.root
 FLAGS = ["--quiet", "--fail-on-warning", "--keep-going", "--nitpicky"]  # those of the Makefile
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src", "link": "href"}
 

@@ -4,14 +4,13 @@ import ast
 import inspect
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
+from this_course import COURSE
 
 from course import errors
-from course.config import load_course
 
-ROOT = load_course(Path(__file__).parent).root
+ROOT = COURSE.root
 PAGE = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
 MESSAGES = re.findall(r"^\| `([^`\n]+)` \|", PAGE, re.MULTILINE)
 

@@ -6,6 +6,7 @@ from contextlib import closing
 
 import nbformat
 import pytest
+from edited_lab import WRITTEN, build, edit, graded
 from light import light_course
 from nbgrader.api import Gradebook
 
@@ -15,16 +16,12 @@ from course.files import write_text
 from course.grading import demo, grade
 from course.grading.gradebook.new_edition import move_to
 from course.grading.marking import sandboxed_execute
-from course.inbox import submissions
 from course.labs.editions import cells_by_grade_id
 from course.labs.prepare import prepare_lab
-from course.labs.release import student_text
 from course.labs.sources import grade_id, is_written, source_text
 from course.nbgrader_api import nbgrader_in, without_remarks
 
 pytestmark = pytest.mark.kernel
-
-WRITTEN = "explain-test-set"
 
 
 @pytest.fixture
@@ -51,30 +48,6 @@ def graded_once(tmp_path_factory):
 def folder(graded_once, tmp_path):
     """A copy of it that a test may change."""
     return shutil.copytree(graded_once, tmp_path / "class")
-
-
-def graded(course, folder, told=None, **options):
-    lab = course.labs[0]
-    found, tell = submissions.require_submissions(folder, lab), (told if told is not None else []).append
-    chosen = grade.Options(workers=1, trust=True, **options)
-    return {one.student: one for one in grade.grade(course, lab, folder, found, lambda student: None, chosen, tell)}
-
-
-def edit(course, drop="one-hot", points_to=WRITTEN):
-    """Take a task out of the source, and give its points to another."""
-    lab = course.labs[0]
-    notebook = prepare_lab(course, lab)
-    notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in (drop, f"test-{drop}")]
-    next(cell for cell in notebook.cells if grade_id(cell) == points_to).metadata.nbgrader.points += 2
-    write_text(course.source(lab), source_text(notebook))
-
-
-def build(course):
-    """As `course build`, but without executing anything."""
-    lab = course.labs[0]
-    source = prepare_lab(course, lab)
-    write_text(course.solution(lab), nbformat.writes(source))
-    write_text(course.released(lab), student_text(course, lab, source))
 
 
 def by_hand(folder, course, student, name, points, comment=None):

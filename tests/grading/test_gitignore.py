@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from light import light_course
 from lms_archives import pack
+from this_course import COURSE
 
 from course.config import load_course
 
 pytestmark = pytest.mark.kernel
 
-ROOT = load_course(Path(__file__).parent).root
+ROOT = COURSE.root
 
 
 def git(folder, *arguments):

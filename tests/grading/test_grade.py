@@ -182,6 +182,10 @@ def test_grading_again_gives_the_same_and_new_work_counts(blank, model, tmp_path
     assert graded(tmp_path, LIGHT)["kim"].total == 2
 
 
+def test_the_password_of_a_database_is_not_among_the_options_that_are_logged():
+    assert "secret" not in repr(grade.Options(database="postgresql+psycopg://grader:secret@db/gradebook"))
+
+
 @pytest.mark.kernel
 def test_what_an_older_version_kept_is_run_again(blank, model, tmp_path):
     hand_in(tmp_path, LIGHT, "ada", answered(blank, model))

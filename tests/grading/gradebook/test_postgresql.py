@@ -9,16 +9,14 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from edited_lab import WRITTEN, build, edit, graded
 from light import light_course
 from nbgrader.api import Gradebook
 
 from course.config import load_course
-from course.files import write_text
 from course.grading import demo, grade
-from course.inbox import submissions
 from course.labs.prepare import prepare_lab
-from course.labs.release import student_text
-from course.labs.sources import grade_id, is_written, source_text
+from course.labs.sources import is_written
 
 pytest.importorskip("psycopg", reason='the package psycopg is missing: pip install "psycopg[binary]"')
 PLACES = [*sorted(Path("/usr/lib/postgresql").glob("*/bin")), *map(Path, os.environ["PATH"].split(os.pathsep))]
@@ -28,7 +26,6 @@ pytestmark = [
     pytest.mark.skipif(PROGRAMS is None, reason="PostgreSQL is missing (Debian's package postgresql)"),
 ]
 NOBODY = "nobody"  # PostgreSQL refuses to run as root
-WRITTEN = "explain-test-set"
 
 
 @pytest.fixture(scope="module")
@@ -69,13 +66,6 @@ def course(tmp_path):
     return load_course(shutil.copytree(light_course().root, tmp_path / "course"))
 
 
-def graded(course, folder, told=None, **options):
-    lab = course.labs[0]
-    found, tell = submissions.require_submissions(folder, lab), (told if told is not None else []).append
-    chosen = grade.Options(workers=1, trust=True, **options)
-    return {one.student: one for one in grade.grade(course, lab, folder, found, lambda student: None, chosen, tell)}
-
-
 def test_a_class_in_postgresql(course, database, tmp_path):
     lab, folder = course.labs[0], tmp_path / "class"
     blank = nbformat.read(course.released(lab), as_version=4)
@@ -98,13 +88,8 @@ def test_a_class_in_postgresql(course, database, tmp_path):
     assert (again["ada"].written, again["ada"].to_mark) == (4.5, 0)
     assert again["ada"].total == again["ada"].max_tests + 4.5 and again["ben"] == first["ben"]
 
-    notebook = prepare_lab(course, lab)
-    notebook.cells = [cell for cell in notebook.cells if grade_id(cell) not in ("one-hot", "test-one-hot")]
-    next(cell for cell in notebook.cells if grade_id(cell) == WRITTEN).metadata.nbgrader.points += 2
-    write_text(course.source(lab), source_text(notebook))
-    source = prepare_lab(course, lab)
-    write_text(course.solution(lab), nbformat.writes(source))
-    write_text(course.released(lab), student_text(course, lab, source))
+    edit(course)
+    build(course)
     told = []
     moved = graded(course, folder, told, database=database, new_edition=True)
     assert moved["ada"].written == 4.5 and moved["ada"].tests == moved["ada"].max_tests == first["ada"].max_tests - 2
