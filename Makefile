@@ -7,14 +7,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # The digits that everybody has: no test depends on a network or on what a machine has cached.
-test quick coverage corpus nbval demo build bench variants hub: export MNIST_SOURCE = bundled
+test quick coverage corpus nbval demo build bench variants hub test-platforms: export MNIST_SOURCE = bundled
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab demo test quick coverage build bench variants docs hub lint unit corpus nbval lock clean
+.PHONY: help lab demo test quick coverage build bench variants docs hub test-platforms lint unit corpus nbval lock clean
 
 help: ## List the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
 
 FORMGRADER := course/grading/marking/jupyter_server_config.json
 
@@ -65,7 +65,7 @@ test: lint docs unit corpus nbval ## Run every check there is
 lint: $(READY) ## Check style and types
 	@echo "== lint: ruff"
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet course benchmarks reproduction data_utils tests nbgrader_config.py solutions/*/*.ipynb
+	@$(BIN)/ruff format --check --quiet course benchmarks reproduction platforms data_utils tests nbgrader_config.py solutions/*/*.ipynb
 	@echo "== lint: mypy"
 	@$(BIN)/mypy
 	@echo "== lint: which room uses which"
@@ -102,6 +102,10 @@ hub: $(READY) ## Test the labs behind a JupyterHub, and nbgitpuller's links
 	@if command -v npm >/dev/null; then npm install --silent --no-fund --prefix $(VENV)/hub configurable-http-proxy@5.3.0; \
 		else echo "npm is missing, from which the hub's proxy comes. Install it: sudo apt-get install npm"; fi
 	@$(BIN)/pytest tests/hub tests/authoring/test_nbgitpuller.py
+
+test-platforms: $(READY) ## Try the labs with the oldest, locked and newest packages, as in Colab and on Binder (an hour)
+	$(SANDBOX)
+	@$(BIN)/python -m platforms $(SETS)
 
 docs: $(READY) ## Make the documentation's site in build/docs; a dead link is an error
 	@echo "== docs: every page and link"

@@ -11,8 +11,10 @@ from course.labs.sources import points_by_cell, tagged
 
 FACTS, SETUP = "stamp-facts", "stamp-setup"
 
+SOURCE_VARIABLE = "CNN_LABS_SOURCE"  # of the environment: another place to install the package from
+
 SETUP_TEXT = """\
-# Run this cell first. Where the course's helper module is missing, as in Colab, it is installed.
+# Run this cell first. Where the course's helper package is missing, as in Colab, it is installed, once.
 import importlib
 import importlib.util
 import os
@@ -20,9 +22,13 @@ import subprocess
 import sys
 
 if importlib.util.find_spec("data_utils") is None:
-    source = os.environ.get("CNN_LABS_SOURCE", "{source}")
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
-    importlib.invalidate_caches()"""
+    source = os.environ.get("{variable}", "{source}")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", source]
+    if subprocess.run(command, check=False).returncode:
+        raise ImportError(f"data_utils could not be installed from {{source}}. Is there a network? Run this again.")
+    importlib.invalidate_caches()
+    print("data_utils, the course's helper package, is installed. If an import below fails all the same, choose")
+    print("Runtime > Restart session, and run the notebook from its first cell.")"""
 
 
 def stamp_lab(course: Course, lab: Lab, notebook: NotebookNode) -> None:
@@ -30,7 +36,7 @@ def stamp_lab(course: Course, lab: Lab, notebook: NotebookNode) -> None:
     for cell in tagged(notebook, FACTS):
         cell.source = f"{badges(course, lab)}\n\n{facts(course, lab, notebook)}"
     for cell in tagged(notebook, SETUP):
-        cell.source = SETUP_TEXT.format(source=archive(course))
+        cell.source = SETUP_TEXT.format(variable=SOURCE_VARIABLE, source=archive(course))
 
 
 def badges(course: Course, lab: Lab) -> str:

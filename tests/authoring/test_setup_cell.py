@@ -57,3 +57,10 @@ def test_set_up_does_nothing_where_the_package_is_there(course, lab, tmp_path):
     setup = tagged(read_source(course.source(lab)), "stamp-setup")[0].source
     done = run(sys.executable, setup, tmp_path, CNN_LABS_SOURCE="/nowhere/at/all")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_set_up_that_fails_says_from_where_and_what_to_do(course, lab, tmp_path):
+    setup = tagged(read_source(course.source(lab)), "stamp-setup")[0].source
+    code = f"import importlib.util\nimportlib.util.find_spec = lambda name: None\n{setup}"
+    done = run(sys.executable, code, tmp_path, CNN_LABS_SOURCE="/nowhere/at/all")
+    assert done.returncode and "could not be installed from /nowhere/at/all" in done.stderr.splitlines()[-1]

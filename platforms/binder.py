@@ -1,0 +1,59 @@
+"""Binder without a container: the steps that repo2docker writes for the students' edition, run in an environment."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from course.config import Course
+from platforms.environments import find_python, uv
+from platforms.sets import PackageSet, PlatformError
+
+TOOL = "jupyter-repo2docker"
+STEPS = re.compile(r"^RUN (.*(?:binder/requirements\.txt|binder/postBuild).*(?:\\\n.*)*)$", re.MULTILINE)
+PREFIX = re.compile(r"\$\{(?:KERNEL|NB)_PYTHON_PREFIX\}")
+
+
+def binder_environment(course: Course, chosen: PackageSet, edition: Path) -> Path:
+    """The Python of an environment in which the steps were run, in a copy of the edition.
+
+    Raises
+    ------
+    PlatformError
+        repo2docker cannot be had, its Dockerfile has other steps than known, or one of them failed.
+    """
+    folder = course.root / "build" / "platforms" / chosen.name
+    shutil.rmtree(folder, ignore_errors=True)
+    uv("venv", "--quiet", "--seed", "--python", str(find_python(chosen.python)), str(folder))
+    checkout = folder / "checkout"
+    shutil.copytree(edition, checkout)
+    variables = os.environ | {"PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    for step in steps(dockerfile(edition)):
+        command = PREFIX.sub(str(folder), step)
+        done = subprocess.run(
+            ["bash", "-c", command], cwd=checkout, env=variables, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise PlatformError(f"{chosen.name}: {step}: {(done.stdout + done.stderr).strip()[-1000:]}")
+    return folder / "bin" / "python"
+
+
+def dockerfile(edition: Path) -> str:
+    """What repo2docker would build from the edition."""
+    tool = [sys.executable, "-m", "uv", "tool", "run", "--quiet", "--from", TOOL, TOOL]
+    done = subprocess.run(
+        [*tool, "--no-build", "--no-run", "--debug", str(edition)], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise PlatformError(f"repo2docker: {done.stderr.strip()[-1000:]}")
+    return done.stdout + done.stderr
+
+
+def steps(text: str) -> list[str]:
+    """The commands of a Dockerfile that install the edition's requirements and run its postBuild, in their order."""
+    found = [step.replace("\\\n", " ") for step in STEPS.findall(text)]
+    if len(found) != 2 or "requirements" not in found[0]:
+        raise PlatformError("repo2docker's Dockerfile installs the edition in other steps than `binder.py` knows.")
+    return found

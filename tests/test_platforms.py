@@ -1,0 +1,97 @@
+"""The sets of packages, and what is made of what was found with them; `make test-platforms` tries them."""
+
+import json
+import sys
+
+import nbformat
+import pytest
+
+from course.errors import CourseError
+from platforms.binder import steps
+from platforms.environments import find_python
+from platforms.notebooks import error_outputs, last_line, student_environment
+from platforms.results import found, page, place, problems
+from platforms.sets import PlatformError, lab_packages, read_sets
+from platforms.trials import Trial
+
+DOCKERFILE = """
+RUN TIMEFORMAT='time: %3R' bash -c 'time ${MAMBA_EXE} env update -p ${NB_PYTHON_PREFIX}'
+RUN ${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r "binder/requirements.txt"
+COPY --chown=1000:1000 src/ ${REPO_DIR}/
+RUN chmod +x binder/postBuild \\
+ && ./binder/postBuild
+"""
+
+
+def test_sets_are_locks_of_this_repository_or_resolved_within_the_bounds(course):
+    sets = read_sets()
+    assert {"oldest", "locked", "newest", "colab", "binder"} <= set(sets)
+    assert all((course.root / chosen.lock).is_file() for chosen in sets.values() if chosen.lock)
+    bounds = lab_packages(course)
+    assert all(">=" in spec for spec in bounds), "every package that students import has a lower bound"
+    assert {"tensorflow", "keras"} <= {spec.partition(">=")[0] for spec in bounds}
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [('lock = "x"\nresolution = "highest"', "one of `lock`"), ("", "one of `lock`"), ('locks = "x"', "`locks`")],
+)
+def test_a_set_that_is_none_is_refused(tmp_path, line, message):
+    path = tmp_path / "sets.toml"
+    path.write_text(f'[[sets]]\nname = "mine"\nwhat = "w"\npython = "3.11"\n{line}\n', "utf-8")
+    with pytest.raises(CourseError, match=message):
+        read_sets(path)
+
+
+def test_a_python_is_found_by_what_it_says_it_is(monkeypatch, tmp_path):
+    version = f"{sys.version_info[0]}.{sys.version_info[1]}"
+    assert find_python(version).is_file()
+    liar = tmp_path / "python3.2"
+    liar.write_text("#!/bin/sh\necho 'python3.2: command not found' >&2\nexit 127\n", "utf-8")
+    liar.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    with pytest.raises(PlatformError, match=r"no Python 3\.2 on this machine"):
+        find_python("3.2")
+
+
+def test_binders_steps_are_read_off_its_dockerfile():
+    install, post = steps(DOCKERFILE)
+    assert install.startswith("${KERNEL_PYTHON_PREFIX}/bin/pip install") and post.endswith("./binder/postBuild")
+    with pytest.raises(PlatformError, match="other steps"):
+        steps(DOCKERFILE.replace("binder/requirements.txt", "environment.yml"))
+
+
+def test_a_students_kernel_knows_nothing_of_this_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONPATH", "/here")
+    monkeypatch.setenv("VIRTUAL_ENV", "/here")
+    environment = student_environment(tmp_path / "bin" / "python", {"SOURCE": "there"})
+    assert "/here" not in environment.values() and environment["SOURCE"] == "there"
+    assert environment["PATH"].startswith(f"{tmp_path / 'bin'}:")
+
+
+def test_errors_in_outputs_are_found_with_their_cell():
+    error = nbformat.v4.new_output("error", ename="ValueError", evalue="no", traceback=["x"])
+    cells = [nbformat.v4.new_markdown_cell("text"), nbformat.v4.new_code_cell("x", outputs=[error])]
+    assert error_outputs(nbformat.v4.new_notebook(cells=cells)) == ["cell 2: ValueError: no"]
+    assert last_line("Traceback\n  x\nValueError: no\n\n") == "ValueError: no" and last_line("") == "no message"
+
+
+def test_the_page_shows_versions_trials_skips_and_problems():
+    sets = read_sets()
+    trial = Trial("solutions")
+    trial.add("")
+    trial.add("01_x, cell 3: KeyError: 'a'")
+    results = {
+        "colab": found(sets["colab"], {"tensorflow-cpu": "2.20.0", "numpy": "2.1.3"}, [trial]),
+        "newest": found(sets["newest"], {}, (), "There is no Python 3.13"),
+    }
+    text = page(json.loads(json.dumps({name: vars(result) for name, result in results.items()})))
+    assert "| 3.13 | 2.20.0 | – | 2.1.3 |" in text and "| colab | solutions | 1 | 1 |" in text
+    assert "| newest | skipped: There is no Python 3.13 |" in text
+    assert problems(results) == ["colab, solutions: 01_x, cell 3: KeyError: 'a'"] and "KeyError: 'a'" in text
+
+
+def test_the_page_is_made_from_what_is_kept(course):
+    kept = json.loads(place(course).read_text("utf-8"))
+    assert set(kept) == set(read_sets()), "run `make test-platforms`"
+    assert place(course).with_suffix(".md").read_text("utf-8") == page(kept)
