@@ -12,7 +12,7 @@ from platforms.environments import find_python, uv
 from platforms.sets import PackageSet, PlatformError
 
 TOOL = "jupyter-repo2docker"
-STEPS = re.compile(r"^RUN (.*(?:binder/requirements\.txt|binder/postBuild).*(?:\\\n.*)*)$", re.MULTILINE)
+STEPS = re.compile(r"^RUN (.*(?:binder/requirements\.txt|\./binder/postBuild).*)$", re.MULTILINE)
 PREFIX = re.compile(r"\$\{(?:KERNEL|NB)_PYTHON_PREFIX\}")
 
 
@@ -53,7 +53,7 @@ def dockerfile(edition: Path) -> str:
 
 def steps(text: str) -> list[str]:
     """The commands of a Dockerfile that install the edition's requirements and run its postBuild, in their order."""
-    found = [step.replace("\\\n", " ") for step in STEPS.findall(text)]
+    found = STEPS.findall(text.replace("\\\n", " "))
     if len(found) != 2 or "requirements" not in found[0]:
         raise PlatformError("repo2docker's Dockerfile installs the edition in other steps than `binder.py` knows.")
     return found

@@ -36,7 +36,6 @@ class PackageSet:
     resolution: str = ""
     pins: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
-    variables: Mapping[str, str] = field(default_factory=dict)
     grades: bool = False
     replayed: bool = False
 

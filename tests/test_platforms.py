@@ -18,8 +18,8 @@ DOCKERFILE = """
 RUN TIMEFORMAT='time: %3R' bash -c 'time ${MAMBA_EXE} env update -p ${NB_PYTHON_PREFIX}'
 RUN ${KERNEL_PYTHON_PREFIX}/bin/pip install --no-cache-dir -r "binder/requirements.txt"
 COPY --chown=1000:1000 src/ ${REPO_DIR}/
-RUN chmod +x binder/postBuild \\
- && ./binder/postBuild
+RUN chmod +x binder/postBuild
+RUN ./binder/postBuild
 """
 
 
@@ -56,7 +56,7 @@ def test_a_python_is_found_by_what_it_says_it_is(monkeypatch, tmp_path):
 
 def test_binders_steps_are_read_off_its_dockerfile():
     install, post = steps(DOCKERFILE)
-    assert install.startswith("${KERNEL_PYTHON_PREFIX}/bin/pip install") and post.endswith("./binder/postBuild")
+    assert install.startswith("${KERNEL_PYTHON_PREFIX}/bin/pip install") and post == "./binder/postBuild"
     with pytest.raises(PlatformError, match="other steps"):
         steps(DOCKERFILE.replace("binder/requirements.txt", "environment.yml"))
 
@@ -93,5 +93,5 @@ def test_the_page_shows_versions_trials_skips_and_problems():
 
 def test_the_page_is_made_from_what_is_kept(course):
     kept = json.loads(place(course).read_text("utf-8"))
-    assert set(kept) == set(read_sets()), "run `make test-platforms`"
+    assert set(kept) <= set(read_sets()), "a set is gone: take it out of docs/platforms.json"
     assert place(course).with_suffix(".md").read_text("utf-8") == page(kept)

@@ -49,7 +49,7 @@
 # Run these cells first. They make the course's helper module available and load the digits.
 
 # %% tags=["stamp-setup"]
-# Run this cell first. Where the course's helper module is missing, as in Colab, it is installed.
+# Run this cell first. Where the course's helper package is missing, as in Colab, it is installed, once.
 import importlib
 import importlib.util
 import os
@@ -58,8 +58,12 @@ import sys
 
 if importlib.util.find_spec("data_utils") is None:
     source = os.environ.get("CNN_LABS_SOURCE", "https://github.com/cnn-labs/cnn-labs-students/archive/main.zip")
-    subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", source], check=True)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", source]
+    if subprocess.run(command, check=False).returncode:
+        raise ImportError(f"data_utils could not be installed from {source}. Is there a network? Run this again.")
     importlib.invalidate_caches()
+    print("data_utils, the course's helper package, is installed. If an import below fails all the same, choose")
+    print("Runtime > Restart session, and run the notebook from its first cell.")
 
 # %% [markdown]
 # The next cell sets how many digits are loaded. The small numbers keep *Run All* short; for the full run,
