@@ -33,13 +33,19 @@ def run_notebook(python: Path, notebook: NotebookNode, extra: Mapping[str, str])
         manager = KernelManager(kernel_name=NAME, kernel_spec_manager=specs)
         resources = {"metadata": {"path": str(empty)}}
         client = NotebookClient(notebook, km=manager, timeout=CELL_SECONDS, resources=resources)
-        index = 0
-        with client.setup_kernel(cwd=str(empty), env=student_environment(python, extra)):
-            try:
-                for index, cell in enumerate(notebook.cells):
-                    client.execute_cell(cell, index)
-            except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-                return f"cell {index + 1}: {last_line(str(error))}"
+        try:
+            with client.setup_kernel(cwd=str(empty), env=student_environment(python, extra)):
+                return _first_error(client, notebook)
+        finally:
+            manager.shutdown_kernel(now=True)  # nbclient ends only kernels that it has made itself
+
+
+def _first_error(client: NotebookClient, notebook: NotebookNode) -> str:
+    for index, cell in enumerate(notebook.cells):
+        try:
+            client.execute_cell(cell, index)
+        except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
+            return f"cell {index + 1}: {last_line(str(error))}"
     return ""
 
 
