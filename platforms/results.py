@@ -11,7 +11,7 @@ from rich.table import Table
 
 from course.config import Course
 from course.files import write_text
-from platforms.sets import PackageSet
+from platforms.sets import PackageSet, read_sets
 from platforms.trials import Trial
 
 SHOWN = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "seaborn", "ipython", "ipykernel")
@@ -80,6 +80,7 @@ def page(kept: dict[str, Any]) -> str:
             lines.append(_row((name, f"skipped: {result['skipped']}", "–", "–")))
         for trial in result["trials"]:
             lines.append(_row((name, trial["what"], str(trial["passed"]), str(len(trial["problems"])))))
+    lines += [_row((name, "not tried yet", "–", "–")) for name in read_sets() if name not in kept]
     problems = [f"- {name}, {trial['what']}: {problem}" for name, trial, problem in _problems(kept)]
     return "\n".join([*lines, *(["", "## What went wrong\n", *problems] if problems else [])]) + "\n"
 

@@ -13,7 +13,7 @@ from course.errors import CourseError
 from course.known_keys import only
 
 FILE = Path(__file__).with_name("sets.toml")
-NOTEBOOKS = ("ipykernel", "pip")  # what a machine that opens notebooks has beside the lab's own packages
+NOTEBOOKS = ("ipykernel>=6.17",)  # what opens notebooks; Colab has 6.17
 
 
 class PlatformError(CourseError):
