@@ -8,7 +8,7 @@ from rich.markdown import Markdown
 
 from benchmarks import grading, run_all
 from benchmarks.memory import memory
-from benchmarks.page import of_class, of_many
+from benchmarks.page import class_section, large_class_section
 from course.cli.terminal import Labs, console, errors, logged, new_app, progress_bar, run_app
 from course.config import load_course
 
@@ -37,11 +37,11 @@ def of_grading(
         timed = grading.throughput(course, heavy, status.update)
         kept = grading.throughput_values(heavy, timed, memory(course, heavy))
         run_all.save_part(course, "throughput", kept)  # at once: what follows takes long
-        console.print(Markdown("\n".join(of_class(kept))))
-        reached, again = grading.many(course, light, status.update)
-    kept = grading.many_values(light, reached, again)
+        console.print(Markdown("\n".join(class_section(kept))))
+        reached, again = grading.large_class(course, light, status.update)
+    kept = grading.large_class_values(light, reached, again)
     page = run_all.save_part(course, "many", kept)
-    console.print(Markdown("\n".join(of_many(kept))))
+    console.print(Markdown("\n".join(large_class_section(kept))))
     console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 import psutil
 
-from benchmarks.memory import Used
+from benchmarks.memory import MemoryUse
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.files import write_text
@@ -32,12 +32,12 @@ WAYS = {
     "without sandboxes, parameters as handed out": Options(full_size=True, trust=True),
     "in sandboxes, grading budget": Options(),
 }
-OWN = ("mend", "sandbox", "runner")  # stages that plain nbgrader does not have
-PLAIN = """c = get_config()
+OWN_STAGES = ("mend", "sandbox", "runner")  # stages that plain nbgrader does not have
+PLAIN_CONFIG = """c = get_config()
 c.CourseDirectory.course_id = "plain"
 c.Execute.timeout = 300
 """
-Tell = Callable[[str], None]
+ShowStatus = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Reached:
     main_mib: float
 
 
-def throughput(course: Course, lab: Lab, tell: Tell) -> list[Timed]:
+def throughput(course: Course, lab: Lab, tell: ShowStatus) -> list[Timed]:
     """The same class graded by plain nbgrader and in the ways that this course offers, each the faster of two times."""
     found: dict[str, Timed] = {}
     for number in range(1, ROUNDS + 1):
@@ -66,7 +66,9 @@ def throughput(course: Course, lab: Lab, tell: Tell) -> list[Timed]:
             tell(f"{what}, round {number} of {ROUNDS}")
             with tempfile.TemporaryDirectory() as place:
                 timed = (
-                    ours(course, lab, Path(place), what, options) if options else plain(course, lab, Path(place), what)
+                    grade_here(course, lab, Path(place), what, options)
+                    if options
+                    else grade_by_nbgrader(course, lab, Path(place), what)
                 )
             found[what] = min(timed, found.get(what, timed), key=lambda one: one.seconds)
     return list(found.values())
@@ -82,7 +84,7 @@ def hand_in_class(course: Course, lab: Lab, folder: Path, count: int) -> list[st
     return students
 
 
-def plain(course: Course, lab: Lab, folder: Path, what: str) -> Timed:
+def grade_by_nbgrader(course: Course, lab: Lab, folder: Path, what: str) -> Timed:
     """One `nbgrader autograde` with nbgrader's own settings, run without a sandbox.
 
     Raises
@@ -91,7 +93,7 @@ def plain(course: Course, lab: Lab, folder: Path, what: str) -> Timed:
         nbgrader failed, or graded only some.
     """
     hand_in_class(course, lab, folder, CLASS)
-    write_text(folder / "nbgrader_config.py", PLAIN)
+    write_text(folder / "nbgrader_config.py", PLAIN_CONFIG)
     write_text(folder / "source" / lab.name / f"{lab.name}.ipynb", nbformat.writes(prepare_lab(course, lab)))
     _nbgrader(folder, "generate_assignment", lab.name)
     start = time.monotonic()
@@ -112,7 +114,7 @@ def _nbgrader(folder: Path, *words: str) -> None:
         raise CourseError(f"{' '.join(words)} failed: {done.stderr[-1000:]}")
 
 
-def ours(course: Course, lab: Lab, folder: Path, what: str, options: Options) -> Timed:
+def grade_here(course: Course, lab: Lab, folder: Path, what: str, options: Options) -> Timed:
     """Grade a class and add up where the time went.
 
     Raises
@@ -132,7 +134,7 @@ def ours(course: Course, lab: Lab, folder: Path, what: str, options: Options) ->
     return Timed(what, seconds, {stage: round(mean(one[stage] for one in spent), 2) for stage in spent[0]})
 
 
-def many(course: Course, lab: Lab, tell: Tell, count: int = MANY) -> tuple[list[Reached], float]:
+def large_class(course: Course, lab: Lab, tell: ShowStatus, count: int = MANY) -> tuple[list[Reached], float]:
     """Grade a large class: a point at the first submission and after each `STEP`; seconds to grade it once more."""
     found: list[Reached] = []
     with tempfile.TemporaryDirectory() as place:
@@ -164,16 +166,16 @@ def overhead(timed: Sequence[Timed]) -> float:
     So does what a kernel takes longer to end in a sandbox than without one.
     """
     sandboxed, trusted = timed[1].stages, timed[2].stages
-    own = sum(sandboxed[stage] for stage in OWN) + sandboxed["end"] - trusted["end"]
+    own = sum(sandboxed[stage] for stage in OWN_STAGES) + sandboxed["end"] - trusted["end"]
     return own / sum(sandboxed.values())
 
 
-def throughput_values(lab: Lab, timed: Sequence[Timed], memory: Sequence[Used]) -> dict[str, Any]:
+def throughput_values(lab: Lab, timed: Sequence[Timed], memory: Sequence[MemoryUse]) -> dict[str, Any]:
     """What is kept of `throughput` and of `bench_memory.memory`."""
     ways, used = [asdict(one) for one in timed], [asdict(one) for one in memory]
     return {"lab": lab.name, "students": CLASS, "ways": ways, "overhead": overhead(timed), "memory": used}
 
 
-def many_values(lab: Lab, reached: Sequence[Reached], again: float) -> dict[str, Any]:
+def large_class_values(lab: Lab, reached: Sequence[Reached], again: float) -> dict[str, Any]:
     """What is kept of `many`."""
     return {"lab": lab.name, "reached": [asdict(one) for one in reached], "again_seconds": again}

@@ -25,7 +25,7 @@ SIDES = {"kernel of the submission": ANSWERS, "kernel of the tests": QUESTIONS} 
 
 
 @dataclass(frozen=True)
-class Used:
+class MemoryUse:
     """The most that one side had at any time, in MiB: resident, and of that what no other process shares."""
 
     side: str
@@ -33,7 +33,7 @@ class Used:
     own_mib: float
 
 
-def memory(course: Course, lab: Lab) -> list[Used]:
+def memory(course: Course, lab: Lab) -> list[MemoryUse]:
     """Grade a solved submission with its grading budget, in sandboxes, and look at its kernels meanwhile.
 
     Raises
@@ -46,9 +46,9 @@ def memory(course: Course, lab: Lab) -> list[Used]:
         nbformat.reads(nbformat.writes(spec.reference), as_version=4), model_answers(prepare_lab(course, lab))
     )
     notebook = with_parameters(solved, spec.budget)
-    most: dict[str, Used] = {}
+    most: dict[str, MemoryUse] = {}
     pair = kernel_pair(spec.limits, sandboxed=True, threads=os.cpu_count() or 1, imports=spec.imports)
-    with pair as kernels, watched(most), tempfile.TemporaryDirectory() as place:
+    with pair as kernels, peaks_recorded(most), tempfile.TemporaryDirectory() as place:
         run_submission(notebook, kernels, spec.imports, spec.values, spec.limits, place)
     if missing := SIDES.keys() - most.keys():
         raise CourseError(f"Not seen while it ran: {', '.join(sorted(missing))}.")
@@ -56,17 +56,17 @@ def memory(course: Course, lab: Lab) -> list[Used]:
 
 
 @contextmanager
-def watched(most: dict[str, Used]) -> Iterator[None]:
+def peaks_recorded(most: dict[str, MemoryUse]) -> Iterator[None]:
     """Keep in `most` what each side had at most while the context lasts."""
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(SECONDS_BETWEEN):
             for process in psutil.Process().children(recursive=True):
-                if found := look(process):
+                if found := kernel_memory(process):
                     before = most.get(found.side, found)
                     resident, own = max(found.resident_mib, before.resident_mib), max(found.own_mib, before.own_mib)
-                    most[found.side] = Used(found.side, resident, own)
+                    most[found.side] = MemoryUse(found.side, resident, own)
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -77,7 +77,7 @@ def watched(most: dict[str, Used]) -> Iterator[None]:
         thread.join()
 
 
-def look(process: psutil.Process) -> Used | None:
+def kernel_memory(process: psutil.Process) -> MemoryUse | None:
     """What a kernel has now; None for any other process."""
     try:
         side = next((name for name, seen in SIDES.items() if Path(f"/proc/{process.pid}/root{seen}").exists()), None)
@@ -86,4 +86,4 @@ def look(process: psutil.Process) -> Used | None:
         used = process.memory_full_info()
     except (psutil.Error, PermissionError):  # it has ended, or is just becoming a sandbox
         return None
-    return Used(side, round(used.rss / 2**20, 1), round(used.uss / 2**20, 1))
+    return MemoryUse(side, round(used.rss / 2**20, 1), round(used.uss / 2**20, 1))

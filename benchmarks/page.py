@@ -58,15 +58,15 @@ def page(measured: dict[str, Any]) -> str:
         rows = [(name, f"{run['seconds']:.1f}", run["peak_mib"]) for name, run in sorted(runs.items())]
         parts += [RUN_ALL, table(("lab", "seconds", "peak memory, MiB"), rows)]
     if throughput := measured.get("throughput"):
-        parts += of_class(throughput)
+        parts += class_section(throughput)
     if many := measured.get("many"):
-        parts += of_many(many)
+        parts += large_class_section(many)
     if corpus := measured.get("corpus"):
-        parts += [CORPUS, of_corpus(corpus)]
+        parts += [CORPUS, corpus_table(corpus)]
     return "\n".join(parts)
 
 
-def of_class(throughput: dict[str, Any]) -> list[str]:
+def class_section(throughput: dict[str, Any]) -> list[str]:
     """Plain nbgrader and the ways of this course."""
     timed = throughput["ways"]
     stages = [stage for stage in STAGES if stage in timed[-1]["stages"]]
@@ -87,7 +87,7 @@ def of_class(throughput: dict[str, Any]) -> list[str]:
     return parts
 
 
-def of_many(many: dict[str, Any]) -> list[str]:
+def large_class_section(many: dict[str, Any]) -> list[str]:
     """Time and memory as a large class is worked off."""
     reached, rows = many["reached"], []
     for before, one in zip([{"graded": 0, "seconds": 0.0}, *reached], reached, strict=False):
@@ -98,7 +98,7 @@ def of_many(many: dict[str, Any]) -> list[str]:
     return [MANY.format(graded=reached[-1]["graded"], lab=many["lab"]), table(headings, rows), *again]
 
 
-def of_corpus(rows: Sequence[dict[str, Any]]) -> str:
+def corpus_table(rows: Sequence[dict[str, Any]]) -> str:
     """Families and graders, with the number of submissions by what came of them."""
     outcomes = ("right", "points lost", "undeserved points", "would stop the batch")
     counts = {(row["family"], row["by"], row["what"]): row["count"] for row in rows}

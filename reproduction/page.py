@@ -48,21 +48,27 @@ def row(plan: Plan, figure: Figure, runs: dict[str, Run]) -> str:
         found, time = NOT_YET, ""
     else:
         verdict = {True: " ✓", False: " ✗ not reached", None: ""}[figure.reached(run.values[figure.name])]
-        found = spoken(run.values[figure.name]) + verdict
+        found = value_text(run.values[figure.name]) + verdict
         time = seconds(run.times[figure.time]) if figure.time else ""
     name = f"{figure.name} (lab {int(plan.lab.name[:2])})"
-    return f"| {name} | {spoken(figure.published)} | {found} | {time} | {figure.note} |"
+    return f"| {name} | {value_text(figure.published)} | {found} | {time} | {figure.note} |"
 
 
 def second_row(plan: Plan, second: Second, runs: dict[str, Run]) -> str:
     """One second setting's line of the table."""
     own, published = runs.get(second_key(plan, second)), runs.get(plan.lab.name)
     if own is None or published is None or second.what not in own.values:
-        return f"| {second.what} | {spoken(second.published)} | {NOT_YET} | | | |"
+        return f"| {second.what} | {value_text(second.published)} | {NOT_YET} | | | |"
     reached = own.values[second.what]
     verdict = "✓" if reached >= second.published else "✗ not reached"
     mine, theirs = own.times[SECOND_CELL], published.times[second.beside]
-    cells = [second.what, spoken(second.published), f"{spoken(reached)} {verdict}", seconds(mine), seconds(theirs)]
+    cells = [
+        second.what,
+        value_text(second.published),
+        f"{value_text(reached)} {verdict}",
+        seconds(mine),
+        seconds(theirs),
+    ]
     share = mine[0] / theirs[0]
     return f"| {' | '.join(cells)} | {share:.0%} {'✓' if share <= MOST_SHARE else '✗ too long'} |"
 
@@ -72,7 +78,7 @@ def seconds(time: tuple[float, float]) -> str:
     return f"{time[0]:,.1f} s ({time[1]:,.0f} s)"
 
 
-def spoken(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A count with thousands separated, a share with four digits, a shape in brackets, a text as it is."""
     match value:
         case bool() | str():
@@ -82,5 +88,5 @@ def spoken(value: Any) -> str:
         case float():
             return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"
         case list():
-            return "(" + ", ".join(spoken(part) for part in value) + ")"
+            return "(" + ", ".join(value_text(part) for part in value) + ")"
     raise TypeError(f"a published figure is a number, a text or a list of them, not {value!r}")

@@ -96,21 +96,21 @@ def reproduce(course: Course, plans: Sequence[Plan], progress: Progress, again: 
     for plan in plans:
         todo = jobs(course, plan, rehearsal=False)
         for job in todo:
-            check(job)
+            check_job(job)
         for job in todo:
             known = read_runs(course).get(job.key)
             if (
                 again
                 or known is None
-                or known.digest != digest(job.notebook)
+                or known.digest != code_checksum(job.notebook)
                 or set(job.expressions) - set(known.values)
             ):
-                _keep(course, job.key, run(job, progress))
+                _keep(course, job.key, run_job(job, progress))
 
 
 def rehearse(course: Course, plans: Sequence[Plan], progress: Progress) -> dict[str, Run]:
     """Run everything with the small values of the labs; nothing is kept."""
-    return {job.key: run(job, progress) for plan in plans for job in jobs(course, plan, rehearsal=True)}
+    return {job.key: run_job(job, progress) for plan in plans for job in jobs(course, plan, rehearsal=True)}
 
 
 def jobs(course: Course, plan: Plan, rehearsal: bool) -> list[Job]:
@@ -156,7 +156,7 @@ def second_notebook(lab: NotebookNode, second: Second) -> NotebookNode:
     return short
 
 
-def run(job: Job, progress: Progress) -> Run:
+def run_job(job: Job, progress: Progress) -> Run:
     """Execute one notebook and evaluate the expressions in its kernel.
 
     Raises
@@ -164,7 +164,7 @@ def run(job: Job, progress: Progress) -> Run:
     CourseError
         An expression cannot be evaluated, or no cell has a name that is to be timed.
     """
-    check(job)
+    check_job(job)
     code = [cell for cell in job.notebook.cells if cell.cell_type == "code"]
     trial = copy.deepcopy(job.notebook)
     report = nbformat.v4.new_code_cell(REPORT.format(expressions=job.expressions))
@@ -176,13 +176,13 @@ def run(job: Job, progress: Progress) -> Run:
     times = {
         name: (round(wall, 1), round(cpu, 1))
         for cell, (wall, cpu) in zip(code, answer["clock"], strict=True)
-        for name in names(cell) & job.timed
+        for name in cell_names(cell) & job.timed
     }
     machine = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    return Run(digest(job.notebook), answer["values"], times, machine, date.today().isoformat())
+    return Run(code_checksum(job.notebook), answer["values"], times, machine, date.today().isoformat())
 
 
-def check(job: Job) -> None:
+def check_job(job: Job) -> None:
     """Find before a long run what would spoil its end.
 
     Raises
@@ -195,17 +195,17 @@ def check(job: Job) -> None:
             compile(expression, name, "eval")
         except SyntaxError as error:
             raise CourseError(f"{job.key}: {name!r} has the value {expression!r}, which is no expression.") from error
-    unknown = job.timed - {name for cell in job.notebook.cells for name in names(cell)}
+    unknown = job.timed - {name for cell in job.notebook.cells for name in cell_names(cell)}
     if unknown:
         raise CourseError(f"{job.key}: no cell has the grade id or tag {', '.join(sorted(unknown))}.")
 
 
-def names(cell: NotebookNode) -> set[str]:
+def cell_names(cell: NotebookNode) -> set[str]:
     """What a cell may be called: its id, which is the grade id if it has one, and its tags."""
     return {cell.id, *cell.metadata.get("tags", [])}
 
 
-def digest(notebook: NotebookNode) -> str:
+def code_checksum(notebook: NotebookNode) -> str:
     """What a result depends on: all code of the notebook but its tests."""
     code = [
         c.source for c in notebook.cells if c.cell_type == "code" and not c.metadata.get("nbgrader", {}).get("grade")

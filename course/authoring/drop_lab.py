@@ -18,10 +18,10 @@ from course.labs.variants import variants_file
 from reproduction import page as reproduction_page
 from reproduction.systems import plan_file
 
-TEXTS = ("*.md", "docs/**/*.md", "students/*.md", "solutions/*/*.py")  # where other pages may speak of a lab
+PAGES = ("*.md", "docs/**/*.md", "students/*.md", "solutions/*/*.py")  # where other pages may speak of a lab
 
 
-def of_lab(course: Course, lab: Lab) -> list[Path]:
+def files_of_lab(course: Course, lab: Lab) -> list[Path]:
     """The files and folders that are the lab's alone."""
     own = (course.source(lab).parent, course.released(lab).parent, variants_file(course, lab), plan_file(course, lab))
     return [path for path in own if path.exists()]
@@ -41,7 +41,7 @@ def drop_lab(course: Course, lab: Lab) -> list[Path]:
         raise CourseError(f"{lab.name} is the only lab of the course. Make another one first: course new")
     settings = without_entry((course.root / COURSE_FILE).read_text("utf-8"), lab.name)
     index = index_text(rest, {one: prepare_lab(rest, one) for one in rest.labs})
-    for path in of_lab(course, lab):
+    for path in files_of_lab(course, lab):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     written = [
         write_text(course.root / COURSE_FILE, settings),
@@ -55,7 +55,7 @@ def mentions(course: Course, name: str) -> Iterator[str]:
     number = int(name[:2]) if name[:2].isdigit() else 0
     pattern = re.compile(rf"\b{re.escape(name)}\b|\b[Ll]abs? (?:\d+(?:,| and| to)? )*{number}\b")
     measured = {course.measurements.with_suffix(".md"), course.reproduction.with_suffix(".md")}  # not for editing
-    for path in sorted({path for form in TEXTS for path in course.root.glob(form)} - measured):
+    for path in sorted({path for form in PAGES for path in course.root.glob(form)} - measured):
         for line, text in enumerate(path.read_text("utf-8").splitlines(), 1):
             if pattern.search(text):
                 yield f"{path.relative_to(course.root)}:{line}: {text.strip()}"

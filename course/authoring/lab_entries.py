@@ -10,7 +10,7 @@ HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_.\"'-]+)\s*\]\]?\s*(#.*)?$")
 LABS = "labs"
 
 
-class Entry(NamedTuple):
+class LabEntry(NamedTuple):
     """The lines of one entry: from its header to the line before `end`, comments right below its last line included."""
 
     name: str
@@ -69,7 +69,7 @@ def names(text: str) -> list[str] | None:
         return None
 
 
-def entries(lines: list[str]) -> list[Entry]:
+def entries(lines: list[str]) -> list[LabEntry]:
     """Every entry of a lab, in the order of the lines; one that holds a table [labs.limits] goes on behind it."""
     headers = [(number, match[1]) for number, line in enumerate(lines) if (match := HEADER.match(line))]
     starts = [number for number, key in headers if key == LABS]
@@ -78,7 +78,7 @@ def entries(lines: list[str]) -> list[Entry]:
     for start in starts:
         end = _end(lines, start, min(stop for stop in stops if stop > start))
         match = re.search(r"^\s*name\s*=\s*[\"'](.*?)[\"']", "".join(lines[start:end]), re.MULTILINE)
-        found.append(Entry(match[1] if match else "", start, end))
+        found.append(LabEntry(match[1] if match else "", start, end))
     return found
 
 

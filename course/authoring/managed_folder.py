@@ -40,9 +40,9 @@ def update_folder(folder: Path, files: Mapping[str, File]) -> Changes:
     known = read_manifest(folder)
     stale = sorted(set(known) - set(files))
     refuse_conflicts(folder, files, known, stale)
-    changed = [path for path, file in files.items() if not same(folder / path, file)]
+    changed = [path for path, file in files.items() if not is_up_to_date(folder / path, file)]
     for path in changed:
-        write(folder / path, files[path])
+        write_content(folder / path, files[path])
     removed = [path for path in stale if remove_file(folder, path)]
     write_manifest(folder, files)
     return Changes(changed, removed, len(files) - len(changed))
@@ -56,16 +56,18 @@ def refuse_conflicts(folder: Path, files: Mapping[str, File], known: Mapping[str
         others = [path.name for path in sorted(folder.iterdir()) if path.name != ".git"]
         if others:
             raise PublishError(
-                with_list(
+                with_bullets(
                     f"{folder} holds files that `course publish` did not write. Name another folder, an empty one or a "
                     "clone of the students' repository; or delete them:",
                     others,
                 )
             )
-    problems = [f"{path} {reason}" for path in [*files, *stale] if (reason := conflict(folder, path, files, known))]
+    problems = [
+        f"{path} {reason}" for path in [*files, *stale] if (reason := conflict_reason(folder, path, files, known))
+    ]
     if problems:
         raise PublishError(
-            with_list(
+            with_bullets(
                 f"In {folder}, others have written what `course publish` would replace or delete. Make the change in "
                 "the instructors' repository if it is to stay; then delete the file there and publish again:",
                 problems,
@@ -73,7 +75,7 @@ def refuse_conflicts(folder: Path, files: Mapping[str, File], known: Mapping[str
         )
 
 
-def conflict(folder: Path, path: str, files: Mapping[str, File], known: Mapping[str, str]) -> str | None:
+def conflict_reason(folder: Path, path: str, files: Mapping[str, File], known: Mapping[str, str]) -> str | None:
     """Why a file must not be replaced or deleted, or None."""
     place = folder / path
     links = [above for above in (place, *place.parents) if above.is_relative_to(folder) and above.is_symlink()]
@@ -121,11 +123,11 @@ def write_manifest(folder: Path, files: Mapping[str, File]) -> None:
     """Keep what was written; the same files give the same bytes."""
     known = {path: content_checksum(file.content) for path, file in files.items()}
     text = json.dumps({"about": ABOUT, "files": known}, indent=1) + "\n"
-    if not same(folder / MANIFEST, File(text.encode())):
-        write(folder / MANIFEST, File(text.encode()))
+    if not is_up_to_date(folder / MANIFEST, File(text.encode())):
+        write_content(folder / MANIFEST, File(text.encode()))
 
 
-def same(path: Path, file: File) -> bool:
+def is_up_to_date(path: Path, file: File) -> bool:
     """Whether the file is there as it is to be."""
     return path.is_file() and path.read_bytes() == file.content and (not file.executable or is_executable(path))
 
@@ -135,7 +137,7 @@ def is_executable(path: Path) -> bool:
     return bool(path.stat().st_mode & 0o100)
 
 
-def write(path: Path, file: File) -> None:
+def write_content(path: Path, file: File) -> None:
     """Write a file, making its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(file.content)
@@ -161,6 +163,6 @@ def content_checksum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def with_list(text: str, lines: list[str]) -> str:
+def with_bullets(text: str, lines: list[str]) -> str:
     """A message with a list."""
     return "\n".join([text, *(f"  - {line}" for line in lines)])

@@ -11,7 +11,7 @@ from course.errors import PublishError
 TARGET = re.compile(r"""(\]\(|<img\b[^>]*?\bsrc=")([^)\s#"]+)""")
 
 
-def relinked(text: str, source: str, places: Mapping[str, str]) -> str:
+def relink(text: str, source: str, places: Mapping[str, str]) -> str:
     """A page of the instructors' repository with its links as they are to stand in the students' edition.
 
     Parameters

@@ -9,7 +9,7 @@ from nbclient import NotebookClient
 from nbformat import NotebookNode
 from rich.progress import Progress
 
-from course.authoring.try_variants import auto_scores, message
+from course.authoring.try_variants import auto_scores, cell_error
 from course.config import Course, Lab
 from course.labs.prepare import prepare_lab
 from course.labs.sources import cells_with_tests, points_by_cell
@@ -50,6 +50,6 @@ def try_seeds(course: Course, labs: Sequence[Lab], seeds: Sequence[int], progres
             for cell in cells_with_tests(trial):
                 test = cell.metadata["nbgrader"]["grade_id"]
                 if scores[test] != full[test]:
-                    found.append(f"{lab.name}, seed {seed}: {test} gives {scores[test]:g} points: {message(cell)}")
+                    found.append(f"{lab.name}, seed {seed}: {test} gives {scores[test]:g} points: {cell_error(cell)}")
             progress.advance(bar)
     return found

@@ -31,7 +31,7 @@ LIMITS = Limits(submission_seconds=3_000)
 THREADS = 2
 
 
-def rounds(variants: Sequence[Variant], tasks: Sequence[str]) -> Iterator[list[Variant]]:
+def compatible_runs(variants: Sequence[Variant], tasks: Sequence[str]) -> Iterator[list[Variant]]:
     """Divide the variants into runs: one a task, wrong ones only in every other task, none that another spoils."""
     half = {task: index % 2 for index, task in enumerate(tasks)}
     pending = list(variants)
@@ -78,7 +78,7 @@ def auto_scores(notebook: NotebookNode, config: Config) -> dict[str, float]:
     return {cell.metadata["nbgrader"]["grade_id"]: float(determine_grade(cell)[0]) for cell in cells_with_tests(clean)}
 
 
-def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config) -> list[str]:
+def unexpected_outcomes(notebook: NotebookNode, chosen: Sequence[Variant], config: Config) -> list[str]:
     """What came out otherwise than declared: tests that fail and should not, or pass and should not."""
     expected = {test: variant for variant in chosen for test in variant.fails}
     tried = ", ".join(f"{variant.task} ({variant.name})" for variant in chosen)
@@ -90,7 +90,7 @@ def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config)
         if test in expected and score:
             found.append(f"{test} gives {score:g} points to the wrong answer «{expected[test].name}».")
         elif test not in expected and score != full:
-            found.append(f"{test} gives {score:g} of {full:g} points: {message(cell)}. Tried: {tried}.")
+            found.append(f"{test} gives {score:g} of {full:g} points: {cell_error(cell)}. Tried: {tried}.")
     return found
 
 
@@ -100,16 +100,16 @@ def try_all(course: Course, lab: Lab, progress: Progress) -> list[str]:
     known = read_variants(variants_file(course, lab), notebook)
     tasks = [name for cell in notebook.cells if is_answer(cell) and (name := grade_id(cell))]
     config, found = load_config(course), []
-    plan = list(rounds(known, tasks))
+    plan = list(compatible_runs(known, tasks))
     bar = progress.add_task(f"{lab.name}, {len(known)} answers", total=len(plan))
     for chosen in plan:
         with tempfile.TemporaryDirectory() as folder:
-            found += surprises(run_variants(notebook, chosen, lab.budget, Path(folder)), chosen, config)
+            found += unexpected_outcomes(run_variants(notebook, chosen, lab.budget, Path(folder)), chosen, config)
         progress.advance(bar)
     return found
 
 
-def message(cell: NotebookNode) -> str:
+def cell_error(cell: NotebookNode) -> str:
     """The error a cell ended with, in one line."""
     errors = [f"{out.ename}: {out.evalue}" for out in cell.outputs if out.output_type == "error"]
     return " ".join(errors) or "no error"

@@ -130,7 +130,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
             raise
     with suppress(CourseError):  # settings of somebody else's stay; only `nbgrader` and `course mark` look there
         write_settings(course, folder)
-    show_results(course, lab, folder, results, [*remarks, *submissions.passed_over(folder, lab)])
+    show_results(course, lab, folder, results, [*remarks, *submissions.stray_entries(folder, lab)])
     grades = folder / f"grades_{lab.name}.csv"
     console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)

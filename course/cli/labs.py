@@ -33,11 +33,11 @@ def drop(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Take a lab out of the course: source, answer key, student copy, variants, figures, entries in pages."""
-    from course.authoring.drop_lab import drop_lab, mentions, of_lab
+    from course.authoring.drop_lab import drop_lab, files_of_lab, mentions
 
     course = load_course()
     chosen = course.lab(lab)
-    own = [str(path.relative_to(course.root)) for path in of_lab(course, chosen)]
+    own = [str(path.relative_to(course.root)) for path in files_of_lab(course, chosen)]
     if not yes:
         typer.confirm(f"Delete {', '.join(own)} and the lab's entries in course.toml and in pages?", abort=True)
     written = drop_lab(course, chosen)

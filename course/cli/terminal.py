@@ -57,7 +57,7 @@ def logged(folder: Path, name: str) -> Iterator[Path]:
 
 def show_log() -> None:
     """Show what is logged also here, above the progress bar."""
-    logs.show(RichHandler(console=errors, show_path=False, markup=False, highlighter=None, log_time_format="%X"))
+    logs.add_handler(RichHandler(console=errors, show_path=False, markup=False, highlighter=None, log_time_format="%X"))
 
 
 def progress_bar(unit: str, left: bool = False) -> Progress:

@@ -43,7 +43,7 @@ class Places:
     @property
     def kept(self) -> Path:
         """The rest."""
-        return workshop(self.folder, self.lab) / self.student
+        return collected_root(self.folder, self.lab) / self.student
 
     def check(self) -> None:
         """Refuse places that are not in the folder, or that another student has on a system that ignores case.
@@ -65,7 +65,7 @@ class Places:
                 raise SubmissionError(f"{parent / twins[0]} is there, which some systems take for {self.student}")
 
 
-def workshop(folder: Path, lab: str) -> Path:
+def collected_root(folder: Path, lab: str) -> Path:
     """Where collecting keeps what is not graded."""
     return folder / "downloaded" / lab / "collected"
 

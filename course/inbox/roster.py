@@ -33,7 +33,7 @@ class Person:
 
 
 COLUMNS = tuple(field.name for field in fields(Person))
-ALIKE = 0.8  # how much a name of a column must be like another to be taken for it
+SIMILARITY = 0.8  # how much a name of a column must be like another to be taken for it
 NUMBERS = ("id", "lms_id", "login", "sis_id", "idnumber")
 # What a spreadsheet makes of a number: 11.0, 1.02E+12, 1,020,304.
 MANGLED = re.compile(r"\d+[.,]0+|\d([.,]\d+)?E[+-]\d{2,}|\d{1,3}([,.\u202f\xa0']\d{3}){2,}", re.IGNORECASE)
@@ -66,7 +66,7 @@ def read_roster(path: Path) -> tuple[Person, ...]:
             f"{', '.join(COLUMNS)}."
         )
     for column in set(columns) - set(COLUMNS):
-        near = [known for known in get_close_matches(column.casefold(), COLUMNS, 1, ALIKE) if known not in columns]
+        near = [known for known in get_close_matches(column.casefold(), COLUMNS, 1, SIMILARITY) if known not in columns]
         if near:
             raise RosterError(
                 f"The roster {path} has a column {printable_name(column)!r}. Call it {near[0]!r}, or leave it out."
@@ -108,7 +108,7 @@ def _problems(people: Sequence[tuple[int, Person]]) -> list[str]:
     return found
 
 
-def look_up(roster: Sequence[Person], number: str, name: str) -> Person | str:
+def find_person(roster: Sequence[Person], number: str, name: str) -> Person | str:
     """The person with this number, else with this name; or why there is none.
 
     A person whose number the roster gives is never found by name, which students may be able to change.
@@ -116,7 +116,7 @@ def look_up(roster: Sequence[Person], number: str, name: str) -> Person | str:
     for person in roster:
         if person.lms_id == number:
             return person
-    alike = [person for person in roster if not person.lms_id and bare(name) in _names(person)]
+    alike = [person for person in roster if not person.lms_id and bare_name(name) in _names(person)]
     if len(alike) == 1:
         return alike[0]
     who = f"{printable_name(name)} (lms_id {number})" if name else f"lms_id {number}"
@@ -127,17 +127,17 @@ def look_up(roster: Sequence[Person], number: str, name: str) -> Person | str:
 
 def _names(person: Person) -> set[str]:
     """What the systems may call a person: by name, or by the team and the name, as older Moodles do."""
-    own = orders(person.name)
-    return own | ({bare(person.group) + name for name in own} if person.group else set())
+    own = name_orders(person.name)
+    return own | ({bare_name(person.group) + name for name in own} if person.group else set())
 
 
-def orders(name: str) -> set[str]:
+def name_orders(name: str) -> set[str]:
     """The name as the systems write it: from any of its words on, without anything between them."""
-    words = [plain for word in name.replace(",", " ").split() if (plain := bare(word))]
+    words = [plain for word in name.replace(",", " ").split() if (plain := bare_name(word))]
     return {"".join(words[start:] + words[:start]) for start in range(len(words))}
 
 
-def bare(name: str) -> str:
+def bare_name(name: str) -> str:
     """A name in which only letters and digits count."""
     plain = unicodedata.normalize("NFC", name).casefold()
     return "".join(character for character in plain if unicodedata.category(character)[0] in "LMN")

@@ -48,7 +48,7 @@ def list_submissions(folder: Path, lab: Lab) -> list[Submission]:
     return [_submission(student, lab) for student in _entries(folder / "submitted") if _hands_in(student, lab)]
 
 
-def passed_over(folder: Path, lab: Lab) -> list[str]:
+def stray_entries(folder: Path, lab: Lab) -> list[str]:
     """What lies among the students' folders and is no submission of any lab, for the instructor to look at."""
     return [
         f"{printable(entry.name)} is {'an empty folder' if _is_folder(entry) else 'a file'}, no student's submission"
@@ -57,7 +57,7 @@ def passed_over(folder: Path, lab: Lab) -> list[str]:
     ]
 
 
-def nameless(student: str) -> str:
+def student_name_problem(student: str) -> str:
     """Why a gradebook cannot hold a student of this name, or nothing."""
     if len(student) > MAX_NAME:
         return f"the folder's name is longer than {MAX_NAME} characters, too long for a student's name in a gradebook"
@@ -68,7 +68,7 @@ def nameless(student: str) -> str:
     return ""
 
 
-def pattern(student: str) -> str:
+def nbgrader_pattern(student: str) -> str:
     """The student's name in the form in which nbgrader, which takes it for a pattern, does not cut off its blanks."""
     return re.sub(r"^ | $", "[ ]", student)
 

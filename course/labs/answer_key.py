@@ -30,7 +30,7 @@ def read_key(path: Path) -> NotebookNode:
         raise BuildError(f"cannot be read ({error})") from error
 
 
-def executed(key: NotebookNode) -> bool:
+def is_executed(key: NotebookNode) -> bool:
     """Whether every code cell was run."""
     return all(cell.execution_count is not None for cell in code_cells(key))
 
@@ -40,7 +40,7 @@ def sign(key: NotebookNode) -> None:
     key.metadata[SIGNED] = author_checksum(key)
 
 
-def edited(key: NotebookNode) -> bool:
+def is_edited(key: NotebookNode) -> bool:
     """Whether the cells are others than when the answer key was built."""
     return SIGNED in key.metadata and key.metadata[SIGNED] != author_checksum(key)
 
@@ -67,7 +67,7 @@ def keep_outputs(path: Path, notebook: NotebookNode) -> bool:
         key = read_key(path)
     except BuildError:
         return False
-    if not executed(key) or [code(cell) for cell in code_cells(key)] != [code(cell) for cell in code_cells(notebook)]:
+    if not is_executed(key) or [code_and_tags(cell) for cell in code_cells(key)] != [code_and_tags(cell) for cell in code_cells(notebook)]:
         return False
     for cell, old in zip(code_cells(notebook), code_cells(key), strict=True):
         cell.outputs, cell.execution_count = old.outputs, old.execution_count
@@ -79,7 +79,7 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def code(cell: NotebookNode) -> tuple[str, list[str]]:
+def code_and_tags(cell: NotebookNode) -> tuple[str, list[str]]:
     """What a cell's outputs depend on: its text, and its tags, which say what is kept of them."""
     tags = cell.metadata.get("tags", [])
     return ("" if SETUP in tags else cell.source), tags

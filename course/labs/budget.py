@@ -10,21 +10,21 @@ from nbformat import NotebookNode
 from course.labs.sources import is_answer, plain_python, tagged
 
 FORM = "NAME = VALUE  # full run: VALUE"
-DATA = "load_mnist"  # of data_utils: takes how many digits
-WHOLE = "load_data"  # of keras.datasets: always all of them
+LOADS_SOME = "load_mnist"  # of data_utils: takes how many digits
+LOADS_EVERYTHING = "load_data"  # of keras.datasets: always all of them
 
 
-def problems(notebook: NotebookNode, budget: Mapping[str, Any]) -> list[str]:
+def budget_problems(notebook: NotebookNode, budget: Mapping[str, Any]) -> list[str]:
     """What lets a submission run at another size than the budget of course.toml says."""
     found, known = list[str](), dict[str, Any]()
     for cell in tagged(notebook, "parameters"):
         for statement in syntax_tree(cell).body:
-            name = simple(statement)
+            name = parameter_value(statement)
             if name is None:
                 found.append(f"{ast.unparse(statement)!r} among the parameters is not of the form '{FORM}'.")
             else:
                 known |= name
-    return [*found, *of_budget(known, budget), *(text for cell in notebook.cells for text in of_cell(cell, set(known)))]
+    return [*found, *parameter_mismatches(known, budget), *(text for cell in notebook.cells for text in cell_violations(cell, set(known)))]
 
 
 def syntax_tree(cell: NotebookNode) -> ast.Module:
@@ -35,7 +35,7 @@ def syntax_tree(cell: NotebookNode) -> ast.Module:
         return ast.parse("")
 
 
-def simple(statement: ast.stmt) -> dict[str, Any] | None:
+def parameter_value(statement: ast.stmt) -> dict[str, Any] | None:
     """Name and value of a parameter, or None if the statement is something else."""
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
         return None
@@ -46,7 +46,7 @@ def simple(statement: ast.stmt) -> dict[str, Any] | None:
         return None
 
 
-def of_budget(known: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[str]:
+def parameter_mismatches(known: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[str]:
     """What the budget lacks, or has too much."""
     for name, value in known.items():
         if name not in budget:
@@ -62,7 +62,7 @@ def of_budget(known: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[s
         yield f"the budget in course.toml sets {name}, a parameter that the lab does not have.{meant}"
 
 
-def of_cell(cell: NotebookNode, known: set[str]) -> Iterator[str]:
+def cell_violations(cell: NotebookNode, known: set[str]) -> Iterator[str]:
     """What a code cell that is no answer does at a size of its own."""
     if cell.cell_type != "code" or is_answer(cell):
         return
@@ -70,21 +70,21 @@ def of_cell(cell: NotebookNode, known: set[str]) -> Iterator[str]:
     for node in ast.walk(syntax_tree(cell)):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in known and not given:
             yield f"{where}, the parameter {node.id} gets another value, which undoes the budget. Use another name."
-        if isinstance(node, ast.Call) and called(node) == WHOLE:
-            yield f"{where}, {ast.unparse(node)} loads everything, whatever the budget says. Use {DATA}."
-        if isinstance(node, ast.Call) and called(node) == DATA and not follows(node, known):
+        if isinstance(node, ast.Call) and called_name(node) == LOADS_EVERYTHING:
+            yield f"{where}, {ast.unparse(node)} loads everything, whatever the budget says. Use {LOADS_SOME}."
+        if isinstance(node, ast.Call) and called_name(node) == LOADS_SOME and not follows_parameters(node, known):
             yield (
                 f"{where}, {ast.unparse(node)} does not follow the budget. Make both numbers of parameters, such as "
                 "min(500, N_TEST)."
             )
 
 
-def called(call: ast.Call) -> str:
+def called_name(call: ast.Call) -> str:
     """The last part of the name of what is called."""
     return ast.unparse(call.func).split(".")[-1]
 
 
-def follows(call: ast.Call, known: set[str]) -> bool:
+def follows_parameters(call: ast.Call, known: set[str]) -> bool:
     """Whether both numbers of digits depend on a parameter."""
     sizes = [*call.args, *(keyword.value for keyword in call.keywords)]
     return len(sizes) == 2 and all(

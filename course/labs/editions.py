@@ -18,7 +18,7 @@ from course.errors import BuildError, EditionError
 from course.labs.answer_key import SIGNED, read_key
 from course.labs.sources import grade_id, is_answer, tagged
 from course.labs.stamp import SETUP
-from course.typed import typed
+from course.command_text import course_command
 
 GRADE, SOLUTION, SOURCE = "grade", "solution", "source"  # what a gradebook may hold of a cell
 NOT_BUILT = """{source} was edited and not built since:
@@ -35,7 +35,7 @@ Or bring back the edition that was graded, from git, and build it: course build 
 
 
 @dataclass(frozen=True)
-class Part:
+class GradedCell:
     """A cell by which a lab is graded; `kinds` are what a gradebook holds of it."""
 
     kinds: frozenset[str]
@@ -44,16 +44,16 @@ class Part:
     source: str
 
 
-def cells_by_grade_id(notebook: NotebookNode) -> dict[str, Part]:
+def cells_by_grade_id(notebook: NotebookNode) -> dict[str, GradedCell]:
     """The cells that nbgrader knows by grade id."""
     return {name: _part(cell) for cell in notebook.cells if (name := grade_id(cell))}
 
 
-def _part(cell: NotebookNode) -> Part:
+def _part(cell: NotebookNode) -> GradedCell:
     about = cell.metadata["nbgrader"]
     kinds = {SOURCE} | ({GRADE} if about.get("grade") else set()) | ({SOLUTION} if about.get("solution") else set())
     points = float(about.get("points", 0)) if about.get("grade") else 0.0
-    return Part(frozenset(kinds), cell.cell_type, points, cell.source)
+    return GradedCell(frozenset(kinds), cell.cell_type, points, cell.source)
 
 
 def as_built(course: Course, lab: Lab) -> NotebookNode:
@@ -139,7 +139,7 @@ def held_kinds(notebook: Notebook) -> dict[str, frozenset[str]]:
     return held
 
 
-def check_gradebook(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part], folder: Path) -> list[str]:
+def check_gradebook(gradebook: Gradebook, lab: Lab, now: Mapping[str, GradedCell], folder: Path) -> list[str]:
     """See that the gradebook is of the present edition of a lab; what an instructor should know of other points.
 
     `folder` is that of the gradebook. A gradebook without submissions of the lab fits every edition, as nbgrader writes
@@ -156,7 +156,7 @@ def check_gradebook(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part], fol
     if found := list(_of_cells(held_kinds(notebook), {name: part.kinds for name, part in now.items()})):
         number = len(notebook.submissions)
         count = f"{number} submission{'s' if number != 1 else ''}"
-        command = typed("grade", lab.name, folder, "--new-edition")
+        command = course_command("grade", lab.name, folder, "--new-edition")
         raise EditionError(OTHER_EDITION.format(lab=lab.name, count=count, differences=_listed(found), command=command))
     written = {c.name: float(c.max_score) for c in notebook.grade_cells if c.cell_type == "markdown"}
     changed = _of_points(written, now)
@@ -180,7 +180,7 @@ def _of_cells(before: Mapping[str, frozenset[str]], now: Mapping[str, frozenset[
         yield f"graded in another way: {', '.join(other)}"
 
 
-def _of_points(before: Mapping[str, float], now: Mapping[str, Part]) -> list[str]:
+def _of_points(before: Mapping[str, float], now: Mapping[str, GradedCell]) -> list[str]:
     changed = [(name, points) for name, points in before.items() if name in now and now[name].points != points]
     return [f"{name} gives {now[name].points:g} points, before {points:g}" for name, points in changed]
 

@@ -7,7 +7,7 @@ HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 EXACT = {*HIDDEN, *SOLUTION}
 # nbgrader finds its markers by their words; what it would miss reaches students.
-MEANT = re.compile(r"\W*(begin|end)\W*(hidden\W*tests?|solutions?|mark(ing)?\W*scheme)\W*", re.IGNORECASE)
+NEARLY_A_MARKER = re.compile(r"\W*(begin|end)\W*(hidden\W*tests?|solutions?|mark(ing)?\W*scheme)\W*", re.IGNORECASE)
 
 
 def marker_problems(source: str) -> list[str]:
@@ -16,7 +16,7 @@ def marker_problems(source: str) -> list[str]:
     problems = [
         f"the line {line!r} is no marker; students would get what follows. Write {_nearest(line)!r}."
         for line in lines
-        if line not in EXACT and (MEANT.match(line) if line.startswith("#") else MEANT.fullmatch(line))
+        if line not in EXACT and (NEARLY_A_MARKER.match(line) if line.startswith("#") else NEARLY_A_MARKER.fullmatch(line))
     ]
     for begin, end in (HIDDEN, SOLUTION):
         found = [line for line in lines if line in (begin, end)]

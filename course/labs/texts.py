@@ -12,7 +12,7 @@ POINTS = re.compile(r"\((\d+(?:\.\d+)?) points?\b[^()]*\)\s*$")  # "(2 points, w
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.IGNORECASE)  # with a scheme, attachments included, or in this page
 
 
-def problems(notebook: NotebookNode) -> list[str]:
+def text_problems(notebook: NotebookNode) -> list[str]:
     """What students would be told wrongly."""
     return [*wrong_points(notebook), *dead_links(notebook)]
 

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from course.config import Course, Lab
 from course.errors import CourseError
-from course.known_keys import only
+from course.known_keys import refuse_unknown_keys
 from course.labs.sources import cells_with_tests, grade_id, is_answer
 
 KEYS = {"task": str, "name": str, "right": bool, "answer": str}  # of an answer in the file
@@ -41,7 +41,7 @@ def read_variants(path: Path, notebook: NotebookNode) -> tuple[Variant, ...]:
     tests = {str(grade_id(cell)) for cell in cells_with_tests(notebook)}
     try:
         table = tomllib.loads(path.read_text("utf-8"))
-        only(str(path), table, ("variant",))
+        refuse_unknown_keys(str(path), table, ("variant",))
         variants = tuple(_variant(f"{path}, variant {n}", one, tests) for n, one in enumerate(table["variant"], 1))
     except FileNotFoundError as error:
         raise CourseError(
@@ -57,7 +57,7 @@ def read_variants(path: Path, notebook: NotebookNode) -> tuple[Variant, ...]:
 
 
 def _variant(where: str, entry: dict[str, Any], tests: set[str]) -> Variant:
-    only(where, entry, (*KEYS, "also_fails"))
+    refuse_unknown_keys(where, entry, (*KEYS, "also_fails"))
     for key, kind in KEYS.items():
         if not isinstance(entry.get(key), kind):
             raise CourseError(f"{where}: `{key}` must be given as a {kind.__name__}; it is {entry.get(key)!r}.")

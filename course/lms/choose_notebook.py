@@ -6,24 +6,24 @@ from pathlib import PurePosixPath
 from course.inbox.filenames import folded, unportable
 from course.inbox.origin import STAMP
 from course.inbox.regular_files import names_notebook
-from course.lms.uploads import Handed, like
+from course.lms.uploads import UploadedFile, named_after_lab
 
 NOTEBOOK = ".ipynb"
 NUMBERED = re.compile(r"(?P<stem>.+)-\d{1,3}")  # Canvas's names for the files of a second upload, and of further ones
-PACKED = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".zst")
+ARCHIVE_SUFFIXES = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".zst")
 
 
-def is_notebook(one: Handed) -> bool:
+def is_notebook(one: UploadedFile) -> bool:
     """By its name; whether it can be read is for the grading to tell."""
     return names_notebook(one.file.name)
 
 
-def rank(one: Handed, lab: str, trusted: bool) -> tuple[bool, bool, int, str, int, str]:
+def rank(one: UploadedFile, lab: str, trusted: bool) -> tuple[bool, bool, int, str, int, str]:
     """What makes a notebook count before others: lab's name, a plain ending, the latest upload, the highest number."""
     time = one.entry.time.isoformat() if trusted and one.entry.time else ""
     number = re.search(r"(?:-|\()(\d{1,9})\)?$", one.file.stem)
     ending = one.file.suffix.casefold() == NOTEBOOK
-    return like(one.file, lab), ending, one.attempt, time, int(number[1]) if number else 0, str(one.file)
+    return named_after_lab(one.file, lab), ending, one.attempt, time, int(number[1]) if number else 0, str(one.file)
 
 
 def unnumbered(file: PurePosixPath) -> PurePosixPath | None:
@@ -32,9 +32,9 @@ def unnumbered(file: PurePosixPath) -> PurePosixPath | None:
     return file.with_name(f"{match['stem']}{file.suffix}") if match else None
 
 
-def must_stay(file: PurePosixPath) -> str | None:
+def why_set_aside(file: PurePosixPath) -> str | None:
     """Why a file must not lie beside the notebook, or None."""
-    if file.suffix.casefold() in PACKED:
+    if file.suffix.casefold() in ARCHIVE_SUFFIXES:
         return "an archive in the archive"
     if folded(file) == folded(STAMP):
         return "nbgrader would take it for the time of handing in"

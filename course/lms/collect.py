@@ -22,8 +22,8 @@ from course.lms.collect_one import Bundle, Row, collect_one
 from course.lms.students import assign_ids
 from course.lms.teams import FileOwner, team_members, teams_of
 from course.lms.unpack import ArchiveLimits, open_archive
-from course.lms.uploads import Handed, ambiguous, sort_out, why_left_out
-from course.lms.zip_entry import are_of_handing_in
+from course.lms.uploads import UploadedFile, ambiguous, read_uploads, why_left_out
+from course.lms.zip_entry import are_submission_times
 
 
 @dataclass(frozen=True)
@@ -61,14 +61,14 @@ def collect(
         Nothing can be read: it is no whole zip file, too large, or of neither system.
     """
     with open_archive(path, limits or ArchiveLimits()) as archive:
-        system, handed, unknown = sort_out(archive.entries, system, config)
+        system, handed, unknown = read_uploads(archive.entries, system, config)
         by_owner, doubtful = _by_owner(handed, lab, roster)
         names = {owner: files[0].name for owner, files in by_owner.items()}
         teams = teams_of(names, roster or ())
         alone = {owner: name for owner, name in names.items() if owner not in teams}
         ids, reasons = assign_ids(alone, system, roster)
         members, clashes = team_members(teams, names, ids.values(), system)
-        trusted = are_of_handing_in([one.entry.time for files in by_owner.values() for one in files], times)
+        trusted = are_submission_times([one.entry.time for files in by_owner.values() for one in files], times)
         share = archive.limits.share(len(ids) + len(members))
         doubtful_ids = {student for student, _ in clashes}
         by_student = {
@@ -96,8 +96,8 @@ def collect(
 
 
 def _by_owner(
-    handed: Sequence[Handed], lab: Lab, roster: Sequence[Person] | None
-) -> tuple[dict[str, list[Handed]], list[str]]:
+    handed: Sequence[UploadedFile], lab: Lab, roster: Sequence[Person] | None
+) -> tuple[dict[str, list[UploadedFile]], list[str]]:
     """The files of each student by the system's number, and remarks on those that could be of several."""
     known = {person.lms_id for person in roster or () if person.lms_id}
     by_owner, doubtful = defaultdict(list), []

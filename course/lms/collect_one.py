@@ -10,12 +10,12 @@ from course.errors import EntryError, SubmissionError
 from course.inbox.companion_files import place_beside
 from course.inbox.filenames import flattened, folded, printable_name
 from course.inbox.origin import STAMP, Origin
-from course.inbox.places import Placement, Places, keep_beside, place_submission, workshop
+from course.inbox.places import Placement, Places, collected_root, keep_beside, place_submission
 from course.inbox.systems import System
-from course.lms.choose_notebook import NOTEBOOK, is_notebook, must_stay, rank, unnumbered
+from course.lms.choose_notebook import NOTEBOOK, is_notebook, rank, unnumbered, why_set_aside
 from course.lms.teams import FileOwner
 from course.lms.unpack import Archive, unpack
-from course.lms.uploads import Handed, like
+from course.lms.uploads import UploadedFile, named_after_lab
 from course.lms.zip_entry import timestamp_text
 
 TWIN = "some systems take its name for that of another file"
@@ -40,7 +40,7 @@ class Bundle:
     system: System
     lab: Lab
     places: Places
-    files: Sequence[Handed]
+    files: Sequence[UploadedFile]
     trusted: bool  # whether the archive's times are those of handing in
     share: int  # bytes
     whose: FileOwner
@@ -56,11 +56,11 @@ class _Desk:
     remarks: list[str] = field(default_factory=list)
     aside: list[tuple[Path, str]] = field(default_factory=list)
 
-    def unpack(self, one: Handed, target: Path) -> None:
+    def unpack(self, one: UploadedFile, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         self.room -= unpack(self.bundle.archive, one.entry, target, self.room)
 
-    def put_aside(self, one: Handed, reason: str) -> None:
+    def put_aside(self, one: UploadedFile, reason: str) -> None:
         target = self.folder / f"aside-{len(self.aside)}"
         try:
             self.unpack(one, target)
@@ -84,7 +84,7 @@ def collect_one(bundle: Bundle) -> Row:
     student = bundle.places.student
     try:
         bundle.places.check()
-        keep = workshop(bundle.places.folder, bundle.lab.name)
+        keep = collected_root(bundle.places.folder, bundle.lab.name)
         keep.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".collecting-", dir=keep) as folder:
             return _collect(bundle, _Desk(bundle, Path(folder), bundle.share))
@@ -112,7 +112,7 @@ def _collect(bundle: Bundle, desk: _Desk) -> Row:
         desk.unpack(chosen, new / name)
     except EntryError as error:
         return Row(places.student, Placement.REFUSED, file, remarks=(f"{file} not unpacked: {error}",))
-    if not like(chosen.file, bundle.lab.name):
+    if not named_after_lab(chosen.file, bundle.lab.name):
         desk.remarks.append(f"{file} is not named after the lab")
     if bundle.whose.team:
         others = ", ".join(bundle.whose.others) or "nobody else"
@@ -152,12 +152,12 @@ def _along(bundle: Bundle, desk: _Desk, new: Path, notebook: PurePosixPath) -> N
     files, folders = {folded(f"{bundle.lab.name}{NOTEBOOK}"), folded(STAMP)}, set[str]()
     others = [one for one in bundle.files if not is_notebook(one)]
     most = bundle.archive.limits.files
-    placed: list[tuple[Handed, PurePosixPath]] = []
+    placed: list[tuple[UploadedFile, PurePosixPath]] = []
     for one in others[:most]:
         path = place_beside(one.file, notebook)
         above = {folded(folder) for folder in path.parents if folder.name}
         clash = folded(path) in files | folders or above & files
-        if reason := must_stay(path) or (TWIN if clash else None):
+        if reason := why_set_aside(path) or (TWIN if clash else None):
             desk.put_aside(one, reason)
             continue
         try:
@@ -173,11 +173,13 @@ def _along(bundle: Bundle, desk: _Desk, new: Path, notebook: PurePosixPath) -> N
         _without_numbers(desk, new, placed, files | folders)
 
 
-def _without_numbers(desk: _Desk, new: Path, placed: Sequence[tuple[Handed, PurePosixPath]], taken: set[str]) -> None:
+def _without_numbers(
+    desk: _Desk, new: Path, placed: Sequence[tuple[UploadedFile, PurePosixPath]], taken: set[str]
+) -> None:
     """Put files that Canvas numbered also where the notebook looks for them, under the names that the student gave."""
     for one, path in sorted(placed, key=lambda pair: str(pair[1]), reverse=True):  # of several the highest number
         name = unnumbered(path)
-        if not name or folded(name) in taken or must_stay(name):
+        if not name or folded(name) in taken or why_set_aside(name):
             continue
         try:
             desk.unpack(one, new / name)

@@ -24,20 +24,20 @@ from course.errors import CourseError, SubmissionError
 from course.inbox.filenames import id_problem, printable_name
 from course.inbox.notes import Note
 from course.inbox.origin import STAMP, Origin
-from course.inbox.places import Placement, Places, place_submission, workshop
+from course.inbox.places import Placement, Places, collected_root, place_submission
 from course.inbox.regular_files import MAX_FILE, plain_files, read_plain_file
 from course.lms.collect import Collected
 from course.lms.collect_one import Row
 from course.lms.unpack import ArchiveLimits
-from course.times import TimeError, later, read_time
+from course.times import TimeError, delay, read_time
 
 NAME = "exchange"
 # `nbgrader submit` writes the time first and copies then, which takes a moment.
-AT_ONCE = timedelta(minutes=5)
+COPYING_TIME = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Handed:
+class ExchangeFolder:
     """One folder that was handed in, with what its name says; files of a later submission lie in another one."""
 
     student: str
@@ -67,7 +67,7 @@ def collect_exchange(course: Course, lab: Lab, folder: Path, config: Config) -> 
             f"{inbound} cannot be opened ({error.strerror}). `nbgrader release_assignment {lab.name}` makes it; the "
             "exchange's place is `c.Exchange.root` in nbgrader_config.py."
         ) from error
-    handed, remarks = list[Handed](), list[str]()
+    handed, remarks = list[ExchangeFolder](), list[str]()
     for path in entries:
         try:
             found = _handed(path, lab.name)
@@ -92,20 +92,20 @@ def _collector(config: Config) -> ExchangeCollect:
     return kind(coursedir=coursedir, authenticator=authenticator, config=config)
 
 
-def _handed(path: Path, lab: str) -> Handed | None:
+def _handed(path: Path, lab: str) -> ExchangeFolder | None:
     """What the name STUDENT+LAB+TIME or STUDENT+LAB+TIME+RANDOM says; None if it is of another lab."""
     match = re.fullmatch(rf"(?P<student>.+?)\+{re.escape(lab)}\+(?P<time>[^+]+)(\+[^+]*)?", path.name)
-    return Handed(match["student"], read_time(match["time"]), path) if match else None
+    return ExchangeFolder(match["student"], read_time(match["time"]), path) if match else None
 
 
-def _collect(handed: Handed, lab: Lab, folder: Path, check_owner: bool) -> Row:
+def _collect(handed: ExchangeFolder, lab: Lab, folder: Path, check_owner: bool) -> Row:
     """Copy one student's folder to its place, whole or not at all."""
     places = Places(folder, handed.student, lab.name)
     stamp = f"{handed.time:%Y-%m-%d %H:%M:%S.%f} UTC"
     try:
         _refuse(handed, check_owner)
         places.check()
-        keep = workshop(folder, lab.name)
+        keep = collected_root(folder, lab.name)
         keep.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".collecting-", dir=keep) as desk:
             new, notes = Path(desk, "new"), list[Note]()
@@ -131,8 +131,8 @@ def _collect(handed: Handed, lab: Lab, folder: Path, check_owner: bool) -> Row:
     )
 
 
-def _remarks(handed: Handed, outcome: Placement, notes: Sequence[Note], changed: datetime) -> Iterator[str]:
-    if later(handed.time, changed) > AT_ONCE:
+def _remarks(handed: ExchangeFolder, outcome: Placement, notes: Sequence[Note], changed: datetime) -> Iterator[str]:
+    if delay(handed.time, changed) > COPYING_TIME:
         yield (
             f"its name says when it was handed in, but files in it were written until {changed:%Y-%m-%d %H:%M:%S} UTC: "
             "the student did that, or the exchange was copied"
@@ -142,7 +142,7 @@ def _remarks(handed: Handed, outcome: Placement, notes: Sequence[Note], changed:
     yield from (f"{note.where}: {note.text}" for note in notes)
 
 
-def _refuse(handed: Handed, check_owner: bool) -> None:
+def _refuse(handed: ExchangeFolder, check_owner: bool) -> None:
     """Raise `SubmissionError` for what cannot be the student's."""
     if reason := id_problem(handed.student):
         raise SubmissionError(f"the student's name is not possible: {reason}")

@@ -14,7 +14,7 @@ from nbgrader.api import Assignment
 from course.errors import ExportError
 from course.inbox.roster import Person
 from course.inbox.systems import System
-from course.lms.export_rows import Graded, LmsExportPlugin, points_for_lms
+from course.lms.export_rows import GradedStudent, LmsExportPlugin, points_for_lms
 
 
 class CanvasExportPlugin(LmsExportPlugin):
@@ -33,7 +33,7 @@ class CanvasExportPlugin(LmsExportPlugin):
             return None
         return "no number, login or name is known; give them with a roster"
 
-    def table(self, labs: Sequence[Assignment], rows: Sequence[Graded]) -> Iterator[Sequence[str]]:
+    def table(self, labs: Sequence[Assignment], rows: Sequence[GradedStudent]) -> Iterator[Sequence[str]]:
         """Two lines of heading, then one a student."""
         titles = (str(self.columns.get(lab.name, lab.name)) for lab in labs)
         yield "Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles
@@ -65,7 +65,7 @@ class MoodleExportPlugin(LmsExportPlugin):
             return None
         return "no Moodle number, e-mail address or ID number is known; give one with a roster"
 
-    def table(self, labs: Sequence[Assignment], rows: Sequence[Graded]) -> Iterator[Sequence[str]]:
+    def table(self, labs: Sequence[Assignment], rows: Sequence[GradedStudent]) -> Iterator[Sequence[str]]:
         """One line of heading, then one a student; "Last modified" is empty, so no newer grade is overwritten."""
         if len(labs) != 1:
             names = ", ".join(lab.name for lab in labs)

@@ -10,17 +10,17 @@ from nbgrader.api import Assignment, Gradebook, MissingEntry, Student
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Dict, Unicode
 
+from course.command_text import course_command
 from course.errors import ExportError
 from course.grading.gradebook.recorded import students_not_graded
 from course.inbox.roster import Person, read_roster
 from course.inbox.systems import System
 from course.lms.students import identify
-from course.spreadsheets import guarded
-from course.typed import typed
+from course.spreadsheets import spreadsheet_text
 
 
 @dataclass(frozen=True)
-class Graded:
+class GradedStudent:
     """One student with one grade a lab, as text; "" if there is none to give."""
 
     person: Person
@@ -51,7 +51,7 @@ class LmsExportPlugin(ExportPlugin):
         self.remarks = []
         labs = self._labs(gradebook)
         rows = self._unique(list(self._graded(gradebook, labs)))
-        lines = [[guarded(cell) for cell in line] for line in self.table(labs, rows)]
+        lines = [[spreadsheet_text(cell) for cell in line] for line in self.table(labs, rows)]
         target = Path(self.to or f"grades_{self.system}.csv")
         draft = target.with_name(f".{target.name}.draft")
         try:
@@ -65,7 +65,7 @@ class LmsExportPlugin(ExportPlugin):
         for remark in self.remarks:
             self.log.warning(remark)
 
-    def table(self, labs: Sequence[Assignment], rows: Sequence[Graded]) -> Iterator[Sequence[str]]:
+    def table(self, labs: Sequence[Assignment], rows: Sequence[GradedStudent]) -> Iterator[Sequence[str]]:
         """All lines of the file."""
         raise NotImplementedError
 
@@ -86,11 +86,11 @@ class LmsExportPlugin(ExportPlugin):
         known = {lab.name: lab for lab in gradebook.assignments}
         wanted = [str(name) for name in self.assignment] or sorted(known)
         if missing := [name for name in wanted if name not in known]:
-            advice = typed("grade", missing[0], Path(self.folder))
+            advice = course_command("grade", missing[0], Path(self.folder))
             raise ExportError(f"The gradebook does not hold {', '.join(missing)}. Grade it first: {advice}")
         return [known[name] for name in wanted]
 
-    def _graded(self, gradebook: Gradebook, labs: Sequence[Assignment]) -> Iterator[Graded]:
+    def _graded(self, gradebook: Gradebook, labs: Sequence[Assignment]) -> Iterator[GradedStudent]:
         roster = read_roster(Path(self.roster)) if self.roster else ()
         coursedir = getattr(self.parent, "coursedir", None)
         folder = Path(self.folder or (coursedir.root if coursedir else ""))
@@ -108,7 +108,7 @@ class LmsExportPlugin(ExportPlugin):
             if reason := self.unknown(person):
                 self.remarks.append(f"{student.id}: left out; {reason}")
             else:
-                yield Graded(person, tuple(grade or "" for grade in grades))
+                yield GradedStudent(person, tuple(grade or "" for grade in grades))
 
     def _grade(self, gradebook: Gradebook, lab: Assignment, student: Student, failed: Collection[str]) -> str | None:
         """One grade as text; None if nothing was handed in, with a remark, or could be graded."""
@@ -126,7 +126,7 @@ class LmsExportPlugin(ExportPlugin):
             self.remarks.append(f"{student.id}: the grade for {lab.name} is not final; it still has to be marked")
         return points_for_lms(max(0.0, submission.score - submission.late_submission_penalty))
 
-    def _unique(self, rows: list[Graded]) -> list[Graded]:
+    def _unique(self, rows: list[GradedStudent]) -> list[GradedStudent]:
         """The rows without those that claim to be the same person in the system."""
         numbers = Counter(row.person.lms_id for row in rows if row.person.lms_id)
         for number in (number for number, count in numbers.items() if count > 1):

@@ -9,10 +9,10 @@ from nbgrader.api import Student
 from course.errors import ExportError, SubmissionError
 from course.inbox.filenames import folded, id_problem, printable_name
 from course.inbox.origin import read_record
-from course.inbox.places import workshop
-from course.inbox.roster import Person, look_up
+from course.inbox.places import collected_root
+from course.inbox.roster import Person, find_person
 from course.inbox.systems import System
-from course.lms.teams import doubt, hidden, mismatch
+from course.lms.teams import anonymous_names, why_maybe_team, why_not_this_person
 
 
 def assign_ids(
@@ -27,16 +27,16 @@ def assign_ids(
     ids: dict[str, str] = {}
     reasons: dict[str, str] = {}
     twice = Counter(folded(_from_name(name)) for name in names.values())
-    nobody = hidden(names.values())
+    nobody = anonymous_names(names.values())
     for number, name in names.items():
         if roster is None:
             own = _from_name(name)
-            reason = doubt(number, name, system)
+            reason = why_maybe_team(number, name, system)
             alone = own and twice[folded(own)] == 1 and own != "participant"
             student = number if system is System.CANVAS else own if alone else f"{own or 'x'}-{number}"
         else:
-            found = look_up(roster, number, name)
-            reason = found if isinstance(found, str) else mismatch(found, number, name, system, nobody)
+            found = find_person(roster, number, name)
+            reason = found if isinstance(found, str) else why_not_this_person(found, number, name, system, nobody)
             student = "" if isinstance(found, str) else found.id
         if reason:
             reasons[number] = reason
@@ -101,7 +101,7 @@ def _collected(student: str, system: System, labs: Sequence[str], folder: Path) 
     """The system's number and name of a student whose submission of one of the labs was collected; else empty."""
     for lab in labs:
         try:
-            origin = read_record(workshop(folder, lab) / student)
+            origin = read_record(collected_root(folder, lab) / student)
         except SubmissionError as error:
             raise ExportError(str(error)) from error
         if origin and origin.system == system:

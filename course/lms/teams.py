@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from course.inbox.filenames import printable_name
-from course.inbox.roster import Person, bare, orders
+from course.inbox.roster import Person, bare_name, name_orders
 from course.inbox.systems import System
 
 # What teams are called, and students are not. Whatever has a digit in it is no student's name either.
-CALLED = re.compile(
+TEAM_NAME = re.compile(
     r"\b(groups?|teams?|gruppen?|groupe|équipe|grupo|equipo|equipa|gruppo|squadra|groep|grupa|ryhmä|skupina|csoport|"
     r"zespół|группа|команда|ομάδα|takım|nhóm)\b|组|組|小隊|グループ|チーム|팀|\d",
     re.IGNORECASE,
@@ -39,7 +39,7 @@ def teams_of(names: Mapping[str, str], roster: Sequence[Person]) -> dict[str, tu
     """The members of each team that handed in, by the system's number, as the roster's column `group` has them."""
     found = {}
     for number, name in names.items():
-        members = tuple(person for person in roster if person.group and bare(person.group) == bare(name))
+        members = tuple(person for person in roster if person.group and bare_name(person.group) == bare_name(name))
         if members:
             found[number] = members
     return found
@@ -67,14 +67,14 @@ def team_members(
     return found, reasons
 
 
-def hidden(names: Iterable[str]) -> set[str]:
+def anonymous_names(names: Iterable[str]) -> set[str]:
     """What Moodle calls everybody where names are hidden, in the language of the site; no two teams have one name."""
     return {name for name, count in Counter(names).items() if count > 1} | {"Participant"}
 
 
-def doubt(number: str, name: str, system: System) -> str | None:
+def why_maybe_team(number: str, name: str, system: System) -> str | None:
     """Without a roster: why a name is hardly a student's, so that its number may be that of a team; else None."""
-    if system is not System.MOODLE or not CALLED.search(name):
+    if system is not System.MOODLE or not TEAM_NAME.search(name):
         return None
     return (
         f"“{printable_name(name)}” looks like a team, and {printable_name(number)} like Moodle's number of it, not of "
@@ -83,15 +83,15 @@ def doubt(number: str, name: str, system: System) -> str | None:
     )
 
 
-def mismatch(person: Person, number: str, name: str, system: System, nobody: set[str]) -> str | None:
+def why_not_this_person(person: Person, number: str, name: str, system: System, nobody: set[str]) -> str | None:
     """Why files with a person's number in Moodle may not be theirs: they are under another name; else None.
 
     `nobody` are the names of `hidden`.
     """
-    own = orders(person.name)
-    if system is not System.MOODLE or not person.name or name in nobody or bare(name) in own:
+    own = name_orders(person.name)
+    if system is not System.MOODLE or not person.name or name in nobody or bare_name(name) in own:
         return None
-    if any(bare(name).endswith(one) for one in own):  # the team's name before the student's
+    if any(bare_name(name).endswith(one) for one in own):  # the team's name before the student's
         return None
     return (
         f"the roster has {printable_name(number)} as the number of {person.id}, “{printable_name(person.name)}”, and "

@@ -63,7 +63,7 @@ COLLECTORS = {System.CANVAS: CanvasCollector, System.MOODLE: MoodleCollector}
 
 
 @dataclass(frozen=True)
-class Handed:
+class UploadedFile:
     """One file that was handed in: by whom, under which name, and what the system says about it."""
 
     entry: ZipEntry
@@ -74,9 +74,9 @@ class Handed:
     late: bool
 
 
-def sort_out(
+def read_uploads(
     entries: Sequence[ZipEntry], system: System | None, config: Config | None = None
-) -> tuple[System, list[Handed], list[str]]:
+) -> tuple[System, list[UploadedFile], list[str]]:
     """Tell the system, what was handed in, and the names that are of another form.
 
     Raises
@@ -98,13 +98,13 @@ def sort_out(
     return best, [handed for handed in found[best] if handed], unknown
 
 
-def _handed(entry: ZipEntry, collector: LmsCollector) -> Handed | None:
+def _handed(entry: ZipEntry, collector: LmsCollector) -> UploadedFile | None:
     name = str(entry.path)
     parts = collector.collect(name)
     if not parts or not parts.get("student_id") or not parts.get("file_id") or refusal(str(parts["file_id"])):
         return None
     attempt = parts.get("attempt") or ""
-    return Handed(
+    return UploadedFile(
         entry=entry,
         owner=str(parts["student_id"]),
         name=parts.get("name") or "",
@@ -131,7 +131,7 @@ def why_left_out(name: str, system: System) -> str:
     return f"{system.title()} gives no such names"
 
 
-def ambiguous(handed: Handed, lab: str, known: set[str]) -> str | None:
+def ambiguous(handed: UploadedFile, lab: str, known: set[str]) -> str | None:
     """Why it cannot be told whose a file is, or None.
 
     A student called "x_999" hands in x_999_123_456_lab.ipynb, which reads as an upload of student 999. So a number
@@ -146,7 +146,7 @@ def ambiguous(handed: Handed, lab: str, known: set[str]) -> str | None:
     return f"it could be of student {handed.owner} or {' or '.join(doubts)}" if doubts else None
 
 
-def like(file: PurePosixPath, lab: str) -> bool:
+def named_after_lab(file: PurePosixPath, lab: str) -> bool:
     """Whether a file is named after the lab, whatever was put around its name."""
     return letters_and_digits(lab) in letters_and_digits(file.name)
 

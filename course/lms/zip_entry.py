@@ -49,7 +49,7 @@ def decoded_name(info: zipfile.ZipInfo) -> str:
         return name
 
 
-def are_of_handing_in(times: Sequence[datetime | None], how: Times) -> bool:
+def are_submission_times(times: Sequence[datetime | None], how: Times) -> bool:
     """Whether an archive's times can be used for late penalties; if in doubt they are not."""
     known = [time for time in times if time]
     if how is Times.AUTO:
