@@ -59,7 +59,7 @@ def flattened(path: PurePosixPath) -> str:
 
 
 def folded(path: PurePosixPath | str) -> str:
-    """What a system that ignores case and kinds of accents takes a path for."""
+    """A path as systems compare it that ignore case and kinds of accents."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", str(path)).casefold())
 
 
@@ -72,11 +72,13 @@ def id_problem(student: str) -> str | None:
     """
     if not student or not student[0].isalnum():
         return "it must begin with a letter or a digit"
-    wrong = {
+    forbidden = {
         character for character in student if not (character in "._-@" or unicodedata.category(character)[0] in "LMN")
     }
-    if wrong:
-        return f"it must not hold {printable_name(' '.join(sorted(wrong)))}; letters, digits and . _ - @ are possible"
+    if forbidden:
+        return (
+            f"it must not hold {printable_name(' '.join(sorted(forbidden)))}; letters, digits and . _ - @ are possible"
+        )
     if unicodedata.normalize("NFC", student) != student:
         return "its accents are written as separate characters"
     if len(student) > 100 or unportable(PurePosixPath(student)):

@@ -1,4 +1,4 @@
-"""Of what a student handed in: which notebook counts, and what must not lie beside it."""
+"""Which of a student's notebooks counts, and which files must not lie beside it."""
 
 import re
 from pathlib import PurePosixPath
@@ -13,17 +13,24 @@ NUMBERED = re.compile(r"(?P<stem>.+)-\d{1,3}")  # Canvas's names for the files o
 ARCHIVE_SUFFIXES = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".zst")
 
 
-def is_notebook(one: UploadedFile) -> bool:
-    """By its name; whether it can be read is for the grading to tell."""
-    return names_notebook(one.file.name)
+def is_notebook(upload: UploadedFile) -> bool:
+    """By its name; whether it can be read shows when it is graded."""
+    return names_notebook(upload.file.name)
 
 
-def rank(one: UploadedFile, lab: str, trusted: bool) -> tuple[bool, bool, int, str, int, str]:
+def rank(upload: UploadedFile, lab: str, trusted: bool) -> tuple[bool, bool, int, str, int, str]:
     """What makes a notebook count before others: lab's name, a plain ending, the latest upload, the highest number."""
-    time = one.entry.time.isoformat() if trusted and one.entry.time else ""
-    number = re.search(r"(?:-|\()(\d{1,9})\)?$", one.file.stem)
-    ending = one.file.suffix.casefold() == NOTEBOOK
-    return named_after_lab(one.file, lab), ending, one.attempt, time, int(number[1]) if number else 0, str(one.file)
+    time = upload.entry.time.isoformat() if trusted and upload.entry.time else ""
+    number = re.search(r"(?:-|\()(\d{1,9})\)?$", upload.file.stem)
+    ending = upload.file.suffix.casefold() == NOTEBOOK
+    return (
+        named_after_lab(upload.file, lab),
+        ending,
+        upload.attempt,
+        time,
+        int(number[1]) if number else 0,
+        str(upload.file),
+    )
 
 
 def unnumbered(file: PurePosixPath) -> PurePosixPath | None:

@@ -41,11 +41,11 @@ def pack_feedback(course: Course, lab: Lab, folder: Path, system: System, to: Pa
     remarks: list[str] = []
     origins: dict[str, Origin] = {}
     for student in sorted(pages):
-        found = origin_of(folder, lab, student, system)
-        if isinstance(found, Origin):
-            origins[student] = found
+        origin_or_reason = origin_of(folder, lab, student, system)
+        if isinstance(origin_or_reason, Origin):
+            origins[student] = origin_or_reason
         else:
-            remarks.append(f"{student}: left out; {found}")
+            remarks.append(f"{student}: left out; {origin_or_reason}")
     for student in students_sharing_number(origins):
         remarks.append(f"{student}: left out; another student has the same number {origins.pop(student).lms_id}")
     if not origins:

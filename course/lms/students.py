@@ -26,18 +26,22 @@ def assign_ids(
     """
     ids: dict[str, str] = {}
     reasons: dict[str, str] = {}
-    twice = Counter(folded(_from_name(name)) for name in names.values())
-    nobody = anonymous_names(names.values())
+    name_counts = Counter(folded(_from_name(name)) for name in names.values())
+    anonymous = anonymous_names(names.values())
     for number, name in names.items():
         if roster is None:
-            own = _from_name(name)
+            name_id = _from_name(name)
             reason = why_maybe_team(number, name, system)
-            alone = own and twice[folded(own)] == 1 and own != "participant"
-            student = number if system is System.CANVAS else own if alone else f"{own or 'x'}-{number}"
+            is_unique = name_id and name_counts[folded(name_id)] == 1 and name_id != "participant"
+            student = number if system is System.CANVAS else name_id if is_unique else f"{name_id or 'x'}-{number}"
         else:
-            found = find_person(roster, number, name)
-            reason = found if isinstance(found, str) else why_not_this_person(found, number, name, system, nobody)
-            student = "" if isinstance(found, str) else found.id
+            person_or_reason = find_person(roster, number, name)
+            reason = (
+                person_or_reason
+                if isinstance(person_or_reason, str)
+                else why_not_this_person(person_or_reason, number, name, system, anonymous)
+            )
+            student = "" if isinstance(person_or_reason, str) else person_or_reason.id
         if reason:
             reasons[number] = reason
         else:
@@ -75,25 +79,25 @@ def identify(student: Student, system: System, labs: Sequence[str], folder: Path
     ExportError
         A record of where a submission came from is damaged.
     """
-    listed = next((person for person in roster if person.id == student.id), Person(student.id))
+    person = next((person for person in roster if person.id == student.id), Person(student.id))
     number, name = _collected(student.id, system, labs, folder)
     if system is System.CANVAS:
-        number = listed.lms_id or number or student.lms_user_id or ""
+        number = person.lms_id or number or student.lms_user_id or ""
     else:
-        number = number or listed.lms_id
+        number = number or person.lms_id
     if system is System.CANVAS:
-        full = ", ".join(part for part in (student.last_name, student.first_name) if part)
+        full_name = ", ".join(part for part in (student.last_name, student.first_name) if part)
     else:
-        full = " ".join(part for part in (student.first_name, student.last_name) if part)
+        full_name = " ".join(part for part in (student.first_name, student.last_name) if part)
     return Person(
         id=student.id,
-        name=listed.name or full or name,
+        name=person.name or full_name or name,
         lms_id=number,
-        email=listed.email or student.email or "",
-        login=listed.login,
-        sis_id=listed.sis_id,
-        section=listed.section,
-        idnumber=listed.idnumber,
+        email=person.email or student.email or "",
+        login=person.login,
+        sis_id=person.sis_id,
+        section=person.section,
+        idnumber=person.idnumber,
     )
 
 

@@ -94,7 +94,7 @@ def update_lateness(
     found: dict[str, Lateness] = {}
     for student, entry in entries.items():
         known = HandedIn(entry.handed_in)
-        kept = Places(folder, student, lab.name).kept
+        kept = Places(folder, student, lab.name).collected
         came = handed_in(places[student], kept) if student in places else known
         found[student] = lateness(lab.late, lab.due, extensions.get(student), entry, came)
         if entry.extension and student not in extensions:
