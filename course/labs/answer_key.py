@@ -36,12 +36,12 @@ def is_executed(key: NotebookNode) -> bool:
 
 
 def sign(key: NotebookNode) -> None:
-    """Note in an answer key what its cells are, to tell later whether somebody edited them."""
+    """Store a checksum of an answer key's cells in it, to tell later whether somebody edited them."""
     key.metadata[SIGNED] = author_checksum(key)
 
 
 def is_edited(key: NotebookNode) -> bool:
-    """Whether the cells are others than when the answer key was built."""
+    """Whether the cells have changed since the answer key was built."""
     return SIGNED in key.metadata and key.metadata[SIGNED] != author_checksum(key)
 
 
@@ -59,7 +59,7 @@ def authored_content(notebook: NotebookNode) -> list[tuple[str, str, str]]:
 
 
 def keep_outputs(path: Path, notebook: NotebookNode) -> bool:
-    """Give `notebook` the outputs of the answer key at `path`, if both have the same code; whether they have.
+    """Give `notebook` the outputs of the answer key at `path`, if both have the same code; return whether they do.
 
     The set-up cell counts as the same whatever address it names: where an answer key is made, it installs nothing.
     """
@@ -69,8 +69,8 @@ def keep_outputs(path: Path, notebook: NotebookNode) -> bool:
         return False
     if not is_executed(key) or [code_and_tags(cell) for cell in code_cells(key)] != [code_and_tags(cell) for cell in code_cells(notebook)]:
         return False
-    for cell, old in zip(code_cells(notebook), code_cells(key), strict=True):
-        cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    for cell, key_cell in zip(code_cells(notebook), code_cells(key), strict=True):
+        cell.outputs, cell.execution_count = key_cell.outputs, key_cell.execution_count
     return True
 
 

@@ -18,11 +18,11 @@ def links(course: Course, path: str) -> dict[str, str]:
     nbgitpuller is among them if course.toml names a hub. Colab has no page for Markdown; there the index is Colab's own
     list of the labs.
     """
-    found = {"GitHub": f"{home(course)}/blob/{course.repositories.ref}/{path}"}
-    found |= {"Colab": colab(course, path), "Binder": binder(course, path)}
+    addresses = {"GitHub": f"{home(course)}/blob/{course.repositories.ref}/{path}"}
+    addresses |= {"Colab": colab(course, path), "Binder": binder(course, path)}
     if course.repositories.hub:
-        found["nbgitpuller"] = nbgitpuller(course.repositories.hub, course, path)
-    return found
+        addresses["nbgitpuller"] = nbgitpuller(course.repositories.hub, course, path)
+    return addresses
 
 
 def home(course: Course) -> str:

@@ -49,9 +49,9 @@ def structure(notebook: NotebookNode, rules: Rules = DEFAULTS) -> list[str]:
             f"{OR_SET.format(key='most_cells', value=len(notebook.cells))}"
         )
     for tag in (FACTS, SETUP, "parameters"):
-        found = len(tagged(notebook, tag))
-        if found != 1:
-            problems.append(f"{found} cells are tagged {tag!r}; there must be exactly one.")
+        count = len(tagged(notebook, tag))
+        if count != 1:
+            problems.append(f"{count} cells are tagged {tag!r}; there must be exactly one.")
     for cell in tagged(notebook, "parameters"):
         for line in cell.source.splitlines():
             if re.match(r"\w+ *=", line) and "# full run: " not in line:
@@ -122,14 +122,14 @@ def beside_problems(cell: NotebookNode, name: str) -> list[str]:
         tree = ast.parse(with_parts(cell.source))
     except SyntaxError as error:
         return [f"test cell {name!r} cannot be read (line {error.lineno}); hidden tests begin and end at statements."]
-    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and is_beside(one)]
+    functions = [function for function in ast.walk(tree) if isinstance(function, ast.FunctionDef) and is_beside(function)]
     problems = [
-        f"in test cell {name!r}, {one.name} asserts something where the answer runs; return what is found instead."
-        for one in functions
-        if any(isinstance(part, ast.Assert | ast.Raise) for part in ast.walk(one))
+        f"in test cell {name!r}, {function.name} asserts something where the answer runs; return what is found instead."
+        for function in functions
+        if any(isinstance(part, ast.Assert | ast.Raise) for part in ast.walk(function))
     ]
-    nested = [one.name for one in functions if one not in tree.body]
-    return problems + [f"in test cell {name!r}, {one} is marked and must not stand in other code." for one in nested]
+    nested = [function.name for function in functions if function not in tree.body]
+    return problems + [f"in test cell {name!r}, {function} is marked and must not stand in other code." for function in nested]
 
 
 def prose(notebook: NotebookNode) -> list[str]:

@@ -42,7 +42,7 @@ def read_variants(path: Path, notebook: NotebookNode) -> tuple[Variant, ...]:
     try:
         table = tomllib.loads(path.read_text("utf-8"))
         refuse_unknown_keys(str(path), table, ("variant",))
-        variants = tuple(_variant(f"{path}, variant {n}", one, tests) for n, one in enumerate(table["variant"], 1))
+        variants = tuple(_variant(f"{path}, variant {n}", entry, tests) for n, entry in enumerate(table["variant"], 1))
     except FileNotFoundError as error:
         raise CourseError(
             f"{path} does not exist; every lab needs right and wrong answers to test its tests."
@@ -61,12 +61,12 @@ def _variant(where: str, entry: dict[str, Any], tests: set[str]) -> Variant:
     for key, kind in KEYS.items():
         if not isinstance(entry.get(key), kind):
             raise CourseError(f"{where}: `{key}` must be given as a {kind.__name__}; it is {entry.get(key)!r}.")
-    also = entry.get("also_fails", [])
-    if not isinstance(also, list) or not tests.issuperset(map(str, also)) or (also and entry["right"]):
+    also_fails = entry.get("also_fails", [])
+    if not isinstance(also_fails, list) or not tests.issuperset(map(str, also_fails)) or (also_fails and entry["right"]):
         raise CourseError(
-            f"{where}: `also_fails` must list tests of the lab that a wrong answer fails; it is {also!r}."
+            f"{where}: `also_fails` must list tests of the lab that a wrong answer fails; it is {also_fails!r}."
         )
-    fails = [] if entry["right"] else [f"test-{entry['task']}", *also]
+    fails = [] if entry["right"] else [f"test-{entry['task']}", *also_fails]
     return Variant(entry["task"], entry["name"], entry["answer"].strip("\n"), frozenset(fails))
 
 
