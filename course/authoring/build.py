@@ -59,7 +59,7 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
 
 
 def refuse_lost_work(course: Course, lab: Lab, source: NotebookNode) -> None:
-    """See that no edit of the notebook is written over by a source that does not have it.
+    """Check that building would overwrite no edit of the notebook that its source lacks.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def refuse_lost_work(course: Course, lab: Lab, source: NotebookNode) -> None:
 
 
 def drop_machine_notes(source: Path, notebook: NotebookNode) -> None:
-    """Leave out of an answer key what cells tagged "remove-stderr" wrote there, such as TensorFlow's start-up notes.
+    """Remove from an answer key what cells tagged "remove-stderr" wrote to stderr: TensorFlow's start-up notes.
 
     Raises
     ------

@@ -14,7 +14,7 @@ from course.errors import PublishError
 from course.labs.links import INDEX, archive, home, lab_path
 from course.labs.prepare import prepare_lab
 
-STUDENTS_FOLDER = "students"  # the folder of files that only the edition has; they lie there as they lie in the edition
+STUDENTS_FOLDER = "students"  # files that only the edition has, laid out as in the edition
 STUDENTS_FILES = (
     ".gitattributes",
     ".gitignore",
@@ -73,13 +73,13 @@ def edition(course: Course) -> dict[str, File]:
 def edition_places(course: Course) -> dict[str, str]:
     """Where each file that is copied lies in the edition, by its path in the instructors' repository."""
     package = sorted(path for path in (course.root / "data_utils").iterdir() if path.suffix in PACKAGE_FILES)
-    same = [*SHARED_FILES, *(f"binder/{name}" for name in BINDER_FILES), *(lab_path(lab) for lab in course.labs)]
-    same += [f"data_utils/{path.name}" for path in package]
-    return {f"{STUDENTS_FOLDER}/{name}": name for name in STUDENTS_FILES} | {path: path for path in same}
+    unmoved = [*SHARED_FILES, *(f"binder/{name}" for name in BINDER_FILES), *(lab_path(lab) for lab in course.labs)]
+    unmoved += [f"data_utils/{path.name}" for path in package]
+    return {f"{STUDENTS_FOLDER}/{name}": name for name in STUDENTS_FILES} | {path: path for path in unmoved}
 
 
 def read_for_students(course: Course, source: str, places: dict[str, str]) -> File:
-    """One file as students get it: pages and notebooks with their links set right, all others as they are."""
+    """One file as students get it: pages with their links adapted, all others as they are."""
     path = course.root / source
     if not path.is_file():
         raise PublishError(f"{path} is missing, which is part of the students' edition. Restore it.")
@@ -123,7 +123,7 @@ def package_text(course: Course) -> str:
         description=quoted(f"What the notebooks of {course.title} import"),
         python=quoted(project["requires-python"]),
         license=quoted(project["license"]),
-        dependencies="\n".join(f"  {quoted(one)}," for one in project["dependencies"]),
+        dependencies="\n".join(f"  {quoted(dependency)}," for dependency in project["dependencies"]),
     )
 
 

@@ -37,9 +37,9 @@ def update_folder(folder: Path, files: Mapping[str, File]) -> Changes:
         The folder holds files that were not written here, or one that was has been changed since. The message names
         every file. Nothing has been written.
     """
-    known = read_manifest(folder)
-    stale = sorted(set(known) - set(files))
-    refuse_conflicts(folder, files, known, stale)
+    checksums = read_manifest(folder)
+    stale = sorted(set(checksums) - set(files))
+    refuse_conflicts(folder, files, checksums, stale)
     changed = [path for path, file in files.items() if not is_up_to_date(folder / path, file)]
     for path in changed:
         write_content(folder / path, files[path])
@@ -48,11 +48,11 @@ def update_folder(folder: Path, files: Mapping[str, File]) -> Changes:
     return Changes(changed, removed, len(files) - len(changed))
 
 
-def refuse_conflicts(folder: Path, files: Mapping[str, File], known: Mapping[str, str], stale: list[str]) -> None:
+def refuse_conflicts(folder: Path, files: Mapping[str, File], checksums: Mapping[str, str], stale: list[str]) -> None:
     """Raise `PublishError` if anything that would be replaced or deleted is not as `publish` wrote it."""
     if folder.exists() and not folder.is_dir():
         raise PublishError(f"{folder} is a file. Name a folder.")
-    if not known and folder.is_dir():
+    if not checksums and folder.is_dir():
         others = [path.name for path in sorted(folder.iterdir()) if path.name != ".git"]
         if others:
             raise PublishError(
@@ -63,7 +63,7 @@ def refuse_conflicts(folder: Path, files: Mapping[str, File], known: Mapping[str
                 )
             )
     problems = [
-        f"{path} {reason}" for path in [*files, *stale] if (reason := conflict_reason(folder, path, files, known))
+        f"{path} {reason}" for path in [*files, *stale] if (reason := conflict_reason(folder, path, files, checksums))
     ]
     if problems:
         raise PublishError(
@@ -75,22 +75,26 @@ def refuse_conflicts(folder: Path, files: Mapping[str, File], known: Mapping[str
         )
 
 
-def conflict_reason(folder: Path, path: str, files: Mapping[str, File], known: Mapping[str, str]) -> str | None:
+def conflict_reason(folder: Path, path: str, files: Mapping[str, File], checksums: Mapping[str, str]) -> str | None:
     """Why a file must not be replaced or deleted, or None."""
-    place = folder / path
-    links = [above for above in (place, *place.parents) if above.is_relative_to(folder) and above.is_symlink()]
+    target = folder / path
+    links = [
+        ancestor for ancestor in (target, *target.parents) if ancestor.is_relative_to(folder) and ancestor.is_symlink()
+    ]
     if links:
         return f"is or lies in a symbolic link, {links[0]}"
-    if any(above.exists() and not above.is_dir() for above in place.parents):
+    if any(ancestor.exists() and not ancestor.is_dir() for ancestor in target.parents):
         return "has a file where its folder is to be"
-    if not place.exists() or (path in files and place.is_file() and place.read_bytes() == files[path].content):
+    if not target.exists() or (path in files and target.is_file() and target.read_bytes() == files[path].content):
         return None
-    if not place.is_file():
+    if not target.is_file():
         return "is a folder"
-    if path not in known:
+    if path not in checksums:
         return "was not written by `course publish`"
     return (
-        None if content_checksum(place.read_bytes()) == known[path] else "was changed since `course publish` wrote it"
+        None
+        if content_checksum(target.read_bytes()) == checksums[path]
+        else "was changed since `course publish` wrote it"
     )
 
 
@@ -107,28 +111,28 @@ def read_manifest(folder: Path) -> dict[str, str]:
         return {}
     advice = "Restore it, by `git restore` if the folder is a repository."
     try:
-        known = json.loads(path.read_text("utf-8"))["files"]
-        if not all(isinstance(key, str) and isinstance(value, str) for key, value in known.items()):
+        checksums = json.loads(path.read_text("utf-8"))["files"]
+        if not all(isinstance(key, str) and isinstance(value, str) for key, value in checksums.items()):
             raise PublishError(f"{path} must hold one text for each file. {advice}")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PublishError(f"{path} is not the list that `course publish` wrote ({error}). {advice}") from error
-    for name in known:
+    for name in checksums:
         parts = PurePosixPath(name).parts
         if not parts or name.startswith("/") or "\\" in name or {"..", ".git"} & {part.lower() for part in parts}:
             raise PublishError(f"{path} names {name!r}, which is no file of the students' edition. {advice}")
-    return dict(known)
+    return dict(checksums)
 
 
 def write_manifest(folder: Path, files: Mapping[str, File]) -> None:
-    """Keep what was written; the same files give the same bytes."""
-    known = {path: content_checksum(file.content) for path, file in files.items()}
-    text = json.dumps({"about": ABOUT, "files": known}, indent=1) + "\n"
+    """Record the checksums of what was written; the same files give the same bytes."""
+    checksums = {path: content_checksum(file.content) for path, file in files.items()}
+    text = json.dumps({"about": ABOUT, "files": checksums}, indent=1) + "\n"
     if not is_up_to_date(folder / MANIFEST, File(text.encode())):
         write_content(folder / MANIFEST, File(text.encode()))
 
 
 def is_up_to_date(path: Path, file: File) -> bool:
-    """Whether the file is there as it is to be."""
+    """Whether the file is there with this content, and executable if it must be."""
     return path.is_file() and path.read_bytes() == file.content and (not file.executable or is_executable(path))
 
 
@@ -147,14 +151,14 @@ def write_content(path: Path, file: File) -> None:
 
 def remove_file(folder: Path, path: str) -> bool:
     """Delete a file and the folders that are empty without it; whether it was there."""
-    place = folder / path
-    if not place.is_file():
+    target = folder / path
+    if not target.is_file():
         return False
-    place.unlink()
-    for above in place.parents:
-        if above == folder or any(above.iterdir()):
+    target.unlink()
+    for ancestor in target.parents:
+        if ancestor == folder or any(ancestor.iterdir()):
             break
-        above.rmdir()
+        ancestor.rmdir()
     return True
 
 
@@ -164,5 +168,5 @@ def content_checksum(content: bytes) -> str:
 
 
 def with_bullets(text: str, lines: list[str]) -> str:
-    """A message with a list."""
+    """A message with a list of lines below it."""
     return "\n".join([text, *(f"  - {line}" for line in lines)])

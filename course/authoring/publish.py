@@ -44,16 +44,16 @@ def refuse_leaks(course: Course, files: Mapping[str, File]) -> None:
     package = "\n".join(file.content.decode() for path, file in files.items() if path.startswith("data_utils/"))
     sources = [prepare_lab(course, lab) for lab in course.labs]
     secrets = secrets_of_all(sources, package).union(*(secret_pairs(source, package) for source in sources))
-    if found := leaks({path: file.content for path, file in files.items()}, secrets):
+    if leaked_lines := leaks({path: file.content for path, file in files.items()}, secrets):
         text = "Students would see lines of solutions or hidden tests. Take them out, or write harmless ones otherwise:"
-        raise PublishError(with_bullets(text, found))
+        raise PublishError(with_bullets(text, leaked_lines))
 
 
 def refuse_overlap(course: Course, folder: Path) -> None:
     """Raise `PublishError` for a folder inside the instructors' repository, or one that it lies in."""
     if folder.is_relative_to(course.root) or course.root.is_relative_to(folder):
-        beside = course.root.parent / course.repositories.students.split("/")[1]
+        suggestion = course.root.parent / course.repositories.students.split("/")[1]
         raise PublishError(
             f"{folder} and the instructors' repository, {course.root}, lie one in the other. The students' edition is "
-            f"a repository of its own: choose a folder beside this one, such as {beside}."
+            f"a repository of its own: choose a folder beside this one, such as {suggestion}."
         )
