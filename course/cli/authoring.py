@@ -40,10 +40,10 @@ def variants(labs: Labs = None) -> None:
 
     course = load_course()
     with logged(course.root, "variants"), progress_bar("runs") as progress:
-        found = [text for lab in course.choose(labs) for text in try_all(course, lab, progress)]
-    for text in found:
+        problems = [text for lab in course.choose(labs) for text in try_all(course, lab, progress)]
+    for text in problems:
         console.print(f"- {text}", highlight=False, markup=False)
-    if found:
+    if problems:
         raise typer.Exit(1)
     console.print("Every right answer got full marks, every wrong one lost what it should.")
 
@@ -60,9 +60,9 @@ def seeds(
     chosen = course.choose(labs)
     os.environ.setdefault("MNIST_SOURCE", "bundled")
     with logged(course.root, "seeds"), progress_bar("runs") as progress:
-        found = try_seeds(course, chosen, range(101, 101 + count), progress)
-    for text in found:
+        problems = try_seeds(course, chosen, range(101, 101 + count), progress)
+    for text in problems:
         console.print(f"- {text}", highlight=False, markup=False)
-    if found:
+    if problems:
         raise typer.Exit(1)
     console.print(f"{len(chosen)} solutions got full marks with each of {count} seeds.")

@@ -60,8 +60,8 @@ def show_log() -> None:
     logs.add_handler(RichHandler(console=errors, show_path=False, markup=False, highlighter=None, log_time_format="%X"))
 
 
-def progress_bar(unit: str, left: bool = False) -> Progress:
+def progress_bar(unit: str, time_left: bool = False) -> Progress:
     """A bar with a count of `unit` and the time so far, and if asked for the time that is left."""
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
-    more = (TextColumn("left"), TimeRemainingColumn()) if left else ()
-    return Progress(*columns, TimeElapsedColumn(), *more, console=errors)
+    more_columns = (TextColumn("left"), TimeRemainingColumn()) if time_left else ()
+    return Progress(*columns, TimeElapsedColumn(), *more_columns, console=errors)
