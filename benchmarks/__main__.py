@@ -26,7 +26,7 @@ def labs(labs: Labs = None) -> None:
 
 
 @app.command("grading")
-def of_grading(
+def measure_grading(
     lab: Annotated[str, typer.Option(help="For the comparison with plain nbgrader.")] = "05_lenet5_train_on_batch",
     many: Annotated[str, typer.Option(help="For the large class.")] = "01_data_inspection",
 ) -> None:
@@ -35,13 +35,13 @@ def of_grading(
     heavy, light = course.lab(lab), course.lab(many)
     with logged(course.root, "bench-grading"), errors.status("measuring") as status:
         timed = grading.throughput(course, heavy, status.update)
-        kept = grading.throughput_values(heavy, timed, memory(course, heavy))
-        run_all.save_part(course, "throughput", kept)  # at once: what follows takes long
-        console.print(Markdown("\n".join(class_section(kept))))
-        reached, again = grading.large_class(course, light, status.update)
-    kept = grading.large_class_values(light, reached, again)
-    page = run_all.save_part(course, "many", kept)
-    console.print(Markdown("\n".join(large_class_section(kept))))
+        values = grading.throughput_values(heavy, timed, memory(course, heavy))
+        run_all.save_part(course, "throughput", values)  # at once: what follows takes long
+        console.print(Markdown("\n".join(class_section(values))))
+        reached, again_seconds = grading.large_class(course, light, status.update)
+    values = grading.large_class_values(light, reached, again_seconds)
+    page = run_all.save_part(course, "many", values)
+    console.print(Markdown("\n".join(large_class_section(values))))
     console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
 
 

@@ -51,27 +51,27 @@ class Timed:
 
 @dataclass(frozen=True)
 class Reached:
-    """So many submissions graded: seconds since the start, and what the main process holds in memory, in MiB."""
+    """A point on the way through a class: seconds since the start, and the main process's memory in MiB."""
 
     graded: int
     seconds: float
     main_mib: float
 
 
-def throughput(course: Course, lab: Lab, tell: ShowStatus) -> list[Timed]:
+def throughput(course: Course, lab: Lab, show_status: ShowStatus) -> list[Timed]:
     """The same class graded by plain nbgrader and in the ways that this course offers, each the faster of two times."""
-    found: dict[str, Timed] = {}
+    fastest: dict[str, Timed] = {}
     for number in range(1, ROUNDS + 1):
         for what, options in WAYS.items():
-            tell(f"{what}, round {number} of {ROUNDS}")
+            show_status(f"{what}, round {number} of {ROUNDS}")
             with tempfile.TemporaryDirectory() as place:
                 timed = (
                     grade_here(course, lab, Path(place), what, options)
                     if options
                     else grade_by_nbgrader(course, lab, Path(place), what)
                 )
-            found[what] = min(timed, found.get(what, timed), key=lambda one: one.seconds)
-    return list(found.values())
+            fastest[what] = min(timed, fastest.get(what, timed), key=lambda run: run.seconds)
+    return list(fastest.values())
 
 
 def hand_in_class(course: Course, lab: Lab, folder: Path, count: int) -> list[str]:
@@ -105,13 +105,13 @@ def grade_by_nbgrader(course: Course, lab: Lab, folder: Path, what: str) -> Time
     return Timed(what, seconds, {})
 
 
-def _nbgrader(folder: Path, *words: str) -> None:
-    command = [str(Path(sys.executable).with_name("nbgrader")), *words]
+def _nbgrader(folder: Path, *arguments: str) -> None:
+    command = [str(Path(sys.executable).with_name("nbgrader")), *arguments]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = os.environ | {"PATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise CourseError(f"{' '.join(words)} failed: {done.stderr[-1000:]}")
+    process = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if process.returncode:
+        raise CourseError(f"{' '.join(arguments)} failed: {process.stderr[-1000:]}")
 
 
 def grade_here(course: Course, lab: Lab, folder: Path, what: str, options: Options) -> Timed:
@@ -123,41 +123,45 @@ def grade_here(course: Course, lab: Lab, folder: Path, what: str, options: Optio
         A solved submission did not get full marks: then the time is worth nothing.
     """
     students = hand_in_class(course, lab, folder, CLASS)
-    found = submissions.require_submissions(folder, lab)
+    handed_in = submissions.require_submissions(folder, lab)
     start = time.monotonic()
-    results = grade(course, lab, folder, found, lambda student: None, options)
+    results = grade(course, lab, folder, handed_in, lambda student: None, options)
     seconds = time.monotonic() - start
-    if short := next((result for result in results if result.tests != result.max_tests), None):
-        raise CourseError(f"{what}: {short.student} got {short.tests:g} of {short.max_tests:g}. {short.reason}")
+    if failed := next((result for result in results if result.tests != result.max_tests), None):
+        raise CourseError(f"{what}: {failed.student} got {failed.tests:g} of {failed.max_tests:g}. {failed.reason}")
     reports = [cache.kept_outcome(folder, lab.name, student) for student in students]
     spent = [report.seconds for report in reports if report]
-    return Timed(what, seconds, {stage: round(mean(one[stage] for one in spent), 2) for stage in spent[0]})
+    return Timed(
+        what,
+        seconds,
+        {stage: round(mean(seconds_by_stage[stage] for seconds_by_stage in spent), 2) for stage in spent[0]},
+    )
 
 
-def large_class(course: Course, lab: Lab, tell: ShowStatus, count: int = MANY) -> tuple[list[Reached], float]:
+def large_class(course: Course, lab: Lab, show_status: ShowStatus, count: int = MANY) -> tuple[list[Reached], float]:
     """Grade a large class: a point at the first submission and after each `STEP`; seconds to grade it once more."""
-    found: list[Reached] = []
+    milestones: list[Reached] = []
     with tempfile.TemporaryDirectory() as place:
         hand_in_class(course, lab, Path(place), count)
-        start, done = time.monotonic(), 0
+        start, graded = time.monotonic(), 0
 
         def advance(student: str) -> None:
-            nonlocal done
-            done += 1
-            if done == 1 or done % STEP == 0:
+            nonlocal graded
+            graded += 1
+            if graded == 1 or graded % STEP == 0:
                 memory = psutil.Process().memory_info().rss / 2**20
-                found.append(Reached(done, round(time.monotonic() - start, 1), round(memory, 1)))
-                tell(f"{done} of {count}")
+                milestones.append(Reached(graded, round(time.monotonic() - start, 1), round(memory, 1)))
+                show_status(f"{graded} of {count}")
 
-        everybody = submissions.require_submissions(Path(place), lab)
-        results = grade(course, lab, Path(place), everybody, advance, Options())
-        tell("the same class again")
+        handed_in = submissions.require_submissions(Path(place), lab)
+        results = grade(course, lab, Path(place), handed_in, advance, Options())
+        show_status("the same class again")
         start = time.monotonic()
-        again = grade(course, lab, Path(place), everybody, lambda student: None, Options())
+        again = grade(course, lab, Path(place), handed_in, lambda student: None, Options())
         seconds = time.monotonic() - start
     if len(results) != count or again != results or any(result.tests != result.max_tests for result in results):
         raise CourseError("Not every solved submission got full marks, both times.")
-    return found, round(seconds, 1)
+    return milestones, round(seconds, 1)
 
 
 def overhead(timed: Sequence[Timed]) -> float:
@@ -171,11 +175,11 @@ def overhead(timed: Sequence[Timed]) -> float:
 
 
 def throughput_values(lab: Lab, timed: Sequence[Timed], memory: Sequence[MemoryUse]) -> dict[str, Any]:
-    """What is kept of `throughput` and of `bench_memory.memory`."""
+    """What is kept of `throughput` and of `benchmarks.memory.memory`."""
     ways, used = [asdict(one) for one in timed], [asdict(one) for one in memory]
     return {"lab": lab.name, "students": CLASS, "ways": ways, "overhead": overhead(timed), "memory": used}
 
 
 def large_class_values(lab: Lab, reached: Sequence[Reached], again: float) -> dict[str, Any]:
-    """What is kept of `many`."""
+    """What is kept of `large_class`."""
     return {"lab": lab.name, "reached": [asdict(one) for one in reached], "again_seconds": again}

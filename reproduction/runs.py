@@ -92,20 +92,20 @@ def reproduce(course: Course, plans: Sequence[Plan], progress: Progress, again: 
     CourseError
         Not all of MNIST is at hand, or an expression of a plan cannot be evaluated.
     """
-    _need_all_digits()
+    _require_all_digits()
     for plan in plans:
         todo = jobs(course, plan, rehearsal=False)
         for job in todo:
             check_job(job)
         for job in todo:
-            known = read_runs(course).get(job.key)
+            earlier = read_runs(course).get(job.key)
             if (
                 again
-                or known is None
-                or known.digest != code_checksum(job.notebook)
-                or set(job.expressions) - set(known.values)
+                or earlier is None
+                or earlier.digest != code_checksum(job.notebook)
+                or set(job.expressions) - set(earlier.values)
             ):
-                _keep(course, job.key, run_job(job, progress))
+                _save_run(course, job.key, run_job(job, progress))
 
 
 def rehearse(course: Course, plans: Sequence[Plan], progress: Progress) -> dict[str, Run]:
@@ -139,21 +139,21 @@ def full_values(lab: NotebookNode) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lab.ipynb"
         nbformat.write(lab, path)
-        found = papermill.inspect_notebook(str(path))
-    return {name: ast.literal_eval(about["help"].removeprefix(FULL_RUN)) for name, about in found.items()}
+        inspected = papermill.inspect_notebook(str(path))
+    return {name: ast.literal_eval(parameter["help"].removeprefix(FULL_RUN)) for name, parameter in inspected.items()}
 
 
 def second_notebook(lab: NotebookNode, second: Second) -> NotebookNode:
     """The lab's set-up, the answers that the second setting needs, and its own cells."""
-    short = copy.deepcopy(lab)
-    first = next(index for index, cell in enumerate(short.cells) if is_answer(cell))
-    needed = [cell for cell in short.cells[first:] if grade_id(cell) in second.needs]
+    trial = copy.deepcopy(lab)
+    first = next(index for index, cell in enumerate(trial.cells) if is_answer(cell))
+    needed = [cell for cell in trial.cells[first:] if grade_id(cell) in second.needs]
     if len(needed) != len(second.needs):
         raise CourseError(f"The second setting {second.what!r} needs {second.needs}, but the lab lacks some of them.")
-    own = [nbformat.v4.new_code_cell(second.before)] if second.before else []
-    own.append(nbformat.v4.new_code_cell(second.code, id=SECOND_CELL))
-    short.cells = [*(cell for cell in short.cells[:first] if cell.cell_type == "code"), *needed, *own]
-    return short
+    second_cells = [nbformat.v4.new_code_cell(second.before)] if second.before else []
+    second_cells.append(nbformat.v4.new_code_cell(second.code, id=SECOND_CELL))
+    trial.cells = [*(cell for cell in trial.cells[:first] if cell.cell_type == "code"), *needed, *second_cells]
+    return trial
 
 
 def run_job(job: Job, progress: Progress) -> Run:
@@ -170,20 +170,20 @@ def run_job(job: Job, progress: Progress) -> Run:
     report = nbformat.v4.new_code_cell(REPORT.format(expressions=job.expressions))
     trial.cells = [nbformat.v4.new_code_cell(CLOCK), *trial.cells, report]
     execute_notebook(job.key, trial, progress, cell_seconds=None)
-    answer = json.loads(trial.cells[-1].outputs[-1].text)
-    if answer["failed"]:
-        raise CourseError(f"{job.key}: cannot be evaluated: " + "; ".join(answer["failed"].values()))
+    result = json.loads(trial.cells[-1].outputs[-1].text)
+    if result["failed"]:
+        raise CourseError(f"{job.key}: cannot be evaluated: " + "; ".join(result["failed"].values()))
     times = {
         name: (round(wall, 1), round(cpu, 1))
-        for cell, (wall, cpu) in zip(code, answer["clock"], strict=True)
+        for cell, (wall, cpu) in zip(code, result["clock"], strict=True)
         for name in cell_names(cell) & job.timed
     }
     machine = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    return Run(code_checksum(job.notebook), answer["values"], times, machine, date.today().isoformat())
+    return Run(code_checksum(job.notebook), result["values"], times, machine, date.today().isoformat())
 
 
 def check_job(job: Job) -> None:
-    """Find before a long run what would spoil its end.
+    """Find before a long run what would make it fail at its end.
 
     Raises
     ------
@@ -221,15 +221,15 @@ def read_runs(course: Course) -> dict[str, Run]:
     return {key: Run(**entry) for key, entry in json.loads(path.read_text("utf-8")).items()}
 
 
-def _keep(course: Course, key: str, found: Run) -> None:
-    runs = {name: asdict(one) for name, one in (read_runs(course) | {key: found}).items()}
+def _save_run(course: Course, key: str, new_run: Run) -> None:
+    runs = {name: asdict(run) for name, run in (read_runs(course) | {key: new_run}).items()}
     write_text(course.reproduction, json.dumps(runs, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def _need_all_digits() -> None:
+def _require_all_digits() -> None:
     """Check for the whole of MNIST before hours of training; kernels run elsewhere, so make the path absolute."""
-    if named := os.environ.get("MNIST_NPZ"):
-        os.environ["MNIST_NPZ"] = str(Path(named).resolve())
+    if path := os.environ.get("MNIST_NPZ"):
+        os.environ["MNIST_NPZ"] = str(Path(path).resolve())
     (x_train, _), (x_test, _) = load_mnist()
     if (len(x_train), len(x_test)) != (FULL_TRAIN, FULL_TEST):
         raise CourseError(

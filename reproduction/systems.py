@@ -34,17 +34,17 @@ class Figure:
     time: str | None = None
     note: str = ""
 
-    def reached(self, found: Any) -> bool | None:
+    def reached(self, measured: Any) -> bool | None:
         """Whether a run reproduces the figure; None where it is only reported, such as a time on another machine."""
         match self.rule:
             case "equal":
-                return bool(found == self.published)
+                return bool(measured == self.published)
             case "at least":
-                return bool(found >= self.published)
+                return bool(measured >= self.published)
             case "at most":
-                return bool(found <= self.published)
+                return bool(measured <= self.published)
             case "about":
-                return bool(abs(found - self.published) <= ABOUT)
+                return bool(abs(measured - self.published) <= ABOUT)
             case "only reported":
                 return None
 
