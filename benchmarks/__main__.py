@@ -9,7 +9,7 @@ from rich.markdown import Markdown
 from benchmarks import grading, run_all
 from benchmarks.memory import memory
 from benchmarks.page import class_section, large_class_section
-from course.cli.terminal import Labs, console, errors, logged, new_app, progress_bar, run_app
+from course.cli.terminal import Labs, console, error_console, log_to_file, new_app, progress_bar, run_app
 from course.config import load_course
 
 app = new_app()
@@ -19,7 +19,7 @@ app = new_app()
 def labs(labs: Labs = None) -> None:
     """Measure "Run All" of each solution: time and peak memory; kept for the labs' headers."""
     course = load_course()
-    with logged(course.root, "bench-labs"), progress_bar("cells") as progress:
+    with log_to_file(course.root, "bench-labs"), progress_bar("cells") as progress:
         measured = run_all.measure(course, course.choose(labs), progress)
     console.print(run_all.table(measured))
     console.print(f"wrote {run_all.save(course, measured).relative_to(course.root)}", highlight=False)
@@ -33,7 +33,7 @@ def measure_grading(
     """Measure how fast a class is graded, against plain nbgrader, and whether time and memory stay even."""
     course = load_course()
     heavy, light = course.lab(lab), course.lab(many)
-    with logged(course.root, "bench-grading"), errors.status("measuring") as status:
+    with log_to_file(course.root, "bench-grading"), error_console.status("measuring") as status:
         timed = grading.throughput(course, heavy, status.update)
         values = grading.throughput_values(heavy, timed, memory(course, heavy))
         run_all.save_part(course, "throughput", values)  # at once: what follows takes long

@@ -61,8 +61,8 @@ def nbgrader(folder: Path, *arguments: str) -> int:
 
 def by_nbgrader(case: Case, template: Path) -> tuple[list[str], bool]:
     """The tests that a case got points for, and whether nbgrader stopped with an error."""
-    with tempfile.TemporaryDirectory(dir=template.parent) as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory(dir=template.parent) as scratch:
+        folder = Path(scratch)
         shutil.copytree(template, folder, dirs_exist_ok=True)
         for name, content in case.make(MADE).items():
             path = folder / "submitted" / "student" / LIGHT.name / name
@@ -87,9 +87,9 @@ def verdict(case: Case, tests: list[str]) -> str:
     return UNDESERVED if set(tests) - earned_tests else LOST if earned_tests - set(tests) else RIGHT
 
 
-def plain_counts(place: Path) -> Iterator[tuple[str, str]]:
+def plain_counts(folder: Path) -> Iterator[tuple[str, str]]:
     """(family, verdict) of each case but abuse, and a second pair for each that stopped nbgrader."""
-    prepared, cases = template(place / "template"), [case for case in CASES if case.family != "abuse"]
+    prepared, cases = template(folder / "template"), [case for case in CASES if case.family != "abuse"]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         graded = pool.map(lambda case: by_nbgrader(case, prepared), cases)
         for case, (tests, failed) in zip(cases, track(graded, PLAIN, total=len(cases)), strict=True):
@@ -125,9 +125,9 @@ def table(counts: dict[str, Counter[tuple[str, str]]]) -> Table:
 def measure() -> None:
     """Grade the corpus in both ways, print the table and keep the counts for docs/benchmarks.md."""
     os.environ["MNIST_SOURCE"] = "bundled"
-    with tempfile.TemporaryDirectory() as place:
-        (Path(place) / "ours").mkdir()
-        counts = {PLAIN: Counter(plain_counts(Path(place))), OURS: Counter(our_counts(Path(place) / "ours"))}
+    with tempfile.TemporaryDirectory() as scratch:
+        (Path(scratch) / "ours").mkdir()
+        counts = {PLAIN: Counter(plain_counts(Path(scratch))), OURS: Counter(our_counts(Path(scratch) / "ours"))}
     Console().print(table(counts))
     rows = [
         {"family": family, "by": grader, "what": outcome, "count": count}

@@ -41,7 +41,7 @@ ShowStatus = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Timed:
+class TimedRun:
     """One way to grade a class: seconds in all, and by stage the mean seconds of a submission."""
 
     what: str
@@ -50,7 +50,7 @@ class Timed:
 
 
 @dataclass(frozen=True)
-class Reached:
+class Milestone:
     """A point on the way through a class: seconds since the start, and the main process's memory in MiB."""
 
     graded: int
@@ -58,19 +58,19 @@ class Reached:
     main_mib: float
 
 
-def throughput(course: Course, lab: Lab, show_status: ShowStatus) -> list[Timed]:
+def throughput(course: Course, lab: Lab, show_status: ShowStatus) -> list[TimedRun]:
     """The same class graded by plain nbgrader and in the ways that this course offers, each the faster of two times."""
-    fastest: dict[str, Timed] = {}
+    fastest: dict[str, TimedRun] = {}
     for number in range(1, ROUNDS + 1):
-        for what, options in WAYS.items():
-            show_status(f"{what}, round {number} of {ROUNDS}")
-            with tempfile.TemporaryDirectory() as place:
+        for way, options in WAYS.items():
+            show_status(f"{way}, round {number} of {ROUNDS}")
+            with tempfile.TemporaryDirectory() as scratch:
                 timed = (
-                    grade_here(course, lab, Path(place), what, options)
+                    grade_here(course, lab, Path(scratch), way, options)
                     if options
-                    else grade_by_nbgrader(course, lab, Path(place), what)
+                    else grade_by_nbgrader(course, lab, Path(scratch), way)
                 )
-            fastest[what] = min(timed, fastest.get(what, timed), key=lambda run: run.seconds)
+            fastest[way] = min(timed, fastest.get(way, timed), key=lambda run: run.seconds)
     return list(fastest.values())
 
 
@@ -84,7 +84,7 @@ def hand_in_class(course: Course, lab: Lab, folder: Path, count: int) -> list[st
     return students
 
 
-def grade_by_nbgrader(course: Course, lab: Lab, folder: Path, what: str) -> Timed:
+def grade_by_nbgrader(course: Course, lab: Lab, folder: Path, way: str) -> TimedRun:
     """One `nbgrader autograde` with nbgrader's own settings, run without a sandbox.
 
     Raises
@@ -102,7 +102,7 @@ def grade_by_nbgrader(course: Course, lab: Lab, folder: Path, what: str) -> Time
     graded = len(list((folder / "autograded").glob(f"*/{lab.name}/{lab.name}.ipynb")))
     if graded != CLASS:
         raise CourseError(f"nbgrader graded {graded} of {CLASS} submissions.")
-    return Timed(what, seconds, {})
+    return TimedRun(way, seconds, {})
 
 
 def _nbgrader(folder: Path, *arguments: str) -> None:
@@ -114,7 +114,7 @@ def _nbgrader(folder: Path, *arguments: str) -> None:
         raise CourseError(f"{' '.join(arguments)} failed: {process.stderr[-1000:]}")
 
 
-def grade_here(course: Course, lab: Lab, folder: Path, what: str, options: Options) -> Timed:
+def grade_here(course: Course, lab: Lab, folder: Path, way: str, options: Options) -> TimedRun:
     """Grade a class and add up where the time went.
 
     Raises
@@ -128,21 +128,21 @@ def grade_here(course: Course, lab: Lab, folder: Path, what: str, options: Optio
     results = grade(course, lab, folder, handed_in, lambda student: None, options)
     seconds = time.monotonic() - start
     if failed := next((result for result in results if result.tests != result.max_tests), None):
-        raise CourseError(f"{what}: {failed.student} got {failed.tests:g} of {failed.max_tests:g}. {failed.reason}")
+        raise CourseError(f"{way}: {failed.student} got {failed.tests:g} of {failed.max_tests:g}. {failed.reason}")
     reports = [cache.kept_outcome(folder, lab.name, student) for student in students]
     spent = [report.seconds for report in reports if report]
-    return Timed(
-        what,
+    return TimedRun(
+        way,
         seconds,
         {stage: round(mean(seconds_by_stage[stage] for seconds_by_stage in spent), 2) for stage in spent[0]},
     )
 
 
-def large_class(course: Course, lab: Lab, show_status: ShowStatus, count: int = MANY) -> tuple[list[Reached], float]:
+def large_class(course: Course, lab: Lab, show_status: ShowStatus, count: int = MANY) -> tuple[list[Milestone], float]:
     """Grade a large class: a point at the first submission and after each `STEP`; seconds to grade it once more."""
-    milestones: list[Reached] = []
-    with tempfile.TemporaryDirectory() as place:
-        hand_in_class(course, lab, Path(place), count)
+    milestones: list[Milestone] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        hand_in_class(course, lab, Path(scratch), count)
         start, graded = time.monotonic(), 0
 
         def advance(student: str) -> None:
@@ -150,36 +150,36 @@ def large_class(course: Course, lab: Lab, show_status: ShowStatus, count: int = 
             graded += 1
             if graded == 1 or graded % STEP == 0:
                 memory = psutil.Process().memory_info().rss / 2**20
-                milestones.append(Reached(graded, round(time.monotonic() - start, 1), round(memory, 1)))
+                milestones.append(Milestone(graded, round(time.monotonic() - start, 1), round(memory, 1)))
                 show_status(f"{graded} of {count}")
 
-        handed_in = submissions.require_submissions(Path(place), lab)
-        results = grade(course, lab, Path(place), handed_in, advance, Options())
+        handed_in = submissions.require_submissions(Path(scratch), lab)
+        results = grade(course, lab, Path(scratch), handed_in, advance, Options())
         show_status("the same class again")
         start = time.monotonic()
-        again = grade(course, lab, Path(place), handed_in, lambda student: None, Options())
+        again = grade(course, lab, Path(scratch), handed_in, lambda student: None, Options())
         seconds = time.monotonic() - start
     if len(results) != count or again != results or any(result.tests != result.max_tests for result in results):
         raise CourseError("Not every solved submission got full marks, both times.")
     return milestones, round(seconds, 1)
 
 
-def overhead(timed: Sequence[Timed]) -> float:
+def overhead(timed: Sequence[TimedRun]) -> float:
     """The share of a submission's time that goes into mending, making the sandboxes, and the kernel of the tests.
 
     So does what a kernel takes longer to end in a sandbox than without one.
     """
     sandboxed, trusted = timed[1].stages, timed[2].stages
-    own = sum(sandboxed[stage] for stage in OWN_STAGES) + sandboxed["end"] - trusted["end"]
-    return own / sum(sandboxed.values())
+    extra_seconds = sum(sandboxed[stage] for stage in OWN_STAGES) + sandboxed["end"] - trusted["end"]
+    return extra_seconds / sum(sandboxed.values())
 
 
-def throughput_values(lab: Lab, timed: Sequence[Timed], memory: Sequence[MemoryUse]) -> dict[str, Any]:
+def throughput_values(lab: Lab, timed: Sequence[TimedRun], memory: Sequence[MemoryUse]) -> dict[str, Any]:
     """What is kept of `throughput` and of `benchmarks.memory.memory`."""
-    ways, used = [asdict(one) for one in timed], [asdict(one) for one in memory]
+    ways, used = [asdict(entry) for entry in timed], [asdict(entry) for entry in memory]
     return {"lab": lab.name, "students": CLASS, "ways": ways, "overhead": overhead(timed), "memory": used}
 
 
-def large_class_values(lab: Lab, reached: Sequence[Reached], again: float) -> dict[str, Any]:
+def large_class_values(lab: Lab, reached: Sequence[Milestone], again: float) -> dict[str, Any]:
     """What is kept of `large_class`."""
-    return {"lab": lab.name, "reached": [asdict(one) for one in reached], "again_seconds": again}
+    return {"lab": lab.name, "reached": [asdict(milestone) for milestone in reached], "again_seconds": again}

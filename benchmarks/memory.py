@@ -48,8 +48,8 @@ def memory(course: Course, lab: Lab) -> list[MemoryUse]:
     notebook = with_parameters(solved, spec.budget)
     peaks: dict[str, MemoryUse] = {}
     pair = kernel_pair(spec.limits, sandboxed=True, threads=os.cpu_count() or 1, imports=spec.imports)
-    with pair as kernels, peaks_recorded(peaks), tempfile.TemporaryDirectory() as place:
-        run_submission(notebook, kernels, spec.imports, spec.values, spec.limits, place)
+    with pair as kernels, peaks_recorded(peaks), tempfile.TemporaryDirectory() as scratch:
+        run_submission(notebook, kernels, spec.imports, spec.values, spec.limits, scratch)
     if missing := SIDES.keys() - peaks.keys():
         raise CourseError(f"Not seen while it ran: {', '.join(sorted(missing))}.")
     return [peaks[side] for side in SIDES]
@@ -65,8 +65,8 @@ def peaks_recorded(peaks: dict[str, MemoryUse]) -> Iterator[None]:
             for process in psutil.Process().children(recursive=True):
                 if use := kernel_memory(process):
                     before = peaks.get(use.side, use)
-                    resident, own = max(use.resident_mib, before.resident_mib), max(use.own_mib, before.own_mib)
-                    peaks[use.side] = MemoryUse(use.side, resident, own)
+                    resident_mib, own_mib = max(use.resident_mib, before.resident_mib), max(use.own_mib, before.own_mib)
+                    peaks[use.side] = MemoryUse(use.side, resident_mib, own_mib)
 
     thread = threading.Thread(target=watch)
     thread.start()

@@ -114,11 +114,11 @@ def load_course(start: Path | None = None) -> Course:
         There is no course.toml, it is not valid TOML, an entry is missing, unknown or of the wrong type, or it does
         not agree with the folder of sources.
     """
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
+    start_folder = (start or Path.cwd()).resolve()
+    for folder in (start_folder, *start_folder.parents):
         if (folder / COURSE_FILE).is_file():
             return _read(folder / COURSE_FILE)
-    raise CourseError(f"No {COURSE_FILE} in {here} or above it. Run this inside the course's repository.")
+    raise CourseError(f"No {COURSE_FILE} in {start_folder} or above it. Run this inside the course's repository.")
 
 
 def _read(path: Path) -> Course:

@@ -4,7 +4,7 @@ from typing import Any
 
 from course.config import Course
 from reproduction.runs import SECOND_CELL, Run, read_runs, second_key
-from reproduction.systems import Figure, Plan, Second, read_plans, read_systems
+from reproduction.systems import Figure, Plan, SecondSetting, read_plans, read_systems
 
 INTRODUCTION = """\
 # Reproduction
@@ -56,7 +56,7 @@ def row(plan: Plan, figure: Figure, runs: dict[str, Run]) -> str:
     return f"| {name} | {value_text(figure.published)} | {reached} | {time} | {figure.note} |"
 
 
-def second_row(plan: Plan, second: Second, runs: dict[str, Run]) -> str:
+def second_row(plan: Plan, second: SecondSetting, runs: dict[str, Run]) -> str:
     """One second setting's line of the table."""
     second_run, published_run = runs.get(second_key(plan, second)), runs.get(plan.lab.name)
     if second_run is None or published_run is None or second.what not in second_run.values:

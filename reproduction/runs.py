@@ -31,7 +31,7 @@ from course.labs.parameters import with_parameters
 from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_answer
 from data_utils import load_mnist
-from reproduction.systems import Plan, Second
+from reproduction.systems import Plan, SecondSetting
 
 FULL_TRAIN, FULL_TEST = 60_000, 10_000
 FULL_RUN = "full run: "
@@ -124,12 +124,12 @@ def jobs(course: Course, plan: Plan, rehearsal: bool) -> list[Job]:
     return [whole, *(_second_job(plan, lab, second) for second in plan.seconds)]
 
 
-def _second_job(plan: Plan, lab: NotebookNode, second: Second) -> Job:
+def _second_job(plan: Plan, lab: NotebookNode, second: SecondSetting) -> Job:
     notebook = second_notebook(lab, second)
     return Job(second_key(plan, second), notebook, {second.what: second.value}, frozenset({SECOND_CELL}))
 
 
-def second_key(plan: Plan, second: Second) -> str:
+def second_key(plan: Plan, second: SecondSetting) -> str:
     """The name under which a second setting's run is kept."""
     return f"{plan.lab.name}, second setting for {second.system}"
 
@@ -143,7 +143,7 @@ def full_values(lab: NotebookNode) -> dict[str, Any]:
     return {name: ast.literal_eval(parameter["help"].removeprefix(FULL_RUN)) for name, parameter in inspected.items()}
 
 
-def second_notebook(lab: NotebookNode, second: Second) -> NotebookNode:
+def second_notebook(lab: NotebookNode, second: SecondSetting) -> NotebookNode:
     """The lab's set-up, the answers that the second setting needs, and its own cells."""
     trial = copy.deepcopy(lab)
     first = next(index for index, cell in enumerate(trial.cells) if is_answer(cell))

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from course import cli, logs
-from course.cli.terminal import logged
+from course.cli.terminal import log_to_file
 from course.errors import CourseError
 
 log = logging.getLogger("course.grading.somewhere")
@@ -59,7 +59,7 @@ def test_a_worker_writes_into_the_log_of_the_run(tmp_path):
 
 
 def test_what_kernels_write_on_standard_error_goes_into_the_log(tmp_path, capfd):
-    with logged(tmp_path, "build") as path:
+    with log_to_file(tmp_path, "build") as path:
         os.write(2, b"a note of TensorFlow\n")
         print("on the terminal", file=sys.stderr)
     assert "a note of TensorFlow" in path.read_text("utf-8")

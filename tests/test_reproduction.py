@@ -13,12 +13,12 @@ from course.errors import BuildError, CourseError
 from reproduction import runs as reproduce
 from reproduction.page import page, row, second_row, value_text
 from reproduction.runs import Job, Run, code_checksum, jobs, read_runs, run_job
-from reproduction.systems import Figure, Plan, Second, read_plans
+from reproduction.systems import Figure, Plan, SecondSetting, read_plans
 
 LAB = Lab("04_lecun_lenet", 1)
 PARAMETERS = Figure("A", "parameters", 219_580, "model.count_params()", "equal", time="training")
 ACCURACY = Figure("A", "test accuracy", 0.9868, "reached", "at least", note="seeds differ")
-SECOND = Second("A", "one quick epoch", 0.9868, "training", ("lenet",), "quick = 1", "quick")
+SECOND = SecondSetting("A", "one quick epoch", 0.9868, "training", ("lenet",), "quick = 1", "quick")
 
 
 def done(values, **times):

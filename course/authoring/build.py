@@ -70,7 +70,7 @@ def refuse_lost_work(course: Course, lab: Lab, source: NotebookNode) -> None:
     try:
         key = read_key(path)
     except BuildError:
-        return  # it is made anew
+        return  # building makes a new one
     if is_edited(key) and authored_content(key) != authored_content(source):
         raise BuildError(LOST_EDITS.format(path=path, source=course.source(lab).name))
 

@@ -51,13 +51,13 @@ def secret_pairs(source: NotebookNode, package: str = "") -> set[str]:
     """
     pairs = set()
     for part in secret_parts(source, SOLUTION, HIDDEN):
-        lines = stripped(part).splitlines()
+        lines = stripped_lines(part).splitlines()
         pairs |= {f"{first}\n{second}" for first, second in pairwise(lines) if min(len(first), len(second)) >= SHORTEST}
-    public_text = stripped(f"{package}\n{open_text(source)}")
+    public_text = stripped_lines(f"{package}\n{open_text(source)}")
     return {pair for pair in pairs if pair not in public_text}
 
 
-def stripped(text: str) -> str:
+def stripped_lines(text: str) -> str:
     """A text without blank lines, and without white space around its lines."""
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
@@ -67,7 +67,7 @@ def leaks(files: Mapping[str, bytes], secrets: set[str]) -> list[str]:
     problems = []
     for path, content in files.items():
         text = plain_text(path, content)
-        text += "\n" + stripped(text)
+        text += "\n" + stripped_lines(text)
         problems += [f"{path} holds {line!r}" for line in sorted({*secrets, *MARKERS}) if line in text]
     return problems
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from course.cli.terminal import app, console, errors, logged, progress_bar
+from course.cli.terminal import app, console, error_console, log_to_file, progress_bar
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
 
@@ -116,7 +116,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     from course.inbox import submissions
 
     handed_in, remarks = submissions.require_submissions(folder, lab), list[str]()
-    with logged(folder, f"grade-{lab.name}") as log, progress_bar("students", time_left=True) as progress:
+    with log_to_file(folder, f"grade-{lab.name}") as log, progress_bar("students", time_left=True) as progress:
         bar = progress.add_task(lab.name, total=len(handed_in))
 
         def advance(student: str) -> None:
@@ -125,7 +125,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
         try:
             results = grader.grade(course, lab, folder, handed_in, advance, options, remarks.append)
         except KeyboardInterrupt:
-            errors.print(f"Interrupted. {grader.AGAIN}")
+            error_console.print(f"Interrupted. {grader.AGAIN}")
             raise
     with suppress(CourseError):  # settings of somebody else's stay; only `nbgrader` and `course mark` look there
         write_settings(course, folder)
@@ -136,7 +136,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     console.print(f"grades     {grades}", highlight=False)
     console.print(f"log        {log}", highlight=False)
     if missing := [result.student for result in results if not result.graded]:
-        errors.print(f"Not graded: {', '.join(missing)}. {grader.AGAIN}", highlight=False, markup=False)
+        error_console.print(f"Not graded: {', '.join(missing)}. {grader.AGAIN}", highlight=False, markup=False)
         raise typer.Exit(NOT_GRADED)
 
 

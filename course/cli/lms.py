@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from course.cli.terminal import app, console, errors
+from course.cli.terminal import app, console, error_console
 from course.config import Course, Lab, load_course
 from course.inbox.systems import System, Times
 
@@ -75,7 +75,7 @@ def show_collected(lab: Lab, collected: "Collected") -> None:
     for remark in collected.remarks:
         console.print(f"- {remark}", highlight=False, markup=False)
     if not collected.any_read:
-        errors.print("Nothing could be collected.")
+        error_console.print("Nothing could be collected.")
         raise typer.Exit(2)
 
 

@@ -119,10 +119,10 @@ def find_person(roster: Sequence[Person], number: str, name: str) -> Person | st
     matches = [person for person in roster if not person.lms_id and bare_name(name) in _names(person)]
     if len(matches) == 1:
         return matches[0]
-    who = f"{printable_name(name)} (lms_id {number})" if name else f"lms_id {number}"
+    label = f"{printable_name(name)} (lms_id {number})" if name else f"lms_id {number}"
     if matches:
-        return f"{who} could be {' or '.join(person.id for person in matches)}: give them their lms_id in the roster"
-    return f"{who} is not in the roster: add a line"
+        return f"{label} could be {' or '.join(person.id for person in matches)}: give them their lms_id in the roster"
+    return f"{label} is not in the roster: add a line"
 
 
 def _names(person: Person) -> set[str]:

@@ -44,7 +44,7 @@ def require_submissions(folder: Path, lab: Lab) -> list[Submission]:
 
 
 def list_submissions(folder: Path, lab: Lab) -> list[Submission]:
-    """The same, and an empty list if there are none."""
+    """The same as `require_submissions`, but an empty list if there are none."""
     return [_submission(student, lab) for student in _entries(folder / "submitted") if _has_submission(student, lab)]
 
 

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from course.errors import BuildError
 from course.labs.stamp import SETUP
 
-SIGNED = "built_from"  # in the metadata of an answer key
+BUILT_FROM = "built_from"  # in the metadata of an answer key
 SOURCE_METADATA = ("tags", "nbgrader")  # of a cell
 
 
@@ -37,12 +37,12 @@ def is_executed(key: NotebookNode) -> bool:
 
 def sign(key: NotebookNode) -> None:
     """Store a checksum of an answer key's cells in it, to tell later whether somebody edited them."""
-    key.metadata[SIGNED] = author_checksum(key)
+    key.metadata[BUILT_FROM] = author_checksum(key)
 
 
 def is_edited(key: NotebookNode) -> bool:
     """Whether the cells have changed since the answer key was built."""
-    return SIGNED in key.metadata and key.metadata[SIGNED] != author_checksum(key)
+    return BUILT_FROM in key.metadata and key.metadata[BUILT_FROM] != author_checksum(key)
 
 
 def author_checksum(notebook: NotebookNode) -> str:

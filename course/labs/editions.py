@@ -15,7 +15,7 @@ from nbgrader.api import Gradebook, MissingEntry, Notebook
 
 from course.config import Course, Lab
 from course.errors import BuildError, EditionError
-from course.labs.answer_key import SIGNED, read_key
+from course.labs.answer_key import BUILT_FROM, read_key
 from course.labs.sources import grade_id, is_answer, tagged
 from course.labs.stamp import SETUP
 from course.command_text import course_command
@@ -69,7 +69,7 @@ def as_built(course: Course, lab: Lab) -> NotebookNode:
         key = read_key(path)
     except BuildError as error:
         raise EditionError(f"{path} {error}. Build the lab: course build {lab.name}") from error
-    key.metadata.pop(SIGNED, None)
+    key.metadata.pop(BUILT_FROM, None)
     for cell in key.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -91,23 +91,23 @@ def check_built(course: Course, lab: Lab, source: NotebookNode, student: str, bu
     EditionError
         It was not built; the message names every cell that differs, and what to do.
     """
-    names = {"lab": lab.name, "source": course.source(lab), "released": course.released(lab)}
+    placeholders = {"lab": lab.name, "source": course.source(lab), "released": course.released(lab)}
     if changes := differences(as_built(course, lab), source):
-        raise EditionError(NOT_BUILT.format(differences=_bullets(changes), **names))
+        raise EditionError(NOT_BUILT.format(differences=_bullets(changes), **placeholders))
     released = course.released(lab)
     if not released.is_file():
         raise EditionError(f"{released} is missing, which students get. Build the lab: course build {lab.name}")
     handed_out = nbformat.read(released, as_version=4)
     if changes := differences(handed_out, nbformat.reads(student, as_version=4)):
         advice = "Bring back both as they were built, from git." if built else f"Build it: course build {lab.name}"
-        raise EditionError(NOT_RELEASED.format(differences=_bullets(changes), advice=advice, **names))
+        raise EditionError(NOT_RELEASED.format(differences=_bullets(changes), advice=advice, **placeholders))
 
 
 def differences(old: NotebookNode, new: NotebookNode) -> list[str]:
     """What makes two editions of a lab: cells, points and texts by which it is graded."""
     before, after = cells_by_grade_id(old), cells_by_grade_id(new)
-    changes = list(_cell_differences({n: part.kinds for n, part in before.items()}, {n: part.kinds for n, part in after.items()}))
-    changes += _point_differences({name: part.points for name, part in before.items()}, after)
+    changes = list(_cell_differences({name: cell.kinds for name, cell in before.items()}, {name: cell.kinds for name, cell in after.items()}))
+    changes += _point_differences({name: cell.points for name, cell in before.items()}, after)
     common = [name for name in after if name in before]
     if reworded := [name for name in common if before[name].source.strip() != after[name].source.strip()]:
         changes.append(f"another text: {', '.join(reworded)}")
@@ -153,12 +153,12 @@ def check_gradebook(gradebook: Gradebook, lab: Lab, current: Mapping[str, Graded
     notebook = find_notebook(gradebook, lab)
     if not notebook or not notebook.submissions:
         return []
-    if changes := list(_cell_differences(held_kinds(notebook), {name: part.kinds for name, part in current.items()})):
+    if changes := list(_cell_differences(held_kinds(notebook), {name: cell.kinds for name, cell in current.items()})):
         number = len(notebook.submissions)
         count = f"{number} submission{'s' if number != 1 else ''}"
         command = course_command("grade", lab.name, folder, "--new-edition")
         raise EditionError(OTHER_EDITION.format(lab=lab.name, count=count, differences=_bullets(changes), command=command))
-    old_points = {c.name: float(c.max_score) for c in notebook.grade_cells if c.cell_type == "markdown"}
+    old_points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells if cell.cell_type == "markdown"}
     point_changes = _point_differences(old_points, current)
     return [f"{lab.name}: {text}; marks given by hand stay as they are, so look through them" for text in point_changes]
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import PurePosixPath
 
-from course.inbox.filenames import folded, unportable
+from course.inbox.filenames import folded, why_unportable
 from course.inbox.origin import STAMP
 from course.inbox.regular_files import names_notebook
 from course.lms.uploads import UploadedFile, named_after_lab
@@ -47,4 +47,4 @@ def why_set_aside(file: PurePosixPath) -> str | None:
         return "nbgrader would take it for the time of handing in"
     if any(part.startswith(".") for part in file.parts):
         return "its name begins with a dot"
-    return unportable(file)
+    return why_unportable(file)

@@ -22,7 +22,7 @@ from course.lms.collect_one import Bundle, Row, collect_one
 from course.lms.students import assign_ids
 from course.lms.teams import FileOwner, team_members, teams_of
 from course.lms.unpack import ArchiveLimits, open_archive
-from course.lms.uploads import UploadedFile, ambiguous, read_uploads, why_left_out
+from course.lms.uploads import UploadedFile, read_uploads, why_ambiguous, why_left_out
 from course.lms.zip_entry import are_submission_times
 
 
@@ -108,7 +108,7 @@ def _by_owner(
     lms_ids = {person.lms_id for person in roster or () if person.lms_id}
     by_owner, doubts = defaultdict(list), []
     for upload in uploads:
-        if reason := ambiguous(upload, lab.name, lms_ids):
+        if reason := why_ambiguous(upload, lab.name, lms_ids):
             doubts.append(
                 f"{printable_name(str(upload.entry.path))}: left out; {reason}. With the lms_id of all students in "
                 "--roster it can "

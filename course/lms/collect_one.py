@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from course.config import Lab
 from course.errors import EntryError, SubmissionError
 from course.inbox.companion_files import place_beside
-from course.inbox.filenames import flattened, folded, printable_name
+from course.inbox.filenames import flat_name, folded, printable_name
 from course.inbox.origin import STAMP, Origin
 from course.inbox.places import Placement, Places, collected_root, keep_beside, place_submission
 from course.inbox.systems import System
@@ -67,7 +67,7 @@ class _Workspace:
         except EntryError as error:
             self.remarks.append(f"{printable_name(str(upload.file))} not unpacked: {error}")
             return
-        self.set_aside.append((target, flattened(upload.file)))
+        self.set_aside.append((target, flat_name(upload.file)))
         self.remarks.append(f"{printable_name(str(upload.file))} set aside: {reason}")
 
     def store_set_aside(self) -> None:
@@ -141,7 +141,7 @@ def _collect(bundle: Bundle, workspace: _Workspace) -> Row:
         consequence = "" if time_known else "; the time is not known, so nothing is taken off for each day"
         workspace.remarks.insert(0, f"late, says {bundle.system.title()}{consequence}")
     if outcome is Placement.NOT_TAKEN:
-        workspace.set_aside.append((new_folder / name, flattened(chosen.file)))
+        workspace.set_aside.append((new_folder / name, flat_name(chosen.file)))
         workspace.remarks.append(
             f"another submission is there that is as new; delete {places.submitted} to take this one"
         )

@@ -56,8 +56,8 @@ def assign_ids(
         by_id[folded(student)].append(number)
     for numbers in by_id.values():
         if len(numbers) > 1:
-            who = " and ".join(f"{printable_name(names[number])} ({number})".strip() for number in numbers)
-            reason = f"{who} would both be {ids[numbers[0]]}: tell them apart by lms_id in the roster"
+            people = " and ".join(f"{printable_name(names[number])} ({number})".strip() for number in numbers)
+            reason = f"{people} would both be {ids[numbers[0]]}: tell them apart by lms_id in the roster"
             reasons |= dict.fromkeys(numbers, reason)
     return {number: student for number, student in ids.items() if number not in reasons}, reasons
 

@@ -49,22 +49,22 @@ def team_members(
     teams: Mapping[str, tuple[Person, ...]], names: Mapping[str, str], individual_ids: Iterable[str], system: System
 ) -> tuple[dict[str, FileOwner], list[tuple[str, str]]]:
     """Whose files each member of a team gets, and who gets none with the reason: more than one submission is theirs."""
-    owners_of: defaultdict[str, list[str]] = defaultdict(list)
-    for owner, members in teams.items():
+    numbers_by_student: defaultdict[str, list[str]] = defaultdict(list)
+    for number, members in teams.items():
         for person in members:
-            owners_of[person.id].append(owner)
+            numbers_by_student[person.id].append(number)
     file_owners, reasons, individuals = dict[str, FileOwner](), list[tuple[str, str]](), set(individual_ids)
-    for student, owners in owners_of.items():
-        if len(owners) > 1 or student in individuals:
-            choices = [f"“{printable_name(names[owner])}” ({owner})" for owner in owners]
+    for student, numbers in numbers_by_student.items():
+        if len(numbers) > 1 or student in individuals:
+            choices = [f"“{printable_name(names[number])}” ({number})" for number in numbers]
             choices += ["what was handed in alone"] if student in individuals else []
             reasons.append((student, f"it could be {' or '.join(choices)}: correct the column `group`"))
             continue
-        team = {person.id: person for person in teams[owners[0]]}
+        team = {person.id: person for person in teams[numbers[0]]}
         # Canvas has the number of one member, Moodle that of the team.
-        is_own = system is System.CANVAS and team[student].lms_id == owners[0]
+        is_own = system is System.CANVAS and team[student].lms_id == numbers[0]
         file_owners[student] = FileOwner(
-            owners[0], names[owners[0]], tuple(member for member in team if member != student), is_own
+            numbers[0], names[numbers[0]], tuple(member for member in team if member != student), is_own
         )
     return file_owners, reasons
 

@@ -131,7 +131,7 @@ def why_left_out(name: str, system: System) -> str:
     return f"{system.title()} gives no such names"
 
 
-def ambiguous(upload: UploadedFile, lab: str, student_ids: set[str]) -> str | None:
+def why_ambiguous(upload: UploadedFile, lab: str, student_ids: set[str]) -> str | None:
     """Why it cannot be told whose a file is, or None.
 
     A student called "x_999" hands in x_999_123_456_lab.ipynb, which reads as an upload of student 999. So a number
