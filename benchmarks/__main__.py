@@ -8,8 +8,8 @@ from rich.markdown import Markdown
 
 from benchmarks import grading, run_all
 from benchmarks.memory import memory
-from benchmarks.page import of_class, of_many
-from course.cli.terminal import Labs, console, errors, logged, new_app, progress_bar, run_app
+from benchmarks.page import class_section, large_class_section
+from course.cli.terminal import Labs, console, error_console, log_to_file, new_app, progress_bar, run_app
 from course.config import load_course
 
 app = new_app()
@@ -19,29 +19,29 @@ app = new_app()
 def labs(labs: Labs = None) -> None:
     """Measure "Run All" of each solution: time and peak memory; kept for the labs' headers."""
     course = load_course()
-    with logged(course.root, "bench-labs"), progress_bar("cells") as progress:
+    with log_to_file(course.root, "bench-labs"), progress_bar("cells") as progress:
         measured = run_all.measure(course, course.choose(labs), progress)
     console.print(run_all.table(measured))
     console.print(f"wrote {run_all.save(course, measured).relative_to(course.root)}", highlight=False)
 
 
 @app.command("grading")
-def of_grading(
+def measure_grading(
     lab: Annotated[str, typer.Option(help="For the comparison with plain nbgrader.")] = "05_lenet5_train_on_batch",
     many: Annotated[str, typer.Option(help="For the large class.")] = "01_data_inspection",
 ) -> None:
     """Measure how fast a class is graded, against plain nbgrader, and whether time and memory stay even."""
     course = load_course()
     heavy, light = course.lab(lab), course.lab(many)
-    with logged(course.root, "bench-grading"), errors.status("measuring") as status:
+    with log_to_file(course.root, "bench-grading"), error_console.status("measuring") as status:
         timed = grading.throughput(course, heavy, status.update)
-        kept = grading.throughput_values(heavy, timed, memory(course, heavy))
-        run_all.save_part(course, "throughput", kept)  # at once: what follows takes long
-        console.print(Markdown("\n".join(of_class(kept))))
-        reached, again = grading.many(course, light, status.update)
-    kept = grading.many_values(light, reached, again)
-    page = run_all.save_part(course, "many", kept)
-    console.print(Markdown("\n".join(of_many(kept))))
+        values = grading.throughput_values(heavy, timed, memory(course, heavy))
+        run_all.save_part(course, "throughput", values)  # at once: what follows takes long
+        console.print(Markdown("\n".join(class_section(values))))
+        reached, again_seconds = grading.large_class(course, light, status.update)
+    values = grading.large_class_values(light, reached, again_seconds)
+    page = run_all.save_part(course, "many", values)
+    console.print(Markdown("\n".join(large_class_section(values))))
     console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
 
 

@@ -46,12 +46,12 @@ RIGHT, LOST, UNDESERVED, STOPS = "right", "points lost", "undeserved points", "w
 OURS, PLAIN = "course grade", "plain nbgrader"
 
 
-def nbgrader(folder: Path, *words: str) -> int:
+def nbgrader(folder: Path, *arguments: str) -> int:
     """The exit code of an nbgrader command that can write nowhere but in its folder."""
     tools = Path(sys.executable).parent
-    walls = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
-    walls += ["--bind", str(folder), str(folder), "--unshare-pid", "--unshare-net", "--die-with-parent"]
-    command = [*walls, "--chdir", str(folder), str(tools / "nbgrader"), *words]
+    sandbox = ["bwrap", "--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp"]
+    sandbox += ["--bind", str(folder), str(folder), "--unshare-pid", "--unshare-net", "--die-with-parent"]
+    command = [*sandbox, "--chdir", str(folder), str(tools / "nbgrader"), *arguments]
     environment = os.environ | {"HOME": str(folder), "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
     try:
         return subprocess.run(command, env=environment, check=False, timeout=180, capture_output=True).returncode
@@ -61,8 +61,8 @@ def nbgrader(folder: Path, *words: str) -> int:
 
 def by_nbgrader(case: Case, template: Path) -> tuple[list[str], bool]:
     """The tests that a case got points for, and whether nbgrader stopped with an error."""
-    with tempfile.TemporaryDirectory(dir=template.parent) as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory(dir=template.parent) as scratch:
+        folder = Path(scratch)
         shutil.copytree(template, folder, dirs_exist_ok=True)
         for name, content in case.make(MADE).items():
             path = folder / "submitted" / "student" / LIGHT.name / name
@@ -81,19 +81,19 @@ def template(folder: Path) -> Path:
     return folder
 
 
-def verdict(case: Case, got: list[str]) -> str:
+def verdict(case: Case, tests: list[str]) -> str:
     """What the points for these tests are, beside those that the case has earned."""
-    due = set(earned(case, MADE))
-    return UNDESERVED if set(got) - due else LOST if due - set(got) else RIGHT
+    earned_tests = set(earned(case, MADE))
+    return UNDESERVED if set(tests) - earned_tests else LOST if earned_tests - set(tests) else RIGHT
 
 
-def plain_counts(place: Path) -> Iterator[tuple[str, str]]:
+def plain_counts(folder: Path) -> Iterator[tuple[str, str]]:
     """(family, verdict) of each case but abuse, and a second pair for each that stopped nbgrader."""
-    ready, cases = template(place / "template"), [case for case in CASES if case.family != "abuse"]
+    prepared, cases = template(folder / "template"), [case for case in CASES if case.family != "abuse"]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        graded = pool.map(lambda case: by_nbgrader(case, ready), cases)
-        for case, (got, failed) in zip(cases, track(graded, PLAIN, total=len(cases)), strict=True):
-            yield case.family, verdict(case, got)
+        graded = pool.map(lambda case: by_nbgrader(case, prepared), cases)
+        for case, (tests, failed) in zip(cases, track(graded, PLAIN, total=len(cases)), strict=True):
+            yield case.family, verdict(case, tests)
             if failed:
                 yield case.family, STOPS
 
@@ -101,8 +101,10 @@ def plain_counts(place: Path) -> Iterator[tuple[str, str]]:
 def our_counts(folder: Path) -> Iterator[tuple[str, str]]:
     """(family, verdict) of each case, and a second pair for each that is not graded."""
     hand_in_all(folder, MADE)
-    found = submissions.require_submissions(folder, LIGHT)
-    results = grade.grade(COURSE, LIGHT, folder, found, lambda student: print(".", end="", flush=True), grade.Options())
+    handed_in = submissions.require_submissions(folder, LIGHT)
+    results = grade.grade(
+        COURSE, LIGHT, folder, handed_in, lambda student: print(".", end="", flush=True), grade.Options()
+    )
     by_name = {result.student: result for result in results}
     for case in CASES:
         yield case.family, verdict(case, [test for test, points in by_name[case.name].by_test.items() if points])
@@ -114,22 +116,22 @@ def table(counts: dict[str, Counter[tuple[str, str]]]) -> Table:
     for heading in ("family", "graded by", RIGHT, LOST, UNDESERVED, STOPS):
         view.add_column(heading, justify="left" if heading in ("family", "graded by") else "right")
     for family in dict.fromkeys(case.family for case in CASES):
-        for way, counted in counts.items():
-            numbers = [str(counted[family, found]) for found in (RIGHT, LOST, UNDESERVED, STOPS)]
-            view.add_row(family, way, *(["–"] * 4 if way == PLAIN and family == "abuse" else numbers))
+        for grader, counted in counts.items():
+            numbers = [str(counted[family, outcome]) for outcome in (RIGHT, LOST, UNDESERVED, STOPS)]
+            view.add_row(family, grader, *(["–"] * 4 if grader == PLAIN and family == "abuse" else numbers))
     return view
 
 
 def measure() -> None:
     """Grade the corpus in both ways, print the table and keep the counts for docs/benchmarks.md."""
     os.environ["MNIST_SOURCE"] = "bundled"
-    with tempfile.TemporaryDirectory() as place:
-        (Path(place) / "ours").mkdir()
-        counts = {PLAIN: Counter(plain_counts(Path(place))), OURS: Counter(our_counts(Path(place) / "ours"))}
+    with tempfile.TemporaryDirectory() as scratch:
+        (Path(scratch) / "ours").mkdir()
+        counts = {PLAIN: Counter(plain_counts(Path(scratch))), OURS: Counter(our_counts(Path(scratch) / "ours"))}
     Console().print(table(counts))
     rows = [
-        {"family": family, "by": way, "what": found, "count": count}
-        for way, counted in counts.items()
-        for (family, found), count in sorted(counted.items())
+        {"family": family, "by": grader, "what": outcome, "count": count}
+        for grader, counted in counts.items()
+        for (family, outcome), count in sorted(counted.items())
     ]
     save_part(load_course(Path(__file__).parent), "corpus", rows)

@@ -14,7 +14,7 @@ from typing import Any
 import nbformat
 import psutil
 
-from benchmarks.memory import Used
+from benchmarks.memory import MemoryUse
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.files import write_text
@@ -32,16 +32,16 @@ WAYS = {
     "without sandboxes, parameters as handed out": Options(full_size=True, trust=True),
     "in sandboxes, grading budget": Options(),
 }
-OWN = ("mend", "sandbox", "runner")  # stages that plain nbgrader does not have
-PLAIN = """c = get_config()
+OWN_STAGES = ("mend", "sandbox", "runner")  # stages that plain nbgrader does not have
+PLAIN_CONFIG = """c = get_config()
 c.CourseDirectory.course_id = "plain"
 c.Execute.timeout = 300
 """
-Tell = Callable[[str], None]
+ShowStatus = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Timed:
+class TimedRun:
     """One way to grade a class: seconds in all, and by stage the mean seconds of a submission."""
 
     what: str
@@ -50,26 +50,28 @@ class Timed:
 
 
 @dataclass(frozen=True)
-class Reached:
-    """So many submissions graded: seconds since the start, and what the main process holds in memory, in MiB."""
+class Milestone:
+    """A point on the way through a class: seconds since the start, and the main process's memory in MiB."""
 
     graded: int
     seconds: float
     main_mib: float
 
 
-def throughput(course: Course, lab: Lab, tell: Tell) -> list[Timed]:
+def throughput(course: Course, lab: Lab, show_status: ShowStatus) -> list[TimedRun]:
     """The same class graded by plain nbgrader and in the ways that this course offers, each the faster of two times."""
-    found: dict[str, Timed] = {}
+    fastest: dict[str, TimedRun] = {}
     for number in range(1, ROUNDS + 1):
-        for what, options in WAYS.items():
-            tell(f"{what}, round {number} of {ROUNDS}")
-            with tempfile.TemporaryDirectory() as place:
+        for way, options in WAYS.items():
+            show_status(f"{way}, round {number} of {ROUNDS}")
+            with tempfile.TemporaryDirectory() as scratch:
                 timed = (
-                    ours(course, lab, Path(place), what, options) if options else plain(course, lab, Path(place), what)
+                    grade_here(course, lab, Path(scratch), way, options)
+                    if options
+                    else grade_by_nbgrader(course, lab, Path(scratch), way)
                 )
-            found[what] = min(timed, found.get(what, timed), key=lambda one: one.seconds)
-    return list(found.values())
+            fastest[way] = min(timed, fastest.get(way, timed), key=lambda run: run.seconds)
+    return list(fastest.values())
 
 
 def hand_in_class(course: Course, lab: Lab, folder: Path, count: int) -> list[str]:
@@ -82,7 +84,7 @@ def hand_in_class(course: Course, lab: Lab, folder: Path, count: int) -> list[st
     return students
 
 
-def plain(course: Course, lab: Lab, folder: Path, what: str) -> Timed:
+def grade_by_nbgrader(course: Course, lab: Lab, folder: Path, way: str) -> TimedRun:
     """One `nbgrader autograde` with nbgrader's own settings, run without a sandbox.
 
     Raises
@@ -91,7 +93,7 @@ def plain(course: Course, lab: Lab, folder: Path, what: str) -> Timed:
         nbgrader failed, or graded only some.
     """
     hand_in_class(course, lab, folder, CLASS)
-    write_text(folder / "nbgrader_config.py", PLAIN)
+    write_text(folder / "nbgrader_config.py", PLAIN_CONFIG)
     write_text(folder / "source" / lab.name / f"{lab.name}.ipynb", nbformat.writes(prepare_lab(course, lab)))
     _nbgrader(folder, "generate_assignment", lab.name)
     start = time.monotonic()
@@ -100,19 +102,19 @@ def plain(course: Course, lab: Lab, folder: Path, what: str) -> Timed:
     graded = len(list((folder / "autograded").glob(f"*/{lab.name}/{lab.name}.ipynb")))
     if graded != CLASS:
         raise CourseError(f"nbgrader graded {graded} of {CLASS} submissions.")
-    return Timed(what, seconds, {})
+    return TimedRun(way, seconds, {})
 
 
-def _nbgrader(folder: Path, *words: str) -> None:
-    command = [str(Path(sys.executable).with_name("nbgrader")), *words]
+def _nbgrader(folder: Path, *arguments: str) -> None:
+    command = [str(Path(sys.executable).with_name("nbgrader")), *arguments]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = os.environ | {"PATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise CourseError(f"{' '.join(words)} failed: {done.stderr[-1000:]}")
+    process = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if process.returncode:
+        raise CourseError(f"{' '.join(arguments)} failed: {process.stderr[-1000:]}")
 
 
-def ours(course: Course, lab: Lab, folder: Path, what: str, options: Options) -> Timed:
+def grade_here(course: Course, lab: Lab, folder: Path, way: str, options: Options) -> TimedRun:
     """Grade a class and add up where the time went.
 
     Raises
@@ -121,59 +123,63 @@ def ours(course: Course, lab: Lab, folder: Path, what: str, options: Options) ->
         A solved submission did not get full marks: then the time is worth nothing.
     """
     students = hand_in_class(course, lab, folder, CLASS)
-    found = submissions.require_submissions(folder, lab)
+    handed_in = submissions.require_submissions(folder, lab)
     start = time.monotonic()
-    results = grade(course, lab, folder, found, lambda student: None, options)
+    results = grade(course, lab, folder, handed_in, lambda student: None, options)
     seconds = time.monotonic() - start
-    if short := next((result for result in results if result.tests != result.max_tests), None):
-        raise CourseError(f"{what}: {short.student} got {short.tests:g} of {short.max_tests:g}. {short.reason}")
+    if failed := next((result for result in results if result.tests != result.max_tests), None):
+        raise CourseError(f"{way}: {failed.student} got {failed.tests:g} of {failed.max_tests:g}. {failed.reason}")
     reports = [cache.kept_outcome(folder, lab.name, student) for student in students]
     spent = [report.seconds for report in reports if report]
-    return Timed(what, seconds, {stage: round(mean(one[stage] for one in spent), 2) for stage in spent[0]})
+    return TimedRun(
+        way,
+        seconds,
+        {stage: round(mean(seconds_by_stage[stage] for seconds_by_stage in spent), 2) for stage in spent[0]},
+    )
 
 
-def many(course: Course, lab: Lab, tell: Tell, count: int = MANY) -> tuple[list[Reached], float]:
+def large_class(course: Course, lab: Lab, show_status: ShowStatus, count: int = MANY) -> tuple[list[Milestone], float]:
     """Grade a large class: a point at the first submission and after each `STEP`; seconds to grade it once more."""
-    found: list[Reached] = []
-    with tempfile.TemporaryDirectory() as place:
-        hand_in_class(course, lab, Path(place), count)
-        start, done = time.monotonic(), 0
+    milestones: list[Milestone] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        hand_in_class(course, lab, Path(scratch), count)
+        start, graded = time.monotonic(), 0
 
         def advance(student: str) -> None:
-            nonlocal done
-            done += 1
-            if done == 1 or done % STEP == 0:
+            nonlocal graded
+            graded += 1
+            if graded == 1 or graded % STEP == 0:
                 memory = psutil.Process().memory_info().rss / 2**20
-                found.append(Reached(done, round(time.monotonic() - start, 1), round(memory, 1)))
-                tell(f"{done} of {count}")
+                milestones.append(Milestone(graded, round(time.monotonic() - start, 1), round(memory, 1)))
+                show_status(f"{graded} of {count}")
 
-        everybody = submissions.require_submissions(Path(place), lab)
-        results = grade(course, lab, Path(place), everybody, advance, Options())
-        tell("the same class again")
+        handed_in = submissions.require_submissions(Path(scratch), lab)
+        results = grade(course, lab, Path(scratch), handed_in, advance, Options())
+        show_status("the same class again")
         start = time.monotonic()
-        again = grade(course, lab, Path(place), everybody, lambda student: None, Options())
+        again = grade(course, lab, Path(scratch), handed_in, lambda student: None, Options())
         seconds = time.monotonic() - start
     if len(results) != count or again != results or any(result.tests != result.max_tests for result in results):
         raise CourseError("Not every solved submission got full marks, both times.")
-    return found, round(seconds, 1)
+    return milestones, round(seconds, 1)
 
 
-def overhead(timed: Sequence[Timed]) -> float:
+def overhead(timed: Sequence[TimedRun]) -> float:
     """The share of a submission's time that goes into mending, making the sandboxes, and the kernel of the tests.
 
     So does what a kernel takes longer to end in a sandbox than without one.
     """
     sandboxed, trusted = timed[1].stages, timed[2].stages
-    own = sum(sandboxed[stage] for stage in OWN) + sandboxed["end"] - trusted["end"]
-    return own / sum(sandboxed.values())
+    extra_seconds = sum(sandboxed[stage] for stage in OWN_STAGES) + sandboxed["end"] - trusted["end"]
+    return extra_seconds / sum(sandboxed.values())
 
 
-def throughput_values(lab: Lab, timed: Sequence[Timed], memory: Sequence[Used]) -> dict[str, Any]:
-    """What is kept of `throughput` and of `bench_memory.memory`."""
-    ways, used = [asdict(one) for one in timed], [asdict(one) for one in memory]
+def throughput_values(lab: Lab, timed: Sequence[TimedRun], memory: Sequence[MemoryUse]) -> dict[str, Any]:
+    """What is kept of `throughput` and of `benchmarks.memory.memory`."""
+    ways, used = [asdict(entry) for entry in timed], [asdict(entry) for entry in memory]
     return {"lab": lab.name, "students": CLASS, "ways": ways, "overhead": overhead(timed), "memory": used}
 
 
-def many_values(lab: Lab, reached: Sequence[Reached], again: float) -> dict[str, Any]:
-    """What is kept of `many`."""
-    return {"lab": lab.name, "reached": [asdict(one) for one in reached], "again_seconds": again}
+def large_class_values(lab: Lab, reached: Sequence[Milestone], again: float) -> dict[str, Any]:
+    """What is kept of `large_class`."""
+    return {"lab": lab.name, "reached": [asdict(milestone) for milestone in reached], "again_seconds": again}

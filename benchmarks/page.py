@@ -58,48 +58,50 @@ def page(measured: dict[str, Any]) -> str:
         rows = [(name, f"{run['seconds']:.1f}", run["peak_mib"]) for name, run in sorted(runs.items())]
         parts += [RUN_ALL, table(("lab", "seconds", "peak memory, MiB"), rows)]
     if throughput := measured.get("throughput"):
-        parts += of_class(throughput)
+        parts += class_section(throughput)
     if many := measured.get("many"):
-        parts += of_many(many)
+        parts += large_class_section(many)
     if corpus := measured.get("corpus"):
-        parts += [CORPUS, of_corpus(corpus)]
+        parts += [CORPUS, corpus_table(corpus)]
     return "\n".join(parts)
 
 
-def of_class(throughput: dict[str, Any]) -> list[str]:
-    """Plain nbgrader and the ways of this course."""
+def class_section(throughput: dict[str, Any]) -> list[str]:
+    """The section on plain nbgrader and the ways of this course."""
     timed = throughput["ways"]
     stages = [stage for stage in STAGES if stage in timed[-1]["stages"]]
     rows = [
         (
-            one["what"],
-            f"{one['seconds']:.0f}",
-            f"{timed[0]['seconds'] / one['seconds']:.1f}",
-            *(f"{one['stages'][stage]:.2f}" if one["stages"] else "" for stage in stages),
+            way["what"],
+            f"{way['seconds']:.0f}",
+            f"{timed[0]['seconds'] / way['seconds']:.1f}",
+            *(f"{way['stages'][stage]:.2f}" if way["stages"] else "" for stage in stages),
         )
-        for one in timed
+        for way in timed
     ]
     text = GRADING.format(**throughput)
     parts = [text, table(("", "seconds", "times as fast", *stages), rows), OVERHEAD.format(**throughput) + "\n"]
     if memory := throughput.get("memory"):
-        sides = [(one["side"], f"{one['resident_mib']:.0f}", f"{one['own_mib']:.0f}") for one in memory]
+        sides = [(use["side"], f"{use['resident_mib']:.0f}", f"{use['own_mib']:.0f}") for use in memory]
         parts += [MEMORY, table(("", "resident, MiB", "its own, MiB"), sides)]
     return parts
 
 
-def of_many(many: dict[str, Any]) -> list[str]:
-    """Time and memory as a large class is worked off."""
+def large_class_section(many: dict[str, Any]) -> list[str]:
+    """Time and memory while a large class is graded."""
     reached, rows = many["reached"], []
-    for before, one in zip([{"graded": 0, "seconds": 0.0}, *reached], reached, strict=False):
-        each = (one["seconds"] - before["seconds"]) / (one["graded"] - before["graded"])
-        rows.append((one["graded"], f"{one['seconds']:.0f}", f"{each:.2f}", f"{one['main_mib']:.0f}"))
+    for before, milestone in zip([{"graded": 0, "seconds": 0.0}, *reached], reached, strict=False):
+        seconds_each = (milestone["seconds"] - before["seconds"]) / (milestone["graded"] - before["graded"])
+        rows.append(
+            (milestone["graded"], f"{milestone['seconds']:.0f}", f"{seconds_each:.2f}", f"{milestone['main_mib']:.0f}")
+        )
     headings = ("graded", "seconds", "seconds each since the row above", "memory of the main process, MiB")
     again = [AGAIN.format(**many)] if "again_seconds" in many else []
     return [MANY.format(graded=reached[-1]["graded"], lab=many["lab"]), table(headings, rows), *again]
 
 
-def of_corpus(rows: Sequence[dict[str, Any]]) -> str:
-    """Families and graders, with the number of submissions by what came of them."""
+def corpus_table(rows: Sequence[dict[str, Any]]) -> str:
+    """Families and graders, with the number of submissions by outcome."""
     outcomes = ("right", "points lost", "undeserved points", "would stop the batch")
     counts = {(row["family"], row["by"], row["what"]): row["count"] for row in rows}
     pairs = list(dict.fromkeys((row["family"], row["by"]) for row in rows))

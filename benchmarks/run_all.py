@@ -47,19 +47,19 @@ def run_all(name: str, notebook: NotebookNode, progress: Progress) -> Measuremen
 
 def save(course: Course, measured: dict[str, Measurement]) -> Path:
     """Keep the measurements, those of labs not measured now included; return the file."""
-    earlier = _kept(course).get("run_all", {})
-    return save_part(course, "run_all", earlier | {name: asdict(found) for name, found in measured.items()})
+    earlier = _read_measurements(course).get("run_all", {})
+    return save_part(course, "run_all", earlier | {name: asdict(measurement) for name, measurement in measured.items()})
 
 
 def save_part(course: Course, part: str, measured: object) -> Path:
     """Keep the measurements of one part, as JSON has them, and write the page from all of them; return the page."""
     machine = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    kept = _kept(course) | {"machine": machine, part: measured}
-    write_text(course.measurements, json.dumps(kept, indent=2, sort_keys=True) + "\n")
-    return write_text(course.measurements.with_suffix(".md"), page(kept))
+    measurements = _read_measurements(course) | {"machine": machine, part: measured}
+    write_text(course.measurements, json.dumps(measurements, indent=2, sort_keys=True) + "\n")
+    return write_text(course.measurements.with_suffix(".md"), page(measurements))
 
 
-def _kept(course: Course) -> dict[str, Any]:
+def _read_measurements(course: Course) -> dict[str, Any]:
     path = course.measurements
     return json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
@@ -69,7 +69,7 @@ def table(measured: dict[str, Measurement]) -> Table:
     view = Table(title=f'"Run All" of the solutions on {os.cpu_count()} cores', title_justify="left")
     for heading in ("lab", "seconds", f"of {MOST_SECONDS} s", "peak MiB", f"of {MOST_MIB} MiB"):
         view.add_column(heading, justify="left" if heading == "lab" else "right")
-    for name, found in measured.items():
-        shares = f"{found.seconds / MOST_SECONDS:.0%}", f"{found.peak_mib / MOST_MIB:.0%}"
-        view.add_row(name, f"{found.seconds:.1f}", shares[0], f"{found.peak_mib}", shares[1])
+    for name, measurement in measured.items():
+        shares = f"{measurement.seconds / MOST_SECONDS:.0%}", f"{measurement.peak_mib / MOST_MIB:.0%}"
+        view.add_row(name, f"{measurement.seconds:.1f}", shares[0], f"{measurement.peak_mib}", shares[1])
     return view

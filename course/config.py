@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from course.errors import CourseError, UnknownLabError
-from course.known_keys import only
+from course.known_keys import refuse_unknown_keys
 from course.late import NO_PENALTY, LateRule, read_late_rule
 from course.limits import DEFAULTS, Limits, read_limits
 from course.repositories import Repositories, read_repositories
@@ -114,11 +114,11 @@ def load_course(start: Path | None = None) -> Course:
         There is no course.toml, it is not valid TOML, an entry is missing, unknown or of the wrong type, or it does
         not agree with the folder of sources.
     """
-    here = (start or Path.cwd()).resolve()
-    for folder in (here, *here.parents):
+    start_folder = (start or Path.cwd()).resolve()
+    for folder in (start_folder, *start_folder.parents):
         if (folder / COURSE_FILE).is_file():
             return _read(folder / COURSE_FILE)
-    raise CourseError(f"No {COURSE_FILE} in {here} or above it. Run this inside the course's repository.")
+    raise CourseError(f"No {COURSE_FILE} in {start_folder} or above it. Run this inside the course's repository.")
 
 
 def _read(path: Path) -> Course:
@@ -126,33 +126,40 @@ def _read(path: Path) -> Course:
         table = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} is not valid TOML: {error}.") from error
-    only(str(path), table, KEYS)
+    refuse_unknown_keys(str(path), table, KEYS)
     entries = _entry(path, table, "labs", list)
     limits = read_limits(str(path), table.get("limits", {}), DEFAULTS)
     rules = read_rules(str(path), table.get("rules", {}), USUAL_RULES)
-    late = read_late_rule(str(path), table.get("late", {}), NO_PENALTY)
+    late_rule = read_late_rule(str(path), table.get("late", {}), NO_PENALTY)
     zone = _zone(path, table)
-    labs = tuple(_lab(path, entry, limits, rules, late, zone) for entry in entries)
+    labs = tuple(_lab(path, entry, limits, rules, late_rule, zone) for entry in entries)
     texts = {key: _entry(path, {"description": ""} | table, key, str) for key in ("id", "title", "description")}
     repositories = read_repositories(str(path), table)
     course = Course(path.parent, repositories=repositories, labs=labs, limits=limits, zone=zone or UTC, **texts)
-    _agree_with_sources(path, course)
+    _check_sources(path, course)
     return course
 
 
-def _lab(path: Path, entry: dict[str, Any], default: Limits, usual: Rules, late: LateRule, zone: tzinfo | None) -> Lab:
+def _lab(
+    path: Path,
+    entry: dict[str, Any],
+    default_limits: Limits,
+    default_rules: Rules,
+    default_late_rule: LateRule,
+    zone: tzinfo | None,
+) -> Lab:
     name = _entry(path, entry, "name", str)
     where = f"{path}, lab {name!r}"
-    only(where, entry, LAB_KEYS)
-    limits = read_limits(where, entry.get("limits", {}), default)
+    refuse_unknown_keys(where, entry, LAB_KEYS)
+    limits = read_limits(where, entry.get("limits", {}), default_limits)
     budget = _entry(path, {"budget": {}} | entry, "budget", dict)
     due = _due(where, entry["due"], zone) if "due" in entry else None
-    rule = read_late_rule(where, entry.get("late", {}), late)
-    rules = read_rules(where, entry.get("rules", {}), usual)
+    late_rule = read_late_rule(where, entry.get("late", {}), default_late_rule)
+    rules = read_rules(where, entry.get("rules", {}), default_rules)
     minutes = _entry(path, entry, "work_minutes", int)
     if isinstance(minutes, bool) or minutes < 1:
         raise CourseError(f"{where}: `work_minutes` must be a whole number above 0; it is {minutes!r}.")
-    return Lab(name, minutes, limits, budget, due, rule, rules)
+    return Lab(name, minutes, limits, budget, due, late_rule, rules)
 
 
 def _zone(path: Path, table: dict[str, Any]) -> tzinfo | None:
@@ -185,11 +192,11 @@ def _entry(path: Path, table: dict[str, Any], key: str, kind: type) -> Any:
     return value
 
 
-def _agree_with_sources(path: Path, course: Course) -> None:
+def _check_sources(path: Path, course: Course) -> None:
     names = [lab.name for lab in course.labs]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise CourseError(f"{path} lists {', '.join(twice)} twice. Delete one of the entries.")
+    duplicates = sorted({name for name in names if names.count(name) > 1})
+    if duplicates:
+        raise CourseError(f"{path} lists {', '.join(duplicates)} twice. Delete one of the entries.")
     for lab in course.labs:
         if not course.source(lab).is_file():
             raise CourseError(

@@ -1,4 +1,4 @@
-"""What a gradebook's database refuses, in words that say what to do."""
+"""Errors of a gradebook's database, with advice on what to do."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from sqlalchemy.exc import DBAPIError
 from course.errors import GradingError
 
 AGAIN = "then run the same command again; what is graded is kept."
-# What SQLite and PostgreSQL say, and what it means.
-TROUBLES = {
+# What SQLite and PostgreSQL say, and what to do about it.
+ADVICE = {
     "database is locked": f"Another program, such as another `course grade`, writes to the gradebook. Wait, {AGAIN}",
     "readonly database": f"The gradebook cannot be written by you. Change its owner or its permissions, {AGAIN}",
     "unable to open database": f"The gradebook cannot be opened or made. Look at permissions of its folder, {AGAIN}",
@@ -24,17 +24,17 @@ TROUBLES = {
 }
 
 
-def trouble(said: str) -> str | None:
-    """What to do about what a database said, as far as it is known."""
-    return next((advice for words, advice in TROUBLES.items() if words in said.lower()), None)
+def database_advice(message: str) -> str | None:
+    """What to do about a database's error message, or None if it is not known."""
+    return next((advice for phrase, advice in ADVICE.items() if phrase in message.lower()), None)
 
 
 @contextmanager
 def database_errors() -> Iterator[None]:
-    """Raise `GradingError` for what a database refuses inside."""
+    """Turn a database's errors inside into `GradingError`."""
     try:
         yield
     except (DBAPIError, sqlite3.Error) as error:
-        said = str(getattr(error, "orig", None) or error).strip()
-        known = trouble(said)
-        raise GradingError(f"{known} ({said})" if known else f"The gradebook cannot be used: {said}") from error
+        message = str(getattr(error, "orig", None) or error).strip()
+        advice = database_advice(message)
+        raise GradingError(f"{advice} ({message})" if advice else f"The gradebook cannot be used: {message}") from error

@@ -1,4 +1,4 @@
-"""What a table in a file of the course may hold."""
+"""Which keys a table in a file of the course may have."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -6,16 +6,16 @@ from difflib import get_close_matches
 from course.errors import CourseError
 
 
-def only(where: str, keys: Iterable[str], known: tuple[str, ...]) -> None:
-    """Refuse a key that is not known, with the one that it is most like; the message begins with `where`.
+def refuse_unknown_keys(where: str, keys: Iterable[str], allowed: tuple[str, ...]) -> None:
+    """Refuse a key that is not allowed, and suggest the most similar one; the message begins with `where`.
 
     Raises
     ------
     CourseError
-        There is one.
+        There is such a key.
     """
     for key in keys:
-        if key not in known:
-            near = get_close_matches(key, known, 1)
-            meant = f" Did you mean `{near[0]}`?" if near else ""
-            raise CourseError(f"{where}: there is no key `{key}` here.{meant} The keys are: {', '.join(known)}.")
+        if key not in allowed:
+            close_matches = get_close_matches(key, allowed, 1)
+            hint = f" Did you mean `{close_matches[0]}`?" if close_matches else ""
+            raise CourseError(f"{where}: there is no key `{key}` here.{hint} The keys are: {', '.join(allowed)}.")

@@ -20,26 +20,26 @@ class LateRule:
     """
 
     percent_per_day: float = 0  # for each day begun after the due date
-    grace_minutes: float = 0  # so much later is not late; who is later than that is late from the due date on
-    zero_after_days: float | None = None  # who is later than this gets nothing
-    marked_late_percent: float = 0  # once, where Canvas says LATE and nobody knows since when
+    grace_minutes: float = 0  # no penalty up to this much after the due date; beyond it, time counts from the due date
+    zero_after_days: float | None = None  # beyond this, no points
+    marked_late_percent: float = 0  # once, where Canvas says LATE and the time is unknown
 
 
 NO_PENALTY = LateRule()
 
 
-def penalty(rule: LateRule, late: timedelta, most: float) -> float:
-    """The points that a submission loses which is so late, of a lab with `most` points."""
+def penalty(rule: LateRule, late: timedelta, max_points: float) -> float:
+    """The points that a submission loses which is `late` by this much, in a lab of `max_points`."""
     if late <= timedelta(minutes=rule.grace_minutes):
         return 0.0
     if rule.zero_after_days is not None and late > rule.zero_after_days * DAY:
-        return most
-    return min(most, round(math.ceil(late / DAY) * rule.percent_per_day / 100 * most, 4))
+        return max_points
+    return min(max_points, round(math.ceil(late / DAY) * rule.percent_per_day / 100 * max_points, 4))
 
 
-def marked_late_penalty(rule: LateRule, most: float) -> float:
+def marked_late_penalty(rule: LateRule, max_points: float) -> float:
     """The points that a submission loses which Canvas marked as late, if its time is not known."""
-    return min(most, round(rule.marked_late_percent / 100 * most, 4))
+    return min(max_points, round(rule.marked_late_percent / 100 * max_points, 4))
 
 
 def read_late_rule(where: str, table: object, default: LateRule) -> LateRule:
@@ -48,22 +48,22 @@ def read_late_rule(where: str, table: object, default: LateRule) -> LateRule:
     Raises
     ------
     CourseError
-        The table is none, has an unknown key, or a value is no number from 0 on, or a percentage above 100; the
+        It is not a table, has an unknown key, or a value is not a number from 0 on, or a percentage above 100; the
         message begins with `where`.
     """
     if not isinstance(table, Mapping):
         raise CourseError(f"{where}: `late` must be a table such as {{ percent_per_day = 10 }}; it is {table!r}.")
-    known = [field.name for field in fields(LateRule)]
-    return replace(default, **{key: _number(where, key, value, known) for key, value in table.items()})
+    keys = [field.name for field in fields(LateRule)]
+    return replace(default, **{key: _number(where, key, value, keys) for key, value in table.items()})
 
 
-def _number(where: str, key: str, value: Any, known: list[str]) -> float:
-    if key not in known:
-        raise CourseError(f"{where}: a late rule has no `{key}`. It has: {', '.join(known)}.")
-    most = 100 if "percent" in key else math.inf
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= most or math.isinf(value):
+def _number(where: str, key: str, value: Any, keys: list[str]) -> float:
+    if key not in keys:
+        raise CourseError(f"{where}: a late rule has no `{key}`. It has: {', '.join(keys)}.")
+    maximum = 100 if "percent" in key else math.inf
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= maximum or math.isinf(value):
         raise CourseError(
-            f"{where}: `{key}` must be a number from 0{' to 100' if most == 100 else ' on'}; it is {value!r}."
+            f"{where}: `{key}` must be a number from 0{' to 100' if maximum == 100 else ' on'}; it is {value!r}."
         )
     return value
 

@@ -13,9 +13,8 @@ class Limits:
     cores; 2.6 GiB and 144 threads when it is told to use 64. The defaults leave room.
     """
 
-    memory_mib: int = (
-        4096  # address space of each process, and what all processes of a sandbox together may hold in memory
-    )
+    # Address space of each process, and what all processes of a sandbox together may hold in memory.
+    memory_mib: int = 4096
     processes: int = 256  # processes and threads together
     open_files: int = 256  # of each process
     sockets: int = 1024  # of all processes of a sandbox together; a connection by TCP counts as 32

@@ -1,6 +1,6 @@
-"""What is written down while a command works: a logger for each room, a file for each run.
+"""Logs of commands: a logger for each room, a file for each run.
 
-Every module that has something to say has `log = logging.getLogger(__name__)`; so the room is in the logger's name.
+Every module that logs has `log = logging.getLogger(__name__)`, so the logger's name tells the room.
 """
 
 import logging
@@ -12,39 +12,39 @@ from pathlib import Path
 from course.errors import CourseError
 
 FOLDER = "logs"
-KEPT = 20  # files of earlier runs of the same name; older ones are deleted
-LINE = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
+KEPT_FILES = 20  # files of earlier runs of the same name; older ones are deleted
+LINE_FORMAT = "%(asctime)s %(levelname)-7s %(name)s: %(message)s"
 root = logging.getLogger("course")
 root.addHandler(logging.NullHandler())  # else Python prints warnings over the progress bar
 
 
 def write_to(path: Path) -> logging.Handler:
-    """Let all loggers of the course append to this file, from this process; the handler is closed by `stop`."""
+    """Let all loggers of the course append to this file until `close_handler`."""
     handler = logging.FileHandler(path, encoding="utf-8")
-    handler.setFormatter(logging.Formatter(LINE, "%Y-%m-%dT%H:%M:%S%z"))
-    show(handler)
+    handler.setFormatter(logging.Formatter(LINE_FORMAT, "%Y-%m-%dT%H:%M:%S%z"))
+    add_handler(handler)
     return handler
 
 
-def join(path: Path) -> None:
-    """Write there until this process ends: a worker, into the log of the process that has started it."""
+def join_log(path: Path) -> None:
+    """Write to this log until this process ends, as a worker does to the log of the process that started it."""
     write_to(path)
 
 
-def show(handler: logging.Handler) -> None:
-    """Give this handler all that is logged from now on."""
+def add_handler(handler: logging.Handler) -> None:
+    """Send all that is logged from now on to this handler."""
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
 
 
-def stop(handler: logging.Handler) -> None:
-    """No longer write there."""
+def close_handler(handler: logging.Handler) -> None:
+    """Send nothing more to this handler, and close it."""
     root.removeHandler(handler)
     handler.close()
 
 
 def log_files() -> list[Path]:
-    """The files that are written to now, for a process that is started to write there as well."""
+    """The files that are written to now, for a new process to write to as well."""
     return [Path(handler.baseFilename) for handler in root.handlers if isinstance(handler, logging.FileHandler)]
 
 
@@ -57,11 +57,11 @@ def run_log(folder: Path, name: str) -> Iterator[Path]:
     CourseError
         It cannot be made.
     """
-    place = folder / FOLDER
-    path = place / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.log"
+    log_folder = folder / FOLDER
+    path = log_folder / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.log"
     try:
-        place.mkdir(parents=True, exist_ok=True)
-        for old in sorted(file for file in place.iterdir() if is_log(file, name))[:-KEPT]:
+        log_folder.mkdir(parents=True, exist_ok=True)
+        for old in sorted(file for file in log_folder.iterdir() if is_log(file, name))[:-KEPT_FILES]:
             old.unlink(missing_ok=True)
         handler = write_to(path)
     except OSError as error:
@@ -74,7 +74,7 @@ def run_log(folder: Path, name: str) -> Iterator[Path]:
         root.error("ended by %s: %s", type(error).__name__, error)
         raise
     finally:
-        stop(handler)
+        close_handler(handler)
 
 
 def is_log(file: Path, name: str) -> bool:

@@ -15,7 +15,9 @@ PASTED = re.compile(r"data:image/[a-z+.-]{1,20};base64,[A-Za-z0-9+/=]{1000,}")
 def headings(markdown: str) -> list[tuple[int, str]]:
     """Level and text of each heading."""
     tokens = PARSER.parse(PASTED.sub("data:,", markdown))
-    return [(int(one.tag[1:]), text.content) for one, text in pairwise(tokens) if one.type == "heading_open"]
+    return [
+        (int(opening.tag[1:]), inline.content) for opening, inline in pairwise(tokens) if opening.type == "heading_open"
+    ]
 
 
 def images_without_text(markdown: str) -> list[str]:
@@ -32,30 +34,33 @@ def _targets(token: Token) -> list[str]:
     if token.type in ("html_block", "html_inline"):
         page = _HtmlTargets()
         page.feed(token.content)
-        return page.found
-    own = token.attrs.get("href" if token.type == "link_open" else "src")
-    return [*([str(own)] if own else []), *(address for child in token.children or () for address in _targets(child))]
+        return page.addresses
+    own_address = token.attrs.get("href" if token.type == "link_open" else "src")
+    return [
+        *([str(own_address)] if own_address else []),
+        *(address for child in token.children or () for address in _targets(child)),
+    ]
 
 
 class _HtmlTargets(HTMLParser):
     """Collects the addresses of links and images."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start with none."""
         super().__init__()
-        self.found: list[str] = []
+        self.addresses: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at one element."""
+        """Note the address of an element."""
         if address := dict(attrs).get({"a": "href", "img": "src"}.get(tag, "")):
-            self.found.append(address)
+            self.addresses.append(address)
 
 
 def _images(token: Token) -> list[str]:
     if token.type in ("html_block", "html_inline"):
         images = _HtmlImages()
         images.feed(token.content)
-        return images.found
+        return images.addresses
     if token.type == "image" and not token.content.strip():
         return [str(token.attrs.get("src", ""))]
     return [address for child in token.children or () for address in _images(child)]
@@ -65,12 +70,12 @@ class _HtmlImages(HTMLParser):
     """Collects the images without an alternative text."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start with none."""
         super().__init__()
-        self.found: list[str] = []
+        self.addresses: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Look at one element."""
-        about = dict(attrs)
-        if tag == "img" and not (about.get("alt") or "").strip():
-            self.found.append(about.get("src") or "")
+        """Note the address of an element."""
+        attributes = dict(attrs)
+        if tag == "img" and not (attributes.get("alt") or "").strip():
+            self.addresses.append(attributes.get("src") or "")

@@ -20,12 +20,12 @@ from sqlalchemy.exc import SAWarning
 from traitlets.config import Config, PyFileConfigLoader
 
 from course.config import Course
-from course.database_errors import trouble
+from course.database_errors import database_advice
 from course.environment import tools_on_path
 
-# In nbgrader's log the cause is the last line of a traceback; a general line, told apart here, comes after it.
-RAISED = re.compile(r"^\s*[\w.]*(Error|Exception|Entry)\w*: ")
-VAGUE = "see the the above traceback"
+# In nbgrader's log the cause is the last line of a traceback; a general line comes after it.
+ERROR_LINE = re.compile(r"^\s*[\w.]*(Error|Exception|Entry)\w*: ")
+GENERAL_LINE = "see the the above traceback"
 
 
 def load_config(course: Course) -> Config:
@@ -39,8 +39,8 @@ def nbgrader_in(course: Course, folder: Path, config: Config | None = None) -> N
     Submissions, graded copies, feedback and gradebook.db are looked for and written in `folder`.
     """
     config = (config or load_config(course)).copy()
-    folder, sources = folder.resolve(), unlike_a_pattern(course.root / course.source_directory)
-    config.CourseDirectory.root = str(unlike_a_pattern(folder))
+    folder, sources = folder.resolve(), glob_safe_path(course.root / course.source_directory)
+    config.CourseDirectory.root = str(glob_safe_path(folder))
     # A relative path, because nbgrader reads an absolute one as a regular expression.
     config.CourseDirectory.source_directory = os.path.relpath(sources, folder)
     config.NbGraderAPI.log_level = "ERROR"
@@ -49,20 +49,20 @@ def nbgrader_in(course: Course, folder: Path, config: Config | None = None) -> N
 
 
 @cache
-def unlike_a_pattern(path: Path) -> Path:
+def glob_safe_path(path: Path) -> Path:
     """The path, or a link to it where nbgrader would take a part of its name, such as "[WS26]", for a pattern."""
     if not glob.has_magic(str(path)):
         return path
-    place = Path(tempfile.mkdtemp(prefix="course-"))
-    atexit.register(shutil.rmtree, place, ignore_errors=True)
-    link = place / "link"
+    folder = Path(tempfile.mkdtemp(prefix="course-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    link = folder / "link"
     link.symlink_to(path, target_is_directory=True)
     return link
 
 
 @contextmanager
-def without_remarks() -> Iterator[None]:
-    """Silence what newer libraries remark upon in nbgrader's own code, which is right all the same."""
+def without_library_warnings() -> Iterator[None]:
+    """Silence warnings of newer libraries about nbgrader's own code, which works all the same."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # the form of its queries
         warnings.simplefilter("ignore", MissingIDFieldWarning)  # test cells it puts back have no cell id
@@ -82,7 +82,7 @@ def failure(result: dict[str, Any]) -> str | None:
     log = str(result.get("log", "")) + str(result.get("error", ""))
     if "KeyboardInterrupt" in (line.strip() for line in log.splitlines()):
         raise KeyboardInterrupt
-    if "OperationalError" in log and (known := trouble(log)):
-        return known  # nbgrader takes every trouble of a database for an old one
-    raised = [line.strip() for line in log.splitlines() if RAISED.match(line) and VAGUE not in line]
-    return raised[-1] if raised else (log.strip().splitlines() or ["nbgrader gave no reason"])[-1]
+    if "OperationalError" in log and (advice := database_advice(log)):
+        return advice  # nbgrader takes every trouble of a database for an old one
+    error_lines = [line.strip() for line in log.splitlines() if ERROR_LINE.match(line) and GENERAL_LINE not in line]
+    return error_lines[-1] if error_lines else (log.strip().splitlines() or ["nbgrader gave no reason"])[-1]

@@ -1,4 +1,4 @@
-"""Who is to go first when a machine runs out of memory."""
+"""Which processes Linux ends first when a machine runs out of memory."""
 
 from contextlib import suppress
 from functools import cache
@@ -9,10 +9,10 @@ LAST = "-500"
 
 
 @cache
-def go_last() -> None:
+def be_killed_last() -> None:
     """Let Linux end this process, and what it starts from now on, after all others.
 
-    Where only root may ask for that, or not even root, it is enough that submissions have asked to go first.
+    Where this needs rights that this user does not have, it is enough that submissions have asked to be ended first.
     """
     with suppress(PermissionError):
         SCORE.write_text(LAST)

@@ -39,14 +39,14 @@ def read_repositories(where: str, tables: dict[str, Any]) -> Repositories:
     CourseError
         A table or key is missing, unknown or of the wrong form, or both repositories are the same one.
     """
-    texts = {(name, key): text for name in KEYS for key, text in _table(where, name, tables.get(name)).items()}
-    instructors, students = texts["instructors", "repository"], texts["students", "repository"]
+    values = {(name, key): value for name in KEYS for key, value in _table(where, name, tables.get(name)).items()}
+    instructors, students = values["instructors", "repository"], values["students", "repository"]
     if instructors.lower() == students.lower():
         raise CourseError(
             f"{where}: `[instructors]` and `[students]` name the same repository, {students}. Students would get the "
             "solutions. Give the students' edition, which `course publish` makes, a repository of its own."
         )
-    return Repositories(instructors, students, texts["students", "ref"], texts.get(("students", "hub")))
+    return Repositories(instructors, students, values["students", "ref"], values.get(("students", "hub")))
 
 
 def _table(where: str, name: str, table: Any) -> dict[str, str]:
@@ -54,13 +54,13 @@ def _table(where: str, name: str, table: Any) -> dict[str, str]:
         example = 'repository = "OWNER/NAME"' + (' and ref = "main"' if name == "students" else "")
         raise CourseError(f"{where}: there must be a table `[{name}]` with {example}; it is {table!r}.")
     if unknown := sorted(set(table) - set(KEYS[name])):
-        known = ", ".join(KEYS[name])
-        raise CourseError(f"{where}: `[{name}]` has no key `{unknown[0]}`. The keys are: {known}.")
+        keys = ", ".join(KEYS[name])
+        raise CourseError(f"{where}: `[{name}]` has no key `{unknown[0]}`. The keys are: {keys}.")
     return {key: _text(where, name, key, table.get(key)) for key in KEYS[name] if key != "hub" or key in table}
 
 
 def _text(where: str, name: str, key: str, value: Any) -> str:
-    form, spoken = FORMS[key]
-    if not isinstance(value, str) or not form.fullmatch(value):
-        raise CourseError(f"{where}: `{key}` in `[{name}]` must be {spoken}; it is {value!r}.")
+    pattern, description = FORMS[key]
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise CourseError(f"{where}: `{key}` in `[{name}]` must be {description}; it is {value!r}.")
     return value.rstrip("/")

@@ -1,4 +1,4 @@
-"""What a lab must amount to; `course build` refuses one that does not."""
+"""The size that a lab must have; `course build` refuses one of another size."""
 
 from dataclasses import dataclass
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from course.cli.terminal import Labs, console, logged, new_app, progress_bar, run_app
+from course.cli.terminal import Labs, console, log_to_file, new_app, progress_bar, run_app
 from course.config import load_course
 from course.files import write_text
 from reproduction import runs
@@ -24,10 +24,10 @@ def reproduce(
     """Run the labs at full size on all of MNIST and write docs/reproduction.md; goes on where it was interrupted."""
     course = load_course()
     plans = [plan for lab in course.choose(labs) if (plan := read_plan(course, lab))]
-    with logged(course.root, "reproduction"), progress_bar("cells") as progress:
+    with log_to_file(course.root, "reproduction"), progress_bar("cells") as progress:
         if rehearse:
-            for key, done in runs.rehearse(course, plans, progress).items():
-                console.print(key, done.values, done.times)
+            for key, run in runs.rehearse(course, plans, progress).items():
+                console.print(key, run.values, run.times)
             return
         if not page:
             runs.reproduce(course, plans, progress, again)

@@ -4,7 +4,7 @@ from typing import Any
 
 from course.config import Course
 from reproduction.runs import SECOND_CELL, Run, read_runs, second_key
-from reproduction.systems import Figure, Plan, Second, read_plans, read_systems
+from reproduction.systems import Figure, Plan, SecondSetting, read_plans, read_systems
 
 INTRODUCTION = """\
 # Reproduction
@@ -29,15 +29,17 @@ def page(course: Course) -> str:
     machines = "; ".join(sorted({run.machine for run in runs.values()})) or "no machine yet"
     parts = [INTRODUCTION.format(machines=machines)]
     for letter, title in read_systems(course).items():
-        figures = [row(plan, figure, runs) for plan in plans for figure in plan.figures if figure.system == letter]
-        seconds = [second_row(plan, one, runs) for plan in plans for one in plan.seconds if one.system == letter]
-        if not figures and not seconds:
+        figure_rows = [row(plan, figure, runs) for plan in plans for figure in plan.figures if figure.system == letter]
+        second_rows = [
+            second_row(plan, second, runs) for plan in plans for second in plan.seconds if second.system == letter
+        ]
+        if not figure_rows and not second_rows:
             continue  # no lab of this course rebuilds it
         parts.append(f"## {letter}. {title}\n")
-        parts.append("\n".join([HEADINGS, *figures]) + "\n")
-        if seconds:
+        parts.append("\n".join([HEADINGS, *figure_rows]) + "\n")
+        if second_rows:
             parts.append("The same architecture in a setting chosen by the course:\n")
-            parts.append("\n".join([SECOND_HEADINGS, *seconds]) + "\n")
+            parts.append("\n".join([SECOND_HEADINGS, *second_rows]) + "\n")
     return "\n".join(parts)
 
 
@@ -45,25 +47,31 @@ def row(plan: Plan, figure: Figure, runs: dict[str, Run]) -> str:
     """One figure's line of the table."""
     run = runs.get(plan.lab.name)
     if run is None or figure.name not in run.values:
-        found, time = NOT_YET, ""
+        reached, time = NOT_YET, ""
     else:
         verdict = {True: " ✓", False: " ✗ not reached", None: ""}[figure.reached(run.values[figure.name])]
-        found = spoken(run.values[figure.name]) + verdict
+        reached = value_text(run.values[figure.name]) + verdict
         time = seconds(run.times[figure.time]) if figure.time else ""
     name = f"{figure.name} (lab {int(plan.lab.name[:2])})"
-    return f"| {name} | {spoken(figure.published)} | {found} | {time} | {figure.note} |"
+    return f"| {name} | {value_text(figure.published)} | {reached} | {time} | {figure.note} |"
 
 
-def second_row(plan: Plan, second: Second, runs: dict[str, Run]) -> str:
+def second_row(plan: Plan, second: SecondSetting, runs: dict[str, Run]) -> str:
     """One second setting's line of the table."""
-    own, published = runs.get(second_key(plan, second)), runs.get(plan.lab.name)
-    if own is None or published is None or second.what not in own.values:
-        return f"| {second.what} | {spoken(second.published)} | {NOT_YET} | | | |"
-    reached = own.values[second.what]
+    second_run, published_run = runs.get(second_key(plan, second)), runs.get(plan.lab.name)
+    if second_run is None or published_run is None or second.what not in second_run.values:
+        return f"| {second.what} | {value_text(second.published)} | {NOT_YET} | | | |"
+    reached = second_run.values[second.what]
     verdict = "✓" if reached >= second.published else "✗ not reached"
-    mine, theirs = own.times[SECOND_CELL], published.times[second.beside]
-    cells = [second.what, spoken(second.published), f"{spoken(reached)} {verdict}", seconds(mine), seconds(theirs)]
-    share = mine[0] / theirs[0]
+    own_time, published_time = second_run.times[SECOND_CELL], published_run.times[second.beside]
+    cells = [
+        second.what,
+        value_text(second.published),
+        f"{value_text(reached)} {verdict}",
+        seconds(own_time),
+        seconds(published_time),
+    ]
+    share = own_time[0] / published_time[0]
     return f"| {' | '.join(cells)} | {share:.0%} {'✓' if share <= MOST_SHARE else '✗ too long'} |"
 
 
@@ -72,7 +80,7 @@ def seconds(time: tuple[float, float]) -> str:
     return f"{time[0]:,.1f} s ({time[1]:,.0f} s)"
 
 
-def spoken(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A count with thousands separated, a share with four digits, a shape in brackets, a text as it is."""
     match value:
         case bool() | str():
@@ -82,5 +90,5 @@ def spoken(value: Any) -> str:
         case float():
             return f"{value:.4f}" if abs(value) < 10 else f"{value:,.1f}"
         case list():
-            return "(" + ", ".join(spoken(part) for part in value) + ")"
+            return "(" + ", ".join(value_text(part) for part in value) + ")"
     raise TypeError(f"a published figure is a number, a text or a list of them, not {value!r}")

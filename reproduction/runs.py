@@ -31,7 +31,7 @@ from course.labs.parameters import with_parameters
 from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_answer
 from data_utils import load_mnist
-from reproduction.systems import Plan, Second
+from reproduction.systems import Plan, SecondSetting
 
 FULL_TRAIN, FULL_TEST = 60_000, 10_000
 FULL_RUN = "full run: "
@@ -92,25 +92,25 @@ def reproduce(course: Course, plans: Sequence[Plan], progress: Progress, again: 
     CourseError
         Not all of MNIST is at hand, or an expression of a plan cannot be evaluated.
     """
-    _need_all_digits()
+    _require_all_digits()
     for plan in plans:
         todo = jobs(course, plan, rehearsal=False)
         for job in todo:
-            check(job)
+            check_job(job)
         for job in todo:
-            known = read_runs(course).get(job.key)
+            earlier = read_runs(course).get(job.key)
             if (
                 again
-                or known is None
-                or known.digest != digest(job.notebook)
-                or set(job.expressions) - set(known.values)
+                or earlier is None
+                or earlier.digest != code_checksum(job.notebook)
+                or set(job.expressions) - set(earlier.values)
             ):
-                _keep(course, job.key, run(job, progress))
+                _save_run(course, job.key, run_job(job, progress))
 
 
 def rehearse(course: Course, plans: Sequence[Plan], progress: Progress) -> dict[str, Run]:
     """Run everything with the small values of the labs; nothing is kept."""
-    return {job.key: run(job, progress) for plan in plans for job in jobs(course, plan, rehearsal=True)}
+    return {job.key: run_job(job, progress) for plan in plans for job in jobs(course, plan, rehearsal=True)}
 
 
 def jobs(course: Course, plan: Plan, rehearsal: bool) -> list[Job]:
@@ -124,12 +124,12 @@ def jobs(course: Course, plan: Plan, rehearsal: bool) -> list[Job]:
     return [whole, *(_second_job(plan, lab, second) for second in plan.seconds)]
 
 
-def _second_job(plan: Plan, lab: NotebookNode, second: Second) -> Job:
+def _second_job(plan: Plan, lab: NotebookNode, second: SecondSetting) -> Job:
     notebook = second_notebook(lab, second)
     return Job(second_key(plan, second), notebook, {second.what: second.value}, frozenset({SECOND_CELL}))
 
 
-def second_key(plan: Plan, second: Second) -> str:
+def second_key(plan: Plan, second: SecondSetting) -> str:
     """The name under which a second setting's run is kept."""
     return f"{plan.lab.name}, second setting for {second.system}"
 
@@ -139,24 +139,24 @@ def full_values(lab: NotebookNode) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "lab.ipynb"
         nbformat.write(lab, path)
-        found = papermill.inspect_notebook(str(path))
-    return {name: ast.literal_eval(about["help"].removeprefix(FULL_RUN)) for name, about in found.items()}
+        inspected = papermill.inspect_notebook(str(path))
+    return {name: ast.literal_eval(parameter["help"].removeprefix(FULL_RUN)) for name, parameter in inspected.items()}
 
 
-def second_notebook(lab: NotebookNode, second: Second) -> NotebookNode:
+def second_notebook(lab: NotebookNode, second: SecondSetting) -> NotebookNode:
     """The lab's set-up, the answers that the second setting needs, and its own cells."""
-    short = copy.deepcopy(lab)
-    first = next(index for index, cell in enumerate(short.cells) if is_answer(cell))
-    needed = [cell for cell in short.cells[first:] if grade_id(cell) in second.needs]
+    trial = copy.deepcopy(lab)
+    first = next(index for index, cell in enumerate(trial.cells) if is_answer(cell))
+    needed = [cell for cell in trial.cells[first:] if grade_id(cell) in second.needs]
     if len(needed) != len(second.needs):
         raise CourseError(f"The second setting {second.what!r} needs {second.needs}, but the lab lacks some of them.")
-    own = [nbformat.v4.new_code_cell(second.before)] if second.before else []
-    own.append(nbformat.v4.new_code_cell(second.code, id=SECOND_CELL))
-    short.cells = [*(cell for cell in short.cells[:first] if cell.cell_type == "code"), *needed, *own]
-    return short
+    second_cells = [nbformat.v4.new_code_cell(second.before)] if second.before else []
+    second_cells.append(nbformat.v4.new_code_cell(second.code, id=SECOND_CELL))
+    trial.cells = [*(cell for cell in trial.cells[:first] if cell.cell_type == "code"), *needed, *second_cells]
+    return trial
 
 
-def run(job: Job, progress: Progress) -> Run:
+def run_job(job: Job, progress: Progress) -> Run:
     """Execute one notebook and evaluate the expressions in its kernel.
 
     Raises
@@ -164,26 +164,26 @@ def run(job: Job, progress: Progress) -> Run:
     CourseError
         An expression cannot be evaluated, or no cell has a name that is to be timed.
     """
-    check(job)
+    check_job(job)
     code = [cell for cell in job.notebook.cells if cell.cell_type == "code"]
     trial = copy.deepcopy(job.notebook)
     report = nbformat.v4.new_code_cell(REPORT.format(expressions=job.expressions))
     trial.cells = [nbformat.v4.new_code_cell(CLOCK), *trial.cells, report]
     execute_notebook(job.key, trial, progress, cell_seconds=None)
-    answer = json.loads(trial.cells[-1].outputs[-1].text)
-    if answer["failed"]:
-        raise CourseError(f"{job.key}: cannot be evaluated: " + "; ".join(answer["failed"].values()))
+    result = json.loads(trial.cells[-1].outputs[-1].text)
+    if result["failed"]:
+        raise CourseError(f"{job.key}: cannot be evaluated: " + "; ".join(result["failed"].values()))
     times = {
         name: (round(wall, 1), round(cpu, 1))
-        for cell, (wall, cpu) in zip(code, answer["clock"], strict=True)
-        for name in names(cell) & job.timed
+        for cell, (wall, cpu) in zip(code, result["clock"], strict=True)
+        for name in cell_names(cell) & job.timed
     }
     machine = f"{platform.system()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    return Run(digest(job.notebook), answer["values"], times, machine, date.today().isoformat())
+    return Run(code_checksum(job.notebook), result["values"], times, machine, date.today().isoformat())
 
 
-def check(job: Job) -> None:
-    """Find before a long run what would spoil its end.
+def check_job(job: Job) -> None:
+    """Find before a long run what would make it fail at its end.
 
     Raises
     ------
@@ -195,17 +195,17 @@ def check(job: Job) -> None:
             compile(expression, name, "eval")
         except SyntaxError as error:
             raise CourseError(f"{job.key}: {name!r} has the value {expression!r}, which is no expression.") from error
-    unknown = job.timed - {name for cell in job.notebook.cells for name in names(cell)}
+    unknown = job.timed - {name for cell in job.notebook.cells for name in cell_names(cell)}
     if unknown:
         raise CourseError(f"{job.key}: no cell has the grade id or tag {', '.join(sorted(unknown))}.")
 
 
-def names(cell: NotebookNode) -> set[str]:
+def cell_names(cell: NotebookNode) -> set[str]:
     """What a cell may be called: its id, which is the grade id if it has one, and its tags."""
     return {cell.id, *cell.metadata.get("tags", [])}
 
 
-def digest(notebook: NotebookNode) -> str:
+def code_checksum(notebook: NotebookNode) -> str:
     """What a result depends on: all code of the notebook but its tests."""
     code = [
         c.source for c in notebook.cells if c.cell_type == "code" and not c.metadata.get("nbgrader", {}).get("grade")
@@ -221,15 +221,15 @@ def read_runs(course: Course) -> dict[str, Run]:
     return {key: Run(**entry) for key, entry in json.loads(path.read_text("utf-8")).items()}
 
 
-def _keep(course: Course, key: str, found: Run) -> None:
-    runs = {name: asdict(one) for name, one in (read_runs(course) | {key: found}).items()}
+def _save_run(course: Course, key: str, new_run: Run) -> None:
+    runs = {name: asdict(run) for name, run in (read_runs(course) | {key: new_run}).items()}
     write_text(course.reproduction, json.dumps(runs, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-def _need_all_digits() -> None:
+def _require_all_digits() -> None:
     """Check for the whole of MNIST before hours of training; kernels run elsewhere, so make the path absolute."""
-    if named := os.environ.get("MNIST_NPZ"):
-        os.environ["MNIST_NPZ"] = str(Path(named).resolve())
+    if path := os.environ.get("MNIST_NPZ"):
+        os.environ["MNIST_NPZ"] = str(Path(path).resolve())
     (x_train, _), (x_test, _) = load_mnist()
     if (len(x_train), len(x_test)) != (FULL_TRAIN, FULL_TEST):
         raise CourseError(

@@ -34,23 +34,23 @@ class Figure:
     time: str | None = None
     note: str = ""
 
-    def reached(self, found: Any) -> bool | None:
+    def reached(self, measured: Any) -> bool | None:
         """Whether a run reproduces the figure; None where it is only reported, such as a time on another machine."""
         match self.rule:
             case "equal":
-                return bool(found == self.published)
+                return bool(measured == self.published)
             case "at least":
-                return bool(found >= self.published)
+                return bool(measured >= self.published)
             case "at most":
-                return bool(found <= self.published)
+                return bool(measured <= self.published)
             case "about":
-                return bool(abs(found - self.published) <= ABOUT)
+                return bool(abs(measured - self.published) <= ABOUT)
             case "only reported":
                 return None
 
 
 @dataclass(frozen=True)
-class Second:
+class SecondSetting:
     """A setting of the course's own for the same architecture.
 
     It is run as the cell `code` after the lab's set-up and the answers `needs`; `value` is the accuracy it reaches.
@@ -74,7 +74,7 @@ class Plan:
 
     lab: Lab
     figures: tuple[Figure, ...]
-    seconds: tuple[Second, ...]
+    seconds: tuple[SecondSetting, ...]
 
 
 def read_systems(course: Course) -> dict[str, str]:
@@ -102,7 +102,7 @@ def read_plan(course: Course, lab: Lab) -> Plan | None:
     try:
         figures = tuple(Figure(**entry) for entry in table.get("figure", []))
         entries = cast(list[dict[str, Any]], table.get("second", []))
-        seconds = tuple(Second(**(entry | {"needs": tuple(entry["needs"])})) for entry in entries)
+        seconds = tuple(SecondSetting(**(entry | {"needs": tuple(entry["needs"])})) for entry in entries)
     except (TypeError, KeyError) as error:
         raise CourseError(f"{path}: an entry is not complete or has an unknown key: {error}.") from error
     for figure in figures:

@@ -20,7 +20,7 @@ def system(tmp_path, monkeypatch):
     (tmp_path / "mounts").write_text(f"proc /proc proc rw 0 0\ncgroup2 {tmp_path} cgroup2 rw 0 0\n")
     (tmp_path / "cgroup").write_text("9:name=systemd:/\n0::/ours\n")
     monkeypatch.setattr(cgroups, "MOUNTS", tmp_path / "mounts")
-    monkeypatch.setattr(cgroups, "OWN", tmp_path / "cgroup")
+    monkeypatch.setattr(cgroups, "OWN_CGROUP", tmp_path / "cgroup")
     cgroups.parent.cache_clear()
     yield own
     cgroups.parent.cache_clear()
@@ -28,23 +28,23 @@ def system(tmp_path, monkeypatch):
 
 def test_this_process_makes_room_and_groups_get_all_controllers(system):
     assert cgroups.parent() == system
-    assert (system / cgroups.BESIDE / "cgroup.procs").read_text() == "0"
+    assert (system / cgroups.GRADER_GROUP / "cgroup.procs").read_text() == "0"
     assert (system / "cgroup.subtree_control").read_text() == "+cpu +memory +pids"
     assert not list(system.glob(f"{cgroups.PREFIX}*"))
 
 
 def test_a_process_that_has_made_room_finds_the_same_place(system):
-    (system / cgroups.BESIDE).mkdir()
-    (system.parent / "cgroup").write_text(f"0::/ours/{cgroups.BESIDE}\n")
+    (system / cgroups.GRADER_GROUP).mkdir()
+    (system.parent / "cgroup").write_text(f"0::/ours/{cgroups.GRADER_GROUP}\n")
     (system / "cgroup.subtree_control").write_text("cpu memory pids\n")
     assert cgroups.parent() == system
-    assert not (system / cgroups.BESIDE / "cgroup.procs").exists()
+    assert not (system / cgroups.GRADER_GROUP / "cgroup.procs").exists()
 
 
 def test_without_controllers_groups_are_made_beside_this_process(system):
     (system / "cgroup.controllers").write_text("\n")
     assert cgroups.parent() == system
-    assert not (system / cgroups.BESIDE).exists()
+    assert not (system / cgroups.GRADER_GROUP).exists()
 
 
 @pytest.mark.parametrize("own", ["0::/elsewhere\n", "0::/../outside\n", "4:memory:/ours\n", ""])

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from course import cli, logs
-from course.cli.terminal import logged
+from course.cli.terminal import log_to_file
 from course.errors import CourseError
 
 log = logging.getLogger("course.grading.somewhere")
@@ -25,14 +25,14 @@ def test_a_run_leaves_a_log_that_names_room_and_level(tmp_path):
 
 def test_each_run_has_a_file_of_its_own_and_the_oldest_go(tmp_path):
     made = []
-    for _ in range(logs.KEPT + 3):
+    for _ in range(logs.KEPT_FILES + 3):
         with logs.run_log(tmp_path, "build") as path:
             made.append(path)
     with logs.run_log(tmp_path, "build-other") as other:
         pass
     assert len(set(made)) == len(made)
     left = sorted((tmp_path / logs.FOLDER).iterdir())
-    assert left == sorted([*made[-logs.KEPT - 1 :], other])
+    assert left == sorted([*made[-logs.KEPT_FILES - 1 :], other])
 
 
 def test_what_ends_a_run_is_in_its_log(tmp_path):
@@ -51,15 +51,15 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path):
 def test_a_worker_writes_into_the_log_of_the_run(tmp_path):
     with logs.run_log(tmp_path, "grade") as path:
         (file,) = logs.log_files()
-        logs.join(file)  # as a process does that was started meanwhile
+        logs.join_log(file)  # as a process does that was started meanwhile
         handlers = [handler for handler in logs.root.handlers if isinstance(handler, logging.FileHandler)]
         log.info("twice")
-        logs.stop(handlers[-1])
+        logs.close_handler(handlers[-1])
     assert path.read_text("utf-8").count("twice") == 2
 
 
 def test_what_kernels_write_on_standard_error_goes_into_the_log(tmp_path, capfd):
-    with logged(tmp_path, "build") as path:
+    with log_to_file(tmp_path, "build") as path:
         os.write(2, b"a note of TensorFlow\n")
         print("on the terminal", file=sys.stderr)
     assert "a note of TensorFlow" in path.read_text("utf-8")

@@ -11,14 +11,14 @@ from rich.progress import Progress
 from course.config import Lab
 from course.errors import BuildError, CourseError
 from reproduction import runs as reproduce
-from reproduction.page import page, row, second_row, spoken
-from reproduction.runs import Job, Run, digest, jobs, read_runs, run
-from reproduction.systems import Figure, Plan, Second, read_plans
+from reproduction.page import page, row, second_row, value_text
+from reproduction.runs import Job, Run, code_checksum, jobs, read_runs, run_job
+from reproduction.systems import Figure, Plan, SecondSetting, read_plans
 
 LAB = Lab("04_lecun_lenet", 1)
 PARAMETERS = Figure("A", "parameters", 219_580, "model.count_params()", "equal", time="training")
 ACCURACY = Figure("A", "test accuracy", 0.9868, "reached", "at least", note="seeds differ")
-SECOND = Second("A", "one quick epoch", 0.9868, "training", ("lenet",), "quick = 1", "quick")
+SECOND = SecondSetting("A", "one quick epoch", 0.9868, "training", ("lenet",), "quick = 1", "quick")
 
 
 def done(values, **times):
@@ -40,7 +40,7 @@ def test_every_plan_fits_its_lab(course):
     assert plans
     for plan in plans:
         for job in jobs(course, plan, rehearsal=False):
-            reproduce.check(job)
+            reproduce.check_job(job)
             compile("\n".join(cell.source for cell in job.notebook.cells if cell.cell_type == "code"), job.key, "exec")
 
 
@@ -105,16 +105,16 @@ def test_a_second_setting_is_compared_with_the_published_one():
 
 def test_spoken_values():
     values = [99_402, 0.5, 170.04, [26, 26, 16], "half an epoch"]
-    assert [spoken(value) for value in values] == ["99,402", "0.5000", "170.0", "(26, 26, 16)", "half an epoch"]
+    assert [value_text(value) for value in values] == ["99,402", "0.5000", "170.0", "(26, 26, 16)", "half an epoch"]
     with pytest.raises(TypeError):
-        spoken(None)
+        value_text(None)
 
 
 @pytest.mark.kernel
 def test_a_run_evaluates_in_the_finished_notebook_and_times_its_cells():
     notebook = notebook_of("import time", "time.sleep(0.2)\nx = (1, 28)", "y = 0.5")
     with Progress(disable=True) as progress:
-        found = run(Job("mine", notebook, {"shape": "x", "twice": "2 * y"}, frozenset({"cell-1"})), progress)
+        found = run_job(Job("mine", notebook, {"shape": "x", "twice": "2 * y"}, frozenset({"cell-1"})), progress)
     assert found.values == {"shape": [1, 28], "twice": 1.0}
     assert set(found.times) == {"cell-1"} and 0.2 <= found.times["cell-1"][0] < 5
     assert found.times["cell-1"][1] < 0.2, "sleeping takes no CPU time"
@@ -131,14 +131,14 @@ def test_a_run_evaluates_in_the_finished_notebook_and_times_its_cells():
 )
 def test_a_plan_that_does_not_fit_is_an_error(expressions, timed, message):
     with Progress(disable=True) as progress, pytest.raises(CourseError, match=message.replace("+", r"\+")):
-        run(Job("mine", notebook_of("y = 1"), expressions, frozenset(timed)), progress)
+        run_job(Job("mine", notebook_of("y = 1"), expressions, frozenset(timed)), progress)
 
 
 def test_tests_and_text_do_not_make_a_run_stale():
     one, other = notebook_of("x = 1", "assert x"), notebook_of("x = 1", "assert x == 1")
     for notebook in (one, other):
         notebook.cells[1].metadata["nbgrader"] = {"grade": True, "grade_id": "test-x"}
-    assert digest(one) == digest(other) != digest(notebook_of("x = 2"))
+    assert code_checksum(one) == code_checksum(other) != code_checksum(notebook_of("x = 2"))
 
 
 @pytest.fixture
@@ -157,9 +157,9 @@ def test_an_interrupted_reproduction_goes_on_where_it_stopped(copied, monkeypatc
         ran.append(job.key)
         if len(ran) == 2:
             raise BuildError("the power went")
-        return Run(digest(job.notebook), dict.fromkeys(job.expressions, 0), {}, "a machine", "2026-01-31")
+        return Run(code_checksum(job.notebook), dict.fromkeys(job.expressions, 0), {}, "a machine", "2026-01-31")
 
-    monkeypatch.setattr(reproduce, "run", breaks_down_once)
+    monkeypatch.setattr(reproduce, "run_job", breaks_down_once)
     with Progress(disable=True) as progress:
         with pytest.raises(BuildError):
             reproduce.reproduce(copied, [plan], progress)

@@ -14,13 +14,13 @@ from course.authoring.index import index_text
 from course.config import Course, Lab
 from course.errors import BuildError, DriftError
 from course.files import text_if_any, write_text
-from course.labs.answer_key import authored_content, edited, executed, keep_outputs, read_key, sign
+from course.labs.answer_key import authored_content, is_edited, is_executed, keep_outputs, read_key, sign
 from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
 from course.labs.sources import source_text
 
 REMOVE_STDERR = "remove-stderr"  # a tag that Jupyter Book uses with the same meaning
-LOST = """{path} was edited, and {source} beside it does not have these edits, so building would lose them.
+LOST_EDITS = """{path} was edited, and {source} beside it does not have these edits, so building would lose them.
 To keep them, write them into the source: jupytext --sync {path}
 To drop them, delete the notebook. Then build again."""
 REMEDY = "Run `course build{lab}` and commit what it writes."
@@ -59,7 +59,7 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
 
 
 def refuse_lost_work(course: Course, lab: Lab, source: NotebookNode) -> None:
-    """See that no edit of the notebook is written over by a source that does not have it.
+    """Check that building would overwrite no edit of the notebook that its source lacks.
 
     Raises
     ------
@@ -70,13 +70,13 @@ def refuse_lost_work(course: Course, lab: Lab, source: NotebookNode) -> None:
     try:
         key = read_key(path)
     except BuildError:
-        return  # it is made anew
-    if edited(key) and authored_content(key) != authored_content(source):
-        raise BuildError(LOST.format(path=path, source=course.source(lab).name))
+        return  # building makes a new one
+    if is_edited(key) and authored_content(key) != authored_content(source):
+        raise BuildError(LOST_EDITS.format(path=path, source=course.source(lab).name))
 
 
 def drop_machine_notes(source: Path, notebook: NotebookNode) -> None:
-    """Leave out of an answer key what cells tagged "remove-stderr" wrote there, such as TensorFlow's start-up notes.
+    """Remove from an answer key what cells tagged "remove-stderr" wrote to stderr: TensorFlow's start-up notes.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def check_generated(course: Course, labs: Sequence[Lab]) -> None:
         A generated file is missing, differs from what its source makes, or should not be there. The message lists
         every such file and how to mend it.
     """
-    problems = [problem for lab in labs for problem in drift(course, lab)]
+    problems = [problem for lab in labs for problem in drift_problems(course, lab)]
     index = course.root / course.release_directory / "README.md"
     if text_if_any(index) != index_text(course, {lab: prepare_lab(course, lab) for lab in course.labs}):
         problems.append(f"{index} is not what the sources say. {REMEDY.format(lab='')}")
@@ -115,7 +115,7 @@ def check_generated(course: Course, labs: Sequence[Lab]) -> None:
         raise DriftError("\n".join(["Generated files do not match their sources:", *(f"  - {p}" for p in problems)]))
 
 
-def drift(course: Course, lab: Lab) -> list[str]:
+def drift_problems(course: Course, lab: Lab) -> list[str]:
     """What is not up to date for one lab."""
     remedy = REMEDY.format(lab=f" {lab.name}")
     notebook = prepare_lab(course, lab)
@@ -124,24 +124,24 @@ def drift(course: Course, lab: Lab) -> list[str]:
         problems.append(f"{course.source(lab)} has a stale stamped cell or is not written as Jupytext does. {remedy}")
     if text_if_any(course.released(lab)) != student_text(course, lab, notebook):
         problems.append(f"{course.released(lab)} is not what the source makes. {remedy}")
-    if reason := stale(course.solution(lab), notebook):
+    if reason := why_stale(course.solution(lab), notebook):
         problems.append(f"{course.solution(lab)} {reason}. {remedy}")
     return problems
 
 
-def stale(path: Path, source: NotebookNode) -> str | None:
+def why_stale(path: Path, source: NotebookNode) -> str | None:
     """Why an answer key does not belong to the source, or None."""
     try:
         key = read_key(path)
     except BuildError as error:
         return str(error)
-    if [skeleton(cell) for cell in key.cells] != [skeleton(cell) for cell in source.cells]:
+    if [cell_without_outputs(cell) for cell in key.cells] != [cell_without_outputs(cell) for cell in source.cells]:
         return "has other cells than the source"
-    if not executed(key):
+    if not is_executed(key):
         return "was not executed from top to bottom"
     return None
 
 
-def skeleton(cell: NotebookNode) -> tuple[str, str, str, NotebookNode]:
+def cell_without_outputs(cell: NotebookNode) -> tuple[str, str, str, NotebookNode]:
     """All of a cell but its outputs."""
     return cell.id, cell.cell_type, cell.source, cell.metadata

@@ -18,13 +18,13 @@ from course.labs.variants import variants_file
 from reproduction import page as reproduction_page
 from reproduction.systems import plan_file
 
-TEXTS = ("*.md", "docs/**/*.md", "students/*.md", "solutions/*/*.py")  # where other pages may speak of a lab
+PAGES = ("*.md", "docs/**/*.md", "students/*.md", "solutions/*/*.py")  # may mention a lab
 
 
-def of_lab(course: Course, lab: Lab) -> list[Path]:
+def files_of_lab(course: Course, lab: Lab) -> list[Path]:
     """The files and folders that are the lab's alone."""
-    own = (course.source(lab).parent, course.released(lab).parent, variants_file(course, lab), plan_file(course, lab))
-    return [path for path in own if path.exists()]
+    paths = (course.source(lab).parent, course.released(lab).parent, variants_file(course, lab), plan_file(course, lab))
+    return [path for path in paths if path.exists()]
 
 
 def drop_lab(course: Course, lab: Lab) -> list[Path]:
@@ -36,55 +36,60 @@ def drop_lab(course: Course, lab: Lab) -> list[Path]:
         It is the only lab, another lab breaks a rule, or course.toml is written so that its entry cannot be told apart.
         Nothing is changed.
     """
-    rest = replace(course, labs=tuple(one for one in course.labs if one != lab))
-    if not rest.labs:
+    remaining = replace(course, labs=tuple(other for other in course.labs if other != lab))
+    if not remaining.labs:
         raise CourseError(f"{lab.name} is the only lab of the course. Make another one first: course new")
     settings = without_entry((course.root / COURSE_FILE).read_text("utf-8"), lab.name)
-    index = index_text(rest, {one: prepare_lab(rest, one) for one in rest.labs})
-    for path in of_lab(course, lab):
+    index = index_text(remaining, {other: prepare_lab(remaining, other) for other in remaining.labs})
+    for path in files_of_lab(course, lab):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     written = [
         write_text(course.root / COURSE_FILE, settings),
         write_text(course.root / course.release_directory / "README.md", index),
     ]
-    return [*written, *_measurements(rest, lab), *_reproduction(rest, lab), *_first_page(rest, lab)]
+    return [
+        *written,
+        *_drop_measurements(remaining, lab),
+        *_drop_runs(remaining, lab),
+        *_drop_readme_row(remaining, lab),
+    ]
 
 
 def mentions(course: Course, name: str) -> Iterator[str]:
-    """Where pages still speak of a lab, by its name or its number, as FILE:LINE: text."""
+    """Where pages still mention a lab, by its name or its number, as FILE:LINE: text."""
     number = int(name[:2]) if name[:2].isdigit() else 0
     pattern = re.compile(rf"\b{re.escape(name)}\b|\b[Ll]abs? (?:\d+(?:,| and| to)? )*{number}\b")
-    measured = {course.measurements.with_suffix(".md"), course.reproduction.with_suffix(".md")}  # not for editing
-    for path in sorted({path for form in TEXTS for path in course.root.glob(form)} - measured):
+    generated = {course.measurements.with_suffix(".md"), course.reproduction.with_suffix(".md")}  # not for editing
+    for path in sorted({path for glob_pattern in PAGES for path in course.root.glob(glob_pattern)} - generated):
         for line, text in enumerate(path.read_text("utf-8").splitlines(), 1):
             if pattern.search(text):
                 yield f"{path.relative_to(course.root)}:{line}: {text.strip()}"
 
 
-def _measurements(course: Course, lab: Lab) -> Iterator[Path]:
-    """docs/benchmarks without the time of the lab's "Run All"; what was measured with it of grading stays."""
+def _drop_measurements(course: Course, lab: Lab) -> Iterator[Path]:
+    """docs/benchmarks without the time of the lab's "Run All"; measurements of grading with it stay."""
     path = course.measurements
-    kept = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    if kept.get("run_all", {}).pop(lab.name, None):
-        yield write_text(path, json.dumps(kept, indent=2, sort_keys=True) + "\n")
-        yield write_text(path.with_suffix(".md"), benchmarks_page.page(kept))
+    measurements = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    if measurements.get("run_all", {}).pop(lab.name, None):
+        yield write_text(path, json.dumps(measurements, indent=2, sort_keys=True) + "\n")
+        yield write_text(path.with_suffix(".md"), benchmarks_page.page(measurements))
 
 
-def _reproduction(course: Course, lab: Lab) -> Iterator[Path]:
+def _drop_runs(course: Course, lab: Lab) -> Iterator[Path]:
     """docs/reproduction without the lab's runs and figures."""
     path = course.reproduction
     runs = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    kept = {key: run for key, run in runs.items() if key.split(",")[0] != lab.name}
-    if kept != runs:
-        yield write_text(path, json.dumps(kept, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
+    remaining = {key: run for key, run in runs.items() if key.split(",")[0] != lab.name}
+    if remaining != runs:
+        yield write_text(path, json.dumps(remaining, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
         yield write_text(path.with_suffix(".md"), reproduction_page.page(course))
 
 
-def _first_page(course: Course, lab: Lab) -> Iterator[Path]:
+def _drop_readme_row(course: Course, lab: Lab) -> Iterator[Path]:
     """README.md without the lab's row in a table of labs."""
     path = course.root / "README.md"
     lines = path.read_text("utf-8").splitlines(keepends=True) if path.is_file() else []
     row = f"]({course.release_directory}/{lab.name}/"
-    kept = [line for line in lines if not (line.startswith("|") and row in line)]
-    if kept != lines:
-        yield write_text(path, "".join(kept))
+    remaining = [line for line in lines if not (line.startswith("|") and row in line)]
+    if remaining != lines:
+        yield write_text(path, "".join(remaining))

@@ -8,14 +8,14 @@ import nbformat
 
 from course.authoring.index import index_text
 from course.authoring.managed_folder import File
-from course.authoring.relink import relinked
+from course.authoring.relink import relink
 from course.config import Course
 from course.errors import PublishError
 from course.labs.links import INDEX, archive, home, lab_path
 from course.labs.prepare import prepare_lab
 
-OWN = "students"  # the folder of files that only the edition has; they lie there as they lie in the edition
-OWN_FILES = (
+STUDENTS_FOLDER = "students"  # files that only the edition has, laid out as in the edition
+STUDENTS_FILES = (
     ".gitattributes",
     ".gitignore",
     "Makefile",
@@ -27,7 +27,7 @@ OWN_FILES = (
 SHARED_FILES = ("LICENSE", "docs/students.md", INDEX)
 BINDER_FILES = ("overrides.json", "page_config.json", "postBuild", "requirements.txt", "runtime.txt")
 PACKAGE_FILES = (".json", ".py", ".typed")  # in data_utils
-TEMPLATE = f"{OWN}/README.md"  # course.toml fills in its $names
+TEMPLATE = f"{STUDENTS_FOLDER}/README.md"  # course.toml fills in its $names
 
 PACKAGE = """\
 [build-system]
@@ -73,13 +73,13 @@ def edition(course: Course) -> dict[str, File]:
 def edition_places(course: Course) -> dict[str, str]:
     """Where each file that is copied lies in the edition, by its path in the instructors' repository."""
     package = sorted(path for path in (course.root / "data_utils").iterdir() if path.suffix in PACKAGE_FILES)
-    same = [*SHARED_FILES, *(f"binder/{name}" for name in BINDER_FILES), *(lab_path(lab) for lab in course.labs)]
-    same += [f"data_utils/{path.name}" for path in package]
-    return {f"{OWN}/{name}": name for name in OWN_FILES} | {path: path for path in same}
+    unmoved = [*SHARED_FILES, *(f"binder/{name}" for name in BINDER_FILES), *(lab_path(lab) for lab in course.labs)]
+    unmoved += [f"data_utils/{path.name}" for path in package]
+    return {f"{STUDENTS_FOLDER}/{name}": name for name in STUDENTS_FILES} | {path: path for path in unmoved}
 
 
 def read_for_students(course: Course, source: str, places: dict[str, str]) -> File:
-    """One file as students get it: pages and notebooks with their links set right, all others as they are."""
+    """One file as students get it: pages with their links adapted, all others as they are."""
     path = course.root / source
     if not path.is_file():
         raise PublishError(f"{path} is missing, which is part of the students' edition. Restore it.")
@@ -87,14 +87,14 @@ def read_for_students(course: Course, source: str, places: dict[str, str]) -> Fi
     if source == INDEX:  # of the labs that are handed out, which may not be all
         content = index_text(course, {lab: prepare_lab(course, lab) for lab in course.labs}).encode()
     if path.suffix == ".md":
-        page = relinked(content.decode(), source, places)
-        content = (filled_in(course, page) if source == TEMPLATE else page).encode()
+        page = relink(content.decode(), source, places)
+        content = (fill_template(course, page) if source == TEMPLATE else page).encode()
     if path.suffix == ".ipynb":
         check_links(content.decode(), source, places)
     return File(content, executable=path.name == "postBuild")
 
 
-def filled_in(course: Course, page: str) -> str:
+def fill_template(course: Course, page: str) -> str:
     """The edition's first page, with what course.toml says of it."""
     repositories = course.repositories
     return string.Template(page).substitute(
@@ -111,7 +111,7 @@ def check_links(notebook: str, source: str, places: dict[str, str]) -> None:
     """Raise `PublishError` if a text cell links to a file that is not part of the edition."""
     for cell in nbformat.reads(notebook, as_version=4).cells:
         if cell.cell_type == "markdown":
-            relinked(cell.source, source, places)
+            relink(cell.source, source, places)
 
 
 def package_text(course: Course) -> str:
@@ -123,7 +123,7 @@ def package_text(course: Course) -> str:
         description=quoted(f"What the notebooks of {course.title} import"),
         python=quoted(project["requires-python"]),
         license=quoted(project["license"]),
-        dependencies="\n".join(f"  {quoted(one)}," for one in project["dependencies"]),
+        dependencies="\n".join(f"  {quoted(dependency)}," for dependency in project["dependencies"]),
     )
 
 

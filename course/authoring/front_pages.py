@@ -12,12 +12,12 @@ def front_pages(course: Course) -> dict[Path, str]:
     """Both files as they should be, by path; without one that the course does not have."""
     address = f"https://github.com/{course.repositories.instructors}"
     facts = {"title": course.title, "abstract": course.description, "repository-code": address}
-    forms = {
+    replacements = {
         "README.md": [(r"\A# .*", f"# {course.title}")],
         "CITATION.cff": [(rf"(?m)^{key}:.*", f"{key}: {quoted(value)}") for key, value in facts.items()],
     }
     pages = {}
-    for name, lines in forms.items():
+    for name, lines in replacements.items():
         page = text_if_any(course.root / name)
         if page is not None:
             for pattern, line in lines:

@@ -10,7 +10,7 @@ HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_.\"'-]+)\s*\]\]?\s*(#.*)?$")
 LABS = "labs"
 
 
-class Entry(NamedTuple):
+class LabEntry(NamedTuple):
     """The lines of one entry: from its header to the line before `end`, comments right below its last line included."""
 
     name: str
@@ -27,15 +27,15 @@ def with_entry(text: str, name: str, entry: str) -> str:
         The entries cannot be told apart in the text; the message says what to write by hand.
     """
     lines = text.splitlines(keepends=True)
-    earlier = [found for found in entries(lines) if found.name < name]
-    place = earlier[-1].end if earlier else min((found.start for found in entries(lines)), default=len(lines))
-    before, after = "".join(lines[:place]).rstrip("\n"), "".join(lines[place:]).lstrip("\n")
-    made = "\n\n".join(part for part in (before, entry.strip("\n"), after) if part).rstrip("\n") + "\n"
-    if (was := names(text)) is None or sorted([*was, name]) != sorted(names(made) or []):
+    earlier = [other for other in entries(lines) if other.name < name]
+    position = earlier[-1].end if earlier else min((other.start for other in entries(lines)), default=len(lines))
+    before, after = "".join(lines[:position]).rstrip("\n"), "".join(lines[position:]).lstrip("\n")
+    new_text = "\n\n".join(part for part in (before, entry.strip("\n"), after) if part).rstrip("\n") + "\n"
+    if (old_names := names(text)) is None or sorted([*old_names, name]) != sorted(names(new_text) or []):
         raise CourseError(
             f"course.toml cannot be added to. Put this where it belongs, and run the command again:\n{entry}"
         )
-    return made
+    return new_text
 
 
 def without_entry(text: str, name: str) -> str:
@@ -47,43 +47,43 @@ def without_entry(text: str, name: str) -> str:
         The entry cannot be told from the rest of the text.
     """
     lines = text.splitlines(keepends=True)
-    found = [entry for entry in entries(lines) if entry.name == name]
-    made = text
-    if len(found) == 1:
-        before, after = "".join(lines[: found[0].start]), "".join(lines[found[0].end :]).lstrip("\n")
-        made = (before + after).rstrip("\n") + "\n"
-    was, now = tomllib.loads(text), tomllib.loads(made)
-    if now != was | {LABS: [one for one in was[LABS] if one["name"] != name]}:
+    matches = [entry for entry in entries(lines) if entry.name == name]
+    new_text = text
+    if len(matches) == 1:
+        before, after = "".join(lines[: matches[0].start]), "".join(lines[matches[0].end :]).lstrip("\n")
+        new_text = (before + after).rstrip("\n") + "\n"
+    old_table, new_table = tomllib.loads(text), tomllib.loads(new_text)
+    if new_table != old_table | {LABS: [lab for lab in old_table[LABS] if lab["name"] != name]}:
         raise CourseError(
             f"The entry of {name} cannot be told from the rest of course.toml. Write it as the others are: a line "
             "[[labs]], then one line for each key."
         )
-    return made
+    return new_text
 
 
 def names(text: str) -> list[str] | None:
     """The names of the labs that a text of course.toml lists; None if it is not valid TOML."""
     try:
-        return [one["name"] for one in tomllib.loads(text).get(LABS, [])]
+        return [lab["name"] for lab in tomllib.loads(text).get(LABS, [])]
     except (tomllib.TOMLDecodeError, KeyError):
         return None
 
 
-def entries(lines: list[str]) -> list[Entry]:
-    """Every entry of a lab, in the order of the lines; one that holds a table [labs.limits] goes on behind it."""
+def entries(lines: list[str]) -> list[LabEntry]:
+    """Every entry of a lab, in the order of the lines; a table [labs.limits] belongs to the one above it."""
     headers = [(number, match[1]) for number, line in enumerate(lines) if (match := HEADER.match(line))]
     starts = [number for number, key in headers if key == LABS]
     stops = [number for number, key in headers if not key.startswith(f"{LABS}.")] + [len(lines)]
-    found = []
+    lab_entries = []
     for start in starts:
         end = _end(lines, start, min(stop for stop in stops if stop > start))
         match = re.search(r"^\s*name\s*=\s*[\"'](.*?)[\"']", "".join(lines[start:end]), re.MULTILINE)
-        found.append(Entry(match[1] if match else "", start, end))
-    return found
+        lab_entries.append(LabEntry(match[1] if match else "", start, end))
+    return lab_entries
 
 
 def _end(lines: list[str], start: int, stop: int) -> int:
-    """Where an entry ends; what stands below an empty line and is only comment belongs to what follows."""
+    """Where an entry ends; comments below an empty line belong to what follows."""
     last = max(n for n in range(start, stop) if lines[n].strip() and not lines[n].lstrip().startswith("#"))
     while last + 1 < stop and lines[last + 1].lstrip().startswith("#"):
         last += 1

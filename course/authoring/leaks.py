@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 
 SOLUTION, HIDDEN = "SOLUTION", "HIDDEN TESTS"
 MARKERS = tuple(f"### {edge} {kind}" for kind in (SOLUTION, HIDDEN) for edge in ("BEGIN", "END"))
-SHORTEST = 15  # characters; shorter lines, such as `return result`, are anybody's
+SHORTEST = 15  # characters; shorter lines, such as `return result`, prove nothing
 
 
 def secret_parts(source: NotebookNode, *kinds: str) -> Iterator[str]:
@@ -22,10 +22,10 @@ def secret_parts(source: NotebookNode, *kinds: str) -> Iterator[str]:
 
 def secret_lines(source: NotebookNode, *kinds: str) -> set[str]:
     """Lines between BEGIN and END of these kinds that the lab does not also show openly; short ones are left out."""
-    secret = set()
+    secrets = set()
     for part in secret_parts(source, *kinds):
-        secret |= {line.strip() for line in part.splitlines() if len(line.strip()) >= SHORTEST}
-    return secret - {line.strip() for line in open_text(source).splitlines()}
+        secrets |= {line.strip() for line in part.splitlines() if len(line.strip()) >= SHORTEST}
+    return secrets - {line.strip() for line in open_text(source).splitlines()}
 
 
 def open_text(source: NotebookNode) -> str:
@@ -36,11 +36,11 @@ def open_text(source: NotebookNode) -> str:
 def secrets_of_all(sources: Iterable[NotebookNode], package: str = "") -> set[str]:
     """Lines of solutions and hidden tests that neither a lab nor `package` shows, also not within a longer line.
 
-    `package` is the text of data_utils, which students read as well: what solutions have in common with it is known.
+    `package` is the text of data_utils, which students read as well: what solutions share with it is no secret.
     """
     sources = list(sources)
-    shown = "\n".join([package, *(open_text(source) for source in sources)])
-    return {line for source in sources for line in secret_lines(source, SOLUTION, HIDDEN) if line not in shown}
+    public_text = "\n".join([package, *(open_text(source) for source in sources)])
+    return {line for source in sources for line in secret_lines(source, SOLUTION, HIDDEN) if line not in public_text}
 
 
 def secret_pairs(source: NotebookNode, package: str = "") -> set[str]:
@@ -51,25 +51,25 @@ def secret_pairs(source: NotebookNode, package: str = "") -> set[str]:
     """
     pairs = set()
     for part in secret_parts(source, SOLUTION, HIDDEN):
-        lines = stripped(part).splitlines()
-        pairs |= {f"{one}\n{two}" for one, two in pairwise(lines) if min(len(one), len(two)) >= SHORTEST}
-    shown = stripped(f"{package}\n{open_text(source)}")
-    return {pair for pair in pairs if pair not in shown}
+        lines = stripped_lines(part).splitlines()
+        pairs |= {f"{first}\n{second}" for first, second in pairwise(lines) if min(len(first), len(second)) >= SHORTEST}
+    public_text = stripped_lines(f"{package}\n{open_text(source)}")
+    return {pair for pair in pairs if pair not in public_text}
 
 
-def stripped(text: str) -> str:
-    """A text without blank lines, and its lines without what stands around them."""
+def stripped_lines(text: str) -> str:
+    """A text without blank lines, and without white space around its lines."""
     return "\n".join(line.strip() for line in text.splitlines() if line.strip())
 
 
 def leaks(files: Mapping[str, bytes], secrets: set[str]) -> list[str]:
-    """For each file that holds a secret line, a secret pair of lines or a marker, a line that names both."""
-    found = []
+    """For each file that holds a secret line, a secret pair of lines or a marker, a message that names both."""
+    problems = []
     for path, content in files.items():
         text = plain_text(path, content)
-        text += "\n" + stripped(text)
-        found += [f"{path} holds {line!r}" for line in sorted({*secrets, *MARKERS}) if line in text]
-    return found
+        text += "\n" + stripped_lines(text)
+        problems += [f"{path} holds {line!r}" for line in sorted({*secrets, *MARKERS}) if line in text]
+    return problems
 
 
 def plain_text(path: str, content: bytes) -> str:
@@ -81,13 +81,13 @@ def plain_text(path: str, content: bytes) -> str:
 def strings(value: Any) -> Iterator[str]:
     """All strings anywhere in a JSON value, keys included; a list of lines, as notebooks keep texts, as one."""
     if isinstance(value, dict):
-        for key, inner in value.items():
+        for key, item in value.items():
             yield key
-            yield from strings(inner)
-    elif isinstance(value, list) and value and all(isinstance(inner, str) for inner in value):
+            yield from strings(item)
+    elif isinstance(value, list) and value and all(isinstance(item, str) for item in value):
         yield "".join(value)
     elif isinstance(value, list):
-        for inner in value:
-            yield from strings(inner)
+        for item in value:
+            yield from strings(item)
     elif isinstance(value, str):
         yield value

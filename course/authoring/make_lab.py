@@ -41,19 +41,19 @@ def make_lab(course: Course, name: str, title: str) -> list[Path]:
     Raises
     ------
     CourseError
-        The name or the title is none, the number is taken, or a file is in the way. Nothing is written.
+        The name or the title is not valid, the number is taken, or a file is in the way. Nothing is written.
     """
-    full = full_name(course, name)
+    lab_name = full_name(course, name)
     if not title.strip() or "\n" in title:
         raise CourseError(f'{title!r} is no title. Give one line of text: --title "What the lab is about".')
-    lab = Lab(full, WORK_MINUTES)
+    lab = Lab(lab_name, WORK_MINUTES)
     paths = [course.source(lab), variants_file(course, lab)]
-    if there := [
+    if existing := [
         str(path) for path in (course.source(lab).parent, course.released(lab).parent, paths[1]) if path.exists()
     ]:
-        raise CourseError(f"There is {', '.join(there)} already. Delete it, or choose another name.")
+        raise CourseError(f"There is {', '.join(existing)} already. Delete it, or choose another name.")
     settings = course.root / COURSE_FILE
-    entry = with_entry(settings.read_text("utf-8"), full, ENTRY.format(name=full, minutes=WORK_MINUTES))
+    entry = with_entry(settings.read_text("utf-8"), lab_name, ENTRY.format(name=lab_name, minutes=WORK_MINUTES))
     variants = (TEMPLATE / "variants.toml").read_text("utf-8")
     write_text(paths[0], first_source(course, lab, title.strip()))
     write_text(paths[1], variants)
@@ -75,7 +75,7 @@ def full_name(course: Course, name: str) -> str:
             "or with its number 10_my_lab."
         )
     taken = {lab.name[:2]: lab.name for lab in course.labs}
-    number = match["number"] or f"{max((int(one) for one in taken if one.isdigit()), default=0) + 1:02}"
+    number = match["number"] or f"{max((int(prefix) for prefix in taken if prefix.isdigit()), default=0) + 1:02}"
     if number in taken:
         raise CourseError(f"{taken[number]} has the number {number} already. Choose another, or leave the number out.")
     if number == "00" or len(number) > 2:

@@ -37,35 +37,37 @@ def update_folder(folder: Path, files: Mapping[str, File]) -> Changes:
         The folder holds files that were not written here, or one that was has been changed since. The message names
         every file. Nothing has been written.
     """
-    known = read_manifest(folder)
-    stale = sorted(set(known) - set(files))
-    refuse_conflicts(folder, files, known, stale)
-    changed = [path for path, file in files.items() if not same(folder / path, file)]
+    checksums = read_manifest(folder)
+    stale = sorted(set(checksums) - set(files))
+    refuse_conflicts(folder, files, checksums, stale)
+    changed = [path for path, file in files.items() if not is_up_to_date(folder / path, file)]
     for path in changed:
-        write(folder / path, files[path])
+        write_content(folder / path, files[path])
     removed = [path for path in stale if remove_file(folder, path)]
     write_manifest(folder, files)
     return Changes(changed, removed, len(files) - len(changed))
 
 
-def refuse_conflicts(folder: Path, files: Mapping[str, File], known: Mapping[str, str], stale: list[str]) -> None:
+def refuse_conflicts(folder: Path, files: Mapping[str, File], checksums: Mapping[str, str], stale: list[str]) -> None:
     """Raise `PublishError` if anything that would be replaced or deleted is not as `publish` wrote it."""
     if folder.exists() and not folder.is_dir():
         raise PublishError(f"{folder} is a file. Name a folder.")
-    if not known and folder.is_dir():
+    if not checksums and folder.is_dir():
         others = [path.name for path in sorted(folder.iterdir()) if path.name != ".git"]
         if others:
             raise PublishError(
-                with_list(
+                with_bullets(
                     f"{folder} holds files that `course publish` did not write. Name another folder, an empty one or a "
                     "clone of the students' repository; or delete them:",
                     others,
                 )
             )
-    problems = [f"{path} {reason}" for path in [*files, *stale] if (reason := conflict(folder, path, files, known))]
+    problems = [
+        f"{path} {reason}" for path in [*files, *stale] if (reason := conflict_reason(folder, path, files, checksums))
+    ]
     if problems:
         raise PublishError(
-            with_list(
+            with_bullets(
                 f"In {folder}, others have written what `course publish` would replace or delete. Make the change in "
                 "the instructors' repository if it is to stay; then delete the file there and publish again:",
                 problems,
@@ -73,22 +75,26 @@ def refuse_conflicts(folder: Path, files: Mapping[str, File], known: Mapping[str
         )
 
 
-def conflict(folder: Path, path: str, files: Mapping[str, File], known: Mapping[str, str]) -> str | None:
+def conflict_reason(folder: Path, path: str, files: Mapping[str, File], checksums: Mapping[str, str]) -> str | None:
     """Why a file must not be replaced or deleted, or None."""
-    place = folder / path
-    links = [above for above in (place, *place.parents) if above.is_relative_to(folder) and above.is_symlink()]
+    target = folder / path
+    links = [
+        ancestor for ancestor in (target, *target.parents) if ancestor.is_relative_to(folder) and ancestor.is_symlink()
+    ]
     if links:
         return f"is or lies in a symbolic link, {links[0]}"
-    if any(above.exists() and not above.is_dir() for above in place.parents):
+    if any(ancestor.exists() and not ancestor.is_dir() for ancestor in target.parents):
         return "has a file where its folder is to be"
-    if not place.exists() or (path in files and place.is_file() and place.read_bytes() == files[path].content):
+    if not target.exists() or (path in files and target.is_file() and target.read_bytes() == files[path].content):
         return None
-    if not place.is_file():
+    if not target.is_file():
         return "is a folder"
-    if path not in known:
+    if path not in checksums:
         return "was not written by `course publish`"
     return (
-        None if content_checksum(place.read_bytes()) == known[path] else "was changed since `course publish` wrote it"
+        None
+        if content_checksum(target.read_bytes()) == checksums[path]
+        else "was changed since `course publish` wrote it"
     )
 
 
@@ -105,28 +111,28 @@ def read_manifest(folder: Path) -> dict[str, str]:
         return {}
     advice = "Restore it, by `git restore` if the folder is a repository."
     try:
-        known = json.loads(path.read_text("utf-8"))["files"]
-        if not all(isinstance(key, str) and isinstance(value, str) for key, value in known.items()):
+        checksums = json.loads(path.read_text("utf-8"))["files"]
+        if not all(isinstance(key, str) and isinstance(value, str) for key, value in checksums.items()):
             raise PublishError(f"{path} must hold one text for each file. {advice}")
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise PublishError(f"{path} is not the list that `course publish` wrote ({error}). {advice}") from error
-    for name in known:
+    for name in checksums:
         parts = PurePosixPath(name).parts
         if not parts or name.startswith("/") or "\\" in name or {"..", ".git"} & {part.lower() for part in parts}:
             raise PublishError(f"{path} names {name!r}, which is no file of the students' edition. {advice}")
-    return dict(known)
+    return dict(checksums)
 
 
 def write_manifest(folder: Path, files: Mapping[str, File]) -> None:
-    """Keep what was written; the same files give the same bytes."""
-    known = {path: content_checksum(file.content) for path, file in files.items()}
-    text = json.dumps({"about": ABOUT, "files": known}, indent=1) + "\n"
-    if not same(folder / MANIFEST, File(text.encode())):
-        write(folder / MANIFEST, File(text.encode()))
+    """Record the checksums of what was written; the same files give the same bytes."""
+    checksums = {path: content_checksum(file.content) for path, file in files.items()}
+    text = json.dumps({"about": ABOUT, "files": checksums}, indent=1) + "\n"
+    if not is_up_to_date(folder / MANIFEST, File(text.encode())):
+        write_content(folder / MANIFEST, File(text.encode()))
 
 
-def same(path: Path, file: File) -> bool:
-    """Whether the file is there as it is to be."""
+def is_up_to_date(path: Path, file: File) -> bool:
+    """Whether the file is there with this content, and executable if it must be."""
     return path.is_file() and path.read_bytes() == file.content and (not file.executable or is_executable(path))
 
 
@@ -135,7 +141,7 @@ def is_executable(path: Path) -> bool:
     return bool(path.stat().st_mode & 0o100)
 
 
-def write(path: Path, file: File) -> None:
+def write_content(path: Path, file: File) -> None:
     """Write a file, making its folder."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(file.content)
@@ -145,14 +151,14 @@ def write(path: Path, file: File) -> None:
 
 def remove_file(folder: Path, path: str) -> bool:
     """Delete a file and the folders that are empty without it; whether it was there."""
-    place = folder / path
-    if not place.is_file():
+    target = folder / path
+    if not target.is_file():
         return False
-    place.unlink()
-    for above in place.parents:
-        if above == folder or any(above.iterdir()):
+    target.unlink()
+    for ancestor in target.parents:
+        if ancestor == folder or any(ancestor.iterdir()):
             break
-        above.rmdir()
+        ancestor.rmdir()
     return True
 
 
@@ -161,6 +167,6 @@ def content_checksum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def with_list(text: str, lines: list[str]) -> str:
-    """A message with a list."""
+def with_bullets(text: str, lines: list[str]) -> str:
+    """A message with a list of lines below it."""
     return "\n".join([text, *(f"  - {line}" for line in lines)])

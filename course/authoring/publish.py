@@ -7,13 +7,13 @@ from pathlib import Path
 from course.authoring.build import check_generated
 from course.authoring.edition import edition
 from course.authoring.leaks import leaks, secret_pairs, secrets_of_all
-from course.authoring.managed_folder import Changes, File, update_folder, with_list
+from course.authoring.managed_folder import Changes, File, update_folder, with_bullets
 from course.config import Course, Lab
 from course.errors import PublishError
 from course.labs.prepare import prepare_lab
 
 
-def handed_out(course: Course, until: Lab | None) -> Course:
+def course_until(course: Course, until: Lab | None) -> Course:
     """The course as students have it so far: its labs up to this one, or all of them."""
     last = course.labs.index(until) if until else len(course.labs) - 1
     return replace(course, labs=course.labs[: last + 1])
@@ -33,9 +33,9 @@ def publish(course: Course, folder: Path, until: Lab | None = None) -> Changes:
         that it wrote has been changed since. The message names every file. Nothing has been written.
     """
     check_generated(course, course.labs)
-    files = edition(handed_out(course, until))
+    files = edition(course_until(course, until))
     refuse_leaks(course, files)
-    refuse_own(course, folder.resolve())
+    refuse_overlap(course, folder.resolve())
     return update_folder(folder.resolve(), files)
 
 
@@ -44,16 +44,16 @@ def refuse_leaks(course: Course, files: Mapping[str, File]) -> None:
     package = "\n".join(file.content.decode() for path, file in files.items() if path.startswith("data_utils/"))
     sources = [prepare_lab(course, lab) for lab in course.labs]
     secrets = secrets_of_all(sources, package).union(*(secret_pairs(source, package) for source in sources))
-    if found := leaks({path: file.content for path, file in files.items()}, secrets):
+    if leaked_lines := leaks({path: file.content for path, file in files.items()}, secrets):
         text = "Students would see lines of solutions or hidden tests. Take them out, or write harmless ones otherwise:"
-        raise PublishError(with_list(text, found))
+        raise PublishError(with_bullets(text, leaked_lines))
 
 
-def refuse_own(course: Course, folder: Path) -> None:
+def refuse_overlap(course: Course, folder: Path) -> None:
     """Raise `PublishError` for a folder inside the instructors' repository, or one that it lies in."""
     if folder.is_relative_to(course.root) or course.root.is_relative_to(folder):
-        beside = course.root.parent / course.repositories.students.split("/")[1]
+        suggestion = course.root.parent / course.repositories.students.split("/")[1]
         raise PublishError(
             f"{folder} and the instructors' repository, {course.root}, lie one in the other. The students' edition is "
-            f"a repository of its own: choose a folder beside this one, such as {beside}."
+            f"a repository of its own: choose a folder beside this one, such as {suggestion}."
         )

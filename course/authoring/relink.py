@@ -11,8 +11,8 @@ from course.errors import PublishError
 TARGET = re.compile(r"""(\]\(|<img\b[^>]*?\bsrc=")([^)\s#"]+)""")
 
 
-def relinked(text: str, source: str, places: Mapping[str, str]) -> str:
-    """A page of the instructors' repository with its links as they are to stand in the students' edition.
+def relink(text: str, source: str, places: Mapping[str, str]) -> str:
+    """A page of the instructors' repository with its links adapted to the students' edition.
 
     Parameters
     ----------
@@ -29,15 +29,15 @@ def relinked(text: str, source: str, places: Mapping[str, str]) -> str:
         The page links to a file that is not part of the edition.
     """
 
-    def moved(match: re.Match[str]) -> str:
+    def new_link(match: re.Match[str]) -> str:
         target = match[2]
         if re.match(r"[a-z]+:|\$", target):  # an address, or one that a template fills in
             return match[0]
-        meant = os.path.normpath(PurePosixPath(source).parent / target)
-        if meant not in places:
+        linked_path = os.path.normpath(PurePosixPath(source).parent / target)
+        if linked_path not in places:
             raise PublishError(
                 f"{source} links to {target}, which students do not get. Delete the link, or say there what they need."
             )
-        return match[1] + os.path.relpath(places[meant], PurePosixPath(places[source]).parent)
+        return match[1] + os.path.relpath(places[linked_path], PurePosixPath(places[source]).parent)
 
-    return TARGET.sub(moved, text)
+    return TARGET.sub(new_link, text)

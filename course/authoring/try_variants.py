@@ -19,7 +19,7 @@ from traitlets.config import Config
 
 from course.config import Course, Lab
 from course.grading.execution.kernel_pair import kernel_pair
-from course.grading.execution.session import run_submission as beside
+from course.grading.execution.session import run_submission
 from course.labs.parameters import parameters, with_parameters
 from course.labs.prepare import prepare_lab
 from course.labs.sources import cells_with_tests, grade_id, imports, is_answer
@@ -31,8 +31,8 @@ LIMITS = Limits(submission_seconds=3_000)
 THREADS = 2
 
 
-def rounds(variants: Sequence[Variant], tasks: Sequence[str]) -> Iterator[list[Variant]]:
-    """Divide the variants into runs: one a task, wrong ones only in every other task, none that another spoils."""
+def compatible_runs(variants: Sequence[Variant], tasks: Sequence[str]) -> Iterator[list[Variant]]:
+    """Divide the variants into runs: one per task, wrong ones only in every other task, none that another spoils."""
     half = {task: index % 2 for index, task in enumerate(tasks)}
     pending = list(variants)
     while pending:
@@ -47,8 +47,8 @@ def rounds(variants: Sequence[Variant], tasks: Sequence[str]) -> Iterator[list[V
         yield chosen
 
 
-def _independent(one: Variant, other: Variant) -> bool:
-    return one.task != other.task and one.task not in other.spoils and other.task not in one.spoils
+def _independent(variant: Variant, other: Variant) -> bool:
+    return variant.task != other.task and variant.task not in other.spoils and other.task not in variant.spoils
 
 
 def run_variants(
@@ -68,7 +68,7 @@ def run_variants(
         trial = with_parameters(trial, budget)
     values = parameters(notebook) | dict(budget)
     with kernel_pair(LIMITS, sandboxed=False, threads=THREADS, imports=imports(notebook)) as pair:
-        beside(trial, pair, imports(notebook), values, LIMITS, str(folder))
+        run_submission(trial, pair, imports(notebook), values, LIMITS, str(folder))
     return trial
 
 
@@ -78,38 +78,38 @@ def auto_scores(notebook: NotebookNode, config: Config) -> dict[str, float]:
     return {cell.metadata["nbgrader"]["grade_id"]: float(determine_grade(cell)[0]) for cell in cells_with_tests(clean)}
 
 
-def surprises(notebook: NotebookNode, chosen: Sequence[Variant], config: Config) -> list[str]:
-    """What came out otherwise than declared: tests that fail and should not, or pass and should not."""
+def unexpected_outcomes(notebook: NotebookNode, chosen: Sequence[Variant], config: Config) -> list[str]:
+    """Outcomes other than declared: tests that fail and should not, or pass and should not."""
     expected = {test: variant for variant in chosen for test in variant.fails}
     tried = ", ".join(f"{variant.task} ({variant.name})" for variant in chosen)
-    scores, found = auto_scores(notebook, config), []
+    scores, problems = auto_scores(notebook, config), []
     for cell in cells_with_tests(notebook):
         test = cell.metadata["nbgrader"]["grade_id"]
         full = float(cell.metadata["nbgrader"]["points"])
         score = scores[test]
         if test in expected and score:
-            found.append(f"{test} gives {score:g} points to the wrong answer «{expected[test].name}».")
+            problems.append(f"{test} gives {score:g} points to the wrong answer «{expected[test].name}».")
         elif test not in expected and score != full:
-            found.append(f"{test} gives {score:g} of {full:g} points: {message(cell)}. Tried: {tried}.")
-    return found
+            problems.append(f"{test} gives {score:g} of {full:g} points: {cell_error(cell)}. Tried: {tried}.")
+    return problems
 
 
 def try_all(course: Course, lab: Lab, progress: Progress) -> list[str]:
-    """Try every variant of a lab with its grading budget and the bundled digits; return what came out otherwise."""
+    """Try every variant of a lab with its grading budget and the bundled digits; return all unexpected outcomes."""
     notebook = prepare_lab(course, lab)
-    known = read_variants(variants_file(course, lab), notebook)
+    variants = read_variants(variants_file(course, lab), notebook)
     tasks = [name for cell in notebook.cells if is_answer(cell) and (name := grade_id(cell))]
-    config, found = load_config(course), []
-    plan = list(rounds(known, tasks))
-    bar = progress.add_task(f"{lab.name}, {len(known)} answers", total=len(plan))
-    for chosen in plan:
+    config, problems = load_config(course), []
+    runs = list(compatible_runs(variants, tasks))
+    bar = progress.add_task(f"{lab.name}, {len(variants)} answers", total=len(runs))
+    for chosen in runs:
         with tempfile.TemporaryDirectory() as folder:
-            found += surprises(run_variants(notebook, chosen, lab.budget, Path(folder)), chosen, config)
+            problems += unexpected_outcomes(run_variants(notebook, chosen, lab.budget, Path(folder)), chosen, config)
         progress.advance(bar)
-    return found
+    return problems
 
 
-def message(cell: NotebookNode) -> str:
+def cell_error(cell: NotebookNode) -> str:
     """The error a cell ended with, in one line."""
     errors = [f"{out.ename}: {out.evalue}" for out in cell.outputs if out.output_type == "error"]
     return " ".join(errors) or "no error"

@@ -28,7 +28,7 @@ def show_version(wanted: bool) -> None:
 
 
 @app.callback()
-def about(
+def global_options(
     verbose: Annotated[bool, typer.Option("--verbose", help="Show what is written into the log, too.")] = False,
     _: Annotated[
         bool, typer.Option("--version", callback=show_version, is_eager=True, help="Show the version and end.")

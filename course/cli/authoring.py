@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from course.cli.terminal import Labs, app, console, logged, progress_bar
+from course.cli.terminal import Labs, app, console, log_to_file, progress_bar
 from course.config import load_course
 
 
@@ -25,7 +25,7 @@ def build(
         console.print(f"{len(chosen)} labs are up to date.")
         return
     os.environ.setdefault("MNIST_SOURCE", "bundled")  # answer keys show the digits everybody has
-    with logged(course.root, "build"), progress_bar("cells") as progress:
+    with log_to_file(course.root, "build"), progress_bar("cells") as progress:
         built = builder.build(course, chosen, progress, again)
     for path in built.written:
         console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
@@ -39,11 +39,11 @@ def variants(labs: Labs = None) -> None:
     from course.authoring.try_variants import try_all
 
     course = load_course()
-    with logged(course.root, "variants"), progress_bar("runs") as progress:
-        found = [text for lab in course.choose(labs) for text in try_all(course, lab, progress)]
-    for text in found:
+    with log_to_file(course.root, "variants"), progress_bar("runs") as progress:
+        problems = [text for lab in course.choose(labs) for text in try_all(course, lab, progress)]
+    for text in problems:
         console.print(f"- {text}", highlight=False, markup=False)
-    if found:
+    if problems:
         raise typer.Exit(1)
     console.print("Every right answer got full marks, every wrong one lost what it should.")
 
@@ -59,10 +59,10 @@ def seeds(
     course = load_course()
     chosen = course.choose(labs)
     os.environ.setdefault("MNIST_SOURCE", "bundled")
-    with logged(course.root, "seeds"), progress_bar("runs") as progress:
-        found = try_seeds(course, chosen, range(101, 101 + count), progress)
-    for text in found:
+    with log_to_file(course.root, "seeds"), progress_bar("runs") as progress:
+        problems = try_seeds(course, chosen, range(101, 101 + count), progress)
+    for text in problems:
         console.print(f"- {text}", highlight=False, markup=False)
-    if found:
+    if problems:
         raise typer.Exit(1)
     console.print(f"{len(chosen)} solutions got full marks with each of {count} seeds.")

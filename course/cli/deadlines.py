@@ -36,11 +36,11 @@ def extend(
     if sum((until is not None, days is not None, revoke)) != 1:
         raise CourseError("Say one of: --until TIME, --days NUMBER, --revoke.")
     if revoke:
-        done = extensions.revoke(folder, students, [lab.name for lab in chosen])
+        changed = extensions.revoke(folder, students, [lab.name for lab in chosen])
     else:
-        done = [_extension(course, lab, student, until, days) for lab in chosen for student in students]
-        extensions.grant(folder, done)
-    _show(course, "Taken back" if revoke else "Granted", done)
+        changed = [_extension(course, lab, student, until, days) for lab in chosen for student in students]
+        extensions.grant(folder, changed)
+    _print_extensions(course, "Taken back" if revoke else "Granted", changed)
     for student in students:
         if not (folder / "submitted" / student).is_dir():
             console.print(f"- {student} has handed in nothing yet; is the name right?", highlight=False, markup=False)
@@ -51,9 +51,9 @@ def list_extensions(folder: Folder = Path()) -> None:
     """List all extensions."""
     from course.grading.gradebook.extensions import FILE, read_extensions
 
-    course, found = load_course(), read_extensions(folder)
-    if found:
-        _show(course, f"{folder / FILE}", found)
+    course, extensions = load_course(), read_extensions(folder)
+    if extensions:
+        _print_extensions(course, f"{folder / FILE}", extensions)
     else:
         console.print(f"There are no extensions in {folder / FILE}.", highlight=False, markup=False)
 
@@ -73,16 +73,16 @@ def _extension(course: Course, lab: Lab, student: str, until: str | None, days: 
     return Extension(lab.name, student, (lab.due + timedelta(days=days or 0)).astimezone(UTC))
 
 
-def _show(course: Course, title: str, found: "Sequence[Extension]") -> None:
+def _print_extensions(course: Course, title: str, extensions: "Sequence[Extension]") -> None:
     from rich.table import Table
 
     from course.times import time_text
 
     dues = {lab.name: lab.due for lab in course.labs}
     table = Table("student", "lab", "until", "due", title=title, title_justify="left")
-    for one in found:
-        due = dues.get(one.lab)
-        words = time_text(due, course.zone) if due else "no such lab" if one.lab not in dues else "no due date"
-        beyond = "" if not due or one.until > due else " (not later than due)"
-        table.add_row(one.student, one.lab, time_text(one.until, course.zone) + beyond, words)
+    for extension in extensions:
+        due = dues.get(extension.lab)
+        due_text = time_text(due, course.zone) if due else "no such lab" if extension.lab not in dues else "no due date"
+        remark = "" if not due or extension.until > due else " (not later than due)"
+        table.add_row(extension.student, extension.lab, time_text(extension.until, course.zone) + remark, due_text)
     console.print(table)

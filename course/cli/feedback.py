@@ -15,7 +15,7 @@ from course.inbox.systems import System
 def feedback(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
     folder: Annotated[Path, typer.Option(help="The folder that was graded.")] = Path(),
-    packed: Annotated[
+    system: Annotated[
         System | None, typer.Option("--zip", help="Also pack the pages as this system takes them back.")
     ] = None,
     to: Annotated[Path | None, typer.Option(metavar="FILE", help="The zip file to write.")] = None,
@@ -31,8 +31,8 @@ def feedback(
     show_results(course, chosen, folder, results, remarks)
     console.print(f"grades     {folder / f'grades_{chosen.name}.csv'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab}/{lab}.html", highlight=False)
-    if packed:
-        target = to or folder / f"feedback_{chosen.name}_{packed}.zip"
-        for remark in pack_feedback(course, chosen, folder, packed, target):
+    if system:
+        target = to or folder / f"feedback_{chosen.name}_{system}.zip"
+        for remark in pack_feedback(course, chosen, folder, system, target):
             console.print(f"- {remark}", highlight=False, markup=False)
         console.print(f"packed     {target}", highlight=False, markup=False)

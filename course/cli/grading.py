@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from course.cli.terminal import app, console, errors, logged, progress_bar
+from course.cli.terminal import app, console, error_console, log_to_file, progress_bar
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
 
@@ -67,21 +67,20 @@ def mend(
 
     from course.files import write_text
     from course.grading.repair.read_notebook import read_notebook
-    from course.grading.repair.repair import guess_lab
-    from course.grading.repair.repair import repair as mended
+    from course.grading.repair.repair import guess_lab, repair
     from course.inbox.notes import note_lines
     from course.inbox.regular_files import MAX_FILE, read_plain_file
 
     course = load_course()
-    labs = {known.name: known for known in (course.choose([lab]) if lab else course.labs)}
+    labs = {candidate.name: candidate for candidate in (course.choose([lab]) if lab else course.labs)}
     if output.resolve() == file.resolve():
         raise CourseError(f"{output} is the file to be mended; what was handed in is never overwritten. Name another.")
     submitted, notes = read_notebook(read_plain_file(file, MAX_FILE + 1), file.name)
-    released = {name: nbformat.read(course.released(known), as_version=4) for name, known in labs.items()}
+    released = {name: nbformat.read(course.released(candidate), as_version=4) for name, candidate in labs.items()}
     name = lab or guess_lab(submitted, file.name, released)
     if name is None:
         raise CourseError(f"{file} looks like no lab of this course. Name it with --lab: {course.names()}.")
-    result = mended(submitted, released[name])
+    result = repair(submitted, released[name])
     write_text(output, nbformat.writes(result.notebook) + "\n")
     lines = note_lines([*notes, *result.notes]) or ["nothing had to be mended"]
     for line in lines:
@@ -104,8 +103,8 @@ def demo(
     console.print(f"1  {course.source(chosen).relative_to(course.root)} → student copy, stripped by nbgrader")
     console.print(f"2  a class of made-up students, each handing in the student copy, in {folder}/submitted")
     students = make_class(course, chosen, folder)
-    for student, what in students.items():
-        console.print(f"   {student:18} {what}", highlight=False)
+    for student, description in students.items():
+        console.print(f"   {student:18} {description}", highlight=False)
     console.print(f"3  grading {chosen.name}, each submission in a sandbox of its own")
     grade_and_show(course, chosen, folder, Options())
 
@@ -116,28 +115,28 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     from course.grading.marking.folder_config import write_settings
     from course.inbox import submissions
 
-    found, remarks = submissions.require_submissions(folder, lab), list[str]()
-    with logged(folder, f"grade-{lab.name}") as log, progress_bar("students", left=True) as progress:
-        bar = progress.add_task(lab.name, total=len(found))
+    handed_in, remarks = submissions.require_submissions(folder, lab), list[str]()
+    with log_to_file(folder, f"grade-{lab.name}") as log, progress_bar("students", time_left=True) as progress:
+        bar = progress.add_task(lab.name, total=len(handed_in))
 
         def advance(student: str) -> None:
             progress.update(bar, advance=1, description=f"graded {escape(student)}")
 
         try:
-            results = grader.grade(course, lab, folder, found, advance, options, remarks.append)
+            results = grader.grade(course, lab, folder, handed_in, advance, options, remarks.append)
         except KeyboardInterrupt:
-            errors.print(f"Interrupted. {grader.AGAIN}")
+            error_console.print(f"Interrupted. {grader.AGAIN}")
             raise
     with suppress(CourseError):  # settings of somebody else's stay; only `nbgrader` and `course mark` look there
         write_settings(course, folder)
-    show_results(course, lab, folder, results, [*remarks, *submissions.passed_over(folder, lab)])
+    show_results(course, lab, folder, results, [*remarks, *submissions.stray_entries(folder, lab)])
     grades = folder / f"grades_{lab.name}.csv"
     console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
     console.print(f"grades     {grades}", highlight=False)
     console.print(f"log        {log}", highlight=False)
     if missing := [result.student for result in results if not result.graded]:
-        errors.print(f"Not graded: {', '.join(missing)}. {grader.AGAIN}", highlight=False, markup=False)
+        error_console.print(f"Not graded: {', '.join(missing)}. {grader.AGAIN}", highlight=False, markup=False)
         raise typer.Exit(NOT_GRADED)
 
 

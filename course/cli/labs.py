@@ -33,15 +33,21 @@ def drop(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Take a lab out of the course: source, answer key, student copy, variants, figures, entries in pages."""
-    from course.authoring.drop_lab import drop_lab, mentions, of_lab
+    from course.authoring.drop_lab import drop_lab, files_of_lab, mentions
 
     course = load_course()
     chosen = course.lab(lab)
-    own = [str(path.relative_to(course.root)) for path in of_lab(course, chosen)]
+    lab_files = [str(path.relative_to(course.root)) for path in files_of_lab(course, chosen)]
     if not yes:
-        typer.confirm(f"Delete {', '.join(own)} and the lab's entries in course.toml and in pages?", abort=True)
+        typer.confirm(f"Delete {', '.join(lab_files)} and the lab's entries in course.toml and in pages?", abort=True)
     written = drop_lab(course, chosen)
-    lines = [*(f"deleted {path}" for path in own), *(f"wrote {path.relative_to(course.root)}" for path in written)]
-    if left := list(mentions(course, chosen.name)):
-        lines += ["Pages still speak of it; change them by hand, then run: course build", *(f"  {one}" for one in left)]
+    lines = [
+        *(f"deleted {path}" for path in lab_files),
+        *(f"wrote {path.relative_to(course.root)}" for path in written),
+    ]
+    if remaining := list(mentions(course, chosen.name)):
+        lines += [
+            "Pages still speak of it; change them by hand, then run: course build",
+            *(f"  {mention}" for mention in remaining),
+        ]
     console.print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from course.cli.terminal import app, console, errors
+from course.cli.terminal import app, console, error_console
 from course.config import Course, Lab, load_course
 from course.inbox.systems import System, Times
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @app.command()
 def collect(
-    what: Annotated[
+    arguments: Annotated[
         list[str],
         typer.Argument(metavar="[ZIP] LAB", help="What Canvas or Moodle gives to download; name from course.toml."),
     ],
@@ -33,17 +33,17 @@ def collect(
 ) -> None:
     """Take in what was handed in, safely; what is there already is replaced only by what is newer, and kept."""
     course = load_course()
-    if len(what) != (1 if exchange else 2):
+    if len(arguments) != (1 if exchange else 2):
         raise typer.BadParameter("Give ZIP and LAB, or --exchange and LAB.")
-    chosen = course.lab(what[-1])
+    chosen = course.lab(arguments[-1])
     if exchange and (system or roster or times is not Times.AUTO):
         raise typer.BadParameter("--system, --roster and --times are about an archive; leave them out with --exchange.")
-    found = (
+    collected = (
         from_exchange(course, chosen, folder)
         if exchange
-        else from_archive(course, chosen, folder, Path(what[0]), system, roster, times)
+        else from_archive(course, chosen, folder, Path(arguments[0]), system, roster, times)
     )
-    show_collected(chosen, found)
+    show_collected(chosen, collected)
 
 
 def from_exchange(course: Course, lab: Lab, folder: Path) -> "Collected":
@@ -66,16 +66,16 @@ def from_archive(
     return collect(lab, folder, archive, system, people, times, config=load_config(course))
 
 
-def show_collected(lab: Lab, found: "Collected") -> None:
+def show_collected(lab: Lab, collected: "Collected") -> None:
     """Print the table and the remarks; exit with 2 if nobody's submission could be read."""
     from course.lms.collect import collected_table
 
-    source = found.system.title() if found.system else "the exchange"
-    console.print(collected_table(f"{lab.name} from {source}: {len(found.rows)} students", found))
-    for remark in found.remarks:
+    source = collected.system.title() if collected.system else "the exchange"
+    console.print(collected_table(f"{lab.name} from {source}: {len(collected.rows)} students", collected))
+    for remark in collected.remarks:
         console.print(f"- {remark}", highlight=False, markup=False)
-    if not found.any_read:
-        errors.print("Nothing could be collected.")
+    if not collected.any_read:
+        error_console.print("Nothing could be collected.")
         raise typer.Exit(2)
 
 

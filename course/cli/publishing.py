@@ -18,7 +18,7 @@ def publish(
     ] = None,
 ) -> None:
     """Write what students get into DIR, or bring it up to date: no solutions, no hidden tests, no grading."""
-    from course.authoring.publish import handed_out
+    from course.authoring.publish import course_until
     from course.authoring.publish import publish as write
     from course.labs.links import listing
 
@@ -28,7 +28,7 @@ def publish(
     lines = [*(f"wrote {path}" for path in changes.written), *(f"deleted {path}" for path in changes.removed)]
     lines.append(f"{changes.unchanged} files were up to date already.")
     steps = next_steps(course, folder, changed=bool(changes.written or changes.removed))
-    for part in ("\n".join(lines), steps, listing(handed_out(course, last))):
+    for part in ("\n".join(lines), steps, listing(course_until(course, last))):
         console.print(part + "\n", highlight=False, markup=False, soft_wrap=True)
 
 

@@ -26,20 +26,20 @@ def run_app(application: typer.Typer) -> None:
     try:
         application()
     except CourseError as error:
-        errors.print(f"[bold red]Error:[/] {type(error).__name__}", highlight=False)
-        errors.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        error_console.print(f"[bold red]Error:[/] {type(error).__name__}", highlight=False)
+        error_console.print(str(error), highlight=False, markup=False, soft_wrap=True)
         sys.exit(2)
 
 
 app = new_app()
 console = Console()
-errors = Console(stderr=True)
+error_console = Console(stderr=True)
 
 Labs = Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="Names from course.toml; all if none.")]
 
 
 @contextmanager
-def logged(folder: Path, name: str) -> Iterator[Path]:
+def log_to_file(folder: Path, name: str) -> Iterator[Path]:
     """Keep a log of this run in FOLDER/logs; it also gets what kernels write at their start, over no progress bar."""
     with logs.run_log(folder, name) as path:
         terminal = os.dup(2)
@@ -57,11 +57,13 @@ def logged(folder: Path, name: str) -> Iterator[Path]:
 
 def show_log() -> None:
     """Show what is logged also here, above the progress bar."""
-    logs.show(RichHandler(console=errors, show_path=False, markup=False, highlighter=None, log_time_format="%X"))
+    logs.add_handler(
+        RichHandler(console=error_console, show_path=False, markup=False, highlighter=None, log_time_format="%X")
+    )
 
 
-def progress_bar(unit: str, left: bool = False) -> Progress:
+def progress_bar(unit: str, time_left: bool = False) -> Progress:
     """A bar with a count of `unit` and the time so far, and if asked for the time that is left."""
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))
-    more = (TextColumn("left"), TimeRemainingColumn()) if left else ()
-    return Progress(*columns, TimeElapsedColumn(), *more, console=errors)
+    more_columns = (TextColumn("left"), TimeRemainingColumn()) if time_left else ()
+    return Progress(*columns, TimeElapsedColumn(), *more_columns, console=error_console)

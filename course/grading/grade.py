@@ -18,6 +18,7 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.utils import temp_attrs
 from traitlets.config import Config
 
+from course.command_text import course_command
 from course.config import Course, Lab
 from course.database_errors import database_errors
 from course.errors import BuildError, GradingError, SandboxError, SubmissionError
@@ -43,11 +44,10 @@ from course.grading.gradebook.transaction import one_transaction
 from course.grading.repair.read_folder import inspect_folder, passed_on
 from course.grading.workers import batch, worker_pool
 from course.grading.workers.job import Job, Outcome
-from course.inbox.submissions import Submission, list_submissions, nameless, pattern
+from course.inbox.submissions import Submission, list_submissions, nbgrader_pattern, student_name_problem
 from course.labs.editions import as_built, cells_by_grade_id, check_gradebook
-from course.nbgrader_api import failure, load_config, nbgrader_in, without_remarks
+from course.nbgrader_api import failure, load_config, nbgrader_in, without_library_warnings
 from course.sandbox.manager import sandbox_available
-from course.typed import typed
 
 log = logging.getLogger(__name__)
 AGAIN = "What is graded is kept: run the same command again."
@@ -105,14 +105,14 @@ def grade(
     log.info("grading %s in %s: %d submissions, %s", lab.name, folder, len(submissions), options)
     spec = make_spec(course, lab, options.full_size, options.built)
     api = nbgrader_in(course, folder, nbgrader_settings(course, folder, options))
-    with database_errors(), without_remarks():
+    with database_errors(), without_library_warnings():
         if options.new_edition:
             for text in move_to(api, lab, cells_by_grade_id(spec.reference)):
                 tell(text)
         fits(api, lab, spec.reference, tell)
-    named = [submission for submission in submissions if not nameless(submission.student)]
+    named = [submission for submission in submissions if not student_name_problem(submission.student)]
     grading = Grading(api, course, lab, folder, named)
-    with database_errors(), without_remarks():
+    with database_errors(), without_library_warnings():
         try:
             with start_runs(spec, named, folder, options) as outcomes:
                 register(api, lab)
@@ -125,7 +125,9 @@ def grade(
         except OSError as error:
             where = error.filename or folder
             raise GradingError(f"{where} cannot be written: {error.strerror}. {AGAIN}") from error
-    return [results.get(s.student) or without_name(s.student, nameless(s.student), spec) for s in submissions]
+    return [
+        results.get(s.student) or without_name(s.student, student_name_problem(s.student), spec) for s in submissions
+    ]
 
 
 def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell = silent) -> list[Result]:
@@ -142,13 +144,16 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
     """
     folder = folder.resolve()
     api = nbgrader_in(course, folder, nbgrader_settings(course, folder, options))
-    submissions = [submission for submission in list_submissions(folder, lab) if not nameless(submission.student)]
+    submissions = [
+        submission for submission in list_submissions(folder, lab) if not student_name_problem(submission.student)
+    ]
     if not any(cache.kept_outcome(folder, lab.name, submission.student) for submission in submissions):
         raise GradingError(
-            f"Nothing of {lab.name} has been graded in {folder}. Grade it first: {typed('grade', lab.name, folder)}"
+            f"Nothing of {lab.name} has been graded in {folder}. Grade it first: "
+            f"{course_command('grade', lab.name, folder)}"
         )
     grading = Grading(api, course, lab, folder, submissions)
-    with database_errors(), without_remarks():
+    with database_errors(), without_library_warnings():
         fits(api, lab, as_built(course, lab), tell)
         register(api, lab)
         before = grading.entries()
@@ -160,7 +165,7 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
     graded = {result.student for result in results}
     for submission in submissions:
         if submission.student not in graded:
-            tell(f"{submission.student} is not graded yet: {typed('grade', lab.name, folder)}")
+            tell(f"{submission.student} is not graded yet: {course_command('grade', lab.name, folder)}")
     return results
 
 
@@ -271,7 +276,7 @@ def save(grading: Grading, outcome: Outcome) -> None:
     with one_transaction() as transaction:
         with grading.api.gradebook as gradebook:
             settled = hand_marks.settled(gradebook, lab, student)
-        if status == GRADED and (failed := failure(grading.api.autograde(lab.name, pattern(student)))):
+        if status == GRADED and (failed := failure(grading.api.autograde(lab.name, nbgrader_pattern(student)))):
             status, reason = FAILED, failed
             transaction.undo()
         if status != FAILED:

@@ -24,7 +24,7 @@ def place_beside(file: PurePosixPath, notebook: PurePosixPath) -> PurePosixPath:
     return file.relative_to(notebook.parent) if file.is_relative_to(notebook.parent) else file
 
 
-def reason_to_stay(path: PurePosixPath) -> str | None:
+def companion_problem(path: PurePosixPath) -> str | None:
     """Why a file must not go along with the notebook, or None."""
     module = path.parts[0].split(".")[0]
     if any(part.startswith(".") for part in path.parts):

@@ -35,7 +35,7 @@ def refusal(name: str) -> str | None:
     return None
 
 
-def unportable(path: PurePosixPath) -> str | None:
+def why_unportable(path: PurePosixPath) -> str | None:
     """Why a file could not have this path on every system, or None."""
     if len(path.parts) > DEEPEST:
         return "it lies in too many folders"
@@ -47,7 +47,7 @@ def unportable(path: PurePosixPath) -> str | None:
     return None
 
 
-def flattened(path: PurePosixPath) -> str:
+def flat_name(path: PurePosixPath) -> str:
     """A name that is possible everywhere, for a file that is kept aside."""
     name = UNPORTABLE.sub("_", "__".join(path.parts)).rstrip(" .").lstrip(".") or "file"
     name = f"_{name}" if DEVICE.fullmatch(name) else name
@@ -59,7 +59,7 @@ def flattened(path: PurePosixPath) -> str:
 
 
 def folded(path: PurePosixPath | str) -> str:
-    """What a system that ignores case and kinds of accents takes a path for."""
+    """A path as systems compare it that ignore case and kinds of accents."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", str(path)).casefold())
 
 
@@ -72,13 +72,15 @@ def id_problem(student: str) -> str | None:
     """
     if not student or not student[0].isalnum():
         return "it must begin with a letter or a digit"
-    wrong = {
+    forbidden = {
         character for character in student if not (character in "._-@" or unicodedata.category(character)[0] in "LMN")
     }
-    if wrong:
-        return f"it must not hold {printable_name(' '.join(sorted(wrong)))}; letters, digits and . _ - @ are possible"
+    if forbidden:
+        return (
+            f"it must not hold {printable_name(' '.join(sorted(forbidden)))}; letters, digits and . _ - @ are possible"
+        )
     if unicodedata.normalize("NFC", student) != student:
         return "its accents are written as separate characters"
-    if len(student) > 100 or unportable(PurePosixPath(student)):
+    if len(student) > 100 or why_unportable(PurePosixPath(student)):
         return "it is not possible as the name of a folder on every system"
     return None

@@ -19,7 +19,7 @@ class Note:
 
 
 def note_text(note: Note) -> str:
-    """What a note says, and of what."""
+    """A note in one line: where, and what."""
     return f"{note.where}: {note.text}"
 
 

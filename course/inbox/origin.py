@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from course.errors import SubmissionError
-from course.files import checksum as digest
+from course.files import checksum
 
 RECORD, STAMP = "collected.json", "timestamp.txt"
 
@@ -37,19 +37,19 @@ class Origin:
 
 
 def contents(folder: Path) -> str:
-    """A checksum of all plain files of a folder with their names, but for the time of handing in."""
-    whole = hashlib.sha256()
-    for here, folders, files in os.walk(folder):
+    """A checksum of all plain files of a folder with their names, except nbgrader's timestamp.txt."""
+    sha256 = hashlib.sha256()
+    for current, folders, files in os.walk(folder):
         folders.sort()
         for file in sorted(files):
-            path = Path(here, file)
+            path = Path(current, file)
             if path != folder / STAMP and not path.is_symlink() and path.is_file():
                 name = path.relative_to(folder).as_posix()
-                whole.update(f"{name}\0{digest(path)}\0".encode("utf-8", "surrogateescape"))
-    return whole.hexdigest()
+                sha256.update(f"{name}\0{checksum(path)}\0".encode("utf-8", "surrogateescape"))
+    return sha256.hexdigest()
 
 
-def read_record(kept: Path) -> Origin | None:
+def read_record(folder: Path) -> Origin | None:
     """Where the submission in its place came from; None if it was put there by hand.
 
     Raises
@@ -57,7 +57,7 @@ def read_record(kept: Path) -> Origin | None:
     SubmissionError
         The record is damaged.
     """
-    path = kept / RECORD
+    path = folder / RECORD
     if not path.is_file():
         return None
     try:
@@ -70,8 +70,8 @@ def read_record(kept: Path) -> Origin | None:
     return origin
 
 
-def write_record(kept: Path, origin: Origin) -> None:
-    """Write it whole or not at all."""
-    draft = kept / f"{RECORD}.draft"
+def write_record(folder: Path, origin: Origin) -> None:
+    """Write the record, whole or not at all."""
+    draft = folder / f"{RECORD}.draft"
     draft.write_text(json.dumps(asdict(origin), indent=1, ensure_ascii=False), "utf-8")
-    draft.replace(kept / RECORD)
+    draft.replace(folder / RECORD)

@@ -1,4 +1,4 @@
-"""Plain files below a folder that nobody vouches for: no link is followed, and no pipe or device is opened."""
+"""Plain files below an untrusted folder: no link is followed, and no pipe or device is opened."""
 
 import os
 import re
@@ -13,7 +13,7 @@ MAX_FILE = 100 * 2**20  # bytes
 MAX_ENTRIES = 500
 MAX_DEPTH = 8
 
-# Left behind without a word: what operating systems and Jupyter add on their own.
+# Left out without a note: what operating systems and Jupyter add on their own.
 CLUTTER = re.compile(r"\.ipynb_checkpoints|__pycache__|__MACOSX|\._.*|\.DS_Store|Thumbs\.db|desktop\.ini")
 
 
@@ -43,43 +43,43 @@ def plain_files(folder: Path, notes: list[Note]) -> Iterator[tuple[PurePosixPath
     """All plain files below the folder, by path; adds notes on everything else."""
     pending, count = [PurePosixPath()], 0
     while pending:
-        here = pending.pop()
+        subfolder = pending.pop()
         try:
-            entries = sorted(os.scandir(folder / here), key=_notebooks_first)
+            entries = sorted(os.scandir(folder / subfolder), key=_notebooks_first)
         except OSError as error:
-            notes.append(left_out_note(here, f"it cannot be opened ({error.strerror})"))
+            notes.append(left_out_note(subfolder, f"it cannot be opened ({error.strerror})"))
             continue
         for entry in entries:
-            path, about = here / entry.name, entry.stat(follow_symlinks=False)
+            path, status = subfolder / entry.name, entry.stat(follow_symlinks=False)
             if CLUTTER.fullmatch(entry.name):
                 continue
             count += 1
             if count > MAX_ENTRIES:
                 notes.append(Note("left-out", "folder", f"Of its files only {MAX_ENTRIES} are used.", review=True))
                 return
-            if reason := _unusable(path, about):
+            if reason := _unusable(path, status):
                 notes.append(left_out_note(path, reason))
-            elif stat.S_ISDIR(about.st_mode):
+            elif stat.S_ISDIR(status.st_mode):
                 pending.append(path)
             elif not os.access(entry.path, os.R_OK):
                 notes.append(left_out_note(path, "its permissions forbid to read it"))
             else:
-                yield path, about
+                yield path, status
 
 
 def _notebooks_first(entry: os.DirEntry[str]) -> tuple[bool, str]:
-    """Of too many files the notebook must not be among those that are passed over."""
+    """The order of files, in which a notebook is not among those beyond the limit."""
     return not names_notebook(entry.name), entry.name
 
 
-def _unusable(path: PurePosixPath, about: os.stat_result) -> str | None:
-    if stat.S_ISLNK(about.st_mode):
+def _unusable(path: PurePosixPath, status: os.stat_result) -> str | None:
+    if stat.S_ISLNK(status.st_mode):
         return "it is a symbolic link, not a file"
-    if stat.S_ISDIR(about.st_mode):
+    if stat.S_ISDIR(status.st_mode):
         return "folders are nested too deeply" if len(path.parts) > MAX_DEPTH else None
-    if not stat.S_ISREG(about.st_mode):
+    if not stat.S_ISREG(status.st_mode):
         return "it is a device or a pipe, not a file"
-    if about.st_size > MAX_FILE:
+    if status.st_size > MAX_FILE:
         return f"it is larger than {MAX_FILE // 2**20} MiB"
     return None
 

@@ -33,7 +33,7 @@ class Person:
 
 
 COLUMNS = tuple(field.name for field in fields(Person))
-ALIKE = 0.8  # how much a name of a column must be like another to be taken for it
+SIMILARITY = 0.8  # from here on, a column's name is taken for a misspelt one
 NUMBERS = ("id", "lms_id", "login", "sis_id", "idnumber")
 # What a spreadsheet makes of a number: 11.0, 1.02E+12, 1,020,304.
 MANGLED = re.compile(r"\d+[.,]0+|\d([.,]\d+)?E[+-]\d{2,}|\d{1,3}([,.\u202f\xa0']\d{3}){2,}", re.IGNORECASE)
@@ -66,10 +66,10 @@ def read_roster(path: Path) -> tuple[Person, ...]:
             f"{', '.join(COLUMNS)}."
         )
     for column in set(columns) - set(COLUMNS):
-        near = [known for known in get_close_matches(column.casefold(), COLUMNS, 1, ALIKE) if known not in columns]
-        if near:
+        similar = [name for name in get_close_matches(column.casefold(), COLUMNS, 1, SIMILARITY) if name not in columns]
+        if similar:
             raise RosterError(
-                f"The roster {path} has a column {printable_name(column)!r}. Call it {near[0]!r}, or leave it out."
+                f"The roster {path} has a column {printable_name(column)!r}. Call it {similar[0]!r}, or leave it out."
             )
     table.fieldnames = columns
     people = []
@@ -88,13 +88,13 @@ def read_roster(path: Path) -> tuple[Person, ...]:
 def _problems(people: Sequence[tuple[int, Person]]) -> list[str]:
     ids = Counter(folded(person.id) for _, person in people)
     numbers = Counter(person.lms_id for _, person in people if person.lms_id)
-    found = []
+    problems = []
     for line, person in people:
         if reason := id_problem(person.id):
-            found.append(f"line {line}: the id {printable_name(person.id)!r} is not possible: {reason}.")
+            problems.append(f"line {line}: the id {printable_name(person.id)!r} is not possible: {reason}.")
         elif ids[folded(person.id)] > 1:
-            found.append(f"line {line}: the id {person.id!r} is there twice; capitals make no difference.")
-        found += [
+            problems.append(f"line {line}: the id {person.id!r} is there twice; capitals make no difference.")
+        problems += [
             f"line {line}: the {column} {printable_name(value)!r} is what a spreadsheet makes of a number. Give the "
             "column the "
             "format “Text” and enter it anew, from where the numbers come from."
@@ -102,13 +102,13 @@ def _problems(people: Sequence[tuple[int, Person]]) -> list[str]:
             if MANGLED.fullmatch(value := getattr(person, column))
         ]
         if numbers[person.lms_id] > 1:
-            found.append(f"line {line}: the lms_id {printable_name(person.lms_id)!r} is there twice.")
+            problems.append(f"line {line}: the lms_id {printable_name(person.lms_id)!r} is there twice.")
         if not person.lms_id and not person.name and not person.group:
-            found.append(f"line {line}: {person.id!r} has neither lms_id nor name nor group.")
-    return found
+            problems.append(f"line {line}: {person.id!r} has neither lms_id nor name nor group.")
+    return problems
 
 
-def look_up(roster: Sequence[Person], number: str, name: str) -> Person | str:
+def find_person(roster: Sequence[Person], number: str, name: str) -> Person | str:
     """The person with this number, else with this name; or why there is none.
 
     A person whose number the roster gives is never found by name, which students may be able to change.
@@ -116,28 +116,28 @@ def look_up(roster: Sequence[Person], number: str, name: str) -> Person | str:
     for person in roster:
         if person.lms_id == number:
             return person
-    alike = [person for person in roster if not person.lms_id and bare(name) in _names(person)]
-    if len(alike) == 1:
-        return alike[0]
-    who = f"{printable_name(name)} (lms_id {number})" if name else f"lms_id {number}"
-    if alike:
-        return f"{who} could be {' or '.join(person.id for person in alike)}: give them their lms_id in the roster"
-    return f"{who} is not in the roster: add a line"
+    matches = [person for person in roster if not person.lms_id and bare_name(name) in _names(person)]
+    if len(matches) == 1:
+        return matches[0]
+    label = f"{printable_name(name)} (lms_id {number})" if name else f"lms_id {number}"
+    if matches:
+        return f"{label} could be {' or '.join(person.id for person in matches)}: give them their lms_id in the roster"
+    return f"{label} is not in the roster: add a line"
 
 
 def _names(person: Person) -> set[str]:
     """What the systems may call a person: by name, or by the team and the name, as older Moodles do."""
-    own = orders(person.name)
-    return own | ({bare(person.group) + name for name in own} if person.group else set())
+    names = name_orders(person.name)
+    return names | ({bare_name(person.group) + name for name in names} if person.group else set())
 
 
-def orders(name: str) -> set[str]:
-    """The name as the systems write it: from any of its words on, without anything between them."""
-    words = [plain for word in name.replace(",", " ").split() if (plain := bare(word))]
+def name_orders(name: str) -> set[str]:
+    """The name as the systems may write it: its words joined, beginning with any of them."""
+    words = [bare for word in name.replace(",", " ").split() if (bare := bare_name(word))]
     return {"".join(words[start:] + words[:start]) for start in range(len(words))}
 
 
-def bare(name: str) -> str:
-    """A name in which only letters and digits count."""
-    plain = unicodedata.normalize("NFC", name).casefold()
-    return "".join(character for character in plain if unicodedata.category(character)[0] in "LMN")
+def bare_name(name: str) -> str:
+    """A name with only its letters and digits, in lower case."""
+    normalized = unicodedata.normalize("NFC", name).casefold()
+    return "".join(character for character in normalized if unicodedata.category(character)[0] in "LMN")

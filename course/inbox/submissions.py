@@ -1,4 +1,4 @@
-"""Finding the submissions of a lab. What lies there in an odd way is found too, so that nobody is passed over."""
+"""Finding the submissions of a lab. Misplaced ones are found too, so that nobody is missed."""
 
 import os
 import re
@@ -35,30 +35,30 @@ def require_submissions(folder: Path, lab: Lab) -> list[Submission]:
         There are none; the message says where they must lie.
     """
     submitted = folder / "submitted"
-    if not (found := list_submissions(folder, lab)):
+    if not (submissions := list_submissions(folder, lab)):
         raise CourseError(
             f"There is no submission of {lab.name} in {submitted}. Put each student's notebook at "
             f"{submitted}/STUDENT/{lab.name}/{lab.name}.ipynb."
         )
-    return found
+    return submissions
 
 
 def list_submissions(folder: Path, lab: Lab) -> list[Submission]:
-    """The same, and an empty list if there are none."""
-    return [_submission(student, lab) for student in _entries(folder / "submitted") if _hands_in(student, lab)]
+    """The same as `require_submissions`, but an empty list if there are none."""
+    return [_submission(student, lab) for student in _entries(folder / "submitted") if _has_submission(student, lab)]
 
 
-def passed_over(folder: Path, lab: Lab) -> list[str]:
+def stray_entries(folder: Path, lab: Lab) -> list[str]:
     """What lies among the students' folders and is no submission of any lab, for the instructor to look at."""
     return [
         f"{printable(entry.name)} is {'an empty folder' if _is_folder(entry) else 'a file'}, no student's submission"
         for entry in _entries(folder / "submitted")
-        if not _hands_in(entry, lab) and not (_is_folder(entry) and _names(entry))
+        if not _has_submission(entry, lab) and not (_is_folder(entry) and _entry_names(entry))
     ]
 
 
-def nameless(student: str) -> str:
-    """Why a gradebook cannot hold a student of this name, or nothing."""
+def student_name_problem(student: str) -> str:
+    """Why a gradebook cannot hold a student of this name, or an empty text."""
     if len(student) > MAX_NAME:
         return f"the folder's name is longer than {MAX_NAME} characters, too long for a student's name in a gradebook"
     if not student.isprintable():
@@ -68,7 +68,7 @@ def nameless(student: str) -> str:
     return ""
 
 
-def pattern(student: str) -> str:
+def nbgrader_pattern(student: str) -> str:
     """The student's name in the form in which nbgrader, which takes it for a pattern, does not cut off its blanks."""
     return re.sub(r"^ | $", "[ ]", student)
 
@@ -80,8 +80,8 @@ def _submission(student: Path, lab: Lab) -> Submission:
     return Submission(student.name, path, "" if _is_open(student) else "the student's folder cannot be opened")
 
 
-def _hands_in(student: Path, lab: Lab) -> bool:
-    """Whether there is something for this lab; of a link or of a folder that cannot be opened nobody knows."""
+def _has_submission(student: Path, lab: Lab) -> bool:
+    """Whether there is something for this lab, or may be: in a link, or a folder that cannot be opened."""
     if student.is_symlink():
         return True
     return _is_folder(student) and (not _is_open(student) or bool(_lab_folder(student, lab)))
@@ -89,7 +89,7 @@ def _hands_in(student: Path, lab: Lab) -> bool:
 
 def _lab_folder(student: Path, lab: Lab) -> str:
     """What should be the lab's folder: the one of its name, if need be in capitals; else the one of the notebook."""
-    names = _names(student)
+    names = _entry_names(student)
     folded = {name.casefold(): name for name in names}
     if lab.name in names:
         return lab.name
@@ -97,7 +97,7 @@ def _lab_folder(student: Path, lab: Lab) -> str:
 
 
 def _entries(submitted: Path) -> Iterator[Path]:
-    for name in _names(submitted):
+    for name in _entry_names(submitted):
         if not CLUTTER.fullmatch(name):
             yield submitted / name
 
@@ -110,6 +110,6 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() and not path.is_symlink()
 
 
-def _names(folder: Path) -> list[str]:
+def _entry_names(folder: Path) -> list[str]:
     """What a folder holds, by name; nothing if it is none or cannot be opened."""
     return sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() and os.access(folder, os.R_OK) else []

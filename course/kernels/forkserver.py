@@ -27,7 +27,7 @@ from typing import Any
 
 from course import cgroups
 from course.errors import KernelError
-from course.oom_score import go_last
+from course.oom_score import be_killed_last
 
 SERVER_FILE = "/run/forkserver.py"  # the name of its frames: nobody in a sandbox can write there
 SERVER_MAIN = Path(__file__).with_name("forkserver_main.py")
@@ -105,7 +105,7 @@ class ForkServer:
 
 def start(wanted: Wanted) -> ForkServer:
     """Start a fork server, which ends when nobody here refers to it any more; the imports go on in the background."""
-    go_last()
+    be_killed_last()
     cgroups.parent()  # the copies can join groups that lie beside that of this process
     folder = Path(tempfile.mkdtemp(prefix="forkserver-", dir="/tmp"))  # the fork server deletes it
     program = py_compile.compile(str(SERVER_MAIN), str(folder / "forkserver.pyc"), SERVER_FILE, doraise=True)

@@ -10,7 +10,7 @@ from nbformat import NotebookNode
 from course.errors import BuildError
 from course.labs.stamp import SETUP
 
-SIGNED = "built_from"  # in the metadata of an answer key
+BUILT_FROM = "built_from"  # in the metadata of an answer key
 SOURCE_METADATA = ("tags", "nbgrader")  # of a cell
 
 
@@ -30,19 +30,19 @@ def read_key(path: Path) -> NotebookNode:
         raise BuildError(f"cannot be read ({error})") from error
 
 
-def executed(key: NotebookNode) -> bool:
+def is_executed(key: NotebookNode) -> bool:
     """Whether every code cell was run."""
     return all(cell.execution_count is not None for cell in code_cells(key))
 
 
 def sign(key: NotebookNode) -> None:
-    """Note in an answer key what its cells are, to tell later whether somebody edited them."""
-    key.metadata[SIGNED] = author_checksum(key)
+    """Store a checksum of an answer key's cells in it, to tell later whether somebody edited them."""
+    key.metadata[BUILT_FROM] = author_checksum(key)
 
 
-def edited(key: NotebookNode) -> bool:
-    """Whether the cells are others than when the answer key was built."""
-    return SIGNED in key.metadata and key.metadata[SIGNED] != author_checksum(key)
+def is_edited(key: NotebookNode) -> bool:
+    """Whether the cells have changed since the answer key was built."""
+    return BUILT_FROM in key.metadata and key.metadata[BUILT_FROM] != author_checksum(key)
 
 
 def author_checksum(notebook: NotebookNode) -> str:
@@ -59,7 +59,7 @@ def authored_content(notebook: NotebookNode) -> list[tuple[str, str, str]]:
 
 
 def keep_outputs(path: Path, notebook: NotebookNode) -> bool:
-    """Give `notebook` the outputs of the answer key at `path`, if both have the same code; whether they have.
+    """Give `notebook` the outputs of the answer key at `path`, if both have the same code; return whether they do.
 
     The set-up cell counts as the same whatever address it names: where an answer key is made, it installs nothing.
     """
@@ -67,10 +67,10 @@ def keep_outputs(path: Path, notebook: NotebookNode) -> bool:
         key = read_key(path)
     except BuildError:
         return False
-    if not executed(key) or [code(cell) for cell in code_cells(key)] != [code(cell) for cell in code_cells(notebook)]:
+    if not is_executed(key) or [code_and_tags(cell) for cell in code_cells(key)] != [code_and_tags(cell) for cell in code_cells(notebook)]:
         return False
-    for cell, old in zip(code_cells(notebook), code_cells(key), strict=True):
-        cell.outputs, cell.execution_count = old.outputs, old.execution_count
+    for cell, key_cell in zip(code_cells(notebook), code_cells(key), strict=True):
+        cell.outputs, cell.execution_count = key_cell.outputs, key_cell.execution_count
     return True
 
 
@@ -79,7 +79,7 @@ def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in notebook.cells if cell.cell_type == "code"]
 
 
-def code(cell: NotebookNode) -> tuple[str, list[str]]:
+def code_and_tags(cell: NotebookNode) -> tuple[str, list[str]]:
     """What a cell's outputs depend on: its text, and its tags, which say what is kept of them."""
     tags = cell.metadata.get("tags", [])
     return ("" if SETUP in tags else cell.source), tags

@@ -1,4 +1,4 @@
-"""What keeps a lab at its grading budget: every parameter has a value there, and no given cell goes its own way."""
+"""What keeps a lab at its grading budget: every parameter has a value there, and all cells but answers follow it."""
 
 import ast
 from collections.abc import Iterator, Mapping
@@ -10,21 +10,21 @@ from nbformat import NotebookNode
 from course.labs.sources import is_answer, plain_python, tagged
 
 FORM = "NAME = VALUE  # full run: VALUE"
-DATA = "load_mnist"  # of data_utils: takes how many digits
-WHOLE = "load_data"  # of keras.datasets: always all of them
+LOADS_SOME = "load_mnist"  # of data_utils: takes how many digits
+LOADS_EVERYTHING = "load_data"  # of keras.datasets: always all of them
 
 
-def problems(notebook: NotebookNode, budget: Mapping[str, Any]) -> list[str]:
+def budget_problems(notebook: NotebookNode, budget: Mapping[str, Any]) -> list[str]:
     """What lets a submission run at another size than the budget of course.toml says."""
-    found, known = list[str](), dict[str, Any]()
+    problems, values = list[str](), dict[str, Any]()
     for cell in tagged(notebook, "parameters"):
         for statement in syntax_tree(cell).body:
-            name = simple(statement)
-            if name is None:
-                found.append(f"{ast.unparse(statement)!r} among the parameters is not of the form '{FORM}'.")
+            parameter = parameter_value(statement)
+            if parameter is None:
+                problems.append(f"{ast.unparse(statement)!r} among the parameters is not of the form '{FORM}'.")
             else:
-                known |= name
-    return [*found, *of_budget(known, budget), *(text for cell in notebook.cells for text in of_cell(cell, set(known)))]
+                values |= parameter
+    return [*problems, *parameter_mismatches(values, budget), *(text for cell in notebook.cells for text in cell_violations(cell, set(values)))]
 
 
 def syntax_tree(cell: NotebookNode) -> ast.Module:
@@ -35,7 +35,7 @@ def syntax_tree(cell: NotebookNode) -> ast.Module:
         return ast.parse("")
 
 
-def simple(statement: ast.stmt) -> dict[str, Any] | None:
+def parameter_value(statement: ast.stmt) -> dict[str, Any] | None:
     """Name and value of a parameter, or None if the statement is something else."""
     if not isinstance(statement, ast.Assign) or len(statement.targets) != 1:
         return None
@@ -46,9 +46,9 @@ def simple(statement: ast.stmt) -> dict[str, Any] | None:
         return None
 
 
-def of_budget(known: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[str]:
-    """What the budget lacks, or has too much."""
-    for name, value in known.items():
+def parameter_mismatches(values: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[str]:
+    """Parameters that the budget lacks, and names in it that are none."""
+    for name, value in values.items():
         if name not in budget:
             yield (
                 f"the parameter {name} is not in the lab's budget in course.toml, so a student who sets it for a full "
@@ -56,37 +56,37 @@ def of_budget(known: Mapping[str, Any], budget: Mapping[str, Any]) -> Iterator[s
             )
         elif type(budget[name]) is not type(value):
             yield f"the budget in course.toml sets {name} to {budget[name]!r}, which is no {type(value).__name__}."
-    for name in budget.keys() - known.keys():
-        near = get_close_matches(name, known, 1)
-        meant = f" Did you mean {near[0]}?" if near else ""
-        yield f"the budget in course.toml sets {name}, a parameter that the lab does not have.{meant}"
+    for name in budget.keys() - values.keys():
+        close_matches = get_close_matches(name, values, 1)
+        hint = f" Did you mean {close_matches[0]}?" if close_matches else ""
+        yield f"the budget in course.toml sets {name}, a parameter that the lab does not have.{hint}"
 
 
-def of_cell(cell: NotebookNode, known: set[str]) -> Iterator[str]:
-    """What a code cell that is no answer does at a size of its own."""
+def cell_violations(cell: NotebookNode, parameters: set[str]) -> Iterator[str]:
+    """Where a code cell that is no answer does not follow the budget."""
     if cell.cell_type != "code" or is_answer(cell):
         return
-    where, given = f"in «{cell.source.strip()[:40]}»", "parameters" in cell.metadata.get("tags", [])
+    where, sets_parameters = f"in «{cell.source.strip()[:40]}»", "parameters" in cell.metadata.get("tags", [])
     for node in ast.walk(syntax_tree(cell)):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in known and not given:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in parameters and not sets_parameters:
             yield f"{where}, the parameter {node.id} gets another value, which undoes the budget. Use another name."
-        if isinstance(node, ast.Call) and called(node) == WHOLE:
-            yield f"{where}, {ast.unparse(node)} loads everything, whatever the budget says. Use {DATA}."
-        if isinstance(node, ast.Call) and called(node) == DATA and not follows(node, known):
+        if isinstance(node, ast.Call) and called_name(node) == LOADS_EVERYTHING:
+            yield f"{where}, {ast.unparse(node)} loads everything, whatever the budget says. Use {LOADS_SOME}."
+        if isinstance(node, ast.Call) and called_name(node) == LOADS_SOME and not follows_parameters(node, parameters):
             yield (
                 f"{where}, {ast.unparse(node)} does not follow the budget. Make both numbers of parameters, such as "
                 "min(500, N_TEST)."
             )
 
 
-def called(call: ast.Call) -> str:
+def called_name(call: ast.Call) -> str:
     """The last part of the name of what is called."""
     return ast.unparse(call.func).split(".")[-1]
 
 
-def follows(call: ast.Call, known: set[str]) -> bool:
+def follows_parameters(call: ast.Call, parameters: set[str]) -> bool:
     """Whether both numbers of digits depend on a parameter."""
     sizes = [*call.args, *(keyword.value for keyword in call.keywords)]
     return len(sizes) == 2 and all(
-        any(isinstance(node, ast.Name) and node.id in known for node in ast.walk(size)) for size in sizes
+        any(isinstance(node, ast.Name) and node.id in parameters for node in ast.walk(size)) for size in sizes
     )

@@ -15,10 +15,10 @@ from nbgrader.api import Gradebook, MissingEntry, Notebook
 
 from course.config import Course, Lab
 from course.errors import BuildError, EditionError
-from course.labs.answer_key import SIGNED, read_key
+from course.labs.answer_key import BUILT_FROM, read_key
 from course.labs.sources import grade_id, is_answer, tagged
 from course.labs.stamp import SETUP
-from course.typed import typed
+from course.command_text import course_command
 
 GRADE, SOLUTION, SOURCE = "grade", "solution", "source"  # what a gradebook may hold of a cell
 NOT_BUILT = """{source} was edited and not built since:
@@ -35,7 +35,7 @@ Or bring back the edition that was graded, from git, and build it: course build 
 
 
 @dataclass(frozen=True)
-class Part:
+class GradedCell:
     """A cell by which a lab is graded; `kinds` are what a gradebook holds of it."""
 
     kinds: frozenset[str]
@@ -44,16 +44,16 @@ class Part:
     source: str
 
 
-def cells_by_grade_id(notebook: NotebookNode) -> dict[str, Part]:
+def cells_by_grade_id(notebook: NotebookNode) -> dict[str, GradedCell]:
     """The cells that nbgrader knows by grade id."""
-    return {name: _part(cell) for cell in notebook.cells if (name := grade_id(cell))}
+    return {name: _graded_cell(cell) for cell in notebook.cells if (name := grade_id(cell))}
 
 
-def _part(cell: NotebookNode) -> Part:
-    about = cell.metadata["nbgrader"]
-    kinds = {SOURCE} | ({GRADE} if about.get("grade") else set()) | ({SOLUTION} if about.get("solution") else set())
-    points = float(about.get("points", 0)) if about.get("grade") else 0.0
-    return Part(frozenset(kinds), cell.cell_type, points, cell.source)
+def _graded_cell(cell: NotebookNode) -> GradedCell:
+    metadata = cell.metadata["nbgrader"]
+    kinds = {SOURCE} | ({GRADE} if metadata.get("grade") else set()) | ({SOLUTION} if metadata.get("solution") else set())
+    points = float(metadata.get("points", 0)) if metadata.get("grade") else 0.0
+    return GradedCell(frozenset(kinds), cell.cell_type, points, cell.source)
 
 
 def as_built(course: Course, lab: Lab) -> NotebookNode:
@@ -69,7 +69,7 @@ def as_built(course: Course, lab: Lab) -> NotebookNode:
         key = read_key(path)
     except BuildError as error:
         raise EditionError(f"{path} {error}. Build the lab: course build {lab.name}") from error
-    key.metadata.pop(SIGNED, None)
+    key.metadata.pop(BUILT_FROM, None)
     for cell in key.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
@@ -77,7 +77,7 @@ def as_built(course: Course, lab: Lab) -> NotebookNode:
 
 
 def check_built(course: Course, lab: Lab, source: NotebookNode, student: str, built: bool) -> None:
-    """See that a lab is graded as students have it.
+    """Check that a lab is graded as students have it.
 
     Parameters
     ----------
@@ -91,29 +91,29 @@ def check_built(course: Course, lab: Lab, source: NotebookNode, student: str, bu
     EditionError
         It was not built; the message names every cell that differs, and what to do.
     """
-    names = {"lab": lab.name, "source": course.source(lab), "released": course.released(lab)}
-    if found := differences(as_built(course, lab), source):
-        raise EditionError(NOT_BUILT.format(differences=_listed(found), **names))
+    placeholders = {"lab": lab.name, "source": course.source(lab), "released": course.released(lab)}
+    if changes := differences(as_built(course, lab), source):
+        raise EditionError(NOT_BUILT.format(differences=_bullets(changes), **placeholders))
     released = course.released(lab)
     if not released.is_file():
         raise EditionError(f"{released} is missing, which students get. Build the lab: course build {lab.name}")
     handed_out = nbformat.read(released, as_version=4)
-    if found := differences(handed_out, nbformat.reads(student, as_version=4)):
+    if changes := differences(handed_out, nbformat.reads(student, as_version=4)):
         advice = "Bring back both as they were built, from git." if built else f"Build it: course build {lab.name}"
-        raise EditionError(NOT_RELEASED.format(differences=_listed(found), advice=advice, **names))
+        raise EditionError(NOT_RELEASED.format(differences=_bullets(changes), advice=advice, **placeholders))
 
 
 def differences(old: NotebookNode, new: NotebookNode) -> list[str]:
     """What makes two editions of a lab: cells, points and texts by which it is graded."""
-    before, now = cells_by_grade_id(old), cells_by_grade_id(new)
-    found = list(_of_cells({n: part.kinds for n, part in before.items()}, {n: part.kinds for n, part in now.items()}))
-    found += _of_points({name: part.points for name, part in before.items()}, now)
-    stay = [name for name in now if name in before]
-    if texts := [name for name in stay if before[name].source.strip() != now[name].source.strip()]:
-        found.append(f"another text: {', '.join(texts)}")
+    before, after = cells_by_grade_id(old), cells_by_grade_id(new)
+    changes = list(_cell_differences({name: cell.kinds for name, cell in before.items()}, {name: cell.kinds for name, cell in after.items()}))
+    changes += _point_differences({name: cell.points for name, cell in before.items()}, after)
+    common = [name for name in after if name in before]
+    if reworded := [name for name in common if before[name].source.strip() != after[name].source.strip()]:
+        changes.append(f"another text: {', '.join(reworded)}")
     if list(_setup(old)) != list(_setup(new)):
-        found.append("other code before the first answer, or other parameters")
-    return found
+        changes.append("other code before the first answer, or other parameters")
+    return changes
 
 
 def _setup(notebook: NotebookNode) -> Iterator[str]:
@@ -139,8 +139,8 @@ def held_kinds(notebook: Notebook) -> dict[str, frozenset[str]]:
     return held
 
 
-def check_gradebook(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part], folder: Path) -> list[str]:
-    """See that the gradebook is of the present edition of a lab; what an instructor should know of other points.
+def check_gradebook(gradebook: Gradebook, lab: Lab, current: Mapping[str, GradedCell], folder: Path) -> list[str]:
+    """Check that the gradebook is of the present edition; return remarks on cells whose points have changed.
 
     `folder` is that of the gradebook. A gradebook without submissions of the lab fits every edition, as nbgrader writes
     the lab anew.
@@ -153,14 +153,14 @@ def check_gradebook(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part], fol
     notebook = find_notebook(gradebook, lab)
     if not notebook or not notebook.submissions:
         return []
-    if found := list(_of_cells(held_kinds(notebook), {name: part.kinds for name, part in now.items()})):
+    if changes := list(_cell_differences(held_kinds(notebook), {name: cell.kinds for name, cell in current.items()})):
         number = len(notebook.submissions)
         count = f"{number} submission{'s' if number != 1 else ''}"
-        command = typed("grade", lab.name, folder, "--new-edition")
-        raise EditionError(OTHER_EDITION.format(lab=lab.name, count=count, differences=_listed(found), command=command))
-    written = {c.name: float(c.max_score) for c in notebook.grade_cells if c.cell_type == "markdown"}
-    changed = _of_points(written, now)
-    return [f"{lab.name}: {text}; marks given by hand stay as they are, so look through them" for text in changed]
+        command = course_command("grade", lab.name, folder, "--new-edition")
+        raise EditionError(OTHER_EDITION.format(lab=lab.name, count=count, differences=_bullets(changes), command=command))
+    old_points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells if cell.cell_type == "markdown"}
+    point_changes = _point_differences(old_points, current)
+    return [f"{lab.name}: {text}; marks given by hand stay as they are, so look through them" for text in point_changes]
 
 
 def find_notebook(gradebook: Gradebook, lab: Lab) -> Notebook | None:
@@ -171,19 +171,19 @@ def find_notebook(gradebook: Gradebook, lab: Lab) -> Notebook | None:
         return None
 
 
-def _of_cells(before: Mapping[str, frozenset[str]], now: Mapping[str, frozenset[str]]) -> Iterator[str]:
-    if gone := sorted(name for name in before if name not in now):
+def _cell_differences(before: Mapping[str, frozenset[str]], after: Mapping[str, frozenset[str]]) -> Iterator[str]:
+    if gone := sorted(name for name in before if name not in after):
         yield f"gone: {', '.join(gone)}"
-    if new := [name for name in now if name not in before]:
+    if new := [name for name in after if name not in before]:
         yield f"new: {', '.join(new)}"
-    if other := [name for name in now if name in before and before[name] != now[name]]:
+    if other := [name for name in after if name in before and before[name] != after[name]]:
         yield f"graded in another way: {', '.join(other)}"
 
 
-def _of_points(before: Mapping[str, float], now: Mapping[str, Part]) -> list[str]:
-    changed = [(name, points) for name, points in before.items() if name in now and now[name].points != points]
-    return [f"{name} gives {now[name].points:g} points, before {points:g}" for name, points in changed]
+def _point_differences(before: Mapping[str, float], after: Mapping[str, GradedCell]) -> list[str]:
+    changed = [(name, points) for name, points in before.items() if name in after and after[name].points != points]
+    return [f"{name} gives {after[name].points:g} points, before {points:g}" for name, points in changed]
 
 
-def _listed(found: Iterable[str]) -> str:
-    return "\n".join(f"  - {text}" for text in found)
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"  - {line}" for line in lines)

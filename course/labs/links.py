@@ -18,11 +18,11 @@ def links(course: Course, path: str) -> dict[str, str]:
     nbgitpuller is among them if course.toml names a hub. Colab has no page for Markdown; there the index is Colab's own
     list of the labs.
     """
-    found = {"GitHub": f"{home(course)}/blob/{course.repositories.ref}/{path}"}
-    found |= {"Colab": colab(course, path), "Binder": binder(course, path)}
+    addresses = {"GitHub": f"{home(course)}/blob/{course.repositories.ref}/{path}"}
+    addresses |= {"Colab": colab(course, path), "Binder": binder(course, path)}
     if course.repositories.hub:
-        found["nbgitpuller"] = nbgitpuller(course.repositories.hub, course, path)
-    return found
+        addresses["nbgitpuller"] = nbgitpuller(course.repositories.hub, course, path)
+    return addresses
 
 
 def home(course: Course) -> str:
@@ -37,9 +37,9 @@ def archive(course: Course) -> str:
 
 def colab(course: Course, path: str) -> str:
     """A notebook in Colab, or for any other file Colab's list of the notebooks."""
-    place = f"/{path}" if path.endswith(".ipynb") else ""
+    file_path = f"/{path}" if path.endswith(".ipynb") else ""
     repositories = course.repositories
-    return f"https://colab.research.google.com/github/{repositories.students}/blob/{repositories.ref}{place}"
+    return f"https://colab.research.google.com/github/{repositories.students}/blob/{repositories.ref}{file_path}"
 
 
 def binder(course: Course, path: str) -> str:
@@ -60,7 +60,7 @@ def listing(course: Course) -> str:
     pages = {"The list of labs": INDEX} | {lab.name: lab_path(lab) for lab in course.labs}
     parts = [f"Links for students, to {home(course)} at {course.repositories.ref}:"]
     for title, path in pages.items():
-        parts.append("\n".join([title, *(f"  {place:11} {address}" for place, address in links(course, path).items())]))
+        parts.append("\n".join([title, *(f"  {site:11} {address}" for site, address in links(course, path).items())]))
     if not course.repositories.hub:
         parts.append("For links that open the labs on your JupyterHub (nbgitpuller), name it as `hub` in course.toml.")
     return "\n\n".join(parts)

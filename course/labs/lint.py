@@ -10,7 +10,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from course.errors import LintError
-from course.labs.budget import problems as budget_problems
+from course.labs.budget import budget_problems
 from course.labs.markers import HIDDEN, SOLUTION, has_any, marker_problems
 from course.labs.sources import (
     cells_with_tests,
@@ -24,7 +24,7 @@ from course.labs.sources import (
     tagged,
 )
 from course.labs.stamp import FACTS, SETUP
-from course.labs.texts import problems as text_problems
+from course.labs.texts import text_problems
 from course.markdown_text import headings, images_without_text
 from course.rules import DEFAULTS, Rules
 from course.testing.cell_steps import is_beside, with_parts
@@ -49,9 +49,9 @@ def structure(notebook: NotebookNode, rules: Rules = DEFAULTS) -> list[str]:
             f"{OR_SET.format(key='most_cells', value=len(notebook.cells))}"
         )
     for tag in (FACTS, SETUP, "parameters"):
-        found = len(tagged(notebook, tag))
-        if found != 1:
-            problems.append(f"{found} cells are tagged {tag!r}; there must be exactly one.")
+        count = len(tagged(notebook, tag))
+        if count != 1:
+            problems.append(f"{count} cells are tagged {tag!r}; there must be exactly one.")
     for cell in tagged(notebook, "parameters"):
         for line in cell.source.splitlines():
             if re.match(r"\w+ *=", line) and "# full run: " not in line:
@@ -86,11 +86,11 @@ def grading(notebook: NotebookNode, rules: Rules = DEFAULTS) -> list[str]:
         if not scheme:
             problems.append(f"the cell before {name!r} must end in a paragraph '**Marking scheme.** …'.")
     for cell in notebook.cells:
-        problems += graded_cell(cell, set(ids))
+        problems += graded_cell_problems(cell, set(ids))
     return problems
 
 
-def graded_cell(cell: NotebookNode, ids: set[str]) -> list[str]:
+def graded_cell_problems(cell: NotebookNode, ids: set[str]) -> list[str]:
     """Problems of one cell: its markers, and tests that are hidden, visible, and belong to an answer."""
     name = grade_id(cell) or f"«{cell.source[:40]}»"
     problems = [f"cell {name!r}: {problem}" for problem in marker_problems(cell.source)]
@@ -98,38 +98,38 @@ def graded_cell(cell: NotebookNode, ids: set[str]) -> list[str]:
         answer = name.removeprefix("test-")
         if answer == name or answer not in ids:
             problems.append(f"test cell {name!r} must be called 'test-' and the grade id of an answer cell.")
-        problems += needed(cell, name, HIDDEN)
-        problems += beside(cell, name)
+        problems += missing_marker(cell, name, HIDDEN)
+        problems += beside_problems(cell, name)
         if "assert" not in cell.source.split(HIDDEN[0])[0]:
             problems.append(f"test cell {name!r} has no visible assertion before {HIDDEN[0]!r}.")
     elif has_any(cell.source, HIDDEN):
         problems.append(f"cell {name!r} has hidden tests but is not a test cell; students would see them.")
     if is_answer(cell):
-        problems += needed(cell, name, SOLUTION)
+        problems += missing_marker(cell, name, SOLUTION)
     elif has_any(cell.source, SOLUTION):
         problems.append(f"cell {name!r} has a solution but is not an answer cell; students would see it.")
     return problems
 
 
-def needed(cell: NotebookNode, name: str, markers: tuple[str, str]) -> list[str]:
+def missing_marker(cell: NotebookNode, name: str, markers: tuple[str, str]) -> list[str]:
     """Whether the cell has a part between these markers."""
     return [] if markers[0] in cell.source else [f"cell {name!r} has no line {markers[0]!r}."]
 
 
-def beside(cell: NotebookNode, name: str) -> list[str]:
+def beside_problems(cell: NotebookNode, name: str) -> list[str]:
     """What would keep a test cell from being run beside a submission, or let the submission decide."""
     try:
         tree = ast.parse(with_parts(cell.source))
     except SyntaxError as error:
         return [f"test cell {name!r} cannot be read (line {error.lineno}); hidden tests begin and end at statements."]
-    functions = [one for one in ast.walk(tree) if isinstance(one, ast.FunctionDef) and is_beside(one)]
+    functions = [function for function in ast.walk(tree) if isinstance(function, ast.FunctionDef) and is_beside(function)]
     problems = [
-        f"in test cell {name!r}, {one.name} asserts something where the answer runs; return what is found instead."
-        for one in functions
-        if any(isinstance(part, ast.Assert | ast.Raise) for part in ast.walk(one))
+        f"in test cell {name!r}, {function.name} asserts something where the answer runs; return what is found instead."
+        for function in functions
+        if any(isinstance(part, ast.Assert | ast.Raise) for part in ast.walk(function))
     ]
-    nested = [one.name for one in functions if one not in tree.body]
-    return problems + [f"in test cell {name!r}, {one} is marked and must not stand in other code." for one in nested]
+    nested = [function.name for function in functions if function not in tree.body]
+    return problems + [f"in test cell {name!r}, {function} is marked and must not stand in other code." for function in nested]
 
 
 def prose(notebook: NotebookNode) -> list[str]:

@@ -1,4 +1,4 @@
-"""The lines that say what students do not get: each as nbgrader reads it, and none that only looks like one."""
+"""The lines that mark what students do not get: written as nbgrader reads them, and none that only looks like one."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 EXACT = {*HIDDEN, *SOLUTION}
 # nbgrader finds its markers by their words; what it would miss reaches students.
-MEANT = re.compile(r"\W*(begin|end)\W*(hidden\W*tests?|solutions?|mark(ing)?\W*scheme)\W*", re.IGNORECASE)
+NEARLY_A_MARKER = re.compile(r"\W*(begin|end)\W*(hidden\W*tests?|solutions?|mark(ing)?\W*scheme)\W*", re.IGNORECASE)
 
 
 def marker_problems(source: str) -> list[str]:
@@ -16,12 +16,12 @@ def marker_problems(source: str) -> list[str]:
     problems = [
         f"the line {line!r} is no marker; students would get what follows. Write {_nearest(line)!r}."
         for line in lines
-        if line not in EXACT and (MEANT.match(line) if line.startswith("#") else MEANT.fullmatch(line))
+        if line not in EXACT and (NEARLY_A_MARKER.match(line) if line.startswith("#") else NEARLY_A_MARKER.fullmatch(line))
     ]
     for begin, end in (HIDDEN, SOLUTION):
-        found = [line for line in lines if line in (begin, end)]
-        if found != [begin, end] * (len(found) // 2):
-            count = [found.count(begin), found.count(end)]
+        edges = [line for line in lines if line in (begin, end)]
+        if edges != [begin, end] * (len(edges) // 2):
+            count = [edges.count(begin), edges.count(end)]
             problems.append(
                 f"it has {count[0]} lines {begin!r} and {count[1]} lines {end!r}; they go in pairs, in turn."
             )
@@ -34,5 +34,5 @@ def has_any(source: str, markers: Sequence[str]) -> bool:
 
 
 def _nearest(line: str) -> str:
-    which = HIDDEN if "hidden" in line.lower() else SOLUTION
-    return which["end" in line.lower().split("hidden")[0].split("solution")[0]]
+    pair = HIDDEN if "hidden" in line.lower() else SOLUTION
+    return pair["end" in line.lower().split("hidden")[0].split("solution")[0]]

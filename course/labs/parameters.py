@@ -15,12 +15,12 @@ INJECTED = "injected-parameters"  # Papermill's tag
 
 def parameters(notebook: NotebookNode) -> dict[str, Any]:
     """Names and values of the cell tagged "parameters"."""
-    found = {}
+    values = {}
     for cell in tagged(notebook, "parameters"):
         for statement in ast.parse(plain_python(cell.source)).body:
             if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-                found[statement.targets[0].id] = ast.literal_eval(statement.value)
-    return copy.deepcopy(found)
+                values[statement.targets[0].id] = ast.literal_eval(statement.value)
+    return copy.deepcopy(values)
 
 
 def with_parameters(notebook: NotebookNode, parameters: Mapping[str, Any]) -> NotebookNode:

@@ -1,4 +1,4 @@
-"""The lab as all that follows begins with it: its source, checked and stamped."""
+"""What building and grading start from: a lab's source, checked and stamped."""
 
 from nbformat import NotebookNode
 

@@ -91,14 +91,14 @@ def cells_with_tests(notebook: NotebookNode) -> list[NotebookNode]:
 
 def is_test(cell: NotebookNode) -> bool:
     """Whether the cell is scored by running it."""
-    about = cell.metadata.get("nbgrader", {})
-    return bool(about.get("grade")) and not about.get("solution")
+    metadata = cell.metadata.get("nbgrader", {})
+    return bool(metadata.get("grade")) and not metadata.get("solution")
 
 
 def is_written(cell: NotebookNode) -> bool:
     """Whether the cell is a written answer, marked by hand."""
-    about = cell.metadata.get("nbgrader", {})
-    return bool(about.get("grade")) and bool(about.get("solution"))
+    metadata = cell.metadata.get("nbgrader", {})
+    return bool(metadata.get("grade")) and bool(metadata.get("solution"))
 
 
 def is_answer(cell: NotebookNode) -> bool:
@@ -116,8 +116,8 @@ def marking_schemes(notebook: NotebookNode) -> dict[str, str]:
     schemes, question = {}, ""
     for cell in notebook.cells:
         if is_written(cell):
-            found = MARKING_SCHEME.search(question)
-            schemes[str(grade_id(cell))] = question[found.end() :].strip() if found else ""
+            match = MARKING_SCHEME.search(question)
+            schemes[str(grade_id(cell))] = question[match.end() :].strip() if match else ""
         question = cell.source if cell.cell_type == "markdown" else ""
     return schemes
 
@@ -137,9 +137,9 @@ def plain_python(source: str) -> str:
 
 def shell_lines(source: str) -> list[str]:
     """Lines outside texts that IPython would run as shell commands although nothing marks them as such."""
-    found, inside = [], StringParser("python")
+    commands, parser = [], StringParser("python")
     for line in source.splitlines():
-        if not inside.is_quoted() and SHELL.match(line):
-            found.append(line)
-        inside.read_line(line)
-    return found
+        if not parser.is_quoted() and SHELL.match(line):
+            commands.append(line)
+        parser.read_line(line)
+    return commands

@@ -12,8 +12,8 @@ POINTS = re.compile(r"\((\d+(?:\.\d+)?) points?\b[^()]*\)\s*$")  # "(2 points, w
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.IGNORECASE)  # with a scheme, attachments included, or in this page
 
 
-def problems(notebook: NotebookNode) -> list[str]:
-    """What students would be told wrongly."""
+def text_problems(notebook: NotebookNode) -> list[str]:
+    """Points and links that would mislead students."""
     return [*wrong_points(notebook), *dead_links(notebook)]
 
 
@@ -22,16 +22,16 @@ def wrong_points(notebook: NotebookNode) -> Iterator[str]:
     graded = points_by_cell(notebook)
     sections: list[tuple[str, float, float]] = []
     for cell in notebook.cells:
-        about = cell.metadata.get("nbgrader", {})
-        if sections and about.get("grade"):
-            title, stated, found = sections[-1]
-            sections[-1] = title, stated, found + graded[about["grade_id"]]
+        metadata = cell.metadata.get("nbgrader", {})
+        if sections and metadata.get("grade"):
+            title, stated, total = sections[-1]
+            sections[-1] = title, stated, total + graded[metadata["grade_id"]]
         if cell.cell_type == "markdown":
             stated_points = [(text, match) for _, text in headings(cell.source) if (match := POINTS.search(text))]
             sections += [(text, float(match[1]), 0.0) for text, match in stated_points]
-    for title, stated, found in sections:
-        if stated != found:
-            yield f"the heading {title!r} says {stated:g} points, but its graded cells give {found:g}. Change either."
+    for title, stated, total in sections:
+        if stated != total:
+            yield f"the heading {title!r} says {stated:g} points, but its graded cells give {total:g}. Change either."
 
 
 def dead_links(notebook: NotebookNode) -> Iterator[str]:

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from course.config import Course, Lab
 from course.errors import CourseError
-from course.known_keys import only
+from course.known_keys import refuse_unknown_keys
 from course.labs.sources import cells_with_tests, grade_id, is_answer
 
 KEYS = {"task": str, "name": str, "right": bool, "answer": str}  # of an answer in the file
@@ -41,8 +41,8 @@ def read_variants(path: Path, notebook: NotebookNode) -> tuple[Variant, ...]:
     tests = {str(grade_id(cell)) for cell in cells_with_tests(notebook)}
     try:
         table = tomllib.loads(path.read_text("utf-8"))
-        only(str(path), table, ("variant",))
-        variants = tuple(_variant(f"{path}, variant {n}", one, tests) for n, one in enumerate(table["variant"], 1))
+        refuse_unknown_keys(str(path), table, ("variant",))
+        variants = tuple(_variant(f"{path}, variant {n}", entry, tests) for n, entry in enumerate(table["variant"], 1))
     except FileNotFoundError as error:
         raise CourseError(
             f"{path} does not exist; every lab needs right and wrong answers to test its tests."
@@ -57,16 +57,16 @@ def read_variants(path: Path, notebook: NotebookNode) -> tuple[Variant, ...]:
 
 
 def _variant(where: str, entry: dict[str, Any], tests: set[str]) -> Variant:
-    only(where, entry, (*KEYS, "also_fails"))
+    refuse_unknown_keys(where, entry, (*KEYS, "also_fails"))
     for key, kind in KEYS.items():
         if not isinstance(entry.get(key), kind):
             raise CourseError(f"{where}: `{key}` must be given as a {kind.__name__}; it is {entry.get(key)!r}.")
-    also = entry.get("also_fails", [])
-    if not isinstance(also, list) or not tests.issuperset(map(str, also)) or (also and entry["right"]):
+    also_fails = entry.get("also_fails", [])
+    if not isinstance(also_fails, list) or not tests.issuperset(map(str, also_fails)) or (also_fails and entry["right"]):
         raise CourseError(
-            f"{where}: `also_fails` must list tests of the lab that a wrong answer fails; it is {also!r}."
+            f"{where}: `also_fails` must list tests of the lab that a wrong answer fails; it is {also_fails!r}."
         )
-    fails = [] if entry["right"] else [f"test-{entry['task']}", *also]
+    fails = [] if entry["right"] else [f"test-{entry['task']}", *also_fails]
     return Variant(entry["task"], entry["name"], entry["answer"].strip("\n"), frozenset(fails))
 
 

@@ -1,29 +1,36 @@
-"""Of what a student handed in: which notebook counts, and what must not lie beside it."""
+"""Which of a student's notebooks counts, and which files must not lie beside it."""
 
 import re
 from pathlib import PurePosixPath
 
-from course.inbox.filenames import folded, unportable
+from course.inbox.filenames import folded, why_unportable
 from course.inbox.origin import STAMP
 from course.inbox.regular_files import names_notebook
-from course.lms.uploads import Handed, like
+from course.lms.uploads import UploadedFile, named_after_lab
 
 NOTEBOOK = ".ipynb"
 NUMBERED = re.compile(r"(?P<stem>.+)-\d{1,3}")  # Canvas's names for the files of a second upload, and of further ones
-PACKED = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".zst")
+ARCHIVE_SUFFIXES = (".zip", ".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar", ".tar", ".zst")
 
 
-def is_notebook(one: Handed) -> bool:
-    """By its name; whether it can be read is for the grading to tell."""
-    return names_notebook(one.file.name)
+def is_notebook(upload: UploadedFile) -> bool:
+    """By its name; whether it can be read shows when it is graded."""
+    return names_notebook(upload.file.name)
 
 
-def rank(one: Handed, lab: str, trusted: bool) -> tuple[bool, bool, int, str, int, str]:
+def rank(upload: UploadedFile, lab: str, trusted: bool) -> tuple[bool, bool, int, str, int, str]:
     """What makes a notebook count before others: lab's name, a plain ending, the latest upload, the highest number."""
-    time = one.entry.time.isoformat() if trusted and one.entry.time else ""
-    number = re.search(r"(?:-|\()(\d{1,9})\)?$", one.file.stem)
-    ending = one.file.suffix.casefold() == NOTEBOOK
-    return like(one.file, lab), ending, one.attempt, time, int(number[1]) if number else 0, str(one.file)
+    time = upload.entry.time.isoformat() if trusted and upload.entry.time else ""
+    number = re.search(r"(?:-|\()(\d{1,9})\)?$", upload.file.stem)
+    ending = upload.file.suffix.casefold() == NOTEBOOK
+    return (
+        named_after_lab(upload.file, lab),
+        ending,
+        upload.attempt,
+        time,
+        int(number[1]) if number else 0,
+        str(upload.file),
+    )
 
 
 def unnumbered(file: PurePosixPath) -> PurePosixPath | None:
@@ -32,12 +39,12 @@ def unnumbered(file: PurePosixPath) -> PurePosixPath | None:
     return file.with_name(f"{match['stem']}{file.suffix}") if match else None
 
 
-def must_stay(file: PurePosixPath) -> str | None:
+def why_set_aside(file: PurePosixPath) -> str | None:
     """Why a file must not lie beside the notebook, or None."""
-    if file.suffix.casefold() in PACKED:
+    if file.suffix.casefold() in ARCHIVE_SUFFIXES:
         return "an archive in the archive"
     if folded(file) == folded(STAMP):
         return "nbgrader would take it for the time of handing in"
     if any(part.startswith(".") for part in file.parts):
         return "its name begins with a dot"
-    return unportable(file)
+    return why_unportable(file)

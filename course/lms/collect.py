@@ -22,8 +22,8 @@ from course.lms.collect_one import Bundle, Row, collect_one
 from course.lms.students import assign_ids
 from course.lms.teams import FileOwner, team_members, teams_of
 from course.lms.unpack import ArchiveLimits, open_archive
-from course.lms.uploads import Handed, ambiguous, sort_out, why_left_out
-from course.lms.zip_entry import are_of_handing_in
+from course.lms.uploads import UploadedFile, read_uploads, why_ambiguous, why_left_out
+from course.lms.zip_entry import are_submission_times
 
 
 @dataclass(frozen=True)
@@ -61,32 +61,38 @@ def collect(
         Nothing can be read: it is no whole zip file, too large, or of neither system.
     """
     with open_archive(path, limits or ArchiveLimits()) as archive:
-        system, handed, unknown = sort_out(archive.entries, system, config)
-        by_owner, doubtful = _by_owner(handed, lab, roster)
+        system, uploads, unknown_names = read_uploads(archive.entries, system, config)
+        by_owner, doubts = _by_owner(uploads, lab, roster)
         names = {owner: files[0].name for owner, files in by_owner.items()}
         teams = teams_of(names, roster or ())
-        alone = {owner: name for owner, name in names.items() if owner not in teams}
-        ids, reasons = assign_ids(alone, system, roster)
+        individuals = {owner: name for owner, name in names.items() if owner not in teams}
+        ids, reasons = assign_ids(individuals, system, roster)
         members, clashes = team_members(teams, names, ids.values(), system)
-        trusted = are_of_handing_in([one.entry.time for files in by_owner.values() for one in files], times)
+        times_trusted = are_submission_times(
+            [upload.entry.time for files in by_owner.values() for upload in files], times
+        )
         share = archive.limits.share(len(ids) + len(members))
         doubtful_ids = {student for student, _ in clashes}
         by_student = {
             student: FileOwner(owner) for owner, student in ids.items() if student not in doubtful_ids
         } | members
         rows = []
-        for student, whose in sorted(by_student.items()):
+        for student, file_owner in sorted(by_student.items()):
             places = Places(folder.resolve(), student, lab.name)
-            rows.append(collect_one(Bundle(archive, system, lab, places, by_owner[whose.owner], trusted, share, whose)))
+            rows.append(
+                collect_one(
+                    Bundle(archive, system, lab, places, by_owner[file_owner.number], times_trusted, share, file_owner)
+                )
+            )
         rows += [Row(student, Placement.REFUSED, remarks=(reason,)) for student, reason in clashes]
         for owner, reason in reasons.items():
             rows.append(Row(printable_name(names[owner] or owner), Placement.REFUSED, remarks=(reason,)))
         remarks = [f"{name}: not unpacked; {reason}" for name, reason in archive.refused]
-        remarks += [f"{name}: left out; {why_left_out(name, system)}" for name in unknown]
-        remarks += doubtful
+        remarks += [f"{name}: left out; {why_left_out(name, system)}" for name in unknown_names]
+        remarks += doubts
         if system is System.MOODLE and roster is None:
-            remarks += _about_names(ids)
-        if not trusted and times is Times.AUTO:
+            remarks += _moodle_remarks(ids)
+        if not times_trusted and times is Times.AUTO:
             remarks.append(
                 "All times in the archive lie within an hour, so they are those of the download: no timestamp.txt was "
                 "written. Where none lies there already, nothing is taken off for each day of being late. `--times "
@@ -96,24 +102,24 @@ def collect(
 
 
 def _by_owner(
-    handed: Sequence[Handed], lab: Lab, roster: Sequence[Person] | None
-) -> tuple[dict[str, list[Handed]], list[str]]:
+    uploads: Sequence[UploadedFile], lab: Lab, roster: Sequence[Person] | None
+) -> tuple[dict[str, list[UploadedFile]], list[str]]:
     """The files of each student by the system's number, and remarks on those that could be of several."""
-    known = {person.lms_id for person in roster or () if person.lms_id}
-    by_owner, doubtful = defaultdict(list), []
-    for one in handed:
-        if reason := ambiguous(one, lab.name, known):
-            doubtful.append(
-                f"{printable_name(str(one.entry.path))}: left out; {reason}. With the lms_id of all students in "
+    lms_ids = {person.lms_id for person in roster or () if person.lms_id}
+    by_owner, doubts = defaultdict(list), []
+    for upload in uploads:
+        if reason := why_ambiguous(upload, lab.name, lms_ids):
+            doubts.append(
+                f"{printable_name(str(upload.entry.path))}: left out; {reason}. With the lms_id of all students in "
                 "--roster it can "
                 "be told."
             )
         else:
-            by_owner[one.owner].append(one)
-    return by_owner, doubtful
+            by_owner[upload.owner].append(upload)
+    return by_owner, doubts
 
 
-def _about_names(ids: dict[str, str]) -> Iterator[str]:
+def _moodle_remarks(ids: dict[str, str]) -> Iterator[str]:
     if ids:
         yield (
             "All names were taken for students'. Where teams hand in together, they are those of teams, and so are "

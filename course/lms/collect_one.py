@@ -8,17 +8,17 @@ from pathlib import Path, PurePosixPath
 from course.config import Lab
 from course.errors import EntryError, SubmissionError
 from course.inbox.companion_files import place_beside
-from course.inbox.filenames import flattened, folded, printable_name
+from course.inbox.filenames import flat_name, folded, printable_name
 from course.inbox.origin import STAMP, Origin
-from course.inbox.places import Placement, Places, keep_beside, place_submission, workshop
+from course.inbox.places import Placement, Places, collected_root, keep_beside, place_submission
 from course.inbox.systems import System
-from course.lms.choose_notebook import NOTEBOOK, is_notebook, must_stay, rank, unnumbered
+from course.lms.choose_notebook import NOTEBOOK, is_notebook, rank, unnumbered, why_set_aside
 from course.lms.teams import FileOwner
 from course.lms.unpack import Archive, unpack
-from course.lms.uploads import Handed, like
+from course.lms.uploads import UploadedFile, named_after_lab
 from course.lms.zip_entry import timestamp_text
 
-TWIN = "some systems take its name for that of another file"
+NAME_CLASH = "some systems take its name for that of another file"
 
 
 @dataclass(frozen=True)
@@ -40,40 +40,40 @@ class Bundle:
     system: System
     lab: Lab
     places: Places
-    files: Sequence[Handed]
-    trusted: bool  # whether the archive's times are those of handing in
+    files: Sequence[UploadedFile]
+    times_trusted: bool  # whether the archive's times are those of handing in
     share: int  # bytes
-    whose: FileOwner
+    file_owner: FileOwner
 
 
 @dataclass
-class _Desk:
-    """Where a student's files are unpacked, and how much may still be."""
+class _Workspace:
+    """Where a student's files are unpacked, and how many bytes more may be."""
 
     bundle: Bundle
     folder: Path
-    room: int
+    bytes_left: int
     remarks: list[str] = field(default_factory=list)
-    aside: list[tuple[Path, str]] = field(default_factory=list)
+    set_aside: list[tuple[Path, str]] = field(default_factory=list)
 
-    def unpack(self, one: Handed, target: Path) -> None:
+    def unpack(self, upload: UploadedFile, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        self.room -= unpack(self.bundle.archive, one.entry, target, self.room)
+        self.bytes_left -= unpack(self.bundle.archive, upload.entry, target, self.bytes_left)
 
-    def put_aside(self, one: Handed, reason: str) -> None:
-        target = self.folder / f"aside-{len(self.aside)}"
+    def put_aside(self, upload: UploadedFile, reason: str) -> None:
+        target = self.folder / f"aside-{len(self.set_aside)}"
         try:
-            self.unpack(one, target)
+            self.unpack(upload, target)
         except EntryError as error:
-            self.remarks.append(f"{printable_name(str(one.file))} not unpacked: {error}")
+            self.remarks.append(f"{printable_name(str(upload.file))} not unpacked: {error}")
             return
-        self.aside.append((target, flattened(one.file)))
-        self.remarks.append(f"{printable_name(str(one.file))} set aside: {reason}")
+        self.set_aside.append((target, flat_name(upload.file)))
+        self.remarks.append(f"{printable_name(str(upload.file))} set aside: {reason}")
 
-    def clear(self) -> None:
-        for path, name in self.aside:
+    def store_set_aside(self) -> None:
+        for path, name in self.set_aside:
             keep_beside(self.bundle.places, path, name)
-        self.aside = []
+        self.set_aside = []
 
 
 def collect_one(bundle: Bundle) -> Row:
@@ -84,10 +84,10 @@ def collect_one(bundle: Bundle) -> Row:
     student = bundle.places.student
     try:
         bundle.places.check()
-        keep = workshop(bundle.places.folder, bundle.lab.name)
-        keep.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".collecting-", dir=keep) as folder:
-            return _collect(bundle, _Desk(bundle, Path(folder), bundle.share))
+        root = collected_root(bundle.places.folder, bundle.lab.name)
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".collecting-", dir=root) as folder:
+            return _collect(bundle, _Workspace(bundle, Path(folder), bundle.share))
     except SubmissionError as error:
         return Row(student, Placement.REFUSED, remarks=(str(error),))
     except OSError as error:
@@ -95,97 +95,107 @@ def collect_one(bundle: Bundle) -> Row:
         return Row(student, Placement.REFUSED, remarks=(reason,))
 
 
-def _collect(bundle: Bundle, desk: _Desk) -> Row:
+def _collect(bundle: Bundle, workspace: _Workspace) -> Row:
     places, name = bundle.places, f"{bundle.lab.name}{NOTEBOOK}"
     notebooks = sorted(
-        filter(is_notebook, bundle.files), key=lambda one: rank(one, bundle.lab.name, bundle.trusted), reverse=True
+        filter(is_notebook, bundle.files),
+        key=lambda upload: rank(upload, bundle.lab.name, bundle.times_trusted),
+        reverse=True,
     )
-    most = bundle.archive.limits.files
+    max_files = bundle.archive.limits.files
     if not notebooks:
-        for one in bundle.files[:most]:
-            desk.put_aside(one, "not a notebook")
-        desk.clear()
-        return Row(places.student, Placement.REFUSED, remarks=("no notebook", *desk.remarks))
-    chosen, new = notebooks[0], desk.folder / "new"
+        for upload in bundle.files[:max_files]:
+            workspace.put_aside(upload, "not a notebook")
+        workspace.store_set_aside()
+        return Row(places.student, Placement.REFUSED, remarks=("no notebook", *workspace.remarks))
+    chosen, new_folder = notebooks[0], workspace.folder / "new"
     file = printable_name(str(chosen.file))
     try:
-        desk.unpack(chosen, new / name)
+        workspace.unpack(chosen, new_folder / name)
     except EntryError as error:
         return Row(places.student, Placement.REFUSED, file, remarks=(f"{file} not unpacked: {error}",))
-    if not like(chosen.file, bundle.lab.name):
-        desk.remarks.append(f"{file} is not named after the lab")
-    if bundle.whose.team:
-        others = ", ".join(bundle.whose.others) or "nobody else"
-        desk.remarks.append(f"handed in by the team “{printable_name(bundle.whose.team)}”, with {others}")
-    for one in notebooks[1:most]:
-        desk.put_aside(one, f"{file} counts")
-    _along(bundle, desk, new, chosen.file)
+    if not named_after_lab(chosen.file, bundle.lab.name):
+        workspace.remarks.append(f"{file} is not named after the lab")
+    if bundle.file_owner.team:
+        others = ", ".join(bundle.file_owner.others) or "nobody else"
+        workspace.remarks.append(f"handed in by the team “{printable_name(bundle.file_owner.team)}”, with {others}")
+    for upload in notebooks[1:max_files]:
+        workspace.put_aside(upload, f"{file} counts")
+    _unpack_companions(bundle, workspace, new_folder, chosen.file)
     time = chosen.entry.time
-    if bundle.trusted and time:
-        (new / STAMP).write_text(timestamp_text(time), "utf-8")
+    if bundle.times_trusted and time:
+        (new_folder / STAMP).write_text(timestamp_text(time), "utf-8")
     origin = Origin(
         system=bundle.system,
-        lms_id=chosen.owner if bundle.whose.is_own else "",
+        lms_id=chosen.owner if bundle.file_owner.is_own else "",
         name=chosen.name,
         file=str(chosen.entry.path),
         attempt=chosen.attempt,
         late=chosen.late,
         time=time.isoformat(timespec="seconds") if time else "",
     )
-    desk.clear()
-    outcome = place_submission(places, new, origin)
+    workspace.store_set_aside()
+    outcome = place_submission(places, new_folder, origin)
     if chosen.late:
-        known = (places.submitted / STAMP).exists()  # an earlier submission's time went away with it
-        unknown = "" if known else "; the time is not known, so nothing is taken off for each day"
-        desk.remarks.insert(0, f"late, says {bundle.system.title()}{unknown}")
-    if outcome is Placement.KEPT:
-        desk.aside.append((new / name, flattened(chosen.file)))
-        desk.remarks.append(f"another submission is there that is as new; delete {places.submitted} to take this one")
-        desk.clear()
+        time_known = (places.submitted / STAMP).exists()  # an earlier submission's time went away with it
+        consequence = "" if time_known else "; the time is not known, so nothing is taken off for each day"
+        workspace.remarks.insert(0, f"late, says {bundle.system.title()}{consequence}")
+    if outcome is Placement.NOT_TAKEN:
+        workspace.set_aside.append((new_folder / name, flat_name(chosen.file)))
+        workspace.remarks.append(
+            f"another submission is there that is as new; delete {places.submitted} to take this one"
+        )
+        workspace.store_set_aside()
     return Row(
-        places.student, outcome, file, timestamp_text(time) if bundle.trusted and time else "", tuple(desk.remarks)
+        places.student,
+        outcome,
+        file,
+        timestamp_text(time) if bundle.times_trusted and time else "",
+        tuple(workspace.remarks),
     )
 
 
-def _along(bundle: Bundle, desk: _Desk, new: Path, notebook: PurePosixPath) -> None:
-    """Unpack what was handed in beside the notebook of this name, so that it finds what it found before."""
+def _unpack_companions(bundle: Bundle, workspace: _Workspace, new_folder: Path, notebook: PurePosixPath) -> None:
+    """Unpack what was handed in beside the notebook of this name, to where the notebook looks for it."""
     files, folders = {folded(f"{bundle.lab.name}{NOTEBOOK}"), folded(STAMP)}, set[str]()
-    others = [one for one in bundle.files if not is_notebook(one)]
-    most = bundle.archive.limits.files
-    placed: list[tuple[Handed, PurePosixPath]] = []
-    for one in others[:most]:
-        path = place_beside(one.file, notebook)
-        above = {folded(folder) for folder in path.parents if folder.name}
-        clash = folded(path) in files | folders or above & files
-        if reason := must_stay(path) or (TWIN if clash else None):
-            desk.put_aside(one, reason)
+    others = [upload for upload in bundle.files if not is_notebook(upload)]
+    max_files = bundle.archive.limits.files
+    unpacked: list[tuple[UploadedFile, PurePosixPath]] = []
+    for upload in others[:max_files]:
+        path = place_beside(upload.file, notebook)
+        parents = {folded(folder) for folder in path.parents if folder.name}
+        clash = folded(path) in files | folders or parents & files
+        if reason := why_set_aside(path) or (NAME_CLASH if clash else None):
+            workspace.put_aside(upload, reason)
             continue
         try:
-            desk.unpack(one, new / path)
-            placed.append((one, path))
+            workspace.unpack(upload, new_folder / path)
+            unpacked.append((upload, path))
         except EntryError as error:
-            desk.remarks.append(f"{printable_name(str(one.file))} not unpacked: {error}")
+            workspace.remarks.append(f"{printable_name(str(upload.file))} not unpacked: {error}")
         files.add(folded(path))
-        folders |= above
-    if len(others) > most:
-        desk.remarks.append(f"{len(others) - most} files not unpacked: only {most} of a student are")
+        folders |= parents
+    if len(others) > max_files:
+        workspace.remarks.append(f"{len(others) - max_files} files not unpacked: only {max_files} of a student are")
     if bundle.system is System.CANVAS:
-        _without_numbers(desk, new, placed, files | folders)
+        _add_unnumbered_copies(workspace, new_folder, unpacked, files | folders)
 
 
-def _without_numbers(desk: _Desk, new: Path, placed: Sequence[tuple[Handed, PurePosixPath]], taken: set[str]) -> None:
+def _add_unnumbered_copies(
+    workspace: _Workspace, new_folder: Path, unpacked: Sequence[tuple[UploadedFile, PurePosixPath]], taken: set[str]
+) -> None:
     """Put files that Canvas numbered also where the notebook looks for them, under the names that the student gave."""
-    for one, path in sorted(placed, key=lambda pair: str(pair[1]), reverse=True):  # of several the highest number
+    for upload, path in sorted(unpacked, key=lambda pair: str(pair[1]), reverse=True):  # of several the highest number
         name = unnumbered(path)
-        if not name or folded(name) in taken or must_stay(name):
+        if not name or folded(name) in taken or why_set_aside(name):
             continue
         try:
-            desk.unpack(one, new / name)
+            workspace.unpack(upload, new_folder / name)
         except EntryError as error:
-            desk.remarks.append(f"{printable_name(str(name))} not unpacked: {error}")
+            workspace.remarks.append(f"{printable_name(str(name))} not unpacked: {error}")
             continue
         taken.add(folded(name))
-        desk.remarks.append(
+        workspace.remarks.append(
             f"{printable_name(str(path))} is there as {printable_name(name.name)}, too, as Canvas numbers what comes "
             "again"
         )

@@ -2,7 +2,7 @@
 
 `nbgrader submit` leaves a folder there, which stays the student's own: anything in it may be a link, a pipe or too
 large, and may have been changed since. `nbgrader collect` follows links, stops at the first odd folder, and deletes
-what was collected before; so here only plain files are copied, student by student, and the rest is told.
+what was collected before; so here only plain files are copied, student by student, and everything else is reported.
 """
 
 import pwd
@@ -24,20 +24,20 @@ from course.errors import CourseError, SubmissionError
 from course.inbox.filenames import id_problem, printable_name
 from course.inbox.notes import Note
 from course.inbox.origin import STAMP, Origin
-from course.inbox.places import Placement, Places, place_submission, workshop
+from course.inbox.places import Placement, Places, collected_root, place_submission
 from course.inbox.regular_files import MAX_FILE, plain_files, read_plain_file
 from course.lms.collect import Collected
 from course.lms.collect_one import Row
 from course.lms.unpack import ArchiveLimits
-from course.times import TimeError, later, read_time
+from course.times import TimeError, delay, read_time
 
 NAME = "exchange"
 # `nbgrader submit` writes the time first and copies then, which takes a moment.
-AT_ONCE = timedelta(minutes=5)
+COPYING_TIME = timedelta(minutes=5)
 
 
 @dataclass(frozen=True)
-class Handed:
+class ExchangeFolder:
     """One folder that was handed in, with what its name says; files of a later submission lie in another one."""
 
     student: str
@@ -56,7 +56,7 @@ def collect_exchange(course: Course, lab: Lab, folder: Path, config: Config) -> 
     Raises
     ------
     CourseError
-        There is no such exchange, or it is not one of folders.
+        There is no such exchange, or it is not a folder.
     """
     collector = _collector(config)
     inbound = Path(collector.root) / course.id / "inbound"
@@ -67,91 +67,104 @@ def collect_exchange(course: Course, lab: Lab, folder: Path, config: Config) -> 
             f"{inbound} cannot be opened ({error.strerror}). `nbgrader release_assignment {lab.name}` makes it; the "
             "exchange's place is `c.Exchange.root` in nbgrader_config.py."
         ) from error
-    handed, remarks = list[Handed](), list[str]()
+    submissions, remarks = list[ExchangeFolder](), list[str]()
     for path in entries:
         try:
-            found = _handed(path, lab.name)
+            submission = _parse_name(path, lab.name)
         except TimeError as error:
             remarks.append(f"{printable_name(path.name)}: left out; {error}")
             continue
-        if found:
-            handed.append(found)
-    latest = {one.student: one for one in sorted(handed, key=lambda one: (one.time, one.path.name))}
-    rows = [_collect(one, lab, folder.resolve(), collector.check_owner) for _, one in sorted(latest.items())]
+        if submission:
+            submissions.append(submission)
+    latest = {
+        submission.student: submission
+        for submission in sorted(submissions, key=lambda submission: (submission.time, submission.path.name))
+    }
+    rows = [
+        _collect(submission, lab, folder.resolve(), collector.check_owner) for _, submission in sorted(latest.items())
+    ]
     return Collected(None, tuple(rows), tuple(remarks))
 
 
 def _collector(config: Config) -> ExchangeCollect:
-    """nbgrader's own collector, not to collect but to ask it for its settings."""
+    """nbgrader's own collector, of which only the settings are used."""
     coursedir, authenticator = CourseDirectory(config=config), Authenticator(config=config)
-    kind = ExchangeFactory(config=config).collect
-    if not issubclass(kind, ExchangeCollect):
+    collector = ExchangeFactory(config=config).collect
+    if not issubclass(collector, ExchangeCollect):
         raise CourseError(
-            f"The exchange is one of {kind.__module__}, not a folder: `nbgrader collect`, then grade as usual."
+            f"The exchange is one of {collector.__module__}, not a folder: `nbgrader collect`, then grade as usual."
         )
-    return kind(coursedir=coursedir, authenticator=authenticator, config=config)
+    return collector(coursedir=coursedir, authenticator=authenticator, config=config)
 
 
-def _handed(path: Path, lab: str) -> Handed | None:
+def _parse_name(path: Path, lab: str) -> ExchangeFolder | None:
     """What the name STUDENT+LAB+TIME or STUDENT+LAB+TIME+RANDOM says; None if it is of another lab."""
     match = re.fullmatch(rf"(?P<student>.+?)\+{re.escape(lab)}\+(?P<time>[^+]+)(\+[^+]*)?", path.name)
-    return Handed(match["student"], read_time(match["time"]), path) if match else None
+    return ExchangeFolder(match["student"], read_time(match["time"]), path) if match else None
 
 
-def _collect(handed: Handed, lab: Lab, folder: Path, check_owner: bool) -> Row:
+def _collect(submission: ExchangeFolder, lab: Lab, folder: Path, check_owner: bool) -> Row:
     """Copy one student's folder to its place, whole or not at all."""
-    places = Places(folder, handed.student, lab.name)
-    stamp = f"{handed.time:%Y-%m-%d %H:%M:%S.%f} UTC"
+    places = Places(folder, submission.student, lab.name)
+    stamp = f"{submission.time:%Y-%m-%d %H:%M:%S.%f} UTC"
     try:
-        _refuse(handed, check_owner)
+        _check_submission(submission, check_owner)
         places.check()
-        keep = workshop(folder, lab.name)
-        keep.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".collecting-", dir=keep) as desk:
-            new, notes = Path(desk, "new"), list[Note]()
-            changed = _copy(handed.path, new, notes)
-            (new / STAMP).write_text(stamp, "utf-8")
-            origin = Origin(NAME, "", "", handed.path.name, 0, late=False, time=handed.time.isoformat())
-            outcome = place_submission(places, new, origin)
+        root = collected_root(folder, lab.name)
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".collecting-", dir=root) as scratch:
+            new_folder, notes = Path(scratch, "new"), list[Note]()
+            last_change = _copy(submission.path, new_folder, notes)
+            (new_folder / STAMP).write_text(stamp, "utf-8")
+            origin = Origin(NAME, "", "", submission.path.name, 0, late=False, time=submission.time.isoformat())
+            outcome = place_submission(places, new_folder, origin)
     except SubmissionError as error:
         return Row(
-            printable_name(handed.student), Placement.REFUSED, printable_name(handed.path.name), remarks=(str(error),)
+            printable_name(submission.student),
+            Placement.REFUSED,
+            printable_name(submission.path.name),
+            remarks=(str(error),),
         )
     except OSError as error:
         reason = f"it could not be copied: {error.strerror or error}"
         return Row(
-            printable_name(handed.student), Placement.REFUSED, printable_name(handed.path.name), remarks=(reason,)
+            printable_name(submission.student),
+            Placement.REFUSED,
+            printable_name(submission.path.name),
+            remarks=(reason,),
         )
     return Row(
-        handed.student,
+        submission.student,
         outcome,
-        printable_name(handed.path.name),
+        printable_name(submission.path.name),
         stamp,
-        tuple(_remarks(handed, outcome, notes, changed)),
+        tuple(_remarks(submission, outcome, notes, last_change)),
     )
 
 
-def _remarks(handed: Handed, outcome: Placement, notes: Sequence[Note], changed: datetime) -> Iterator[str]:
-    if later(handed.time, changed) > AT_ONCE:
+def _remarks(
+    submission: ExchangeFolder, outcome: Placement, notes: Sequence[Note], last_change: datetime
+) -> Iterator[str]:
+    if delay(submission.time, last_change) > COPYING_TIME:
         yield (
-            f"its name says when it was handed in, but files in it were written until {changed:%Y-%m-%d %H:%M:%S} UTC: "
-            "the student did that, or the exchange was copied"
+            f"its name says when it was handed in, but files in it were written until "
+            f"{last_change:%Y-%m-%d %H:%M:%S} UTC: the student did that, or the exchange was copied"
         )
-    if outcome is Placement.KEPT:
+    if outcome is Placement.NOT_TAKEN:
         yield "another submission is there that is as new, or was put there in another way; delete it to take this one"
     yield from (f"{note.where}: {note.text}" for note in notes)
 
 
-def _refuse(handed: Handed, check_owner: bool) -> None:
+def _check_submission(submission: ExchangeFolder, check_owner: bool) -> None:
     """Raise `SubmissionError` for what cannot be the student's."""
-    if reason := id_problem(handed.student):
+    if reason := id_problem(submission.student):
         raise SubmissionError(f"the student's name is not possible: {reason}")
-    if handed.path.is_symlink() or not handed.path.is_dir():
+    if submission.path.is_symlink() or not submission.path.is_dir():
         raise SubmissionError("it is no folder")
-    if check_owner and (owner := _owner(handed.path)) != handed.student:
+    if check_owner and (owner := _owner(submission.path)) != submission.student:
         raise SubmissionError(
-            f"it belongs to the user {owner}, who is not {handed.student}. Where students are no users of the machine, "
-            "say so in nbgrader_config.py: c.ExchangeCollect.check_owner = False"
+            f"it belongs to the user {owner}, who is not {submission.student}. Where students are no users of the "
+            "machine, say so in nbgrader_config.py: c.ExchangeCollect.check_owner = False"
         )
 
 
@@ -169,14 +182,14 @@ def _copy(source: Path, target: Path, notes: list[Note]) -> datetime:
     A student can set a file's time of modification, but not that of its last change of any kind.
     """
     limits = ArchiveLimits()
-    room, last = limits.student, source.stat().st_ctime
-    for path, about in plain_files(source, notes):
-        data = read_plain_file(source / path, min(MAX_FILE, room) + 1)
-        room -= len(data)
-        if room < 0:
+    bytes_left, last_change = limits.student, source.stat().st_ctime
+    for path, status in plain_files(source, notes):
+        data = read_plain_file(source / path, min(MAX_FILE, bytes_left) + 1)
+        bytes_left -= len(data)
+        if bytes_left < 0:
             raise SubmissionError(f"it is larger than {limits.student // 2**20} MiB")
         (target / path).parent.mkdir(parents=True, exist_ok=True)
         (target / path).write_bytes(data)
-        last = max(last, about.st_ctime)
+        last_change = max(last_change, status.st_ctime)
     target.mkdir(exist_ok=True)
-    return datetime.fromtimestamp(last, UTC)
+    return datetime.fromtimestamp(last_change, UTC)

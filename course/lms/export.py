@@ -4,6 +4,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
+from course.command_text import course_command
 from course.config import Course, Lab
 from course.database_errors import database_errors
 from course.errors import ExportError
@@ -12,8 +13,7 @@ from course.grading.gradebook.entries import read_entries
 from course.inbox.submissions import list_submissions
 from course.inbox.systems import System
 from course.lms.export_plugins import PLUGINS
-from course.nbgrader_api import nbgrader_in, without_remarks
-from course.typed import typed
+from course.nbgrader_api import nbgrader_in, without_library_warnings
 
 
 def export_grades(
@@ -38,27 +38,29 @@ def export_grades(
     api = nbgrader_in(course, folder)
     database = api.coursedir.db_url.removeprefix("sqlite:///")
     if database != api.coursedir.db_url and not Path(database).is_file():  # nbgrader would make an empty one
-        raise ExportError(f"There is no gradebook {database}. Grade the lab first: {typed('grade', lab.name, folder)}")
-    chosen: dict[str, object] = {"to": str(to), "assignment": [lab.name], "folder": str(folder.resolve())}
+        raise ExportError(
+            f"There is no gradebook {database}. Grade the lab first: {course_command('grade', lab.name, folder)}"
+        )
+    options: dict[str, object] = {"to": str(to), "assignment": [lab.name], "folder": str(folder.resolve())}
     if roster:
-        chosen["roster"] = str(roster)
+        options["roster"] = str(roster)
     if column:
-        chosen["columns"] = {lab.name: column}
+        options["columns"] = {lab.name: column}
     if allow_unmarked:
-        chosen["allow_unmarked"] = True
-    plugin = PLUGINS[system](parent=api, **chosen)
-    with database_errors(), without_remarks(), api.gradebook as gradebook:
-        changed = _up_to_date(gradebook, course, lab, folder)
+        options["allow_unmarked"] = True
+    plugin = PLUGINS[system](parent=api, **options)
+    with database_errors(), without_library_warnings(), api.gradebook as gradebook:
+        changed = _update_penalties(gradebook, course, lab, folder)
         plugin.export(gradebook)
     return [*changed, *plugin.remarks]
 
 
-def _up_to_date(gradebook: Gradebook, course: Course, lab: Lab, folder: Path) -> list[str]:
-    """Let penalties follow from what is true now; say whose changed, as table and pages do not know it yet."""
-    if all(known.name != lab.name for known in gradebook.assignments):
+def _update_penalties(gradebook: Gradebook, course: Course, lab: Lab, folder: Path) -> list[str]:
+    """Bring penalties up to date; return a remark on those that changed, as table and pages do not show it yet."""
+    if all(assignment.name != lab.name for assignment in gradebook.assignments):
         return []  # the plug-in says what to do
     before = read_entries(gradebook, lab.name)
-    now, _ = late_penalties.update_lateness(gradebook, course, lab, folder, list_submissions(folder, lab))
-    names = [student for student, entry in now.items() if entry.penalty != before[student].penalty]
-    advice = f"; bring table and pages up to date, too: {typed('feedback', lab.name, folder)}"
+    after, _ = late_penalties.update_lateness(gradebook, course, lab, folder, list_submissions(folder, lab))
+    names = [student for student, entry in after.items() if entry.penalty != before[student].penalty]
+    advice = f"; bring table and pages up to date, too: {course_command('feedback', lab.name, folder)}"
     return [f"the penalties of {', '.join(names)} have changed since the last grading{advice}"] if names else []

@@ -14,7 +14,7 @@ from nbgrader.api import Assignment
 from course.errors import ExportError
 from course.inbox.roster import Person
 from course.inbox.systems import System
-from course.lms.export_rows import Graded, LmsExportPlugin, points_for_lms
+from course.lms.export_rows import GradedStudent, LmsExportPlugin, points_for_lms
 
 
 class CanvasExportPlugin(LmsExportPlugin):
@@ -27,26 +27,28 @@ class CanvasExportPlugin(LmsExportPlugin):
 
     system = System.CANVAS
 
-    def unknown(self, person: Person) -> str | None:
+    def unidentified(self, person: Person) -> str | None:
         """Canvas needs one of four things."""
         if person.lms_id or person.sis_id or person.login or person.name:
             return None
         return "no number, login or name is known; give them with a roster"
 
-    def table(self, labs: Sequence[Assignment], rows: Sequence[Graded]) -> Iterator[Sequence[str]]:
+    def table(self, labs: Sequence[Assignment], rows: Sequence[GradedStudent]) -> Iterator[Sequence[str]]:
         """Two lines of heading, then one a student."""
         titles = (str(self.columns.get(lab.name, lab.name)) for lab in labs)
         yield "Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles
         yield "    Points Possible", "", "", "", "", *(points_for_lms(lab.max_score) for lab in labs)
-        self.say_missing("ID", [row.person for row in rows if not row.person.lms_id], self._instead)
+        self.remark_on_missing("ID", [row.person for row in rows if not row.person.lms_id], self._consequence)
         for row in rows:
-            who = row.person
-            yield who.name or who.id, who.lms_id, who.sis_id, who.login, who.section, *row.grades
+            person = row.person
+            yield person.name or person.id, person.lms_id, person.sis_id, person.login, person.section, *row.grades
 
     @staticmethod
-    def _instead(person: Person) -> str:
-        by = next((key for key, value in (("SIS User ID", person.sis_id), ("SIS Login ID", person.login)) if value), "")
-        return f"Canvas finds them by {by or 'their names, which others may have, too'}"
+    def _consequence(person: Person) -> str:
+        column = next(
+            (key for key, value in (("SIS User ID", person.sis_id), ("SIS Login ID", person.login)) if value), ""
+        )
+        return f"Canvas finds them by {column or 'their names, which others may have, too'}"
 
 
 class MoodleExportPlugin(LmsExportPlugin):
@@ -59,30 +61,32 @@ class MoodleExportPlugin(LmsExportPlugin):
 
     system = System.MOODLE
 
-    def unknown(self, person: Person) -> str | None:
+    def unidentified(self, person: Person) -> str | None:
         """Moodle needs one of three things; a name is none of them."""
         if person.lms_id or person.email or person.idnumber:
             return None
         return "no Moodle number, e-mail address or ID number is known; give one with a roster"
 
-    def table(self, labs: Sequence[Assignment], rows: Sequence[Graded]) -> Iterator[Sequence[str]]:
+    def table(self, labs: Sequence[Assignment], rows: Sequence[GradedStudent]) -> Iterator[Sequence[str]]:
         """One line of heading, then one a student; "Last modified" is empty, so no newer grade is overwritten."""
         if len(labs) != 1:
             names = ", ".join(lab.name for lab in labs)
             raise ExportError(f"Moodle takes one lab a file; choose one of {names} with --assignment.")
-        most = points_for_lms(labs[0].max_score)
-        self.remarks.append(f"the grades are out of {most}: that must be the maximum grade of the assignment in Moodle")
+        maximum = points_for_lms(labs[0].max_score)
+        self.remarks.append(
+            f"the grades are out of {maximum}: that must be the maximum grade of the assignment in Moodle"
+        )
         yield "Identifier", "Email address", "Full name", "Grade", "Maximum grade", "ID number", "Last modified (grade)"
-        self.say_missing("Identifier", [row.person for row in rows if not row.person.lms_id], self._instead)
+        self.remark_on_missing("Identifier", [row.person for row in rows if not row.person.lms_id], self._consequence)
         for row in rows:
-            who = row.person
-            identifier = f"Participant {who.lms_id}" if who.lms_id else ""
-            yield identifier, who.email, who.name or who.id, row.grades[0], most, who.idnumber, ""
+            person = row.person
+            identifier = f"Participant {person.lms_id}" if person.lms_id else ""
+            yield identifier, person.email, person.name or person.id, row.grades[0], maximum, person.idnumber, ""
 
     @staticmethod
-    def _instead(person: Person) -> str:
-        by = "Email address" if person.email else "ID number"
-        return f"the grading worksheet passes them over; use Moodle's Grades → Import → CSV file, by {by}"
+    def _consequence(person: Person) -> str:
+        column = "Email address" if person.email else "ID number"
+        return f"the grading worksheet passes them over; use Moodle's Grades → Import → CSV file, by {column}"
 
 
 PLUGINS = {System.CANVAS: CanvasExportPlugin, System.MOODLE: MoodleExportPlugin}

@@ -10,17 +10,17 @@ from nbgrader.api import Assignment, Gradebook, MissingEntry, Student
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Dict, Unicode
 
+from course.command_text import course_command
 from course.errors import ExportError
 from course.grading.gradebook.recorded import students_not_graded
 from course.inbox.roster import Person, read_roster
 from course.inbox.systems import System
 from course.lms.students import identify
-from course.spreadsheets import guarded
-from course.typed import typed
+from course.spreadsheets import spreadsheet_text
 
 
 @dataclass(frozen=True)
-class Graded:
+class GradedStudent:
     """One student with one grade a lab, as text; "" if there is none to give."""
 
     person: Person
@@ -28,7 +28,7 @@ class Graded:
 
 
 class LmsExportPlugin(ExportPlugin):
-    """What the exports have in common; after one, `remarks` holds what a person should know."""
+    """What the exports have in common; after `export`, `remarks` holds what a person should know."""
 
     roster = Unicode("", help="CSV file with names and numbers, as for `course collect`.").tag(config=True)
     folder = Unicode("", help="The folder in which the lab was collected; if empty, the course's.").tag(config=True)
@@ -51,7 +51,7 @@ class LmsExportPlugin(ExportPlugin):
         self.remarks = []
         labs = self._labs(gradebook)
         rows = self._unique(list(self._graded(gradebook, labs)))
-        lines = [[guarded(cell) for cell in line] for line in self.table(labs, rows)]
+        lines = [[spreadsheet_text(cell) for cell in line] for line in self.table(labs, rows)]
         target = Path(self.to or f"grades_{self.system}.csv")
         draft = target.with_name(f".{target.name}.draft")
         try:
@@ -65,32 +65,32 @@ class LmsExportPlugin(ExportPlugin):
         for remark in self.remarks:
             self.log.warning(remark)
 
-    def table(self, labs: Sequence[Assignment], rows: Sequence[Graded]) -> Iterator[Sequence[str]]:
+    def table(self, labs: Sequence[Assignment], rows: Sequence[GradedStudent]) -> Iterator[Sequence[str]]:
         """All lines of the file."""
         raise NotImplementedError
 
-    def unknown(self, person: Person) -> str | None:
+    def unidentified(self, person: Person) -> str | None:
         """Why the system cannot tell who a student is, or None."""
         raise NotImplementedError
 
-    def say_missing(self, column: str, people: Sequence[Person], instead: Callable[[Person], str]) -> None:
-        """Add remarks on those of whom a column is empty, each with what happens instead."""
+    def remark_on_missing(self, column: str, people: Sequence[Person], consequence_of: Callable[[Person], str]) -> None:
+        """Add remarks on those whose column is empty, each with the consequence."""
         by_consequence = defaultdict[str, list[str]](list)
         for person in people:
-            by_consequence[instead(person)].append(person.id)
-        for consequence, names in by_consequence.items():
-            who = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-            self.remarks.append(f"{who}: the column {column} is empty, as their number is not known; {consequence}")
+            by_consequence[consequence_of(person)].append(person.id)
+        for consequence, ids in by_consequence.items():
+            listed = ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
+            self.remarks.append(f"{listed}: the column {column} is empty, as their number is not known; {consequence}")
 
     def _labs(self, gradebook: Gradebook) -> list[Assignment]:
-        known = {lab.name: lab for lab in gradebook.assignments}
-        wanted = [str(name) for name in self.assignment] or sorted(known)
-        if missing := [name for name in wanted if name not in known]:
-            advice = typed("grade", missing[0], Path(self.folder))
+        assignments = {lab.name: lab for lab in gradebook.assignments}
+        wanted = [str(name) for name in self.assignment] or sorted(assignments)
+        if missing := [name for name in wanted if name not in assignments]:
+            advice = course_command("grade", missing[0], Path(self.folder))
             raise ExportError(f"The gradebook does not hold {', '.join(missing)}. Grade it first: {advice}")
-        return [known[name] for name in wanted]
+        return [assignments[name] for name in wanted]
 
-    def _graded(self, gradebook: Gradebook, labs: Sequence[Assignment]) -> Iterator[Graded]:
+    def _graded(self, gradebook: Gradebook, labs: Sequence[Assignment]) -> Iterator[GradedStudent]:
         roster = read_roster(Path(self.roster)) if self.roster else ()
         coursedir = getattr(self.parent, "coursedir", None)
         folder = Path(self.folder or (coursedir.root if coursedir else ""))
@@ -98,17 +98,17 @@ class LmsExportPlugin(ExportPlugin):
         failed = {lab.name: students_not_graded(folder, lab.name) for lab in labs}
         for lab, student in ((lab, student) for lab, students in failed.items() for student in students):
             self.remarks.append(f"{student}: no grade for {lab}; it is not graded yet: {failed[lab][student]}")
-        for student in sorted(gradebook.students, key=lambda one: str(one.id)):
+        for student in sorted(gradebook.students, key=lambda student: str(student.id)):
             if chosen and student.id not in chosen:
                 continue
             grades = [self._grade(gradebook, lab, student, failed[lab.name]) for lab in labs]
             if all(grade is None for grade in grades):
                 continue
             person = identify(student, self.system, [lab.name for lab in labs], folder, roster)
-            if reason := self.unknown(person):
+            if reason := self.unidentified(person):
                 self.remarks.append(f"{student.id}: left out; {reason}")
             else:
-                yield Graded(person, tuple(grade or "" for grade in grades))
+                yield GradedStudent(person, tuple(grade or "" for grade in grades))
 
     def _grade(self, gradebook: Gradebook, lab: Assignment, student: Student, failed: Collection[str]) -> str | None:
         """One grade as text; None if nothing was handed in, with a remark, or could be graded."""
@@ -126,12 +126,12 @@ class LmsExportPlugin(ExportPlugin):
             self.remarks.append(f"{student.id}: the grade for {lab.name} is not final; it still has to be marked")
         return points_for_lms(max(0.0, submission.score - submission.late_submission_penalty))
 
-    def _unique(self, rows: list[Graded]) -> list[Graded]:
+    def _unique(self, rows: list[GradedStudent]) -> list[GradedStudent]:
         """The rows without those that claim to be the same person in the system."""
         numbers = Counter(row.person.lms_id for row in rows if row.person.lms_id)
         for number in (number for number, count in numbers.items() if count > 1):
-            who = ", ".join(row.person.id for row in rows if row.person.lms_id == number)
-            self.remarks.append(f"{who}: left out; all of them are {number} in {self.system.title()}")
+            ids = ", ".join(row.person.id for row in rows if row.person.lms_id == number)
+            self.remarks.append(f"{ids}: left out; all of them are {number} in {self.system.title()}")
         return [row for row in rows if numbers[row.person.lms_id] <= 1]
 
 

@@ -10,16 +10,16 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
+from course.command_text import course_command
 from course.config import Course, Lab
 from course.errors import ExportError, SubmissionError
 from course.inbox.filenames import UNPORTABLE
 from course.inbox.origin import Origin, read_record
-from course.inbox.places import workshop
+from course.inbox.places import collected_root
 from course.inbox.systems import System
 from course.spreadsheets import unprintable
-from course.typed import typed
 
-MADE = (1980, 1, 1, 0, 0, 0)  # the same pages always make the same file
+FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the same pages always make the same file
 
 
 def pack_feedback(course: Course, lab: Lab, folder: Path, system: System, to: Path) -> list[str]:
@@ -35,17 +35,18 @@ def pack_feedback(course: Course, lab: Lab, folder: Path, system: System, to: Pa
     pages = {path.parent.parent.name: path for path in folder.glob(f"feedback/*/{lab.name}/{lab.name}.html")}
     if not pages:
         raise ExportError(
-            f"There is no feedback of {lab.name} in {folder}. Grade the lab first: {typed('grade', lab.name, folder)}"
+            f"There is no feedback of {lab.name} in {folder}. Grade the lab first: "
+            f"{course_command('grade', lab.name, folder)}"
         )
     remarks: list[str] = []
     origins: dict[str, Origin] = {}
     for student in sorted(pages):
-        found = origin_of(folder, lab, student, system)
-        if isinstance(found, Origin):
-            origins[student] = found
+        origin_or_reason = origin_of(folder, lab, student, system)
+        if isinstance(origin_or_reason, Origin):
+            origins[student] = origin_or_reason
         else:
-            remarks.append(f"{student}: left out; {found}")
-    for student in same_person(origins):
+            remarks.append(f"{student}: left out; {origin_or_reason}")
+    for student in students_sharing_number(origins):
         remarks.append(f"{student}: left out; another student has the same number {origins.pop(student).lms_id}")
     if not origins:
         raise ExportError("\n".join([f"No page can be packed for {system.title()}:", *remarks]))
@@ -56,7 +57,7 @@ def pack_feedback(course: Course, lab: Lab, folder: Path, system: System, to: Pa
 def origin_of(folder: Path, lab: Lab, student: str, system: System) -> Origin | str:
     """Where a student's submission came from, or why the system would not know whose it is."""
     try:
-        origin = read_record(workshop(folder, lab.name) / student)
+        origin = read_record(collected_root(folder, lab.name) / student)
     except SubmissionError as error:
         return str(error)
     if origin is None:
@@ -68,7 +69,7 @@ def origin_of(folder: Path, lab: Lab, student: str, system: System) -> Origin | 
     return origin
 
 
-def same_person(origins: dict[str, Origin]) -> list[str]:
+def students_sharing_number(origins: dict[str, Origin]) -> list[str]:
     """The students who share a number."""
     counts = Counter(origin.lms_id for origin in origins.values())
     return [student for student, origin in origins.items() if counts[origin.lms_id] > 1]
@@ -96,7 +97,7 @@ def write_zip(to: Path, files: dict[str, Path]) -> None:
     try:
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
             for name in sorted(files):
-                info = zipfile.ZipInfo(name, MADE)
+                info = zipfile.ZipInfo(name, FIXED_TIME)
                 info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
                 archive.writestr(info, files[name].read_bytes())
         draft.replace(to)

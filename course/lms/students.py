@@ -9,10 +9,10 @@ from nbgrader.api import Student
 from course.errors import ExportError, SubmissionError
 from course.inbox.filenames import folded, id_problem, printable_name
 from course.inbox.origin import read_record
-from course.inbox.places import workshop
-from course.inbox.roster import Person, look_up
+from course.inbox.places import collected_root
+from course.inbox.roster import Person, find_person
 from course.inbox.systems import System
-from course.lms.teams import doubt, hidden, mismatch
+from course.lms.teams import anonymous_names, why_maybe_team, why_not_this_person
 
 
 def assign_ids(
@@ -26,18 +26,22 @@ def assign_ids(
     """
     ids: dict[str, str] = {}
     reasons: dict[str, str] = {}
-    twice = Counter(folded(_from_name(name)) for name in names.values())
-    nobody = hidden(names.values())
+    name_counts = Counter(folded(_from_name(name)) for name in names.values())
+    anonymous = anonymous_names(names.values())
     for number, name in names.items():
         if roster is None:
-            own = _from_name(name)
-            reason = doubt(number, name, system)
-            alone = own and twice[folded(own)] == 1 and own != "participant"
-            student = number if system is System.CANVAS else own if alone else f"{own or 'x'}-{number}"
+            name_id = _from_name(name)
+            reason = why_maybe_team(number, name, system)
+            is_unique = name_id and name_counts[folded(name_id)] == 1 and name_id != "participant"
+            student = number if system is System.CANVAS else name_id if is_unique else f"{name_id or 'x'}-{number}"
         else:
-            found = look_up(roster, number, name)
-            reason = found if isinstance(found, str) else mismatch(found, number, name, system, nobody)
-            student = "" if isinstance(found, str) else found.id
+            person_or_reason = find_person(roster, number, name)
+            reason = (
+                person_or_reason
+                if isinstance(person_or_reason, str)
+                else why_not_this_person(person_or_reason, number, name, system, anonymous)
+            )
+            student = "" if isinstance(person_or_reason, str) else person_or_reason.id
         if reason:
             reasons[number] = reason
         else:
@@ -52,8 +56,8 @@ def assign_ids(
         by_id[folded(student)].append(number)
     for numbers in by_id.values():
         if len(numbers) > 1:
-            who = " and ".join(f"{printable_name(names[number])} ({number})".strip() for number in numbers)
-            reason = f"{who} would both be {ids[numbers[0]]}: tell them apart by lms_id in the roster"
+            people = " and ".join(f"{printable_name(names[number])} ({number})".strip() for number in numbers)
+            reason = f"{people} would both be {ids[numbers[0]]}: tell them apart by lms_id in the roster"
             reasons |= dict.fromkeys(numbers, reason)
     return {number: student for number, student in ids.items() if number not in reasons}, reasons
 
@@ -75,25 +79,25 @@ def identify(student: Student, system: System, labs: Sequence[str], folder: Path
     ExportError
         A record of where a submission came from is damaged.
     """
-    listed = next((person for person in roster if person.id == student.id), Person(student.id))
+    person = next((person for person in roster if person.id == student.id), Person(student.id))
     number, name = _collected(student.id, system, labs, folder)
     if system is System.CANVAS:
-        number = listed.lms_id or number or student.lms_user_id or ""
+        number = person.lms_id or number or student.lms_user_id or ""
     else:
-        number = number or listed.lms_id
+        number = number or person.lms_id
     if system is System.CANVAS:
-        full = ", ".join(part for part in (student.last_name, student.first_name) if part)
+        full_name = ", ".join(part for part in (student.last_name, student.first_name) if part)
     else:
-        full = " ".join(part for part in (student.first_name, student.last_name) if part)
+        full_name = " ".join(part for part in (student.first_name, student.last_name) if part)
     return Person(
         id=student.id,
-        name=listed.name or full or name,
+        name=person.name or full_name or name,
         lms_id=number,
-        email=listed.email or student.email or "",
-        login=listed.login,
-        sis_id=listed.sis_id,
-        section=listed.section,
-        idnumber=listed.idnumber,
+        email=person.email or student.email or "",
+        login=person.login,
+        sis_id=person.sis_id,
+        section=person.section,
+        idnumber=person.idnumber,
     )
 
 
@@ -101,7 +105,7 @@ def _collected(student: str, system: System, labs: Sequence[str], folder: Path) 
     """The system's number and name of a student whose submission of one of the labs was collected; else empty."""
     for lab in labs:
         try:
-            origin = read_record(workshop(folder, lab) / student)
+            origin = read_record(collected_root(folder, lab) / student)
         except SubmissionError as error:
             raise ExportError(str(error)) from error
         if origin and origin.system == system:

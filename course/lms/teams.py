@@ -11,11 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from course.inbox.filenames import printable_name
-from course.inbox.roster import Person, bare, orders
+from course.inbox.roster import Person, bare_name, name_orders
 from course.inbox.systems import System
 
-# What teams are called, and students are not. Whatever has a digit in it is no student's name either.
-CALLED = re.compile(
+# Words in names of teams that are in no student's name; nor is a digit.
+TEAM_NAME = re.compile(
     r"\b(groups?|teams?|gruppen?|groupe|équipe|grupo|equipo|equipa|gruppo|squadra|groep|grupa|ryhmä|skupina|csoport|"
     r"zespół|группа|команда|ομάδα|takım|nhóm)\b|组|組|小隊|グループ|チーム|팀|\d",
     re.IGNORECASE,
@@ -24,12 +24,12 @@ CALLED = re.compile(
 
 @dataclass(frozen=True)
 class FileOwner:
-    """Whose files a student gets: those with the number `owner`; of a `team`, with `others`, if it is set.
+    """Whose files a student gets: those with this `number`; of a `team`, with `others`, if it is set.
 
     `is_own` tells whether the number is the student's.
     """
 
-    owner: str
+    number: str
     team: str = ""
     others: tuple[str, ...] = ()
     is_own: bool = True
@@ -37,44 +37,46 @@ class FileOwner:
 
 def teams_of(names: Mapping[str, str], roster: Sequence[Person]) -> dict[str, tuple[Person, ...]]:
     """The members of each team that handed in, by the system's number, as the roster's column `group` has them."""
-    found = {}
+    teams = {}
     for number, name in names.items():
-        members = tuple(person for person in roster if person.group and bare(person.group) == bare(name))
+        members = tuple(person for person in roster if person.group and bare_name(person.group) == bare_name(name))
         if members:
-            found[number] = members
-    return found
+            teams[number] = members
+    return teams
 
 
 def team_members(
-    teams: Mapping[str, tuple[Person, ...]], names: Mapping[str, str], alone: Iterable[str], system: System
+    teams: Mapping[str, tuple[Person, ...]], names: Mapping[str, str], individual_ids: Iterable[str], system: System
 ) -> tuple[dict[str, FileOwner], list[tuple[str, str]]]:
     """Whose files each member of a team gets, and who gets none with the reason: more than one submission is theirs."""
-    of: defaultdict[str, list[str]] = defaultdict(list)
-    for owner, members in teams.items():
+    numbers_by_student: defaultdict[str, list[str]] = defaultdict(list)
+    for number, members in teams.items():
         for person in members:
-            of[person.id].append(owner)
-    found, reasons, single = dict[str, FileOwner](), list[tuple[str, str]](), set(alone)
-    for student, owners in of.items():
-        if len(owners) > 1 or student in single:
-            which = [f"“{printable_name(names[owner])}” ({owner})" for owner in owners]
-            which += ["what was handed in alone"] if student in single else []
-            reasons.append((student, f"it could be {' or '.join(which)}: correct the column `group`"))
+            numbers_by_student[person.id].append(number)
+    file_owners, reasons, individuals = dict[str, FileOwner](), list[tuple[str, str]](), set(individual_ids)
+    for student, numbers in numbers_by_student.items():
+        if len(numbers) > 1 or student in individuals:
+            choices = [f"“{printable_name(names[number])}” ({number})" for number in numbers]
+            choices += ["what was handed in alone"] if student in individuals else []
+            reasons.append((student, f"it could be {' or '.join(choices)}: correct the column `group`"))
             continue
-        team = {person.id: person for person in teams[owners[0]]}
+        team = {person.id: person for person in teams[numbers[0]]}
         # Canvas has the number of one member, Moodle that of the team.
-        is_own = system is System.CANVAS and team[student].lms_id == owners[0]
-        found[student] = FileOwner(owners[0], names[owners[0]], tuple(one for one in team if one != student), is_own)
-    return found, reasons
+        is_own = system is System.CANVAS and team[student].lms_id == numbers[0]
+        file_owners[student] = FileOwner(
+            numbers[0], names[numbers[0]], tuple(member for member in team if member != student), is_own
+        )
+    return file_owners, reasons
 
 
-def hidden(names: Iterable[str]) -> set[str]:
+def anonymous_names(names: Iterable[str]) -> set[str]:
     """What Moodle calls everybody where names are hidden, in the language of the site; no two teams have one name."""
     return {name for name, count in Counter(names).items() if count > 1} | {"Participant"}
 
 
-def doubt(number: str, name: str, system: System) -> str | None:
+def why_maybe_team(number: str, name: str, system: System) -> str | None:
     """Without a roster: why a name is hardly a student's, so that its number may be that of a team; else None."""
-    if system is not System.MOODLE or not CALLED.search(name):
+    if system is not System.MOODLE or not TEAM_NAME.search(name):
         return None
     return (
         f"“{printable_name(name)}” looks like a team, and {printable_name(number)} like Moodle's number of it, not of "
@@ -83,15 +85,15 @@ def doubt(number: str, name: str, system: System) -> str | None:
     )
 
 
-def mismatch(person: Person, number: str, name: str, system: System, nobody: set[str]) -> str | None:
+def why_not_this_person(person: Person, number: str, name: str, system: System, anonymous: set[str]) -> str | None:
     """Why files with a person's number in Moodle may not be theirs: they are under another name; else None.
 
-    `nobody` are the names of `hidden`.
+    `anonymous` are the names of `anonymous_names`.
     """
-    own = orders(person.name)
-    if system is not System.MOODLE or not person.name or name in nobody or bare(name) in own:
+    own_names = name_orders(person.name)
+    if system is not System.MOODLE or not person.name or name in anonymous or bare_name(name) in own_names:
         return None
-    if any(bare(name).endswith(one) for one in own):  # the team's name before the student's
+    if any(bare_name(name).endswith(own_name) for own_name in own_names):  # the team's name before the student's
         return None
     return (
         f"the roster has {printable_name(number)} as the number of {person.id}, “{printable_name(person.name)}”, and "

@@ -1,4 +1,4 @@
-"""Reading a submission archive that nobody vouches for: entry by entry, in small pieces, never more than is allowed.
+"""Reading an untrusted submission archive: entry by entry, in small pieces, never more than is allowed.
 
 What an archive says of itself, such as the size of a file, is not believed. Nothing is written by its name in the
 archive: whoever unpacks an entry says where to.
@@ -25,7 +25,7 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, Value
 
 @dataclass(frozen=True)
 class ArchiveLimits:
-    """What an archive may make of itself; sizes are those after unpacking.
+    """What an archive may hold; sizes are those after unpacking.
 
     Every student has an equal share of `total`, at most `student`, so that nobody can use up what others need.
     """
@@ -55,18 +55,18 @@ class Archive:
     refused: tuple[tuple[str, str], ...]
 
 
-class _Guarded(io.BufferedReader):
-    """A file of which nobody can read more than `most` bytes at once."""
+class _LimitedReader(io.BufferedReader):
+    """A file that refuses to read more than `max_bytes` at once."""
 
-    most = 0
+    max_bytes = 0
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is None or size < 0:
-            here = self.tell()
-            size = self.seek(0, io.SEEK_END) - here
-            self.seek(here)
-        if size > self.most:
-            raise ArchiveError(f"its list of files is longer than {self.most:,} bytes")
+            position = self.tell()
+            size = self.seek(0, io.SEEK_END) - position
+            self.seek(position)
+        if size > self.max_bytes:
+            raise ArchiveError(f"its list of files is longer than {self.max_bytes:,} bytes")
         return super().read(size)
 
 
@@ -81,8 +81,8 @@ def open_archive(path: Path, limits: ArchiveLimits) -> Iterator[Archive]:
     """
     if not path.is_file():
         raise ArchiveError(f"There is no file {path}.")
-    with _Guarded(io.FileIO(path)) as raw:
-        raw.most = limits.contents
+    with _LimitedReader(io.FileIO(path)) as raw:
+        raw.max_bytes = limits.contents
         try:
             file = zipfile.ZipFile(raw)
         except ArchiveError as error:
@@ -93,9 +93,9 @@ def open_archive(path: Path, limits: ArchiveLimits) -> Iterator[Archive]:
         if len(infos) > limits.entries:
             raise ArchiveError(f"{path} lists {len(infos)} files; {limits.entries} are allowed. Download it in parts.")
         names = [decoded_name(info) for info in infos]
-        bad = tuple((printable_name(name), reason) for name in names if (reason := refusal(name)))
-        good = tuple(read_entry(info) for info, name in zip(infos, names, strict=True) if not refusal(name))
-        yield Archive(file, path.stat().st_size, limits, good, bad)
+        refused = tuple((printable_name(name), reason) for name in names if (reason := refusal(name)))
+        entries = tuple(read_entry(info) for info, name in zip(infos, names, strict=True) if not refusal(name))
+        yield Archive(file, path.stat().st_size, limits, entries, refused)
 
 
 def unpack(archive: Archive, entry: ZipEntry, target: Path, allowed: int) -> int:

@@ -24,7 +24,7 @@ from course.lms.zip_entry import ZipEntry
 
 # Moodle's name for what those handed in who are in no team, all together; it has no number.
 TEAMLESS = re.compile(r"[^/_]+_assignsubmission_[a-z]+(_?/|_).+")
-# What operating systems and Jupyter add on their own; left behind without a word.
+# What operating systems and Jupyter add on their own; left out without a remark.
 CLUTTER = re.compile(
     r"(.*/)?(__MACOSX|\.ipynb_checkpoints|__pycache__)/.*|(.*/)?(\._.*|\.DS_Store|Thumbs\.db|desktop\.ini)"
 )
@@ -35,8 +35,8 @@ class LmsCollector(FileNameCollectorPlugin):
 
     def collect(self, submitted_file: str) -> dict[str, str | None] | None:
         """The named groups of `named_regexp`, or None if the name is of another form."""
-        found = re.match(self.named_regexp, submitted_file)
-        return found.groupdict() if found else None
+        match = re.match(self.named_regexp, submitted_file)
+        return match.groupdict() if match else None
 
 
 class CanvasCollector(LmsCollector):
@@ -63,7 +63,7 @@ COLLECTORS = {System.CANVAS: CanvasCollector, System.MOODLE: MoodleCollector}
 
 
 @dataclass(frozen=True)
-class Handed:
+class UploadedFile:
     """One file that was handed in: by whom, under which name, and what the system says about it."""
 
     entry: ZipEntry
@@ -74,10 +74,10 @@ class Handed:
     late: bool
 
 
-def sort_out(
+def read_uploads(
     entries: Sequence[ZipEntry], system: System | None, config: Config | None = None
-) -> tuple[System, list[Handed], list[str]]:
-    """Tell the system, what was handed in, and the names that are of another form.
+) -> tuple[System, list[UploadedFile], list[str]]:
+    """Recognise the system; return it, the files handed in, and the names of another form.
 
     Raises
     ------
@@ -86,25 +86,25 @@ def sort_out(
     """
     entries = _without_wrapper([entry for entry in entries if not CLUTTER.fullmatch(str(entry.path))])
     collectors = {kind: COLLECTORS[kind](config=config) for kind in ([system] if system else System)}
-    found = {kind: [_handed(entry, collector) for entry in entries] for kind, collector in collectors.items()}
-    counts = Counter({kind: sum(1 for handed in files if handed) for kind, files in found.items()})
-    (best, count), *rest = counts.most_common()
-    if not system and (count == 0 or count == rest[0][1]):
+    parsed = {kind: [_parse_name(entry, collector) for entry in entries] for kind, collector in collectors.items()}
+    counts = Counter({kind: sum(1 for upload in files if upload) for kind, files in parsed.items()})
+    (best, count), *others = counts.most_common()
+    if not system and (count == 0 or count == others[0][1]):
         names = ", ".join(printable_name(str(entry.path)) for entry in entries[:3]) or "none"
         raise ArchiveError(f"The names are neither those of Canvas nor of Moodle: {names}. Name it with --system.")
     unknown = [
-        printable_name(str(entry.path)) for entry, handed in zip(entries, found[best], strict=True) if not handed
+        printable_name(str(entry.path)) for entry, upload in zip(entries, parsed[best], strict=True) if not upload
     ]
-    return best, [handed for handed in found[best] if handed], unknown
+    return best, [upload for upload in parsed[best] if upload], unknown
 
 
-def _handed(entry: ZipEntry, collector: LmsCollector) -> Handed | None:
+def _parse_name(entry: ZipEntry, collector: LmsCollector) -> UploadedFile | None:
     name = str(entry.path)
     parts = collector.collect(name)
     if not parts or not parts.get("student_id") or not parts.get("file_id") or refusal(str(parts["file_id"])):
         return None
     attempt = parts.get("attempt") or ""
-    return Handed(
+    return UploadedFile(
         entry=entry,
         owner=str(parts["student_id"]),
         name=parts.get("name") or "",
@@ -125,32 +125,36 @@ def _without_wrapper(entries: list[ZipEntry]) -> list[ZipEntry]:
 
 
 def why_left_out(name: str, system: System) -> str:
-    """Why a file of this name is nobody's."""
+    """Why a file of this name belongs to nobody."""
     if system is System.MOODLE and TEAMLESS.fullmatch(name):
         return "Moodle's name for all students who are in no team, so it is nobody's. Put them in teams in Moodle"
     return f"{system.title()} gives no such names"
 
 
-def ambiguous(handed: Handed, lab: str, known: set[str]) -> str | None:
+def why_ambiguous(upload: UploadedFile, lab: str, student_ids: set[str]) -> str | None:
     """Why it cannot be told whose a file is, or None.
 
     A student called "x_999" hands in x_999_123_456_lab.ipynb, which reads as an upload of student 999. So a number
     before a file's own name is doubted, unless the lab's name begins with it, it begins with 0, or, if it is known who
     has which number, only one of them is a student's.
     """
-    chain = re.match(r"([1-9]\d*_)+", str(handed.file))
-    if not handed.attempt or not chain or letters_and_digits(handed.file.name).startswith(letters_and_digits(lab)):
+    number_prefix = re.match(r"([1-9]\d*_)+", str(upload.file))
+    if (
+        not upload.attempt
+        or not number_prefix
+        or letters_and_digits(upload.file.name).startswith(letters_and_digits(lab))
+    ):
         return None
-    others = [str(handed.attempt), *chain[0].split("_")[:-2]]
-    doubts = [other for other in others if not known or other in known]
-    return f"it could be of student {handed.owner} or {' or '.join(doubts)}" if doubts else None
+    others = [str(upload.attempt), *number_prefix[0].split("_")[:-2]]
+    doubts = [other for other in others if not student_ids or other in student_ids]
+    return f"it could be of student {upload.owner} or {' or '.join(doubts)}" if doubts else None
 
 
-def like(file: PurePosixPath, lab: str) -> bool:
+def named_after_lab(file: PurePosixPath, lab: str) -> bool:
     """Whether a file is named after the lab, whatever was put around its name."""
     return letters_and_digits(lab) in letters_and_digits(file.name)
 
 
 def letters_and_digits(name: str) -> str:
-    """A name in which only letters and digits count."""
+    """A name in lower case, with _ for all but letters and digits."""
     return re.sub(r"[^a-z0-9]+", "_", name.casefold())

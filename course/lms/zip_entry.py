@@ -19,8 +19,8 @@ UTF8_NAME, ENCRYPTED = 0x800, 0x1 | 0x40 | 0x2000
 # zlib stops when it has given what was asked for; the other methods may fill the memory from a few bytes.
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 EXACT = 0x5455  # the extra field with seconds since 1970
-ONE_GO = timedelta(hours=1)  # making an archive takes less, and handing in takes a class longer
-NOTHING = datetime(1980, 1, 1)  # what stands in a zip file if nobody set a time
+MAX_CREATION_TIME = timedelta(hours=1)  # a class takes longer to hand in
+UNSET_TIME = datetime(1980, 1, 1)  # what stands in a zip file if nobody set a time
 
 
 @dataclass(frozen=True)
@@ -49,12 +49,12 @@ def decoded_name(info: zipfile.ZipInfo) -> str:
         return name
 
 
-def are_of_handing_in(times: Sequence[datetime | None], how: Times) -> bool:
+def are_submission_times(times: Sequence[datetime | None], choice: Times) -> bool:
     """Whether an archive's times can be used for late penalties; if in doubt they are not."""
-    known = [time for time in times if time]
-    if how is Times.AUTO:
-        return bool(known) and max(known) - min(known) > ONE_GO
-    return how is Times.ZIP
+    given = [time for time in times if time]
+    if choice is Times.AUTO:
+        return bool(given) and max(given) - min(given) > MAX_CREATION_TIME
+    return choice is Times.ZIP
 
 
 def timestamp_text(time: datetime) -> str:
@@ -63,7 +63,7 @@ def timestamp_text(time: datetime) -> str:
 
 
 def _problem(info: zipfile.ZipInfo) -> str | None:
-    """Why an entry is not even tried."""
+    """Why an entry must not be unpacked, or None."""
     mode = info.external_attr >> 16
     if stat.S_ISLNK(mode):
         return "it is a symbolic link"
@@ -84,7 +84,7 @@ def _time(info: zipfile.ZipInfo) -> datetime | None:
     except (ValueError, OverflowError, OSError):
         return None
     future = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
-    return time if NOTHING < time < future else None
+    return time if UNSET_TIME < time < future else None
 
 
 def _exact(extra: bytes) -> int | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from course.errors import SandboxError
 from course.limits import Limits
-from course.oom_score import go_last
+from course.oom_score import be_killed_last
 from course.sandbox.bwrap import Sandbox, bwrap_command
 from course.sandbox.mounts import SITE
 from course.sandbox.seccomp import seccomp_filter
@@ -70,7 +70,7 @@ def prove_sandboxes() -> None:
     """
     if reason := sandbox_available():
         raise SandboxError(reason)
-    go_last()
+    be_killed_last()
 
 
 @contextmanager

@@ -333,7 +333,7 @@ def test_no_secret_in_the_history_of_a_repository_published_into_twice(small, se
     source.write_text(text, "utf-8")
     with monkeypatch.context() as patched:
         patched.setattr(build, "keep_outputs", lambda path, notebook: True)
-        patched.setattr(build, "executed", lambda key: True)
+        patched.setattr(build, "is_executed", lambda key: True)
         rebuild(small)
         assert "swordfish" in small.solution(small.labs[0]).read_text("utf-8")
         changes = publish(small, folder)

@@ -5,7 +5,7 @@ import pytest
 
 from course.errors import LintError
 from course.labs.prepare import prepare_lab
-from course.labs.texts import problems
+from course.labs.texts import text_problems
 
 
 def text(source):
@@ -18,7 +18,7 @@ def graded(name, points, task=False):
 
 
 def of(*cells):
-    return problems(nbformat.v4.new_notebook(cells=cells))
+    return text_problems(nbformat.v4.new_notebook(cells=cells))
 
 
 def test_headings_that_tell_the_points():

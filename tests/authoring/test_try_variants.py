@@ -26,7 +26,7 @@ def every_run():
     for lab in COURSE.labs:
         notebook = prepare_lab(COURSE, lab)
         known = variants.read_variants(variants.variants_file(COURSE, lab), notebook)
-        for number, chosen in enumerate(try_variants.rounds(known, tasks_of(notebook)), 1):
+        for number, chosen in enumerate(try_variants.compatible_runs(known, tasks_of(notebook)), 1):
             yield pytest.param(lab, chosen, id=f"{lab.name}-{number}")
 
 
@@ -35,7 +35,7 @@ def every_run():
 def test_answers_get_what_they_deserve(lab, chosen):
     with tempfile.TemporaryDirectory() as folder:
         executed = try_variants.run_variants(prepare_lab(COURSE, lab), chosen, lab.budget, Path(folder))
-    assert try_variants.surprises(executed, chosen, load_config(COURSE)) == []
+    assert try_variants.unexpected_outcomes(executed, chosen, load_config(COURSE)) == []
 
 
 def test_every_task_has_answers_of_both_kinds(course, lab):
@@ -60,7 +60,7 @@ def wrong(task, *also, name="w"):
 def test_rounds_try_everything_once_and_never_two_neighbours_wrongly():
     tasks = ["a", "b", "c", "d"]
     answers = [f(task, name=str(i)) for task in tasks for i in range(3) for f in (right, wrong)]
-    plan = list(try_variants.rounds(answers, tasks))
+    plan = list(try_variants.compatible_runs(answers, tasks))
     assert sorted(id(v) for chosen in plan for v in chosen) == sorted(id(v) for v in answers)
     for chosen in plan:
         assert len({v.task for v in chosen}) == len(chosen)
@@ -70,7 +70,7 @@ def test_rounds_try_everything_once_and_never_two_neighbours_wrongly():
 
 def test_a_task_that_is_spoilt_keeps_its_model_answer():
     spoiling, spoilt = wrong("a", "c"), right("c")
-    plan = list(try_variants.rounds([spoiling, spoilt, right("b")], ["a", "b", "c"]))
+    plan = list(try_variants.compatible_runs([spoiling, spoilt, right("b")], ["a", "b", "c"]))
     assert not any(spoiling in chosen and spoilt in chosen for chosen in plan)
 
 
@@ -84,7 +84,7 @@ def test_surprises_are_found(course):
     chosen = [Variant(first, "fine", model, frozenset({f"test-{first}"})), Variant(second, "void", "", frozenset())]
     with tempfile.TemporaryDirectory() as folder:
         executed = try_variants.run_variants(notebook, chosen, {}, Path(folder))
-    found = try_variants.surprises(executed, chosen, load_config(course))
+    found = try_variants.unexpected_outcomes(executed, chosen, load_config(course))
     assert len(found) == 2
     assert "2 points to the wrong answer «fine»" in found[0]
     assert f"test-{second} gives 0 of 2 points: NameError" in found[1]

@@ -19,7 +19,7 @@ from course.grading.marking import sandboxed_execute
 from course.labs.editions import cells_by_grade_id
 from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_written, source_text
-from course.nbgrader_api import nbgrader_in, without_remarks
+from course.nbgrader_api import nbgrader_in, without_library_warnings
 
 pytestmark = pytest.mark.kernel
 
@@ -142,7 +142,7 @@ def test_a_task_that_comes_back_is_new(course, folder):
     first = cells_by_grade_id(prepare_lab(course, lab))
     second = {name: part for name, part in first.items() if "one-hot" not in name}
     by_hand(folder, course, "ada", WRITTEN, 3)
-    with without_remarks():
+    with without_library_warnings():
         for edition in (second, first):
             assert "as it was, it is" in next(iter(list(move_to(api, lab, edition))))
         assert list(move_to(api, lab, first)) == ["01_light: the gradebook is of the present edition already"]
@@ -181,7 +181,7 @@ def test_marks_of_a_copy_that_others_made_wait(course, folder):
     """If plain nbgrader graded meanwhile, it is not certain which answer a person has seen."""
     lab = course.labs[0]
     by_hand(folder, course, "ada", WRITTEN, 3)
-    with without_remarks():
+    with without_library_warnings():
         grade.register(nbgrader_in(course, folder), lab)
     copy = folder / "autograded" / "ada" / lab.name / f"{lab.name}.ipynb"
     copy.write_text(copy.read_text("utf-8").replace("They are for", "Those are for"), encoding="utf-8")

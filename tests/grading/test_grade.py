@@ -104,7 +104,7 @@ def test_blank_lab_gets_nothing(lab, tmp_path):
     chosen = [Variant(task, "blank", text, frozenset({f"test-{task}"})) for task, text in blank.items()]
     executed = try_variants.run_variants(source, chosen, lab.budget, tmp_path)
     config = load_config(COURSE)
-    assert len(chosen) >= 6 and try_variants.surprises(executed, chosen, config) == []
+    assert len(chosen) >= 6 and try_variants.unexpected_outcomes(executed, chosen, config) == []
 
 
 @pytest.mark.kernel

@@ -4,7 +4,7 @@ from pathlib import PurePosixPath
 
 import pytest
 
-from course.inbox.filenames import flattened, id_problem, refusal
+from course.inbox.filenames import flat_name, id_problem, refusal
 
 BAD_IDS = ["", ".", "..", "-x", "a/b", "a\\b", "a b", "a+b", "a*", "a[b]", "con", "nul.txt", "a.", "x" * 101]
 
@@ -22,7 +22,7 @@ def test_ids_that_are_possible(student):
 def test_names_in_archives():
     assert refusal("eve_5_6_a.ipynb") is None and refusal("a/b/c d.ipynb") is None
     assert refusal("a/") is None and refusal("") and refusal("a//b")
-    assert flattened(PurePosixPath("con")) == "_con" and flattened(PurePosixPath("a/b?.txt")) == "a__b_.txt"
-    assert flattened(PurePosixPath(".git/config")) == "git__config" and flattened(PurePosixPath("...")) == "file"
-    long = flattened(PurePosixPath("é" * 300 + ".ipynb"))
+    assert flat_name(PurePosixPath("con")) == "_con" and flat_name(PurePosixPath("a/b?.txt")) == "a__b_.txt"
+    assert flat_name(PurePosixPath(".git/config")) == "git__config" and flat_name(PurePosixPath("...")) == "file"
+    long = flat_name(PurePosixPath("é" * 300 + ".ipynb"))
     assert len(long.encode()) <= 200 and long.endswith(".ipynb")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from course.errors import RosterError
-from course.inbox.roster import Person, look_up, read_roster
+from course.inbox.roster import Person, find_person, read_roster
 
 
 def roster_file(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -16,9 +16,9 @@ def roster_file(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 def test_nobody_is_found_by_a_name_who_has_a_number():
     roster = [Person("ada", "Ada Lovelace", "11"), Person("kim-1", "Kim Lee"), Person("kim-2", "Lee, Kim")]
-    assert look_up(roster, "12", "lovelaceada") == "lovelaceada (lms_id 12) is not in the roster: add a line"
-    assert "could be kim-1 or kim-2: give them their lms_id" in str(look_up(roster, "1", "Kim Lee"))
-    assert look_up(roster, "1", "") == "lms_id 1 is not in the roster: add a line"
+    assert find_person(roster, "12", "lovelaceada") == "lovelaceada (lms_id 12) is not in the roster: add a line"
+    assert "could be kim-1 or kim-2: give them their lms_id" in str(find_person(roster, "1", "Kim Lee"))
+    assert find_person(roster, "1", "") == "lms_id 1 is not in the roster: add a line"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_odd_names_are_graded_or_refused(blank, tmp_path):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_gradebook_can_hold_most_names(name):
-    assert not submissions.nameless(name)
+    assert not submissions.student_name_problem(name)
 
 
 @pytest.mark.kernel
@@ -87,7 +87,7 @@ def test_what_is_no_submission_is_named(blank, tmp_path):
     (tmp_path / "submitted" / "nothing").mkdir()
     (tmp_path / "submitted" / "late.ipynb").write_text("{}")
     (tmp_path / "submitted" / "ben" / "02_heatmaps").mkdir(parents=True)
-    assert [line.split(" is ")[0] for line in submissions.passed_over(tmp_path, LAB)] == ["late.ipynb", "nothing"]
+    assert [line.split(" is ")[0] for line in submissions.stray_entries(tmp_path, LAB)] == ["late.ipynb", "nothing"]
 
 
 def test_the_csv_has_a_column_for_each_test_and_each_written_question(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from course.errors import LintError
 from course.labs import lint
-from course.labs.budget import problems
+from course.labs.budget import budget_problems
 from course.labs.sources import grade_id, imports, read_source, tagged
 
 
@@ -199,7 +199,7 @@ def test_what_only_looks_wrong_is_allowed(notebook):
     notebook.cells.append(nbformat.v4.new_code_cell(sized))
     first_answer(notebook).source += "\nN_TRAIN = 5"
     assert [*lint.grading(notebook), *lint.prose(notebook), *lint.shell(notebook)] == []
-    assert problems(notebook, {"N_TRAIN": 400, "N_TEST": 100}) == []
+    assert budget_problems(notebook, {"N_TRAIN": 400, "N_TEST": 100}) == []
 
 
 def test_a_magic_among_the_imports_is_no_import(notebook):

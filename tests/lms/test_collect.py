@@ -224,7 +224,7 @@ def test_what_is_newer_replaces_and_the_old_is_kept(folder):
     assert (kept / "replaced-1" / f"{NAME}.ipynb").read_bytes() == ADA[1]
     # the archive of before again: nothing goes back
     got = gather(folder, ADA, ZOE)
-    assert got.rows["11"].outcome is Placement.KEPT
+    assert got.rows["11"].outcome is Placement.NOT_TAKEN
     assert "another submission is there that is as new; delete" in got.rows["11"].remarks[0]
     assert submitted(folder, NAME)["11"] == notebook("better")
     assert aside(folder, "11") == {f"{NAME}.ipynb": ADA[1]}
@@ -232,7 +232,11 @@ def test_what_is_newer_replaces_and_the_old_is_kept(folder):
 
 def test_in_moodle_a_later_download_is_newer(folder):
     name = f"Ann Lee_1_assignsubmission_file_/{NAME}.ipynb"
-    for days, content, outcome in ((0, b"1", Placement.NEW), (1, b"2", Placement.REPLACED), (0, b"3", Placement.KEPT)):
+    for days, content, outcome in (
+        (0, b"1", Placement.NEW),
+        (1, b"2", Placement.REPLACED),
+        (0, b"3", Placement.NOT_TAKEN),
+    ):
         got = gather(folder, (entry(name, MADE + timedelta(days=days)), content))
         assert got.rows["ann-lee"].outcome is outcome
     assert submitted(folder, NAME) == {"ann-lee": b"2"}
@@ -247,7 +251,7 @@ def test_what_an_instructor_put_there_or_put_right_stays(folder, system):
     path = folder / "submitted" / student / NAME / f"{NAME}.ipynb"
     path.parent.mkdir(parents=True)
     path.write_bytes(b"by hand")
-    assert gather(folder, (name, b"new")).rows[student].outcome is Placement.KEPT
+    assert gather(folder, (name, b"new")).rows[student].outcome is Placement.NOT_TAKEN
     assert path.read_bytes() == b"by hand"
     path.unlink()
     path.parent.rmdir()

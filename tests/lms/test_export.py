@@ -27,8 +27,8 @@ from course.lms.collect import collect
 from course.lms.export import export_grades
 from course.lms.export_plugins import CanvasExportPlugin, MoodleExportPlugin
 from course.lms.export_rows import points_for_lms
-from course.nbgrader_api import without_remarks
-from course.spreadsheets import guarded
+from course.nbgrader_api import without_library_warnings
+from course.spreadsheets import spreadsheet_text
 
 LAB = COURSE.labs[0]
 NAME = LAB.name
@@ -97,7 +97,7 @@ class Book:
 def fresh(tmp_path_factory):
     """An empty gradebook: to make one takes seconds, to copy it none."""
     folder = tmp_path_factory.mktemp("fresh")
-    with without_remarks():
+    with without_library_warnings():
         Book(folder).add_lab(NAME)
     return folder / "gradebook.db"
 
@@ -105,7 +105,7 @@ def fresh(tmp_path_factory):
 @pytest.fixture
 def book(fresh, tmp_path):
     shutil.copy(fresh, tmp_path)
-    with without_remarks():
+    with without_library_warnings():
         yield Book(tmp_path)
 
 
@@ -251,8 +251,12 @@ def test_no_cell_is_a_formula(book, name):
 
 def test_cells():
     hidden = ["\u200b=1", "\ufeff=1", "\u3000+1", "﹦1", "−1", "⁺1", "\u2028@x", "\u202e-1"]
-    assert [guarded(cell)[0] for cell in hidden] == ["'"] * len(hidden)
-    assert guarded("Ada - Lovelace") == "Ada - Lovelace" and guarded("") == "" and guarded("    Points") == "    Points"
+    assert [spreadsheet_text(cell)[0] for cell in hidden] == ["'"] * len(hidden)
+    assert (
+        spreadsheet_text("Ada - Lovelace") == "Ada - Lovelace"
+        and spreadsheet_text("") == ""
+        and spreadsheet_text("    Points") == "    Points"
+    )
     assert [points_for_lms(value) for value in (0.0, 10.0, 18.5, 100.0, 1234567.25, 2 / 3)] == [
         "0",
         "10",

@@ -12,7 +12,7 @@ from course.inbox.systems import System
 from course.lms.collect import collect
 from course.lms.export_plugins import CanvasExportPlugin, MoodleExportPlugin
 from course.lms.feedback_zip import origin_of
-from course.nbgrader_api import without_remarks
+from course.nbgrader_api import without_library_warnings
 
 LAB = COURSE.labs[0]
 NAME = LAB.name
@@ -102,7 +102,7 @@ def test_no_number_of_a_team_is_exported(tmp_path):
     gather(tmp_path, TEAM, ZOE, roster=people[:3])
     roster = tmp_path / "roster.csv"
     roster.write_text("id,name,email,idnumber\nada,Ada Lee,,A-1\nben,Ben Roe,ben@uni.edu,\nzoe,Zoë Müller,,\n", "utf-8")
-    with without_remarks(), Gradebook(f"sqlite:///{tmp_path}/gradebook.db", COURSE.id) as book:
+    with without_library_warnings(), Gradebook(f"sqlite:///{tmp_path}/gradebook.db", COURSE.id) as book:
         book.add_assignment(NAME)
         book.add_notebook(NAME, NAME)
         for person in people:

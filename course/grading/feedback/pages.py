@@ -15,7 +15,7 @@ from course.grading.gradebook.entries import GradebookEntry
 from course.grading.gradebook.late_penalties import Lateness
 from course.grading.gradebook.recorded import GRADED, Stored, checksum_if_any, write_stored
 from course.grading.workers.job import Outcome
-from course.inbox.submissions import pattern
+from course.inbox.submissions import nbgrader_pattern
 from course.nbgrader_api import failure
 
 
@@ -43,7 +43,7 @@ def bring_up_to_date(
         return ""
     if stored.status != GRADED:
         write_page(folder, lab, title, outcome, stored.status, stored.reason)
-    elif failed := failure(api.generate_feedback(lab.name, pattern(student))):
+    elif failed := failure(api.generate_feedback(lab.name, nbgrader_pattern(student))):
         return f"no feedback could be written: {failed}"
     write_stored(folder, student, lab.name, replace(stored, page=key, made=checksum_if_any(path)))
     return ""

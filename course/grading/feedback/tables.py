@@ -13,7 +13,7 @@ from course.grading.gradebook.recorded import GRADED
 from course.grading.gradebook.results import Result
 from course.inbox.notes import printable
 from course.late import NO_PENALTY, rule_in_words
-from course.spreadsheets import ENCODING, guarded
+from course.spreadsheets import ENCODING, spreadsheet_text
 from course.times import time_text
 
 COLUMNS = (
@@ -95,4 +95,4 @@ def _text(value: object) -> str:
         return f"{value:g}"
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(" ", "seconds")
-    return guarded(printable("; ".join(map(str, value)) if isinstance(value, tuple) else str(value)))
+    return spreadsheet_text(printable("; ".join(map(str, value)) if isinstance(value, tuple) else str(value)))

@@ -14,7 +14,7 @@ from course.grading.gradebook.handed_in import HandedIn, handed_in
 from course.inbox.places import Places
 from course.inbox.submissions import Submission
 from course.late import LateRule, marked_late_penalty, penalty, span_in_words
-from course.times import for_gradebook, in_utc, later, time_text
+from course.times import delay, for_gradebook, in_utc, time_text
 
 Tell = Callable[[str], None]
 
@@ -40,7 +40,7 @@ class Lateness:
     @property
     def late(self) -> timedelta:
         """How late it is; nothing if that is not known."""
-        late = later(self.due, self.handed_in) if self.due else timedelta()
+        late = delay(self.due, self.handed_in) if self.due else timedelta()
         return late if late > self.grace else timedelta()
 
     @property
@@ -60,7 +60,7 @@ def lateness(
     """
     last = max(due, until) if due and until else due
     if came.time:
-        loses = penalty(rule, later(last, came.time), entry.most) if last else 0.0
+        loses = penalty(rule, delay(last, came.time), entry.most) if last else 0.0
     else:
         loses = marked_late_penalty(rule, entry.most) if came.marked_late and not until else 0.0
     grace = timedelta(minutes=rule.grace_minutes)
@@ -94,7 +94,7 @@ def update_lateness(
     found: dict[str, Lateness] = {}
     for student, entry in entries.items():
         known = HandedIn(entry.handed_in)
-        kept = Places(folder, student, lab.name).kept
+        kept = Places(folder, student, lab.name).collected
         came = handed_in(places[student], kept) if student in places else known
         found[student] = lateness(lab.late, lab.due, extensions.get(student), entry, came)
         if entry.extension and student not in extensions:

@@ -13,10 +13,10 @@ from sqlalchemy.engine import make_url
 
 from course.config import Lab
 from course.grading.gradebook.transaction import one_transaction
-from course.labs.editions import GRADE, SOLUTION, SOURCE, Part, cells_by_kind, find_notebook, held_kinds
+from course.labs.editions import GRADE, SOLUTION, SOURCE, GradedCell, cells_by_kind, find_notebook, held_kinds
 
 
-def move_to(api: NbGraderAPI, lab: Lab, now: Mapping[str, Part]) -> Iterator[str]:
+def move_to(api: NbGraderAPI, lab: Lab, now: Mapping[str, GradedCell]) -> Iterator[str]:
     """Let the gradebook hold the cells of this edition, all at once or nothing; say what became of it.
 
     Submissions keep what they have for the cells that stay. In the cells that are new they have no points, until they
@@ -52,7 +52,7 @@ def keep_copy(address: str) -> Path | None:
     return copy
 
 
-def _remove(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part]) -> Iterator[str]:
+def _remove(gradebook: Gradebook, lab: Lab, now: Mapping[str, GradedCell]) -> Iterator[str]:
     """Delete the cells that are gone, with points and comments; says what a person had given there."""
     notebook = gradebook.find_notebook(lab.name, lab.name)
     for kind, cells in cells_by_kind(notebook).items():
@@ -74,7 +74,7 @@ def _by_hand(entry: Grade | Comment) -> str:
     return f"mark by hand, {entry.manual_score:g}" if entry.manual_score is not None else ""
 
 
-def _add(gradebook: Gradebook, lab: Lab, now: Mapping[str, Part]) -> None:
+def _add(gradebook: Gradebook, lab: Lab, now: Mapping[str, GradedCell]) -> None:
     """Add the cells that are new, to the lab and to every submission."""
     notebook = gradebook.find_notebook(lab.name, lab.name)
     held, place = held_kinds(notebook), (lab.name, lab.name)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
+from course.command_text import course_command
 from course.config import Course, Lab
 from course.environment import tools_on_path
 from course.errors import GradingError
@@ -13,7 +14,6 @@ from course.grading.marking.folder_config import write_settings
 from course.grading.marking.formgrader import EXTENSION, REPLACED
 from course.inbox.roster import Person
 from course.nbgrader_api import load_config, nbgrader_in
-from course.typed import typed
 
 
 def prepare_folder(course: Course, lab: Lab, folder: Path, database: str | None, roster: tuple[Person, ...]) -> int:
@@ -31,7 +31,9 @@ def prepare_folder(course: Course, lab: Lab, folder: Path, database: str | None,
         config.CourseDirectory.db_url = database
     api = nbgrader_in(course, folder, config)
     where = Path(api.coursedir.db_url.removeprefix("sqlite:///"))
-    nothing = f"No submission of {lab.name} is graded in {folder}. Grade first: {typed('grade', lab.name, folder)}"
+    nothing = (
+        f"No submission of {lab.name} is graded in {folder}. Grade first: {course_command('grade', lab.name, folder)}"
+    )
     if not database and not where.is_file():  # nbgrader would make an empty one
         raise GradingError(nothing)
     with api.gradebook as gradebook:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from course.errors import SubmissionError
-from course.inbox.companion_files import EXCHANGE, place_beside, reason_to_stay
+from course.inbox.companion_files import EXCHANGE, companion_problem, place_beside
 from course.inbox.notes import Note, printable
 from course.inbox.regular_files import MAX_FILE, left_out_note, names_notebook, plain_files, read_plain_file
 
@@ -96,7 +96,7 @@ def _going_along(
         place = place_beside(path, notebook)
         if place != path and place in files:
             place = path  # what lies at the top already stays there
-        if reason := reason_to_stay(place):
+        if reason := companion_problem(place):
             if (path.parts[0], reason) not in named:
                 notes.append(left_out_note(path, reason))
             named.add((path.parts[0], reason))

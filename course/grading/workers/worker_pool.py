@@ -43,7 +43,7 @@ def local(
     def start() -> Executor:
         executor = WorkerProcess(PATIENCE * seconds + SPARE_SECONDS)
         for file in logs.log_files():
-            executor.submit(partial(logs.join, file))
+            executor.submit(partial(logs.join_log, file))
         executor.submit(first)
         return executor
 

@@ -21,7 +21,7 @@ from course.grading.gradebook import cache
 from course.grading.marking.folder_config import write_settings
 from course.inbox import submissions
 from course.labs.sources import grade_id, is_written, points_by_cell, read_source
-from course.nbgrader_api import nbgrader_in, without_remarks
+from course.nbgrader_api import nbgrader_in, without_library_warnings
 
 COURSE = light_course()
 LAB = COURSE.labs[0]
@@ -119,7 +119,7 @@ def by_command(folder: Path) -> None:
 
 def by_formgrader(folder: Path) -> None:
     """As Formgrader's button does it, with the course's settings alone."""
-    with without_remarks():
+    with without_library_warnings():
         result = nbgrader_in(COURSE, folder).generate_feedback(LAB.name)
     assert result["success"], result
 

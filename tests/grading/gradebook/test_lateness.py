@@ -36,7 +36,7 @@ def entry(score: float = 18) -> GradebookEntry:
     ],
 )
 def test_penalty_is_a_share_of_all_points_for_each_day_begun(late, expected):
-    assert penalty(RULE, late, most=20) == expected
+    assert penalty(RULE, late, max_points=20) == expected
 
 
 def test_what_comes_within_grace_is_not_called_late():

@@ -10,7 +10,7 @@ import typer
 from this_course import COURSE
 
 from course import cli
-from course.typed import typed
+from course.command_text import course_command
 
 ROOT = COURSE.root
 KNOWN = set(typer.main.get_command(cli.app).commands)
@@ -20,11 +20,11 @@ COMMAND = re.compile(r"(?:`|: |or |by |with |>)course ([a-z]+(?:-[a-z]+)*)")
 def test_the_folder_is_named_if_it_is_another_one(tmp_path, monkeypatch):
     folder = tmp_path / "term of '27"
     folder.mkdir()
-    words = shlex.split(typed("grade", "01_a", folder))
+    words = shlex.split(course_command("grade", "01_a", folder))
     assert words == ["course", "grade", "01_a", "--folder", str(folder)]
     monkeypatch.chdir(folder)
-    assert typed("grade", "01_a", folder) == typed("grade", "01_a", Path()) == "course grade 01_a"
-    assert typed("grade", "01_a", None, "--again") == "course grade 01_a --again"
+    assert course_command("grade", "01_a", folder) == course_command("grade", "01_a", Path()) == "course grade 01_a"
+    assert course_command("grade", "01_a", None, "--again") == "course grade 01_a --again"
 
 
 def texts(path):
