@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.status import Status
 
-from course.cli.terminal import console, errors, logged, new_app, run_app
+from course.cli.terminal import console, error_console, log_to_file, new_app, run_app
 from course.config import Course, load_course
 from course.errors import CourseError
 from platforms.binder import binder_environment
@@ -34,8 +34,8 @@ def platforms(
         raise CourseError(f"There is no set {unknown[0]!r}. The sets are: {', '.join(sets)}.")
     results: dict[str, Found] = {}
     with (
-        logged(course.root, "platforms"),
-        errors.status("publishing") as status,
+        log_to_file(course.root, "platforms"),
+        error_console.status("publishing") as status,
         tempfile.TemporaryDirectory() as place,
     ):
         edition = make_edition(course, Path(place))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from course.config import Course
 from course.errors import CourseError
-from course.known_keys import only
+from course.known_keys import refuse_unknown_keys
 
 FILE = Path(__file__).with_name("sets.toml")
 NOTEBOOKS = ("ipykernel>=6.17",)  # what opens notebooks; Colab has 6.17
@@ -51,7 +51,7 @@ def read_sets(path: Path = FILE) -> dict[str, PackageSet]:
     sets = {}
     for table in tomllib.loads(path.read_text("utf-8"))["sets"]:
         where = f"{path.name}, {table.get('name', 'a set without a name')}"
-        only(where, table, tuple(known.name for known in fields(PackageSet)))
+        refuse_unknown_keys(where, table, tuple(known.name for known in fields(PackageSet)))
         if ("lock" in table) == ("resolution" in table):
             raise PlatformError(f"{where}: one of `lock` and `resolution` is needed.")
         sets[table["name"]] = PackageSet(**table | {"pins": tuple(table.get("pins", ()))})
