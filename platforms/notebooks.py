@@ -10,6 +10,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 
 CELL_SECONDS = 900
@@ -68,5 +69,5 @@ def error_outputs(notebook: NotebookNode) -> list[str]:
 
 def last_line(text: str) -> str:
     """The last line of a traceback, without colours, which says what was raised."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line.strip() for line in strip_ansi(text).splitlines() if line.strip()]
     return lines[-1] if lines else "no message"

@@ -23,6 +23,7 @@ REMOVE_STDERR = "remove-stderr"  # a tag that Jupyter Book uses with the same me
 LOST_EDITS = """{path} was edited, and {source} beside it does not have these edits, so building would lose them.
 To keep them, write them into the source: jupytext --sync {path}
 To drop them, delete the notebook. Then build again."""
+ALL_AT_ONCE = "`course build` without a name brings every lab up to date; then commit what it wrote."
 REMEDY = "Run `course build{lab}` and commit what it writes."
 
 
@@ -112,7 +113,8 @@ def check_generated(course: Course, labs: Sequence[Lab]) -> None:
     strays = {file for file in index.parent.rglob("*") if file.is_file() and ".ipynb_checkpoints" not in file.parts}
     problems += [f"{file} is no lab; students would get it. Delete it." for file in sorted(strays - expected)]
     if problems:
-        raise DriftError("\n".join(["Generated files do not match their sources:", *(f"  - {p}" for p in problems)]))
+        listed = [f"  - {problem}" for problem in problems]
+        raise DriftError("\n".join(["Generated files do not match their sources:", *listed, ALL_AT_ONCE]))
 
 
 def drift_problems(course: Course, lab: Lab) -> list[str]:

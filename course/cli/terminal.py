@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.text import Text
 
 from course import logs
 from course.errors import CourseError
@@ -26,8 +27,7 @@ def run_app(application: typer.Typer) -> None:
     try:
         application()
     except CourseError as error:
-        error_console.print(f"[bold red]Error:[/] {type(error).__name__}", highlight=False)
-        error_console.print(str(error), highlight=False, markup=False, soft_wrap=True)
+        error_console.print(Text.assemble(("Error: ", "bold red"), str(error)), soft_wrap=True)
         sys.exit(2)
 
 

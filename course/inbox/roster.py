@@ -122,6 +122,9 @@ def find_person(roster: Sequence[Person], number: str, name: str) -> Person | st
     label = f"{printable_name(name)} (lms_id {number})" if name else f"lms_id {number}"
     if matches:
         return f"{label} could be {' or '.join(person.id for person in matches)}: give them their lms_id in the roster"
+    if others := [person for person in roster if person.lms_id and bare_name(name) in _names(person)]:
+        lines = " and ".join(f"{person.id} has the lms_id {printable_name(person.lms_id)}" for person in others)
+        return f"{label} is not in the roster. Of that name, {lines}: correct a mistake there, or add a line"
     return f"{label} is not in the roster: add a line"
 
 

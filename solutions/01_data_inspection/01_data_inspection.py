@@ -1081,7 +1081,7 @@ part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]),
 # all twenty models were equally good? What should she have done, step by step, and what can she do now?**
 # Write four to eight sentences.
 #
-# *Marking:* 1 point for the direction, with a reason that also holds for equally good models; 1 point for
+# **Marking scheme.** 1 point for the direction, with a reason that also holds for equally good models; 1 point for
 # the steps in their order, with the data that each of them uses, and for what is still possible now.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain-test-set", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}

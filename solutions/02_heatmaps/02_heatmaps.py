@@ -397,7 +397,7 @@ plt.show()
 # 2. Name one digit of the set, by its position, whose label is doubtful or hard to read. Which other digit
 #    could it be, and which stroke makes it doubtful?
 #
-# *Marking scheme.* 1 point for a reading of the chosen digit, compared with its label and argued with strokes
+# **Marking scheme.** 1 point for a reading of the chosen digit, compared with its label and argued with strokes
 # at stated rows and columns that can be found in the display. 1 point for a digit named by its position, a
 # plausible second reading, and the stroke that causes the doubt. Which digits appear depends on where the
 # data came from (see the message of `load_mnist`), so the argument counts, not the position.

@@ -16,7 +16,11 @@ def roster_file(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 def test_nobody_is_found_by_a_name_who_has_a_number():
     roster = [Person("ada", "Ada Lovelace", "11"), Person("kim-1", "Kim Lee"), Person("kim-2", "Lee, Kim")]
-    assert find_person(roster, "12", "lovelaceada") == "lovelaceada (lms_id 12) is not in the roster: add a line"
+    assert find_person(roster, "12", "lovelaceada") == (
+        "lovelaceada (lms_id 12) is not in the roster. Of that name, ada has the lms_id 11: correct a mistake there, "
+        "or add a line"
+    )
+    assert find_person(roster, "12", "Bob") == "Bob (lms_id 12) is not in the roster: add a line"
     assert "could be kim-1 or kim-2: give them their lms_id" in str(find_person(roster, "1", "Kim Lee"))
     assert find_person(roster, "1", "") == "lms_id 1 is not in the roster: add a line"
 
