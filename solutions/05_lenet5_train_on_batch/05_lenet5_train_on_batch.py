@@ -121,30 +121,36 @@ def prepare(images):
 all_ink = np.full((3, 28, 28), 255, dtype=np.uint8)
 found = prepare(all_ink.copy())
 assert found is not None, "prepare returns nothing. Is there a `return`?"
-found = np.asarray(found)
+assert isinstance(found, np.ndarray), (
+    f"prepare must return a NumPy array; it returns a {type(found).__name__}. `np.asarray` makes one."
+)
 assert found.shape == (3, 32, 32, 1), (
     f"Three digits must become an array of shape (3, 32, 32, 1); prepare gives {found.shape}."
 )
 assert found.dtype == np.float32, f"The dtype must be float32; it is {found.dtype}."
-assert np.isclose(found.max(), 1), f"Ink, 255, must become 1.0; the largest value is {found.max()}."
+assert np.isclose(found.max(), 1), f"Ink, 255, must become 1.0; the largest value is {found.max():.6g}."
 assert np.allclose(found[:, 2:30, 2:30], 1), (
-    "Two pixels from each edge the digit begins; in images full of ink it is not all 1 there."
+    "Two pixels from each edge the digit begins; in images full of ink it is not all 1 there: the smallest value is "
+    f"{found[:, 2:30, 2:30].min():.6g}."
 )
-assert np.isclose(found.sum(), 3 * 28 * 28, rtol=1e-4), "The border must be paper, 0, on all four sides."
+assert np.isclose(found.sum(), 3 * 28 * 28, rtol=1e-4), (
+    f"The border must be paper, 0, on all four sides; the sum of three images of ink is {found.sum():.6g}, not 2352."
+)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(21)
 for n, top in [(1, 200), (4, 256), (7, 30)]:
     sample = rng.integers(0, top, (n, 28, 28)).astype(np.uint8)
     kept = sample.copy()
-    found = np.asarray(prepare(sample))
-    assert found.shape == (n, 32, 32, 1), (
-        f"{n} digits must become an array of shape ({n}, 32, 32, 1); prepare gives {found.shape}."
+    found = prepare(sample)
+    assert isinstance(found, np.ndarray) and found.shape == (n, 32, 32, 1), (
+        f"{n} digits must become an array of shape ({n}, 32, 32, 1); prepare gives {np.shape(found)}."
     )
     assert found.dtype == np.float32, f"The dtype must be float32; it is {found.dtype}."
     inside = found[:, 2:30, 2:30, 0]
+    worst = np.unravel_index(np.abs(inside - kept / 255).argmax(), inside.shape)
     assert np.allclose(inside, kept / 255, atol=1e-6), (
-        f"The digits' pixels are not in the middle, divided by 255: {kept[0, 5, 5]} became {inside[0, 5, 5]:.4f}, not "
-        f"{kept[0, 5, 5] / 255:.4f}."
+        f"The digits' pixels are not in the middle, divided by 255: {kept[worst]} became {inside[worst]:.6g}, not "
+        f"{kept[worst] / 255:.6g}."
     )
     assert np.isclose(float(found.sum(dtype=float)), float(inside.sum(dtype=float)), rtol=1e-5), (
         "The border must be 0, whatever the digits' edges hold."
@@ -241,13 +247,15 @@ sums_of_ten = np.asarray(
     checked(np.random.default_rng(20).random((4, 32, 32, 1)).astype("float32"), training=False), dtype=float
 ).sum(axis=1)
 assert np.allclose(sums_of_ten, 1, atol=1e-4), (
-    "The ten outputs of an image do not add up to 1. Which activation makes probabilities?"
+    f"The ten outputs of an image add up to {sums_of_ten[0]:.6g}, not to 1. Which activation makes probabilities?"
 )
 ### BEGIN HIDDEN TESTS
 shapes = [tuple(layer.output.shape)[1:] for layer in checked.layers]
 expected = [(32, 32, 1), (28, 28, 6), (14, 14, 6), (10, 10, 16), (5, 5, 16), (400,), (120,), (84,), (10,)]
 for name, shape, right_shape in zip(names, shapes, expected):
     assert shape == right_shape, f"The output of {name} has shape {shape}, not {right_shape}."
+learned = sum(int(np.prod(weights.shape)) for weights in checked.trainable_weights)
+assert learned == 61_706, f"Only {learned:,} of the 61,706 parameters can be trained. Is a layer's `trainable` set?"
 rng = np.random.default_rng(22)
 arrays = []
 for weights in checked.get_weights():
@@ -263,9 +271,11 @@ hidden = np.asarray(maps, dtype=float).reshape(3, -1)
 for kernel, biases in (arrays[4:6], arrays[6:8]):
     hidden = np.maximum(hidden @ kernel + biases, 0)
 sums = np.exp(hidden @ arrays[8] + arrays[9])
-assert np.allclose(out, sums / sums.sum(axis=1, keepdims=True), atol=1e-3), (
-    "The outputs are not those of the table's layers. Check the activations of all five layers with weights, and the "
-    "kind of pooling."
+shares = sums / sums.sum(axis=1, keepdims=True)
+assert np.allclose(out, shares, atol=1e-3), (
+    "The outputs are not those of the table's layers: with weights of the test, an image gives "
+    f"{out[0].round(4).tolist()}, not {shares[0].round(4).tolist()}. Check the activations "
+    "of all five layers with weights, and the kind of pooling."
 )
 another = build_lenet5()
 assert another is not checked, "Each call of build_lenet5 must make a new network."
@@ -341,7 +351,10 @@ assert drawn is not None, "random_batch returns nothing. Is there a `return`?"
 assert isinstance(drawn, (tuple, list)) and len(drawn) == 2, (
     f"random_batch must return two arrays, images and labels; it returns a {type(drawn).__name__}."
 )
-some, their = np.asarray(drawn[0]), np.asarray(drawn[1])
+some, their = drawn
+assert isinstance(some, np.ndarray) and isinstance(their, np.ndarray), (
+    f"Images and labels must be NumPy arrays; they are a {type(some).__name__} and a {type(their).__name__}."
+)
 assert some.shape == (4, 2, 3, 1), (
     f"A batch of 4 from images of shape (2, 3, 1) has shape (4, 2, 3, 1); it has {some.shape}."
 )
@@ -350,6 +363,10 @@ assert np.array_equal(some[:, 0, 0, 0] * 10, their), (
     f"Images {some[:, 0, 0, 0].astype(int).tolist()} must come with the labels "
     f"{(some[:, 0, 0, 0] * 10).astype(int).tolist()}; "
     f"they come with {their.tolist()}. Use the same places for both."
+)
+all_ten = sorted(random_batch(np.random.default_rng(1), marked.copy(), tens.copy(), 10)[1].tolist())
+assert all_ten == tens.tolist(), (
+    f"A batch of 10 of 10 digits must hold each once; its labels are {all_ten}. Draw without replacement."
 )
 
 
@@ -474,12 +491,20 @@ def mean_over_batches(values, sizes):
 # %% nbgrader={"grade": true, "grade_id": "test-mean-over-batches", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 found = mean_over_batches([0.5, 1.0], [90, 10])
 assert found is not None, "mean_over_batches returns nothing. Is there a `return`?"
+assert isinstance(found, (float, int, np.number)), (
+    f"mean_over_batches must return a number; it returns a {type(found).__name__}, {found!r}."
+)
 assert not np.isclose(float(found), 0.75), (
     "0.5 on 90 digits and 1.0 on 10 gave 0.75: that is the mean of the batches, not of the digits."
 )
 assert np.isclose(float(found), 0.55), (
     f"0.5 on 90 digits and 1.0 on 10 are 55 right answers in 100, 0.55; mean_over_batches gives {found}."
 )
+try:
+    unequal = mean_over_batches([0.5, 0.6], [10, 10, 20])
+except ValueError:
+    unequal = None
+assert unequal is None, f"2 values and 3 sizes must raise a ValueError; mean_over_batches returned {unequal}."
 ### BEGIN HIDDEN TESTS
 for values, sizes, expected in [
     ([0.2, 0.4, 0.9], [50, 50, 50], 0.5),
@@ -488,11 +513,12 @@ for values, sizes, expected in [
     (np.array([0.8, 0.9, 0.2], dtype="float32"), np.array([400, 400, 200]), 0.72),
     ([np.float32(2.0), np.float32(5.0)], [2, 1], 3.0),
     ([0.0, 0.0, 1.0], [128, 128, 44], 44 / 300),
+    ([0.3712, 2.1045], [3, 1], 0.804525),
 ]:
     given = [float(value) for value in values], [int(size) for size in sizes]
     found = float(mean_over_batches(values, sizes))
     assert np.isclose(found, expected, atol=1e-5), (
-        f"mean_over_batches({given[0]}, {given[1]}) is {found:.4f}, not {expected:.4f}."
+        f"mean_over_batches({given[0]}, {given[1]}) is {found:.6g}, not {expected:.6g}."
     )
     assert ([float(value) for value in values], [int(size) for size in sizes]) == given, (
         "mean_over_batches changes what it is given."
@@ -539,8 +565,8 @@ print(f"counted on all the digits at once: {at_once:.4f}")
 #   and notes the loss and the accuracy of this single batch (see above).
 # - After each step whose number is a multiple of `every`, it draws 500 random test digits anew (all of them, if there
 #   are fewer than 500) and notes the model's loss and accuracy on these. The model must *never* train on them:
-#   `test_on_batch`, the sister of `train_on_batch`, computes the same two numbers but leaves the weights alone. In older
-#   versions of Keras its metrics add up, too: reset them before it as well.
+#   `test_on_batch`, the sister of `train_on_batch`, computes the same two numbers but leaves the weights alone. In
+#   older versions of Keras its metrics add up, too: reset them before it as well.
 #
 # All random numbers come from `rng`. Return the record, a dictionary of five lists of numbers: `"loss"` and
 # `"accuracy"`, with one number for each step; `"test_step"`, the numbers of the steps after which you tested; and
@@ -641,8 +667,12 @@ assert np.allclose(right_answers, np.round(right_answers), atol=1e-3), (
 
 
 ### BEGIN HIDDEN TESTS
+asked = []
+
+
 def _right_batch(rng, images, labels, size):
-    """A batch drawn rightly, so that this test does not depend on Task 3."""
+    """A batch drawn rightly, so that this test does not depend on Task 3; what was asked for is noted."""
+    asked.append((int(size), len(images)))
     order = rng.permutation(len(images))[:size]
     return images[order], labels[order]
 
@@ -657,8 +687,9 @@ def _loss_and_gradients(weights, images, labels):
     return loss, (shares.argmax(axis=1) == labels).mean(), [flat.T @ excess / len(labels), excess.mean(axis=0)]
 
 
-# Batches of all the digits: then chance has no part in it, and NumPy can follow step by step.
-(digits, codes), (test_digits, test_codes) = _tiny_digits(24, 4), _tiny_digits(40, 5)
+# Batches of all the digits: then chance has no part in it, and NumPy can follow step by step. `fit` would cut batches
+# of 45 in two.
+(digits, codes), (test_digits, test_codes) = _tiny_digits(45, 4), _tiny_digits(40, 5)
 kept = [array.copy() for array in (digits, codes, test_digits, test_codes)]
 model_b = _tiny_model(0.5)
 followed, expected = [array.astype(float) for array in model_b.get_weights()], {key: [] for key in five_keys}
@@ -671,10 +702,16 @@ for step in range(1, 9):
         loss, share, _ = _loss_and_gradients(followed, test_digits, test_codes)
         for key, value in [("test_step", step), ("test_loss", loss), ("test_accuracy", share)]:
             expected[key].append(value)
-found = _train_with(_right_batch, model_b, digits, codes, test_digits, test_codes, 8, 24, 2, np.random.default_rng(6))
+found = _train_with(_right_batch, model_b, digits, codes, test_digits, test_codes, 8, 45, 2, np.random.default_rng(6))
+too_many = [f"{size} of {n}" for size, n in asked if size > n]
+assert not too_many, (
+    f"train asks random_batch for {too_many[0]} digits. Test on all of them if there are fewer than 500."
+)
+counted = int(model_b.optimizer.iterations)
+assert counted == 8, f"8 steps with batches of 45 must be 8 changes of the weights; the optimiser counted {counted}."
 assert np.allclose(np.asarray(model_b.get_weights()[0]), followed[0], atol=1e-3), (
     "After 8 steps on all the digits, the weights are not those that 8 steps of the given optimiser on the training "
-    "digits lead to. "
+    f"digits lead to; the first is {float(model_b.get_weights()[0][0, 0]):.6g}, not {followed[0][0, 0]:.6g}. "
     "Does the model train on test digits, or is it compiled again?"
 )
 for key in five_keys:
@@ -693,6 +730,14 @@ records = [
     _train_with(_right_batch, model_c, *_tiny_digits(90, 7), *_tiny_digits(700, 8), 24, 5, 3, np.random.default_rng(9))
     for _ in range(2)
 ]
+other = _train_with(
+    _right_batch, model_c, *_tiny_digits(90, 7), *_tiny_digits(700, 8), 24, 5, 3, np.random.default_rng(10)
+)
+for key, what in [("loss", "training"), ("test_loss", "test")]:
+    assert not np.allclose(records[0][key], other[key], atol=1e-5), (
+        f"Generators with the seeds 9 and 10 draw the same {what} digits. Take all random numbers from the rng that "
+        "train is given, and make none yourself."
+    )
 losses, test_losses = ({round(float(value), 5) for value in records[0][key]} for key in ("loss", "test_loss"))
 assert len(losses) > 15, "The batches of training digits are the same at each step. Draw a new one at every step."
 assert len(test_losses) > 5, "The test digits are the same at each test. Draw 500 of them anew, at random, each time."
@@ -730,9 +775,9 @@ assert len(found["loss"]) == 2 and len(found["test_step"]) == 0, (
 # - `lenet5`, a network from your `build_lenet5`, compiled with Adam (default settings),
 #   `sparse_categorical_crossentropy` and the metric accuracy, and trained with your `train` on all the digits of
 #   `x_train`, prepared, for `STEPS` steps with batches of 100, tested every `EVERY` steps. Use
-#   `np.random.default_rng(98)`, and call `keras.utils.set_random_seed(98)` before you build the network.
+#   a new `np.random.default_rng(98)`, and call `keras.utils.set_random_seed(98)` right before you build the network.
 # - `record`, what `train` returns.
-# - `test_accuracy`, the share of *all* the digits of `x_test` that `lenet5` names rightly, a number from 0 to 1: let
+# - `test_accuracy`, the share of *all* the digits of `x_test` that `lenet5` gets right, a number from 0 to 1: let
 #   the network predict the whole test set, once, after the training.
 #
 # <details><summary>Hint</summary>
@@ -757,6 +802,8 @@ test_accuracy = float((predicted == y_test).mean())
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-train-lenet5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from data_utils import beside_answer
+
 assert lenet5 is not None, "Task 6 is not done yet: lenet5 is still None."
 assert isinstance(lenet5, keras.Model), f"lenet5 must be a Keras model; it is a {type(lenet5).__name__}."
 assert tuple(lenet5.input_shape)[1:] == (32, 32, 1), (
@@ -764,8 +811,23 @@ assert tuple(lenet5.input_shape)[1:] == (32, 32, 1), (
 )
 assert isinstance(record, dict), f"`record` must be the dictionary that train returns; it is a {type(record).__name__}."
 assert test_accuracy is not None, "test_accuracy is still None."
+assert isinstance(test_accuracy, (float, int, np.number)), (
+    f"test_accuracy must be a number; it is a {type(test_accuracy).__name__}."
+)
+assert lenet5.optimizer is not None, "lenet5 is not compiled, so it cannot have been trained."
+counted = int(lenet5.optimizer.iterations)
+assert counted == STEPS, f"lenet5 was to be trained for {STEPS} steps; its optimiser counted {counted}."
+kind = type(lenet5.optimizer).__name__
+assert kind == "Adam", f"The optimiser must be Adam; it is {kind}."
+assert len(record.get("loss", [])) == STEPS, (
+    f"record['loss'] must have {STEPS} numbers, one for each step; it has {len(record.get('loss', []))}."
+)
 (_, _), (fresh_images, fresh_labels) = load_mnist(N_TRAIN, N_TEST)
-answers = lenet5.predict(np.asarray(prepare(fresh_images)), batch_size=250, verbose=0).argmax(axis=1)
+shares = lenet5.predict(np.asarray(prepare(fresh_images)), batch_size=250, verbose=0)
+assert np.allclose(shares.sum(axis=1), 1, atol=1e-3), (
+    f"The ten outputs of lenet5 add up to {shares[0].sum():.6g} for a digit, not to 1. See Task 2."
+)
+answers = shares.argmax(axis=1)
 reached = float((answers == fresh_labels).mean())
 assert reached > (0.3 if STEPS >= 30 else 0.0), (
     f"lenet5 names {reached:.1%} of the test digits rightly; even a short training reaches more. Was it trained, on "
@@ -776,17 +838,46 @@ assert abs(float(test_accuracy) - reached) < 1.5e-4, (
     f"{float(test_accuracy):.4f}. "
     "Count on the whole test set, after the training."
 )
+
+
 ### BEGIN HIDDEN TESTS
+@beside_answer
+def _trained_again(train_digits, test_digits, steps):
+    """The training of Task 6 with the answers' functions: its record, and its predictions for the test digits."""
+    keras.utils.set_random_seed(98)
+    model = build_lenet5()
+    model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    known, new = prepare(train_digits[0]), prepare(test_digits[0])
+    noted = train(model, known, train_digits[1], new, test_digits[1], steps, 100, EVERY, np.random.default_rng(98))
+    predicted = model.predict(prepare(test_digits[0]), batch_size=250, verbose=0).argmax(axis=1)
+    return {key: [float(value) for value in noted[key]] for key in ("loss", "test_loss")}, predicted
+
+
 needed = 0.75 if STEPS >= 150 else 0.6 if STEPS >= 75 else 0.4 if STEPS >= 30 else 0.0
 assert reached >= needed, (
     f"lenet5 names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} in {STEPS} steps."
 )
-assert lenet5.optimizer is not None and "adam" in type(lenet5.optimizer).__name__.lower(), "The optimiser is not Adam."
-counted = int(lenet5.optimizer.iterations)
-assert counted == STEPS, f"lenet5 was to be trained for {STEPS} steps; its optimiser counted {counted}."
-assert len(record.get("loss", [])) == STEPS, (
-    f"record['loss'] must have {STEPS} numbers, one for each step; it has {len(record.get('loss', []))}."
-)
+replayed = min(STEPS, 40)
+again, answers_again = _trained_again(*load_mnist(N_TRAIN, N_TEST), replayed)
+for key in ("loss", "test_loss"):
+    noted, due = (np.asarray(one.get(key, []), dtype=float).ravel() for one in (record, again))
+    noted = noted[: len(due)]
+    first = EVERY if key == "loss" else 1  # rounding errors grow from step to step
+    assert (
+        noted.shape == due.shape
+        and np.allclose(noted[:first], due[:first], atol=3e-3)
+        and np.allclose(noted, due, rtol=0.02, atol=0.02)
+    ), (
+        f"record[{key!r}] begins with {noted[:4].round(4).tolist()}. The training that Task 6 describes, done again "
+        f"with your functions, gives {due[:4].round(4).tolist()}. Check digits, labels, loss, batches of 100 and both "
+        "seeds."
+    )
+if replayed == STEPS:
+    agreed = float((answers == answers_again).mean())
+    assert agreed >= 0.95, (
+        "The training that Task 6 describes, done again with your functions, leads to a network that agrees with "
+        f"lenet5 on only {agreed:.1%} of the test digits. Is `record` that of lenet5?"
+    )
 ### END HIDDEN TESTS
 
 # %%
@@ -877,14 +968,15 @@ for n, window in [(1, 1), (6, 1), (9, 3), (9, 4), (25, 20), (5, 5), (4, 30)]:
         assert found.shape == (n,), (
             f"{n} values have {n} running means; with a window of {window}, running_mean gives shape {found.shape}."
         )
-        assert np.allclose(found, expected, atol=1e-6), (
-            f"With a window of {window}, the running means of {sample.tolist()[:6]} … begin with "
-            f"{expected[:6].round(3).tolist()}; "
-            f"running_mean gives {found[:6].round(3).tolist()}."
+        wrong = np.flatnonzero(~np.isclose(found, expected, atol=1e-6))
+        assert not len(wrong), (
+            f"With a window of {window}, the running mean of {sample.tolist()} at place {wrong[0]} is "
+            f"{expected[wrong[0]]:.6g}; running_mean gives {found[wrong[0]]:.6g}."
         )
         assert list(given) == sample.tolist(), "running_mean changes the values it is given."
-assert np.allclose(np.asarray(running_mean([0, 1, 1, 0], 3), dtype=float), [0, 0.5, 2 / 3, 2 / 3]), (
-    "running_mean is wrong for whole numbers."
+found = np.asarray(running_mean([0, 1, 1, 0], 3), dtype=float)
+assert np.allclose(found, [0, 0.5, 2 / 3, 2 / 3]), (
+    f"running_mean([0, 1, 1, 0], 3) must be [0, 0.5, 0.667, 0.667]; it is {found.round(6).tolist()}."
 )
 ### END HIDDEN TESTS
 
@@ -937,7 +1029,7 @@ plt.show()
 # Write two functions:
 #
 # - `steps_per_epoch(n, batch_size)` returns how many steps `fit` needs to show each of `n` digits once, in batches of
-#   `batch_size`, an `int`. If something is left over, it makes a smaller batch of its own.
+#   `batch_size`, a whole number. If something is left over, it makes a smaller batch of its own.
 # - `epochs_done(steps, batch_size, n)` returns how many epochs `steps` steps with full batches of `batch_size` are
 #   worth: the number of digits shown, divided by the number `n` that there are, a `float`. Parts of an epoch count.
 #
@@ -996,7 +1088,7 @@ for steps_taken, size, n in [
 ]:
     shown = steps_taken * size / n
     found = float(epochs_done(steps_taken, size, n))
-    assert np.isclose(found, shown, rtol=1e-6), f"epochs_done({steps_taken}, {size}, {n}) is {found}, not {shown:.4f}."
+    assert np.isclose(found, shown, rtol=1e-6), f"epochs_done({steps_taken}, {size}, {n}) is {found}, not {shown:.6g}."
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -1020,7 +1112,7 @@ for n, steps_taken, whose in [(60_000, 300, "the recipe"), (N_TRAIN, STEPS, "you
 #
 # ### How far can 500 digits be off?
 #
-# If a network names a share $p$ of all digits rightly, the accuracy on $m$ random ones scatters around $p$ with a
+# If a network gets a share $p$ of all digits right, the accuracy on $m$ random ones scatters around $p$ with a
 # standard deviation of about $\sqrt{p (1 - p) / m}$, the **standard error**. About 95 % of the values lie within two of
 # these. Try it with your network: draw 500 test digits 2,000 times, while nothing is trained.
 
