@@ -668,9 +668,9 @@ assert np.allclose(_means[0], [[11, 20, 31.5]]), (
     "Entry c must belong to label c, and only images of that class count."
 )
 assert np.allclose(_means[1], [[550 / 3, 1, 3]]), (
-    "The mean of [200 0 9], [100 1 0] and [250 2 0], all of class 1, is [183.33 1 3]; entry 1 is "
+    "The mean of [200 0 9], [100 1 0] and [250 2 0], all of class 1, is [183.333333 1 3]; entry 1 is "
     f"{_means[1].tolist()}. "
-    "A first value that is much too small means that the sum wrapped around in uint8."
+    "A first value that is much too small means that the sum wrapped around in uint8. Do not round."
 )
 _images = np.tile(np.array([[[255, 3]]], dtype=np.uint8), (401, 1, 1))
 _means = mean_digits(_images, np.array([0] * 400 + [1], dtype=np.uint8), n_classes=2)
