@@ -73,7 +73,8 @@ class Test:
             return {"passed": False, "ename": ENDED, "evalue": text, "line": line_of(error), "value": None, "lines": []}
         except BaseException as error:  # noqa: BLE001 - a test may fail with any error
             told = exceptions.exception_data(error)
-            where = getattr(error, "lines", [])
+            # An error that the test has put into a sentence is known by its cause.
+            where = getattr(error, "lines", []) or getattr(error.__cause__, "lines", [])
             about = {"ename": told["name"], "evalue": error_text(error), "line": line_of(error), "lines": where}
             return {"passed": False, "value": None, **about}
         return {"passed": True, "ename": "", "evalue": "", "line": 0, "value": value, "lines": []}

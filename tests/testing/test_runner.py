@@ -178,6 +178,14 @@ def test_an_error_has_the_class_the_text_and_the_lines_of_the_submission(tmp_pat
     assert judged(tmp_path, cells, "other(3)")["ename"] == "NotImplementedError"
 
 
+def test_an_error_that_a_test_puts_into_a_sentence_keeps_the_line_of_the_submission(tmp_path):
+    cell = "exec(compile('def answer(x):\\n    return [][x]', '<ipython-input-1>', 'exec'))"
+    test = "try:\n    answer(3)\nexcept Exception as error:\n    raise AssertionError(f'stopped: {error}') from error"
+    verdict, plain = judged(tmp_path, cell, test), judged(tmp_path, cell, "answer(3)")
+    assert verdict["evalue"] == "stopped: list index out of range" and plain["ename"] == "IndexError"
+    assert verdict["lines"] == plain["lines"] != []
+
+
 @pytest.mark.parametrize("error", ["SystemExit(0)", "KeyboardInterrupt()", "GeneratorExit()"])
 def test_leaving_a_test_is_failing_it(tmp_path, error):
     test = "try:\n    answer(3)\nexcept Exception:\n    pass\nassert True"
