@@ -11,7 +11,7 @@ from typing import Any
 
 from course.errors import MachineFault
 from course.kernels.manager import WarmProvisioner
-from course.sandbox.exit_cause import Ending
+from course.sandbox.exit_cause import ExitCause
 from course.sandbox.provisioner import SandboxProvisioner
 from course.sandbox.seccomp import KERNEL
 from course.sandbox.watchdog import Watchdog
@@ -35,16 +35,16 @@ async def cause_of_death(manager: Any, alone: bool) -> Ended | MachineFault:
     provisioner = manager.provisioner
     if not isinstance(provisioner, SandboxProvisioner):
         return Ended(CRASHED)  # of a submission that is trusted nothing is known
-    ending = await provisioner.ending()
+    ending = await provisioner.exit_cause()
     watchdog = provisioner.watchdog
     reason = (watchdog and watchdog.reason) or CRASHED
-    if ending is not None and ending.own_doing:
+    if ending is not None and ending.by_submission:
         return Ended(reason)
-    held_much = watchdog is not None and watchdog.most_memory > min(MEMORY, watchdog.limits.memory_mib * 2**20) / 2
-    if alone and ending is Ending.FLOOD:
+    held_much = watchdog is not None and watchdog.peak_memory > min(MEMORY, watchdog.limits.memory_mib * 2**20) / 2
+    if alone and ending is ExitCause.FLOOD:
         return Ended(reason)
-    if alone and held_much and ending in (Ending.KILLED, Ending.NO_MEMORY):
-        return Ended(f"{reason} It held {watchdog.most_memory // 2**20 if watchdog else 0} MiB of memory.")
+    if alone and held_much and ending in (ExitCause.KILLED, ExitCause.NO_MEMORY):
+        return Ended(f"{reason} It held {watchdog.peak_memory // 2**20 if watchdog else 0} MiB of memory.")
     return MachineFault(reason)
 
 
@@ -62,7 +62,7 @@ def explain_silence(manager: Any, reason: str, used: float, had: float, alone: b
 
 def is_stopped(watchdog: Watchdog) -> bool:
     """Whether the kernel in a sandbox has been stopped; no signal from inside can do that (sandbox/seccomp.py)."""
-    kernels = [folder for folder in watchdog.folders() if folder.name == str(KERNEL)]
+    kernels = [folder for folder in watchdog.process_folders() if folder.name == str(KERNEL)]
     try:
         states = [(folder / "stat").read_text("utf-8", "replace").rpartition(") ")[2][:1] for folder in kernels]
     except OSError:
@@ -80,5 +80,5 @@ def kernel_processes(manager: Any) -> list[Path]:
     """The folders in /proc of all processes in a kernel's sandbox, or of the kernel alone if it has none."""
     provisioner = manager.provisioner
     if isinstance(provisioner, SandboxProvisioner):
-        return provisioner.watchdog.folders() if provisioner.watchdog else []
+        return provisioner.watchdog.process_folders() if provisioner.watchdog else []
     return [Path(f"/proc/{provisioner.pid}")] if isinstance(provisioner, WarmProvisioner) else []

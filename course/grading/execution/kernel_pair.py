@@ -13,12 +13,12 @@ from jupyter_client.manager import AsyncKernelManager
 
 from course.config import COURSE_FILE
 from course.grading.execution.kernel_main import TESTS
-from course.kernels.forkserver import adopt, fork_server
+from course.kernels.forkserver import adopt_fork_server, fork_server
 from course.kernels.manager import WarmKernelManager
 from course.limits import Limits
 from course.sandbox.manager import SandboxedKernelManager
 from course.sandbox.mounts import package_folder
-from course.sandbox.provisioner import wanted
+from course.sandbox.provisioner import preload_of
 
 KERNEL = Path(__file__).with_name("kernel_main.py")
 ANSWERS, QUESTIONS, SCRATCH = "/run/answers", "/run/questions", "/tmp/scratch"  # in sandboxes
@@ -51,8 +51,8 @@ def prepare_kernels(sandboxed: bool, threads: int, imports: str) -> Callable[[],
     """Begin with what kernels wait for; other processes of this machine share it when they call the result."""
     if not sandboxed:
         return partial(int)  # each begins itself
-    needs = wanted(imports, KERNEL, thread_variables(threads), DIGITS)
-    return partial(adopt, needs, fork_server(needs))
+    needs = preload_of(imports, KERNEL, thread_variables(threads), DIGITS)
+    return partial(adopt_fork_server, needs, fork_server(needs))
 
 
 def thread_variables(threads: int) -> dict[str, str]:

@@ -31,7 +31,7 @@ from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id
 from course.limits import Limits
 from course.sandbox import cores
-from course.sandbox.exit_cause import Ending
+from course.sandbox.exit_cause import ExitCause
 from course.sandbox.manager import SandboxedKernelManager
 from course.sandbox.provisioner import SandboxProvisioner
 from course.sandbox.seccomp import KERNEL
@@ -60,7 +60,7 @@ class Strikes:
 
 def strike(manager, number: int) -> None:
     """Send a signal to the kernel in a sandbox, from outside."""
-    inside = next(folder for folder in manager.provisioner.watchdog.folders() if folder.name == str(KERNEL))
+    inside = next(folder for folder in manager.provisioner.watchdog.process_folders() if folder.name == str(KERNEL))
     sandbox = Path(f"/proc/{manager.provisioner.watchdog.pid}/ns/pid").readlink()
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and process.name != str(manager.provisioner.watchdog.pid):
@@ -265,28 +265,33 @@ def test_who_sleeps_and_hears_nothing_is_graded_the_second_time(strikes, tmp_pat
 # --- whose doing it is ------------------------------------------------------------------------------------------------
 
 
-def ended_sandbox(ending: Ending | None, memory: int = 0):
+def ended_sandbox(ending: ExitCause | None, memory: int = 0):
     """A manager of a kernel whose sandbox has ended in that way."""
     provisioner = SandboxProvisioner(kernel_id="kernel")
     provisioner.watchdog = SimpleNamespace(
-        limits=Limits(), most_memory=memory, reason="Why.", folders=list, ending=ending, join=lambda seconds: None
+        limits=Limits(),
+        peak_memory=memory,
+        reason="Why.",
+        process_folders=list,
+        exit_cause=ending,
+        join=lambda seconds: None,
     )
     return SimpleNamespace(provisioner=provisioner)
 
 
 HIGH = MEMORY
 BLAMED = {
-    "it left": (Ending.EXITED, 0, False, Ended),
-    "its memory": (Ending.MEMORY, HIGH, False, Ended),
-    "its CPU time": (Ending.CPU, 0, False, Ended),
-    "killed beside others": (Ending.KILLED, HIGH, False, MachineFault),
-    "killed alone": (Ending.KILLED, 0, True, MachineFault),
-    "killed alone, full": (Ending.KILLED, HIGH, True, Ended),
-    "no memory beside others": (Ending.NO_MEMORY, HIGH, False, MachineFault),
-    "no memory alone, small": (Ending.NO_MEMORY, 2**28, True, MachineFault),
-    "no memory alone, full": (Ending.NO_MEMORY, HIGH, True, Ended),
-    "the grader grew, beside others": (Ending.FLOOD, 0, False, MachineFault),
-    "the grader grew, alone": (Ending.FLOOD, 0, True, Ended),
+    "it left": (ExitCause.EXITED, 0, False, Ended),
+    "its memory": (ExitCause.MEMORY, HIGH, False, Ended),
+    "its CPU time": (ExitCause.CPU, 0, False, Ended),
+    "killed beside others": (ExitCause.KILLED, HIGH, False, MachineFault),
+    "killed alone": (ExitCause.KILLED, 0, True, MachineFault),
+    "killed alone, full": (ExitCause.KILLED, HIGH, True, Ended),
+    "no memory beside others": (ExitCause.NO_MEMORY, HIGH, False, MachineFault),
+    "no memory alone, small": (ExitCause.NO_MEMORY, 2**28, True, MachineFault),
+    "no memory alone, full": (ExitCause.NO_MEMORY, HIGH, True, Ended),
+    "the grader grew, beside others": (ExitCause.FLOOD, 0, False, MachineFault),
+    "the grader grew, alone": (ExitCause.FLOOD, 0, True, Ended),
     "it cannot be told": (None, 0, True, MachineFault),
 }
 
