@@ -198,7 +198,7 @@ DENSE = {"module": "keras.layers", "class_name": "Dense", "config": {"units": 1}
 EVIL = {
     "a layer with code": {"class_name": "Lambda", "config": {"function": {"class_name": "__lambda__", "config": {}}}},
     "a module": {"module": "os", "class_name": "system"},
-    "a module of ours": {"module": "course.grading.execution.cell_runner", "class_name": "Runner"},
+    "a module of ours": {"module": "course.grading.execution.cell_runner", "class_name": "CellRunner"},
     "a registered name": {"registered_name": "mine>Dense"},
     "a file": {"class_name": "StringLookup", "config": {"vocabulary": "/etc/passwd"}},
     "a saved model": {"class_name": "TFSMLayer", "config": {"filepath": "/tmp/scratch"}},

@@ -19,9 +19,9 @@ from nbformat.v4 import new_code_cell
 from course.errors import MachineFault, SandboxError
 from course.grading import demo, grade
 from course.grading.execution import client, kernel_pair, test_kernel
-from course.grading.execution.cell_runner import Runner
+from course.grading.execution.cell_runner import CellRunner
 from course.grading.execution.clock import Clock
-from course.grading.execution.faults import MEMORY, Ended, cause_of_death, explain_silence
+from course.grading.execution.faults import MEMORY, KernelEnded, explain_exit, explain_silence
 from course.grading.execution.kernel_lifetime import started_kernel
 from course.grading.feedback import tables
 from course.grading.gradebook.recorded import FAILED, GRADED
@@ -39,7 +39,7 @@ from course.sandbox.seccomp import KERNEL
 COURSE = light_course()
 LAB = replace(COURSE.labs[0], limits=Limits(cell_seconds=8, submission_seconds=120))
 GIVEN = nbformat.read(COURSE.released(LAB), as_version=4)
-SOLVED = demo.answered(GIVEN, demo.model_answers(prepare_lab(COURSE, LAB)))
+SOLVED = demo.fill_in(GIVEN, demo.model_answers(prepare_lab(COURSE, LAB)))
 MIDDLE = 4  # the number, among the answers, of that before which a cell is put
 STRUCK = "import time; time.sleep(2)  # struck by {}"
 
@@ -82,8 +82,8 @@ def strikes(monkeypatch):
         yield worker_pool.Pool(min(workers or 1, tasks), 1, lambda: ThreadPoolExecutor(1))
 
     work, own, verdict, launch = (
-        grade_one._work,
-        Runner.own,
+        grade_one._execute_job,
+        CellRunner.run_own_cell,
         test_kernel.TestSide.verdict,
         SandboxProvisioner.launch_kernel,
     )
@@ -95,14 +95,14 @@ def strikes(monkeypatch):
     async def struck(self, cell):
         student = cell.source.partition("# struck by ")[2]
         if now.left.get(student):
-            asyncio.get_running_loop().call_later(0.3, strike, self.talk.manager, now.left[student].pop(0))
+            asyncio.get_running_loop().call_later(0.3, strike, self.client.manager, now.left[student].pop(0))
         await own(self, cell)
 
     async def judged(self, source, seconds):
         if now.tests:
             for signals in now.tests.values():
                 if signals:
-                    strike(self._talk.manager, signals.pop(0))
+                    strike(self._client.manager, signals.pop(0))
         return await verdict(self, source, seconds)
 
     async def launched(self, cmd, **kwargs):
@@ -110,9 +110,9 @@ def strikes(monkeypatch):
             raise now.starts.pop(0)
         return await launch(self, cmd, **kwargs)
 
-    monkeypatch.setattr(worker_pool, "local", threads)
-    monkeypatch.setattr(grade_one, "_work", works)
-    monkeypatch.setattr(Runner, "own", struck)
+    monkeypatch.setattr(worker_pool, "local_pool", threads)
+    monkeypatch.setattr(grade_one, "_execute_job", works)
+    monkeypatch.setattr(CellRunner, "run_own_cell", struck)
     monkeypatch.setattr(test_kernel.TestSide, "verdict", judged)
     monkeypatch.setattr(SandboxProvisioner, "launch_kernel", launched)
     monkeypatch.setattr(client, "GRACE_SECONDS", 2.0)
@@ -281,17 +281,17 @@ def ended_sandbox(ending: ExitCause | None, memory: int = 0):
 
 HIGH = MEMORY
 BLAMED = {
-    "it left": (ExitCause.EXITED, 0, False, Ended),
-    "its memory": (ExitCause.MEMORY, HIGH, False, Ended),
-    "its CPU time": (ExitCause.CPU, 0, False, Ended),
+    "it left": (ExitCause.EXITED, 0, False, KernelEnded),
+    "its memory": (ExitCause.MEMORY, HIGH, False, KernelEnded),
+    "its CPU time": (ExitCause.CPU, 0, False, KernelEnded),
     "killed beside others": (ExitCause.KILLED, HIGH, False, MachineFault),
     "killed alone": (ExitCause.KILLED, 0, True, MachineFault),
-    "killed alone, full": (ExitCause.KILLED, HIGH, True, Ended),
+    "killed alone, full": (ExitCause.KILLED, HIGH, True, KernelEnded),
     "no memory beside others": (ExitCause.NO_MEMORY, HIGH, False, MachineFault),
     "no memory alone, small": (ExitCause.NO_MEMORY, 2**28, True, MachineFault),
-    "no memory alone, full": (ExitCause.NO_MEMORY, HIGH, True, Ended),
+    "no memory alone, full": (ExitCause.NO_MEMORY, HIGH, True, KernelEnded),
     "the grader grew, beside others": (ExitCause.FLOOD, 0, False, MachineFault),
-    "the grader grew, alone": (ExitCause.FLOOD, 0, True, Ended),
+    "the grader grew, alone": (ExitCause.FLOOD, 0, True, KernelEnded),
     "it cannot be told": (None, 0, True, MachineFault),
 }
 
@@ -299,14 +299,14 @@ BLAMED = {
 @pytest.mark.parametrize("case", BLAMED)
 def test_whose_doing_a_death_is(case):
     ending, memory, alone, expected = BLAMED[case]
-    assert type(asyncio.run(cause_of_death(ended_sandbox(ending, memory), alone))) is expected
+    assert type(asyncio.run(explain_exit(ended_sandbox(ending, memory), alone))) is expected
 
 
 SILENT = {
     "idle beside others": (1, 300, False, MachineFault),
-    "idle alone": (1, 300, True, Ended),
-    "busy beside others": (290, 300, False, Ended),
-    "busy alone": (290, 300, True, Ended),
+    "idle alone": (1, 300, True, KernelEnded),
+    "busy beside others": (290, 300, False, KernelEnded),
+    "busy alone": (290, 300, True, KernelEnded),
 }
 
 
