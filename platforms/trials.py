@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from course.authoring.publish import publish
 from course.config import Course, Lab
-from course.grading.demo import answered, first_by_task, hand_in, model_answers
+from course.grading.demo import fill_in, first_by_task, hand_in, model_answers
 from course.grading.grade import Options, grade
 from course.inbox.submissions import require_submissions
 from course.labs.links import lab_path
@@ -111,7 +111,7 @@ def try_handing_in(course: Course, executed: dict[str, NotebookNode], labs: list
         answers = model_answers(solution) | {variant.task: variant.answer for variant in wrong}
         with tempfile.TemporaryDirectory() as place:
             hand_in(Path(place), lab, "right", handed_in)
-            hand_in(Path(place), lab, "wrong", answered(handed_in, answers))
+            hand_in(Path(place), lab, "wrong", fill_in(handed_in, answers))
             found = require_submissions(Path(place), lab)
             results = grade(course, lab, Path(place), found, lambda student: None, Options())
         points = points_by_cell(solution)

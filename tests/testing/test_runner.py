@@ -6,7 +6,7 @@ from pairing import answering, judged, judged_by
 
 from course.testing import channel
 from course.testing.channel import HEAD, Channel
-from course.testing.scratch_folder import look
+from course.testing.scratch_folder import scan_folder
 
 TEST = "expected = 12\nassert answer(3) == expected, f'answer(3) is {answer(3)!r}'"
 
@@ -403,7 +403,7 @@ def answer(folder):
     names = {}
     exec(cells, names)
     names["answer"](str(tmp_path / "some"))
-    assert list(look(tmp_path / "some")) == ["real"]
+    assert list(scan_folder(tmp_path / "some")) == ["real"]
 
 
 def test_numbers_that_are_none_arrive_as_they_are(tmp_path):

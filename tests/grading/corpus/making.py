@@ -15,7 +15,7 @@ def material(course: Course, lab: Lab, right_answers: list[Variant] | None = Non
     """What the cases of a lab are made of; right answers of other kinds are its variants, if they are not given."""
     source = prepare_lab(course, lab)
     blank = nbformat.read(course.released(lab), as_version=4)
-    solved = demo.answered(blank, demo.model_answers(source))
+    solved = demo.fill_in(blank, demo.model_answers(source))
     known = right_answers or read_variants(variants_file(course, lab), source)
     right = demo.first_by_task(known, right=True)
     return Material(lab.name, blank, solved, {variant.task: variant.answer for variant in right})
