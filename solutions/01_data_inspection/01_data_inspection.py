@@ -184,6 +184,10 @@ assert facts["n_features"] == 72, (
 assert facts["n_classes"] == 2, (
     f"For the labels 7, 2, 7, 7, 2, n_classes is {facts['n_classes']!r}. Count the different labels that occur: 2."
 )
+facts = describe_problem(np.zeros((3, 5, 8)), np.array([0, 6, 6]))
+assert facts["n_features"] == 40, (
+    f"For grey images of 5 × 8 pixels, n_features is {facts['n_features']!r}; it must be 40."
+)
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -461,6 +465,7 @@ assert np.shape(counts) == (10,), (
     f"The result must hold 10 numbers, one per class, but its shape is {np.shape(counts)}. "
     "Classes that do not occur count 0."
 )
+assert np.asarray(counts).dtype.kind in "iuf", f"The counts must be numbers; they are {np.asarray(counts).tolist()}."
 assert np.asarray(counts, dtype=float).tolist() == [1, 1, 0, 3, 0, 0, 0, 0, 1, 0], (
     f"For the labels 3, 1, 3, 8, 3, 0 the counts are {np.asarray(counts).tolist()}; "
     "they must be [1, 1, 0, 3, 0, 0, 0, 0, 1, 0]: entry k says how often the label k occurs."
@@ -559,6 +564,8 @@ assert seen["figure"] != other.get("figure"), (
 heights = heights_in(seen)
 assert heights, "There are no bars on the Axes you returned. Did plt.show() put the figure away before?"
 assert len(heights) == 10, f"There are {len(heights)} bars on the Axes you returned, not 10, one per class."
+places = {round(bar["x"] + bar["width"] / 2, 3) for bar in seen["bars"]}
+assert len(places) == 10, f"The 10 bars stand in only {len(places)} different places: some hide others."
 assert np.allclose(heights, [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), (
     f"From left to right the bars are {heights} high; they must be as high as the counts, in the order of the classes."
 )
