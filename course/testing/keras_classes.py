@@ -55,7 +55,7 @@ ALLOWED_CLASSES = {
     ),
 }
 FUNCTIONS = ("keras.activations", "keras.losses", "keras.metrics")
-OPERATIONS = re.compile(r"keras\.src\.ops\.(numpy|nn|math|core|linalg)")
+OPERATIONS = re.compile(r"keras\.src\.(ops\.(numpy|nn|math|core|linalg)|activations\.activations)")
 FUNCTIONAL = "keras.src.models.functional"
 PARTS = {"__keras_tensor__": {"shape", "dtype", "keras_history", "name"}}  # of the description of a graph
 DEEPEST, MOST_ENTRIES, MOST_LENGTH, LARGEST = 60, 200_000, 2_000, 2**31
@@ -136,7 +136,7 @@ def check_function(node: dict[str, Any]) -> None:
 
 
 def is_operation(module: str, name: str) -> bool:
-    """Whether it is one of Keras's mathematical operations."""
+    """Whether it is one of Keras's mathematical operations, or an activation used as one."""
     if not OPERATIONS.fullmatch(module) or module not in sys.modules:
         return False
     operation = getattr(sys.modules[module], name, None)

@@ -285,6 +285,19 @@ def test_a_model_of_ones_own_class_arrives_as_what_it_computes():
     assert sent(found, receiver, sender) is model and np.allclose(found(x), model(x))
 
 
+def test_a_model_whose_activations_are_called_as_functions_crosses():
+    """Keras keeps ReLU, alone of them, as an operation of its activations' own module."""
+    import keras
+
+    inputs = keras.Input((3,))
+    outputs = keras.layers.Dense(2)(inputs)
+    for function in (keras.activations.relu, keras.activations.mish, keras.activations.tanh, keras.activations.softmax):
+        outputs = function(outputs)
+    model = keras.Model(inputs, outputs)
+    found, x = sent(model), np.ones((2, 3), "float32")
+    assert isinstance(found, keras.Model) and np.allclose(found(x), model(x))
+
+
 def test_a_model_with_a_layer_of_ones_own_stays_there():
     import keras
 
