@@ -7,7 +7,8 @@ import typer
 
 from course.cli.terminal import app, console
 from course.config import Course, Lab, load_course
-from course.grading.report.order import Order
+from course.errors import CourseError
+from course.grading.report.options import Options, Order
 
 
 @app.command()
@@ -25,3 +26,24 @@ def report(
     db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
 ) -> None:
     """Show what the class did in a lab, or in the term, as a page with figures and as tables; nothing is run."""
+    course = load_course()
+    chosen = course.lab(lab) if lab else None
+    if chosen and earlier:
+        raise CourseError("--earlier compares terms. Leave out the lab: course report --earlier GRADEBOOK")
+    options = Options(order, pseudonyms, db)
+    write_report(course, chosen, folder, options, earlier)
+
+
+def write_report(course: Course, lab: Lab | None, folder: Path, options: Options, earlier: str | None = None) -> None:
+    """Write the page and the tables of a lab, or of the term; print what to look at first and where they are."""
+    from course.grading.report.lab_report import write_lab_report
+    from course.grading.report.term_report import write_term_report
+
+    if lab:
+        page, findings = write_lab_report(course, lab, folder, options)
+    else:
+        page, findings = write_term_report(course, folder, options, earlier)
+    for about, found in findings:
+        console.print(f"- {about}: {found}", highlight=False, markup=False)
+    console.print(f"report     {page}", highlight=False, markup=False)
+    console.print(f"tables     {page.parent}/*.csv", highlight=False, markup=False)

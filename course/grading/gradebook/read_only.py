@@ -30,9 +30,13 @@ def open_read_only(address: str) -> Iterator[ReadOnlyGradebook]:
     Raises
     ------
     GradingError
-        It is no address, or there is no such file.
+        It is no address, its driver is not installed, or there is no such file.
     """
-    gradebook = ReadOnlyGradebook(_read_only_url(address))
+    try:
+        gradebook = ReadOnlyGradebook(_read_only_url(address))
+    except (ArgumentError, ImportError) as error:
+        example = "postgresql+psycopg://host/name"
+        raise GradingError(f"{address!r} is no address of a gradebook ({error}). Write it as {example}.") from error
     try:
         yield gradebook
     finally:
@@ -53,10 +57,7 @@ def address_of(text: str) -> str:
 
 
 def _read_only_url(address: str) -> URL:
-    try:
-        url = make_url(address)
-    except ArgumentError as error:
-        raise GradingError(f"{address!r} is no SQLAlchemy address, such as postgresql+psycopg://host/name.") from error
+    url = make_url(address)
     if url.get_backend_name() != "sqlite" or not url.database:
         return url
     if not Path(url.database).is_file():

@@ -27,7 +27,8 @@ class Attempt:
     """One task of one submission.
 
     `points` are None while they wait for a person, `state` is None if no verdict is kept. `line` is the line of the
-    test that failed, counted from 1, or 0; `code` is the statement there, and `hidden` tells whether it is in the hidden part.
+    test that failed, counted from 1, or 0; `code` is the statement there, and `hidden` tells whether it is in the
+    hidden part.
     """
 
     points: float | None

@@ -9,7 +9,7 @@ from course.grading.feedback.summary import State
 from course.grading.report.blocks import Cell, Section, Table, Text
 from course.grading.report.classroom import Classroom, Student
 from course.grading.report.drawing import GREY, draw
-from course.grading.report.order import Order
+from course.grading.report.options import Order
 
 MOST_NAMES = 80  # students whose names have room under the figure
 ORDERS = {Order.POINTS: "most points first", Order.NAMES: "by name"}

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 POOR = 0.2  # a discrimination below that
 FEWEST = 10  # students, below which no discrimination is given
-LEVEL = 1.959964  # standard deviations to each side of an interval that holds 95 %
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,12 @@ def correlation(first: np.ndarray, second: np.ndarray) -> tuple[float, float, fl
     """Pearson's correlation in its 95 % interval by Fisher's transformation: low, estimate, high; or NaN."""
     if len(first) < FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
         return math.nan, math.nan, math.nan
-    r = float(np.clip(np.corrcoef(first, second)[0, 1], -1, 1))
-    if abs(r) > 1 - 1e-12:
+    found = stats.pearsonr(first, second)
+    r = float(found.statistic)
+    if abs(r) > 1 - 1e-12:  # the transformation is infinite there
         return r, r, r
-    half = LEVEL / math.sqrt(len(first) - 3)
-    return math.tanh(math.atanh(r) - half), r, math.tanh(math.atanh(r) + half)
+    low, high = found.confidence_interval(0.95)
+    return float(low), r, float(high)
 
 
 def reliability(points: pd.DataFrame) -> float:

@@ -1,7 +1,6 @@
 """The report of one lab: its page, and the tables beside it."""
 
 import statistics
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from course.grading.report.heatmap_section import heatmap_section
 from course.grading.report.item_analysis import Item, analyse
 from course.grading.report.items_section import items_section
 from course.grading.report.messages_section import messages_section
-from course.grading.report.order import Order, draw_pseudonyms, ordered, with_pseudonyms
+from course.grading.report.options import Options
+from course.grading.report.order import draw_pseudonyms, ordered, with_pseudonyms
 from course.grading.report.outcomes_section import outcomes_section
 from course.grading.report.points_section import points_section
 from course.grading.report.read_class import read_class
@@ -28,15 +28,6 @@ from course.times import time_text
 
 REPORTS, PAGE = "reports", "report.html"
 FOR_INSTRUCTORS = "For instructors: it shows hidden tests and answers of students."
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to report: the order of the students, whether they get pseudonyms, and the address of the gradebook."""
-
-    order: Order = Order.POINTS
-    pseudonyms: bool = False
-    database: str | None = None
 
 
 def write_lab_report(course: Course, lab: Lab, folder: Path, options: Options) -> tuple[Path, list[tuple[str, str]]]:

@@ -3,16 +3,9 @@
 import random
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from enum import StrEnum
 
 from course.grading.report.classroom import Classroom
-
-
-class Order(StrEnum):
-    """By what students are sorted: most points first, or by name."""
-
-    POINTS = "points"
-    NAMES = "names"
+from course.grading.report.options import Order
 
 
 def ordered(classroom: Classroom, order: Order) -> Classroom:

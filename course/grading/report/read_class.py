@@ -43,7 +43,23 @@ def read_class(course: Course, lab: Lab, folder: Path, database: str | None = No
     GradingError
         Nothing of the lab has been graded there, or the gradebook cannot be read.
     """
-    folder, known_titles = folder.resolve(), released_lab(course, lab)
+    if classroom := read_class_if_graded(course, lab, folder, database):
+        return classroom
+    command = course_command("grade", lab.name, folder)
+    raise GradingError(f"Nothing of {lab.name} has been graded in {folder.resolve()}. Grade it first: {command}")
+
+
+def read_class_if_graded(
+    course: Course, lab: Lab, folder: Path, database: str | None = None, verdicts: bool = True
+) -> Classroom | None:
+    """The same, but None if nothing has been graded. Without `verdicts`, points alone are read of each task.
+
+    Raises
+    ------
+    EditionError, GradingError
+        As `read_class`.
+    """
+    folder, handed_out = folder.resolve(), released_lab(course, lab)
     with (
         open_read_only(gradebook_address(folder, database)) as gradebook,
         database_errors(),
@@ -53,17 +69,16 @@ def read_class(course: Course, lab: Lab, folder: Path, database: str | None = No
         entries, due = read_entries(gradebook, lab.name), due_date(gradebook, lab)
         known = {student for (student,) in gradebook.db.query(KnownStudent.id).all()}
     if not entries:
-        grade = course_command("grade", lab.name, folder)
-        raise GradingError(f"Nothing of {lab.name} has been graded in {folder}. Grade it first: {grade}")
+        return None
     handed_in = {submission.student for submission in list_submissions(folder, lab)}
-    released = {grade_id(cell) or "": cell for cell in known_titles.cells}
+    released = {grade_id(cell) or "": cell for cell in handed_out.cells}
     students = tuple(
-        read_student(folder, lab, student, entries.get(student), due, released)
+        read_student(folder, lab, student, entries.get(student), due, released if verdicts else None)
         if student in entries or student in handed_in
         else Student(printable(student), Status.NOTHING)
         for student in sorted(known | handed_in | entries.keys())
     )
-    return Classroom(lab.name, lab_title(known_titles.cells) or lab.name, lab_tasks(known_titles.cells), students, due)
+    return Classroom(lab.name, lab_title(handed_out.cells) or lab.name, lab_tasks(handed_out.cells), students, due)
 
 
 def released_lab(course: Course, lab: Lab) -> NotebookNode:
@@ -113,9 +128,9 @@ def read_student(
     student: str,
     entry: GradebookEntry | None,
     due: datetime | None,
-    released: Mapping[str, NotebookNode],
+    released: Mapping[str, NotebookNode] | None,
 ) -> Student:
-    """One student who has handed in."""
+    """One student who has handed in; verdicts are read if the released cells are given, by grade id."""
     stored, outcome = read_stored(folder, student, lab.name), cache.find_outcome(folder, lab.name, student)
     name = printable(student)
     if stored and stored.status == FAILED:
@@ -126,6 +141,7 @@ def read_student(
     last_moment = due + (entry.extension or timedelta()) if due else None
     grace = timedelta(minutes=lab.late.grace_minutes)
     notes = outcome.notes if outcome else ()
+    cells = read_verdicts(folder, student, lab.name) if readable and released is not None else None
     return Student(
         id=name,
         status=_status(entry) if readable else Status.UNREADABLE,
@@ -134,7 +150,7 @@ def read_student(
         due=last_moment,
         handed_in=entry.handed_in,
         late=Lateness(last_moment, entry.handed_in, False, entry.penalty, grace=grace).late,
-        attempts=attempts(read_verdicts(folder, student, lab.name), entry.marks, released) if readable else {},
+        attempts=attempts(cells, entry.marks, released or {}) if readable else {},
         repairs=tuple((note.kind, f"{note.where}: {note.text}") for note in notes if readable),
         cuts=tuple((cut.where, cut.reason) for cut in outcome.cuts) if outcome else (),
         review=(*([stored.reason] if stored and stored.reason else []), *(review_remarks(outcome) if outcome else ())),

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import nbformat
+from light import light_course
 from nbgrader.api import (
     Comment,
     Grade,
@@ -20,7 +21,7 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 
-from course.config import Course, Lab
+from course.config import Course, Lab, load_course
 from course.files import write_text
 from course.grading.demo import hand_in
 from course.grading.execution.executed import Cut
@@ -30,7 +31,7 @@ from course.grading.gradebook.recorded import FAILED, GRADED, UNREADABLE, Stored
 from course.grading.workers.job import Outcome
 from course.inbox.notes import Note
 from course.labs.editions import GRADE, SOLUTION, as_built, cells_by_grade_id
-from course.labs.sources import HIDDEN, grade_id
+from course.labs.sources import HIDDEN, cells_with_tests, grade_id
 
 DUE = datetime(2026, 3, 2, 22, 59, tzinfo=UTC)
 NO_DISCRIMINATION = ("test-add-channel-axis", "test-one-hot")
@@ -67,7 +68,7 @@ def students(count: int, tests: list[str], seed: int = 7) -> list[Made]:
                 kinds = ("visible", "hidden") if test == AMBIGUOUS else ("visible", "visible", "hidden", "error")
                 one.failed[test] = draw.choice(kinds)
         if one.ability < -1.9:
-            one.failed |= {test: "not attempted" for test in tests[-2:]}
+            one.failed |= dict.fromkeys(tests[-2:], "not attempted")
         one.mark = None if number % 6 == 0 else float(round(3 + 1.3 * one.ability))
         one.handed_in = DUE - timedelta(minutes=30 + draw.randrange(6 * 24 * 60))
         made.append(one)
@@ -200,3 +201,23 @@ def write_report(folder: Path, lab: Lab, outcome: Outcome, stored: Stored) -> No
     write_text(place / cache.REPORT, outcome.as_json())
     write_stored(folder, outcome.student, lab.name, stored)
     assert json.loads((place / "stored.json").read_text())["status"] == asdict(stored)["status"]
+
+
+def term_course(root: Path, count: int = 3) -> Course:
+    """A course of that many light labs, as if it had been built."""
+    light = light_course()
+    source = light.labs[0]
+    head = (light.root / "course.toml").read_text("utf-8").partition("[[labs]]")[0]
+    names = [f"{number:02}_light" for number in range(1, count + 1)]
+    entries = [f'[[labs]]\nname = "{name}"\nwork_minutes = {30 + 10 * place}\n' for place, name in enumerate(names)]
+    for name in names:
+        for path in (light.source(source), light.solution(source), light.released(source)):
+            target = root / path.relative_to(light.root).parent.parent / name / f"{name}{path.suffix}"
+            write_text(target, path.read_text("utf-8"))
+    write_text(root / "course.toml", "\n".join([head, *entries]))
+    return load_course(root)
+
+
+def names_of_tests(course: Course, lab: Lab) -> list[str]:
+    """The grade ids of a lab's tests."""
+    return [str(grade_id(cell)) for cell in cells_with_tests(as_built(course, lab))]
