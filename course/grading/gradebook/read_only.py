@@ -35,8 +35,9 @@ def open_read_only(address: str) -> Iterator[ReadOnlyGradebook]:
     try:
         gradebook = ReadOnlyGradebook(_read_only_url(address))
     except (ArgumentError, ImportError) as error:
-        example = "postgresql+psycopg://host/name"
-        raise GradingError(f"{address!r} is no address of a gradebook ({error}). Write it as {example}.") from error
+        # The address itself may hold a password, and so may the library's message on it.
+        message = f"{address.partition(':')[0]}:… is no address of a gradebook, or what reads it is not installed"
+        raise GradingError(f"{message}. Write it as postgresql+psycopg://host/name.") from error
     try:
         yield gradebook
     finally:
@@ -54,6 +55,11 @@ def address_of(text: str) -> str:
         return text
     path = Path(text).resolve()
     return f"sqlite:///{path / 'gradebook.db' if path.is_dir() else path}"
+
+
+def shown_address(text: str) -> str:
+    """What a person has named as a gradebook, without a password."""
+    return str(make_url(text).render_as_string(hide_password=True)) if "://" in text else text
 
 
 def _read_only_url(address: str) -> URL:

@@ -5,6 +5,7 @@ from itertools import groupby
 
 from matplotlib.figure import Figure as Canvas
 
+from course.grading.gradebook.read_only import shown_address
 from course.grading.report.blocks import Block, Cell, Heading, Section, Table, Text
 from course.grading.report.drawing import BLUE, INK, ORANGE, draw
 from course.grading.report.earlier import LARGE, Change
@@ -18,22 +19,23 @@ HOW = (
 
 
 def earlier_section(changes: Sequence[Change], gradebook: str) -> Section:
-    """Each lab with its tasks, as a figure and a table."""
-    blocks: list[Block] = [Text(f"Compared with {gradebook}."), Text(HOW)]
+    """Each lab with its tasks, as a figure and a table; `gradebook` is the earlier one."""
+    blocks: list[Block] = [Text(f"Compared with {shown_address(gradebook)}."), Text(HOW)]
     for _, group in groupby(changes, key=lambda change: change.lab):
         own = list(group)
         both = [change for change in own if change.difference is not None]
-        blocks.append(Heading(own[0].title))
+        title = f"{own[0].lab}: {own[0].title}"
+        blocks.append(Heading(title))
         if both:
             out = ", ".join(change.title for change in both if change.stands_out) or "nothing"
             alt = (
-                f"The mean share of the points before and now, for {own[0].title} and each of its tasks. What stands "
+                f"The mean share of the points before and now, for {title} and each of its tasks. What stands "
                 f"out: {out}. The table below holds the same numbers."
             )
             height = 1.1 + 0.33 * len(both)
             blocks.append(draw(lambda canvas, both=both: _paint(canvas, both), alt, 8, height))  # type: ignore[misc]
         columns = ("", "before", "now", "difference", "95 % interval", "students before", "students now", "stands out")
-        blocks.append(Table(f"Before and now: {own[0].title}", columns, [_row(change) for change in own]))
+        blocks.append(Table(f"Before and now, {title}", columns, [_row(change) for change in own]))
     return Section("earlier", "Against an earlier class", blocks)
 
 

@@ -89,7 +89,7 @@ def _page(
 def _changed(changes: Sequence[Change]) -> list[tuple[str, str]]:
     return [
         (
-            f"{'Better' if (change.difference or 0) > 0 else 'Worse'} than before: {change.title}",
+            f"{'Better' if (change.difference or 0) > 0 else 'Worse'} than before: {change.lab}, {change.title}",
             f"{change.now:.0%} of the points on average, {change.before:.0%} before.",
         )
         for change in changes
