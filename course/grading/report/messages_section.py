@@ -47,7 +47,7 @@ def _quote(failure: Failure, reason: str) -> Quote:
 def where(failure: Failure) -> list[str]:
     """The kind of a failure, and the line of the test."""
     if failure.state != State.WRONG:
-        return [str(failure.state)]
+        return ["error" if failure.state == State.ERROR else str(failure.state)]
     if not failure.line:
         return []
     return [f"line {failure.line} of the test", "hidden" if failure.hidden else "visible"]
