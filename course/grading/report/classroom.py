@@ -21,6 +21,7 @@ class Status(StrEnum):
     NOTHING = "handed in nothing"
 
 
+LONGEST_LABEL = 34  # characters
 KNOWN = (Status.GRADED, Status.WAITING, Status.UNREADABLE)  # those whose points are known, be they 0
 
 
@@ -92,6 +93,11 @@ class Classroom:
         read = [student for student in self.known if student.status != Status.UNREADABLE]
         rows = [[_points(student.attempts.get(name)) for name in names] for student in read]
         return pd.DataFrame(rows, index=[student.id for student in read], columns=names, dtype=float)
+
+
+def short_label(text: str, most: int = LONGEST_LABEL) -> str:
+    """The text, or its beginning, as it has room in a figure."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def _points(attempt: Attempt | None) -> float:

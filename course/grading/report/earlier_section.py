@@ -7,6 +7,7 @@ from matplotlib.figure import Figure as Canvas
 
 from course.grading.gradebook.read_only import shown_address
 from course.grading.report.blocks import Block, Cell, Heading, Section, Table, Text
+from course.grading.report.classroom import short_label
 from course.grading.report.drawing import BLUE, INK, ORANGE, draw
 from course.grading.report.earlier import LARGE, Change
 from course.grading.report.items_section import with_minus
@@ -63,13 +64,7 @@ def _paint(canvas: Canvas, changes: Sequence[Change]) -> None:
         axes.plot(
             *zip(*out, strict=True), "D", color=ORANGE, markeredgecolor=INK, markersize=8, label="now, stands out"
         )
-    axes.set_yticks(places, [shortened_label(change) for change in changes])
+    axes.set_yticks(places, [short_label(change.title) if change.task else "all points" for change in changes])
     axes.invert_yaxis()
     axes.set(xlim=(-0.02, 1.02), xlabel="mean share of the points")
     canvas.legend(loc="outside upper center", ncols=3, frameon=False, fontsize=9)
-
-
-def shortened_label(change: Change) -> str:
-    """The name of a change as it has room in the figure."""
-    name = change.title if change.task else "all points"
-    return name if len(name) <= 34 else f"{name[:33].rstrip()}…"

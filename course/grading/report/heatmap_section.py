@@ -7,10 +7,11 @@ from matplotlib.figure import Figure as Canvas
 
 from course.grading.feedback.summary import State
 from course.grading.report.blocks import Cell, Section, Table, Text
-from course.grading.report.classroom import Classroom, Student
+from course.grading.report.classroom import Classroom, Student, short_label
 from course.grading.report.drawing import GREY, draw
 from course.grading.report.options import Order
 
+LONGEST_NAME = 24  # characters
 MOST_NAMES = 80  # students whose names have room under the figure
 ORDERS = {Order.POINTS: "most points first", Order.NAMES: "by name"}
 
@@ -75,7 +76,7 @@ def _paint(canvas: Canvas, shares: pd.DataFrame, signs: np.ndarray, named: bool)
         fmt="",
         annot_kws={"size": 7},
         linewidths=0.4 if named else 0,
-        xticklabels=named,
+        xticklabels=[short_label(name, LONGEST_NAME) for name in shares.columns] if named else False,
         yticklabels=True,
         rasterized=not named,
         cbar_kws={"label": "share of the points", "pad": 0.01, "aspect": 12},

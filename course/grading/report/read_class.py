@@ -22,15 +22,13 @@ from course.grading.gradebook.read_only import gradebook_address, open_read_only
 from course.grading.gradebook.recorded import FAILED, UNREADABLE, read_stored
 from course.grading.gradebook.results import review_remarks
 from course.grading.report.attempts import attempts, read_verdicts
-from course.grading.report.classroom import Classroom, Status, Student, Task
+from course.grading.report.classroom import Classroom, Status, Student, Task, short_label
 from course.inbox.notes import printable
 from course.inbox.submissions import list_submissions
 from course.labs.editions import as_built, cells_by_grade_id, check_gradebook
 from course.labs.sources import grade_id, is_test, is_written
 from course.nbgrader_api import without_library_warnings
 from course.times import in_utc
-
-LONGEST_LABEL = 34  # characters
 
 
 def read_class(course: Course, lab: Lab, folder: Path, database: str | None = None) -> Classroom:
@@ -110,16 +108,11 @@ def lab_tasks(cells: Sequence[NotebookNode]) -> tuple[Task, ...]:
             answer = find_answer(cells, name) if is_test(cell) else place
             title = find_title(cells, place if answer is None else answer, name)[1]
             found.append((name, title, float(cell.metadata["nbgrader"]["points"]), is_test(cell)))
-    labels = Counter(shortened(title) for _, title, _, _ in found)
+    labels = Counter(short_label(title) for _, title, _, _ in found)
     return tuple(
-        Task(name, title, shortened(title if labels[shortened(title)] == 1 else name), most, test)
+        Task(name, title, short_label(title if labels[short_label(title)] == 1 else name), most, test)
         for name, title, most, test in found
     )
-
-
-def shortened(text: str) -> str:
-    """The text, or its beginning, as it has room in a figure."""
-    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1].rstrip()}…"
 
 
 def read_student(

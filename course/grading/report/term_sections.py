@@ -7,9 +7,9 @@ from matplotlib.figure import Figure as Canvas
 
 from course.config import Course
 from course.grading.report.blocks import Block, Cell, Section, Table, Text
-from course.grading.report.classroom import Status
+from course.grading.report.classroom import Status, short_label
 from course.grading.report.drawing import BLUE, GREY, INK, draw
-from course.grading.report.heatmap_section import MOST_NAMES, ORDERS
+from course.grading.report.heatmap_section import LONGEST_NAME, MOST_NAMES, ORDERS
 from course.grading.report.options import Order
 from course.grading.report.points_section import QUARTILES
 from course.grading.report.term import Term, late_count, with_status
@@ -108,7 +108,7 @@ def _paint_shares(canvas: Canvas, shares: pd.DataFrame, named: bool) -> None:
         vmax=1,
         cmap="cividis",
         linewidths=0.4 if named else 0,
-        xticklabels=named,
+        xticklabels=[short_label(name, LONGEST_NAME) for name in shares.columns] if named else False,
         yticklabels=True,
         rasterized=not named,
         cbar_kws={"label": "share of the points", "pad": 0.01, "aspect": 12},

@@ -223,3 +223,19 @@ def test_a_class_of_one(tmp_path):
     make_class(COURSE, LAB, tmp_path, students(60, names_of_tests(COURSE, LAB))[:1], extras=False)
     page, _ = write_lab_report(COURSE, LAB, tmp_path, Options())
     assert "fewer than 10 students" in page.read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_a_long_name_has_room(tmp_path):
+    (one,) = students(60, names_of_tests(COURSE, LAB))[:1]
+    one.name = "x" * 128
+    make_class(COURSE, LAB, tmp_path, [one], extras=False)
+    page, _ = write_lab_report(COURSE, LAB, tmp_path, Options())
+    assert "x" * 128 in page.read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_a_class_of_which_no_file_could_be_read(tmp_path):
+    make_class(COURSE, LAB, tmp_path, [])
+    page, _ = write_lab_report(COURSE, LAB, tmp_path, Options())
+    assert "No submission could be read." in page.read_text("utf-8")
