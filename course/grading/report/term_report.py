@@ -136,6 +136,7 @@ def _write_tables(place: Path, term: Term, changes: Sequence[Change]) -> None:
         for lab, classroom in term.labs
     ]
     write_csv(place / "labs.csv", LABS, lab_rows)
+    (place / "changes.csv").unlink(missing_ok=True)  # of an earlier report
     if changes:
         write_csv(
             place / "changes.csv",

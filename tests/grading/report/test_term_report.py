@@ -84,6 +84,8 @@ def test_the_task_that_changed_against_an_earlier_class_is_named(course, folder,
     assert not any(lab == "02_light" for lab, _ in changes), "the earlier gradebook does not hold it"
     by_file, _ = write_term_report(course, folder, Options(), earlier=str(earlier / "gradebook.db"))
     assert rows(by_file.with_name("changes.csv")) == table
+    without, _ = write_term_report(course, folder, Options())
+    assert not without.with_name("changes.csv").exists(), "it would be of another report"
 
 
 def test_who_may_need_help_is_named(course, folder, tmp_path):
