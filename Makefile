@@ -117,6 +117,9 @@ build: $(READY) ## Make answer keys, student copies and index; execute what has 
 variants: $(READY) ## Test the labs' tests by right and wrong answers
 	@$(BIN)/course variants
 
+mutants: $(READY) ## Measure the labs' tests by small changes of the model answers (hours)
+	@$(BIN)/python -m benchmarks mutants
+
 bench: $(READY) ## Measure "Run All" of the labs, and how fast a class is graded
 	@$(BIN)/python -m benchmarks labs
 	@$(BIN)/python -m benchmarks grading

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 from rich.markdown import Markdown
 
-from benchmarks import grading, run_all
+from benchmarks import assessment, grading, run_all
 from benchmarks.memory import memory
 from benchmarks.page import class_section, large_class_section
+from course.authoring.try_mutants import try_mutants
 from course.cli.terminal import Labs, console, error_console, log_to_file, new_app, progress_bar, run_app
 from course.config import load_course
 
@@ -42,6 +43,16 @@ def measure_grading(
     values = grading.large_class_values(light, reached, again_seconds)
     page = run_all.save_part(course, "many", values)
     console.print(Markdown("\n".join(large_class_section(values))))
+    console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
+
+
+@app.command()
+def mutants(labs: Labs = None) -> None:
+    """Change each model answer a little, and count how many of these mutants the tests catch; takes hours for all."""
+    course = load_course()
+    with log_to_file(course.root, "bench-mutants"), progress_bar("mutants") as progress:
+        for lab in course.choose(labs):
+            page = assessment.save(course, {lab.name: assessment.measured(try_mutants(course, lab, progress))})
     console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
 
 

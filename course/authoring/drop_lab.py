@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks import assessment
 from benchmarks import page as benchmarks_page
 from course.authoring.index import index_text
 from course.authoring.lab_entries import without_entry
+from course.authoring.try_mutants import mutants_file
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError
 from course.files import write_text
@@ -23,7 +25,8 @@ PAGES = ("*.md", "docs/**/*.md", "students/*.md", "solutions/*/*.py")  # may men
 
 def files_of_lab(course: Course, lab: Lab) -> list[Path]:
     """The files and folders that are the lab's alone."""
-    paths = (course.source(lab).parent, course.released(lab).parent, variants_file(course, lab), plan_file(course, lab))
+    answers = (variants_file(course, lab), mutants_file(course, lab))
+    paths = (course.source(lab).parent, course.released(lab).parent, *answers, plan_file(course, lab))
     return [path for path in paths if path.exists()]
 
 
@@ -51,6 +54,7 @@ def drop_lab(course: Course, lab: Lab) -> list[Path]:
         *written,
         *_drop_measurements(remaining, lab),
         *_drop_runs(remaining, lab),
+        *_drop_mutants(remaining, lab),
         *_drop_readme_row(remaining, lab),
     ]
 
@@ -59,7 +63,8 @@ def mentions(course: Course, name: str) -> Iterator[str]:
     """Where pages still mention a lab, by its name or its number, as FILE:LINE: text."""
     number = int(name[:2]) if name[:2].isdigit() else 0
     pattern = re.compile(rf"\b{re.escape(name)}\b|\b[Ll]abs? (?:\d+(?:,| and| to)? )*{number}\b")
-    generated = {course.measurements.with_suffix(".md"), course.reproduction.with_suffix(".md")}  # not for editing
+    kept = (course.measurements, course.reproduction, assessment.place(course))
+    generated = {path.with_suffix(".md") for path in kept}  # not for editing
     for path in sorted({path for glob_pattern in PAGES for path in course.root.glob(glob_pattern)} - generated):
         for line, text in enumerate(path.read_text("utf-8").splitlines(), 1):
             if pattern.search(text):
@@ -83,6 +88,12 @@ def _drop_runs(course: Course, lab: Lab) -> Iterator[Path]:
     if remaining != runs:
         yield write_text(path, json.dumps(remaining, indent=1, sort_keys=True, ensure_ascii=False) + "\n")
         yield write_text(path.with_suffix(".md"), reproduction_page.page(course))
+
+
+def _drop_mutants(course: Course, lab: Lab) -> Iterator[Path]:
+    """docs/assessment-quality without the lab."""
+    if assessment.place(course).is_file():
+        yield from (assessment.place(course), assessment.save(course, {}))
 
 
 def _drop_readme_row(course: Course, lab: Lab) -> Iterator[Path]:

@@ -52,6 +52,33 @@ def variants(
 
 
 @app.command()
+def mutants(
+    labs: Labs = None,
+    task: Annotated[str, typer.Option(help="Change the answer to this task alone.")] = "",
+    sample: Annotated[int, typer.Option(min=0, help="How many to draw from each lab; 0 tries all.")] = 0,
+    seed: Annotated[int, typer.Option(help="By which they are drawn.")] = 0,
+) -> None:
+    """Test the tests: change each model answer a little, and report the changes that no test notices."""
+    from course.authoring.mutant_table import mutant_table
+    from course.authoring.try_mutants import End, try_mutants
+
+    course = load_course()
+    with log_to_file(course.root, "mutants"), progress_bar("mutants") as progress:
+        tried = {lab.name: try_mutants(course, lab, progress, task, sample, seed) for lab in course.choose(labs)}
+    console.print(mutant_table(tried))
+    not_caught = [(name, one.mutant) for name, found in tried.items() for one in found if one.end == End.NOT]
+    for name, mutant in not_caught:
+        console.print(f"- {name}, {mutant.task}, {mutant.change}", highlight=False, markup=False, soft_wrap=True)
+    if not_caught:
+        console.print(
+            "Make the test notice these changes, or list them in tests/mutants/LAB.toml with the reason why such an "
+            "answer is as right as the model one."
+        )
+        raise typer.Exit(1)
+    console.print("Every change was noticed, or is listed as another right answer.")
+
+
+@app.command()
 def seeds(
     labs: Labs = None,
     count: Annotated[int, typer.Option(min=1, help="How many seeds to try.")] = 5,

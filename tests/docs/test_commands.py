@@ -20,7 +20,8 @@ from course.grading import demo
 from course.labs.prepare import prepare_lab
 from course.labs.variants import read_variants, variants_file
 
-LABS = ("03_mlp_baseline", "04_lecun_lenet", "05_lenet5_train_on_batch")  # those that the pages name
+# Those that the pages name; the first has answers to all tasks, the third is also handed in.
+LABS = ("03_mlp_baseline", "04_lecun_lenet", "05_lenet5_train_on_batch", "01_data_inspection")
 ENTRY = """[[labs]]
 name = "{name}"
 work_minutes = 10

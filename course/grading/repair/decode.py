@@ -12,11 +12,12 @@ HAND_IN_AGAIN = "Hand in the .ipynb file again, as JupyterLab or Colab saves it.
 WINDOWS = "cp1252"  # of Western Europe; its letters are also those of Latin-1 and Latin-9
 OTHER_ENCODINGS = ["cp1250", "cp1254", "cp1257"]  # the same bytes are other letters in Prague, Istanbul and Riga
 SAMPLE = 100_000  # bytes of lines with letters beyond ASCII
+LETTER = "A-Za-zŠšŒœŽžŸÀ-ÖØ-öø-ÿ"
 HIGH = r"¡-¿‚ƒ„†‡ˆ‰‹›˜™—"
 # What no Western text but an Icelandic one holds: capitals and signs in the middle of a word, many special letters in a
 # row, and what UTF-8 looks like when it is read as cp1252. Then the text is in another encoding.
 NOT_WESTERN = re.compile(
-    rf"[a-zß-öø-ÿ][ŠŒŽŸÀ-ÖØ-Þ]|[A-Za-z][{HIGH}][A-Za-z]|[A-Za-z][‚ƒ„ˆ‰˜¨¬¯¸]|[ÐÞðþ]|[ŠšŒœŽžŸÀ-ÖØ-öø-ÿ]{{3}}|[ÂÃâ][{HIGH}€…ŠŒŽ‘’“”•–—šœžŸ]"
+    rf"[a-zß-öø-ÿ][ŠŒŽŸÀ-ÖØ-Þ]|[{LETTER}][{HIGH}][{LETTER}]|[A-Za-z][‚ƒ„ˆ‰˜¨¬¯¸]|[ÐÞðþ]|[ŠšŒœŽžŸÀ-ÖØ-öø-ÿ]{{3}}|[ÂÃâ][{HIGH}€…ŠŒŽ‘’“”•–—šœžŸ]"
 )
 
 

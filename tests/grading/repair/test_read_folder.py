@@ -50,6 +50,10 @@ def test_a_folder_as_it_should_be(folder):
         "ann 03 MLP Baseline final.ipynb",
         f"{LAB}.ipynb.txt",
         f"{LAB}/{LAB}.ipynb",
+        f"Copy of {LAB}.ipynb",
+        f"Kopie von {LAB}.ipynb",
+        f"Копия {LAB}.ipynb",
+        f"「{LAB}.ipynb」のコピー",
     ],
 )
 def test_a_single_notebook_of_a_like_name_is_taken(folder, name):

@@ -1,0 +1,188 @@
+"""Testing the tests by mutants: each answer with one small change, run against its own test.
+
+A mutant that gets its points shows a gap in the test, or is another right answer. tests/mutants/NN_name.toml lists the
+latter, with the reason.
+"""
+
+import ast
+import random
+import re
+import tempfile
+import tomllib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from nbformat import NotebookNode
+from rich.progress import Progress
+
+from course.authoring.mutations import Mutant, mutants
+from course.authoring.try_variants import run_answers
+from course.config import Course, Lab
+from course.errors import CourseError
+from course.known_keys import refuse_unknown_keys
+from course.labs.prepare import prepare_lab
+from course.labs.sources import HIDDEN, cells_with_tests, grade_id, is_answer, is_test, is_written, plain_python
+
+KEYS = ("task", "change", "reason")
+FAILED_LINE = re.compile(r"line (\d+): ")
+
+
+class End(StrEnum):
+    """How the test of a mutant ended."""
+
+    MESSAGE = "a message"
+    HIDDEN = "a message, in the hidden part only"
+    EXCEPTION = "a bare exception"
+    CRASH = "an error of the answer's own cell"
+    RIGHT = "as right as the answer"
+    NOT = "not caught"
+
+
+@dataclass(frozen=True)
+class Tried:
+    """A mutant that was run, how its test ended, and with which words."""
+
+    mutant: Mutant
+    end: End
+    text: str = ""
+
+
+def mutants_of_lab(notebook: NotebookNode, task: str = "") -> list[Mutant]:
+    """All mutants of the model answers of a lab as its source has it, or of one task."""
+    names = sorted({name for cell in notebook.cells for name in _assigned(cell)})
+    return [
+        mutant
+        for cell in notebook.cells
+        if is_answer(cell) and not is_written(cell) and task in ("", grade_id(cell))
+        for mutant in mutants(str(grade_id(cell)), cell.source, names)
+    ]
+
+
+def mutants_file(course: Course, lab: Lab) -> Path:
+    """Where a lab's mutants are listed that are as right as the answer; need not exist."""
+    return course.root / "tests" / "mutants" / f"{lab.name}.toml"
+
+
+def read_equivalent(course: Course, lab: Lab, known: Sequence[Mutant]) -> dict[tuple[str, str], str]:
+    """The reasons for which mutants, by task and change, are as right as the answer.
+
+    Raises
+    ------
+    CourseError
+        The file is not valid, or lists a mutant that there is not.
+    """
+    path = mutants_file(course, lab)
+    if not path.is_file():
+        return {}
+    try:
+        listed = tomllib.loads(path.read_text("utf-8"))["equivalent"]
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        raise CourseError(f"{path} is not a valid list of mutants: {error}.") from error
+    changes, reasons = {(mutant.task, mutant.change) for mutant in known}, dict[tuple[str, str], str]()
+    for number, entry in enumerate(listed, 1):
+        where = f"{path}, entry {number}"
+        refuse_unknown_keys(where, entry, KEYS)
+        if missing := [key for key in KEYS if not isinstance(entry.get(key), str)]:
+            raise CourseError(f"{where}: `{missing[0]}` must be given as a text.")
+        if (entry["task"], entry["change"]) not in changes:
+            raise CourseError(
+                f"{where}: {entry['task']} has no mutant «{entry['change']}». If the answer has changed, take the "
+                "entry out and run: course mutants"
+            )
+        reasons[entry["task"], entry["change"]] = entry["reason"]
+    return reasons
+
+
+def choose_mutants(known: Sequence[Mutant], sample: int, seed: int) -> list[Mutant]:
+    """So many of them, drawn by this seed, in their order; all if `sample` is 0."""
+    if not sample or sample >= len(known):
+        return list(known)
+    return [known[place] for place in sorted(random.Random(seed).sample(range(len(known)), sample))]
+
+
+def try_mutants(
+    course: Course, lab: Lab, progress: Progress, task: str = "", sample: int = 0, seed: int = 0
+) -> list[Tried]:
+    """Run mutants of a lab with its grading budget and the bundled digits.
+
+    Raises
+    ------
+    CourseError
+        The lab has no such task, or its list of equivalent mutants is wrong.
+    """
+    notebook = prepare_lab(course, lab)
+    known = mutants_of_lab(notebook)
+    if task and task not in {mutant.task for mutant in known}:
+        tasks = ", ".join(dict.fromkeys(mutant.task for mutant in known))
+        raise CourseError(f"{lab.name} has no answers to change for `{task}`. It has for: {tasks}.")
+    reasons = read_equivalent(course, lab, known)
+    chosen = choose_mutants([mutant for mutant in known if task in ("", mutant.task)], sample, seed)
+    bar, tried = progress.add_task(f"{lab.name}, mutants", total=len(chosen)), list[Tried]()
+    for mutant in chosen:
+        reason = reasons.get((mutant.task, mutant.change))
+        tried.append(Tried(mutant, End.RIGHT, reason) if reason else try_mutant(notebook, lab, mutant))
+        progress.advance(bar)
+    return tried
+
+
+def try_mutant(notebook: NotebookNode, lab: Lab, mutant: Mutant) -> Tried:
+    """Run a mutant with the answers that it and its test build on, and its test alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        trial = run_answers(cut_to(notebook, mutant.task), {mutant.task: mutant.answer}, lab.budget, Path(folder))
+    answer = next(cell for cell in trial.cells if grade_id(cell) == mutant.task)
+    (test,) = cells_with_tests(trial)
+    errors = [output for output in test.outputs if output.output_type == "error"]
+    if not errors:
+        return Tried(mutant, End.NOT)
+    text = f"{errors[0].ename}: {errors[0].evalue}"
+    if any(output.output_type == "error" for output in answer.outputs):
+        return Tried(mutant, End.CRASH, text)
+    if errors[0].ename != "AssertionError":
+        return Tried(mutant, End.EXCEPTION, text)
+    return Tried(mutant, End.HIDDEN if _failed_hidden(test, errors[0].traceback) else End.MESSAGE, text)
+
+
+def cut_to(notebook: NotebookNode, task: str) -> NotebookNode:
+    """The set-up, one task's answer and test, and of the answers above it those whose names these use."""
+    first = next(index for index, cell in enumerate(notebook.cells) if is_answer(cell))
+    last = next(index for index, cell in enumerate(notebook.cells) if is_test(cell) and _names_task(cell, task))
+    kept = [cell for cell in notebook.cells[first : last + 1] if grade_id(cell) in (task, f"test-{task}")]
+    needed = set[str]().union(*map(_used, kept))
+    for cell in reversed(notebook.cells[first:last]):
+        if is_answer(cell) and not is_written(cell) and cell not in kept and needed & set(_assigned(cell)):
+            kept.insert(0, cell)
+            needed |= _used(cell)
+    return NotebookNode(notebook | {"cells": [*notebook.cells[:first], *kept]})
+
+
+def _names_task(cell: NotebookNode, task: str) -> bool:
+    return bool(grade_id(cell) == f"test-{task}")
+
+
+def _assigned(cell: NotebookNode) -> Iterator[str]:
+    """The names that a cell gives a value at its top level."""
+    if cell.cell_type != "code":
+        return
+    for statement in ast.parse(plain_python(cell.source)).body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            yield statement.name
+        else:
+            yield from (n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+
+
+def _used(cell: NotebookNode) -> set[str]:
+    """The names that a cell reads."""
+    nodes = ast.walk(ast.parse(plain_python(cell.source)))
+    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+
+
+def _failed_hidden(test: NotebookNode, traceback: Sequence[str]) -> bool:
+    """Whether the line that failed stands in a hidden part."""
+    match = FAILED_LINE.match(traceback[0]) if traceback else None
+    if not match:
+        return False
+    spans = [part.span() for part in HIDDEN.finditer(test.source)]
+    lines = [(test.source.count("\n", 0, start), test.source.count("\n", 0, end)) for start, end in spans]
+    return any(start < int(match[1]) <= end for start, end in lines)
