@@ -14,6 +14,7 @@ from course.cli import (  # noqa: F401 - they add their commands
     lms,
     marking,
     publishing,
+    reporting,
 )
 from course.cli.terminal import app, console, run_app, show_log
 

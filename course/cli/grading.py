@@ -93,9 +93,11 @@ def demo(
     lab: Annotated[str | None, typer.Argument(help="Name from course.toml; the third, or the last, if none.")] = None,
     folder: Annotated[Path, typer.Option(help="Made anew at each run.")] = Path("demo"),
 ) -> None:
-    """Show the main job: strip a lab for students, make a small class, grade it, print the grades."""
+    """Show the main job: strip a lab for students, make a small class, grade it, print the grades, report on it."""
+    from course.cli.reporting import write_report
     from course.grading.demo import make_class
     from course.grading.grade import Options
+    from course.grading.report import options as report_options
 
     course = load_course()
     chosen = course.lab(lab) if lab else course.labs[:3][-1]
@@ -107,6 +109,8 @@ def demo(
         console.print(f"   {student:18} {description}", highlight=False)
     console.print(f"3  grading {chosen.name}, each submission in a sandbox of its own")
     grade_and_show(course, chosen, folder, Options())
+    console.print("4  what the class did, for the instructor")
+    write_report(course, chosen, folder, report_options.Options())
 
 
 def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -> None:

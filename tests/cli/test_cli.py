@@ -28,7 +28,7 @@ def run(*arguments, cwd=COURSE.root):
     return subprocess.run([COMMAND, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("verb", ["build", "variants", "seeds", "grade"])
+@pytest.mark.parametrize("verb", ["build", "variants", "seeds", "grade", "report"])
 def test_an_unknown_lab_is_an_error_that_lists_the_known_ones(verb):
     done = run(verb, "04_nowhere")
     assert done.returncode == 2
@@ -98,6 +98,20 @@ def test_an_extension_that_cannot_be_granted(tmp_path, chosen, message):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([LAB.name], "There is no gradebook"),
+        ([], "There is no gradebook"),
+        ([LAB.name, "--earlier", "old.db"], "--earlier compares terms. Leave out the lab"),
+    ],
+)
+def test_a_report_that_cannot_be_made(tmp_path, arguments, message):
+    result = CliRunner().invoke(cli.app, ["report", *arguments, "--folder", str(tmp_path)])
+    assert message in str(result.exception), result.output
+    assert not list(tmp_path.iterdir())
+
+
 def test_outside_a_course(tmp_path):
     done = run("build", cwd=tmp_path)
     assert done.returncode == 2 and "No course.toml" in done.stderr
@@ -127,5 +141,7 @@ def test_demo_grades_a_class_from_source_to_feedback(tmp_path):
     assert "is not JSON" in remarks
     for made in ("gradebook.db", f"grades_{LAB.name}.csv", f"feedback/ada-perfect/{LAB.name}"):
         assert (tmp_path / "class" / made).exists()
+    page = tmp_path / "class" / "reports" / LAB.name / "report.html"
+    assert f"report     {page}" in done.stdout.replace("\n", "") and "ada-perfect" in page.read_text("utf-8")
     again = run("demo", LAB.name, "--folder", str(tmp_path / "class"))
     assert again.returncode == 0, "a demo can be run again"

@@ -51,6 +51,7 @@ def test_a_term_leaves_nothing_to_commit(repository, tmp_path, folder):
     course(repository, "extend", "11", "--lab", lab.name, "--until", "2030-01-02 12:00", "--folder", folder)
     course(repository, "grade", lab.name, "--folder", folder)
     course(repository, "feedback", lab.name, "--folder", folder, "--zip", "canvas", "--to", f"{folder}/back.zip")
+    course(repository, "report", lab.name, "--folder", folder)
     to = f"{folder}/grades for canvas.csv"
     course(repository, "export", lab.name, "--to", to, "--system", "canvas", "--folder", folder, "--allow-unmarked")
     assert (repository / folder / "gradebook.db").is_file() and (repository / to).is_file()

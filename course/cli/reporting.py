@@ -1,0 +1,49 @@
+"""The command that shows what a class did."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from course.cli.terminal import app, console
+from course.config import Course, Lab, load_course
+from course.errors import CourseError
+from course.grading.report.options import Options, Order
+
+
+@app.command()
+def report(
+    lab: Annotated[str | None, typer.Argument(help="Name from course.toml; the whole term if none.")] = None,
+    folder: Annotated[Path, typer.Option(help="The folder that was graded.")] = Path(),
+    order: Annotated[Order, typer.Option(help="Students by their points, or by name.")] = Order.POINTS,
+    pseudonyms: Annotated[
+        bool, typer.Option("--pseudonyms", help="Show numbers in place of names, drawn anew each time.")
+    ] = False,
+    earlier: Annotated[
+        str | None,
+        typer.Option(metavar="GRADEBOOK", help="Of the term: compare with this gradebook of an earlier class."),
+    ] = None,
+    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
+) -> None:
+    """Show what the class did in a lab, or in the term, as a page with figures and as tables; nothing is run."""
+    course = load_course()
+    chosen = course.lab(lab) if lab else None
+    if chosen and earlier:
+        raise CourseError("--earlier compares terms. Leave out the lab: course report --earlier GRADEBOOK")
+    options = Options(order, pseudonyms, db)
+    write_report(course, chosen, folder, options, earlier)
+
+
+def write_report(course: Course, lab: Lab | None, folder: Path, options: Options, earlier: str | None = None) -> None:
+    """Write the page and the tables of a lab, or of the term; print what to look at first and where they are."""
+    from course.grading.report.lab_report import write_lab_report
+    from course.grading.report.term_report import write_term_report
+
+    if lab:
+        page, findings = write_lab_report(course, lab, folder, options)
+    else:
+        page, findings = write_term_report(course, folder, options, earlier)
+    for about, found in findings:
+        console.print(f"- {about}: {found}", highlight=False, markup=False)
+    console.print(f"report     {page}", highlight=False, markup=False)
+    console.print(f"tables     {page.parent}/*.csv", highlight=False, markup=False)
