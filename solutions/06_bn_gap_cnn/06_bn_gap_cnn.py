@@ -1105,7 +1105,9 @@ test_loss, test_accuracy = cnn.evaluate(X_test, y_test, verbose=0)
 from data_utils import beside_answer
 
 assert cnn is not None, "Task 7 is not done yet: cnn is still None."
-assert isinstance(cnn, keras.Model), f"cnn must be a Keras model; it is a {type(cnn).__name__}."
+assert isinstance(cnn, keras.Model), (
+    f"cnn must be a Keras model of Keras's own layers; it is a {type(cnn).__name__}. Does build_cnn pass its test?"
+)
 record = getattr(history, "history", None)
 assert isinstance(record, dict) and "loss" in record, (
     "`history` must be what fit returns, an object with the dictionary `history.history`; it is a "
