@@ -200,15 +200,28 @@ def _boards(root, calls, trained):
     return ["TensorBoard"] * len(kinds)
 
 
+def _made(root, calls, trained):
+    """The same; an error becomes a sentence, and anything but a TensorBoard, too."""
+    try:
+        kinds = _boards(root, calls, trained)
+    except Exception as error:
+        training = ", or a training with its callback," if trained else ""
+        raise AssertionError(
+            f"board, called {len(calls)} times with {', '.join(map(str, calls))}{training} stopped with "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    assert "NoneType" not in kinds, "board returns nothing. Is there a `return`?"
+    others = [kind for kind in kinds if kind != "TensorBoard"]
+    assert not others, f"board must return a keras.callbacks.TensorBoard; it returns a {others[0]}."
+
+
 def _folders_in(root):
     """Names of the folders directly in root."""
     return sorted(path.name for path in Path(root).iterdir() if path.is_dir()) if Path(root).is_dir() else []
 
 
 with tempfile.TemporaryDirectory() as place:
-    (kind,) = _boards(Path(place) / "new" / "runs", [{"units": 32, "learning_rate": 0.001}], 0)
-    assert kind != "NoneType", "board returns nothing. Is there a `return`?"
-    assert kind == "TensorBoard", f"board must return a keras.callbacks.TensorBoard; it returns a {kind}."
+    _made(Path(place) / "new" / "runs", [{"units": 32, "learning_rate": 0.001}], 0)
     made = _folders_in(Path(place) / "new" / "runs")
     assert len(made) == 1, f"board must make one folder directly in root, at once; root now holds {made}."
     for part in ("units", "32", "learning_rate", "0.001"):
@@ -216,7 +229,17 @@ with tempfile.TemporaryDirectory() as place:
             f"The name of the folder must tell each setting and its value; {made[0]!r} lacks {part!r}."
         )
 with tempfile.TemporaryDirectory() as place:
-    _boards(Path(place) / "new" / "runs", [{"units": 32, "learning_rate": 0.001}], 1)
+    _made(place, [{}], 0)
+    made = _folders_in(place)
+    assert made == ["run"], f"Without settings the folder must be called 'run'; root now holds {made}."
+    _made(place, [{}, {"units": 8}, {"units": 8}], 0)
+    made = _folders_in(place)
+    assert len(made) == 4, (
+        "Two calls without settings and two with units=8 must make four folders, each with a name of its own; root now "
+        f"holds {made}."
+    )
+with tempfile.TemporaryDirectory() as place:
+    _made(Path(place) / "new" / "runs", [{"units": 32, "learning_rate": 0.001}], 1)
     made = _folders_in(Path(place) / "new" / "runs")
     inside = _folders_in(Path(place) / "new" / "runs" / made[0])
     assert inside == ["train", "validation"], (
@@ -235,7 +258,7 @@ with tempfile.TemporaryDirectory() as place:
         "The weights must be recorded after every epoch: histogram_freq=1."
     )
 with tempfile.TemporaryDirectory() as place:
-    _boards(place, [{"dropout": 0.5, "activation": "relu"}] * 5, 2)
+    _made(place, [{"dropout": 0.5, "activation": "relu"}] * 5, 2)
     made = _folders_in(place)
     assert len(made) == 5, (
         "Five calls with the same settings must make five folders, even within a second; there are "
@@ -247,7 +270,7 @@ with tempfile.TemporaryDirectory() as place:
     filled = [name for name in made if list((Path(place) / name / "train").glob("*"))]
     assert len(filled) == 2, f"Two runs with the same settings wrote into {len(filled)} folders. Each needs its own."
     kept = {path: path.stat().st_size for path in Path(place).rglob("*") if path.is_file()}
-    _boards(place, [{"dropout": 0.25, "activation": "relu"}, {"dropout": 0.5, "activation": "relu"}, {}], 0)
+    _made(place, [{"dropout": 0.25, "activation": "relu"}, {"dropout": 0.5, "activation": "relu"}, {}], 0)
     assert len(_folders_in(place)) == 8, (
         f"Three more calls must make three more folders; there are {_folders_in(place)}."
     )
@@ -332,49 +355,70 @@ def _record(folder, series):
     writer.close()
 
 
-def _check_scalars(found, pairs, tag):
+def _check_scalars(folder, pairs, tag):
     """Compare what scalars returns with what was recorded."""
+    try:
+        found = scalars(folder, tag)
+    except Exception as error:
+        raise AssertionError(
+            f"For {tag!r}, which is in the folder, scalars stopped with {type(error).__name__}: {error}. Was "
+            "`Reload()` called, and are the values read from `Tensors`?"
+        ) from error
     assert found is not None, "scalars returns nothing. Is there a `return`?"
-    found = list(found)
+    assert isinstance(found, (list, tuple, np.ndarray)), (
+        f"scalars must return a list of pairs; it returns a {type(found).__name__}."
+    )
     assert len(found) == len(pairs), (
-        f"{len(pairs)} values were recorded under {tag!r}, scalars returns {len(found)}. Remember how many "
-        "the accumulator keeps."
+        f"{len(pairs)} values were recorded under {tag!r}, scalars returns {len(found)}. The accumulator "
+        "keeps ten events unless size_guidance says more."
     )
     assert all(np.shape(pair) == (2,) for pair in found), (
         f"scalars must return pairs (step, value); the first entry is {found[0]!r}."
     )
-    steps, values = [int(step) for step, _ in found], [float(value) for _, value in found]
+    assert all(isinstance(part, (int, float, np.number, np.ndarray)) for pair in found for part in pair), (
+        f"Steps and values must be numbers; the first entry is {found[0]!r}. `tf.make_ndarray` unpacks a value."
+    )
+    steps, values = [float(step) for step, _ in found], [float(value) for _, value in found]
     assert steps == [step for step, _ in pairs], (
         f"The steps of {tag!r} must be as recorded, {[step for step, _ in pairs]}; scalars gives {steps}."
     )
-    assert np.allclose(values, [value for _, value in pairs], atol=1e-5), (
-        f"The values of {tag!r} are wrong: {values[:4]} …, where {[value for _, value in pairs][:4]} … was recorded."
+    recorded = [float(value) for _, value in pairs]
+    worst = int(np.abs(np.subtract(values, recorded)).argmax())
+    assert np.allclose(values, recorded, atol=1e-6), (
+        f"Under {tag!r}, {recorded[worst]:.7g} was recorded at step {steps[worst]:g}; scalars gives "
+        f"{values[worst]:.7g}."
     )
 
 
 with tempfile.TemporaryDirectory() as place:
-    short = {"epoch_loss": [(0, 0.5), (1, 0.25), (2, 0.125)], "epoch_accuracy": [(0, 0.75), (1, 0.875), (2, 0.9375)]}
+    short = {
+        "epoch_loss": [(0, 0.5), (1, 0.25), (2, 0.125)],
+        "epoch_accuracy": [(0, 0.75), (1, 0.875), (2, 0.9375)],
+        "own": [(5 * number, number / 16) for number in range(14)],
+    }
     _record(place, short)
     for tag, pairs in short.items():
-        _check_scalars(scalars(place, tag), pairs, tag)
+        _check_scalars(place, pairs, tag)
+    try:
+        found = scalars(place, "epoch_lost")
+    except KeyError:
+        found = "KeyError"
+    except Exception as error:
+        found = f"an error of another kind, {type(error).__name__}: {error}"
+    assert isinstance(found, str) and found == "KeyError", (
+        f"A tag that is not in the folder must raise a KeyError; for 'epoch_lost' scalars gives {found}."
+    )
     ### BEGIN HIDDEN TESTS
     rng = np.random.default_rng(21)
     long = {
-        "a/b": [(3 * step + 2, float(rng.normal())) for step in range(37)],
+        "a/b": [(3 * step + 2, float(rng.normal())) for step in range(300)],
         "one": [(7, -2.5)],
         "ten": [(step, step / 8) for step in range(11)],
     }
     folder = Path(place) / "deeper" / "validation"
     _record(folder, long)
     for tag, pairs in long.items():
-        _check_scalars(scalars(folder, tag), pairs, tag)
-    try:
-        found = scalars(folder, "epoch_loss")
-    except KeyError:
-        found = "KeyError"
-    assert isinstance(found, str) and found == "KeyError", (
-        f"A tag that is not in the folder must raise a KeyError; scalars returns {found}."
-    )
+        _check_scalars(folder, pairs, tag)
     tiny = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)], name="tiny")
     tiny.compile(optimizer="sgd", loss="mse")
     inputs = rng.normal(size=(20, 3)).astype("float32")
@@ -387,9 +431,7 @@ with tempfile.TemporaryDirectory() as place:
         callbacks=[keras.callbacks.TensorBoard(str(Path(place) / "keras"))],
     ).history
     for part, key in [("train", "loss"), ("validation", "val_loss")]:
-        _check_scalars(
-            scalars(Path(place) / "keras" / part, "epoch_loss"), list(enumerate(record[key])), f"epoch_loss of {part}"
-        )
+        _check_scalars(Path(place) / "keras" / part, list(enumerate(record[key])), "epoch_loss")
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
 
@@ -467,15 +509,25 @@ def _record_histograms(folder, series):
     writer.close()
 
 
-def _check_spread(found, series):
+def _check_spread(folder, series):
     """Compare with the mean and standard deviation of the bucket's middles."""
+    try:
+        found = histogram_spread(folder, "w")
+    except Exception as error:
+        raise AssertionError(f"histogram_spread stopped with {type(error).__name__}: {error}") from error
     assert found is not None, "histogram_spread returns nothing. Is there a `return`?"
-    found = list(found)
+    assert isinstance(found, (list, tuple, np.ndarray)), (
+        f"histogram_spread must return a list; it returns a {type(found).__name__}."
+    )
     assert len(found) == len(series), (
-        f"{len(series)} histograms were recorded, histogram_spread returns {len(found)} rows."
+        f"{len(series)} histograms were recorded, histogram_spread returns {len(found)} rows. Without size_guidance "
+        "the accumulator keeps ten."
     )
     for row, (step, numbers, buckets) in zip(found, series):
         assert np.shape(row) == (4,), f"Each row must be (step, count, mean, spread); one is {row!r}."
+        assert all(isinstance(value, (int, float, np.number)) for value in row), (
+            f"Each row must be four numbers; one is {row!r}."
+        )
         at, count, mean, spread = (float(value) for value in row)
         assert at == step, f"A histogram was recorded at step {step}; histogram_spread says {at:g}."
         assert count == len(numbers), (
@@ -487,22 +539,23 @@ def _check_spread(found, series):
         right_spread = np.sqrt(np.average((middle - right_mean) ** 2, weights=n))
         tolerance = 1e-3 * (edges[-1] - edges[0])
         assert abs(mean - right_mean) <= tolerance, (
-            f"The mean by the buckets' middles is {right_mean:.4f}; histogram_spread gives {mean:.4f}."
+            f"The mean by the buckets' middles is {right_mean:.6g}; histogram_spread gives {mean:.6g}."
         )
         assert abs(spread - right_spread) <= tolerance, (
-            f"The spread by the buckets' middles is {right_spread:.4f}; histogram_spread gives {spread:.4f}."
+            f"The spread by the buckets' middles is {right_spread:.6g}; histogram_spread gives {spread:.6g}. "
+            "Weight each middle by the count of its bucket."
         )
 
 
 with tempfile.TemporaryDirectory() as place:
     by_hand = [(0, np.array([0.0, 0.25, 0.5, 4.0]), 2)]  # buckets 0 to 2 and 2 to 4, middles 1 and 3, counts 3 and 1
     _record_histograms(place, by_hand)
-    _check_spread(histogram_spread(place, "w"), by_hand)
+    _check_spread(place, by_hand)
     ### BEGIN HIDDEN TESTS
     rng = np.random.default_rng(22)
     many = [(2 * step + 1, rng.normal(step - 3, 1 + step / 4, size=40 + step) ** 3, 6) for step in range(14)]
     _record_histograms(Path(place) / "many", many)
-    _check_spread(histogram_spread(Path(place) / "many", "w"), many)
+    _check_spread(Path(place) / "many", many)
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
 
@@ -587,7 +640,18 @@ def log_images(folder, tag, images, step=0):
 
 # %% nbgrader={"grade": true, "grade_id": "test-log-images", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def _check_pictures(folder, tag, step, images):
-    """Read the pictures back and compare them."""
+    """Have the pictures written, read them back and compare them."""
+    given = images.copy()
+    try:
+        if step == 0:
+            log_images(folder, tag, given)
+        else:
+            log_images(folder, tag, given, step=step)
+    except Exception as error:
+        raise AssertionError(
+            f"For images of shape {images.shape}, log_images stopped with {type(error).__name__}: {error}"
+        ) from error
+    assert np.array_equal(given, images), "log_images changes the images it is given."
     assert list(Path(folder).glob("*tfevents*")), "There is no event file in the folder after log_images."
     stored = EventAccumulator(str(folder), size_guidance={"tensors": 0})
     stored.Reload()
@@ -600,7 +664,8 @@ def _check_pictures(folder, tag, step, images):
     assert int(event.step) == step, f"The pictures must be recorded at step {step}; they are at step {event.step}."
     pictures = [tf.io.decode_png(png).numpy()[..., 0] / 255 for png in tf.make_ndarray(event.tensor_proto)[2:]]
     assert len(pictures) == len(images), (
-        f"{len(images)} pictures were given, {len(pictures)} are in the file. Look at max_outputs."
+        f"{len(images)} pictures were given, {len(pictures)} are in one record of the file. tf.summary.image writes "
+        "three unless max_outputs asks for all."
     )
     for picture, image in zip(pictures, images):
         assert picture.shape == image.shape, (
@@ -608,22 +673,18 @@ def _check_pictures(folder, tag, step, images):
         )
         difference = float(np.abs(picture - image).max())
         assert difference < 0.01, (
-            f"A pixel in the file differs by {difference:.2f} from the one given. Floats must stay between 0 and 1."
+            f"A pixel in the file differs by {difference:.3g} from the one given. Floats must stay between 0 and 1."
         )
 
 
 with tempfile.TemporaryDirectory() as place:
     five = np.random.default_rng(23).random((5, 8, 6)).astype("float32")
-    log_images(Path(place) / "pictures", "some", five.copy())
     _check_pictures(Path(place) / "pictures", "some", 0, five)
+    _check_pictures(Path(place) / "later", "dim", 3, five / 2)
     ### BEGIN HIDDEN TESTS
-    many = np.random.default_rng(24).random((23, 7, 9)) * 0.5
-    kept = many.copy()
-    log_images(str(Path(place) / "other"), "a/many", many, step=4)
-    _check_pictures(Path(place) / "other", "a/many", 4, kept)
-    assert np.array_equal(many, kept), "log_images changes the images it is given."
-    log_images(Path(place) / "single", "one", kept[:1], step=2)
-    _check_pictures(Path(place) / "single", "one", 2, kept[:1])
+    many = np.random.default_rng(24).random((120, 5, 4)) * 0.5
+    _check_pictures(str(Path(place) / "other"), "a/many", 4, many)
+    _check_pictures(Path(place) / "single", "one", 2, many[:1])
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
 
@@ -698,7 +759,8 @@ from data_utils import beside_answer
 @beside_answer
 def _fit_with_recall(folder, images, labels, weights, epochs):
     """Train a tiny network with the callback: whether it is one, and the network's weights after each epoch."""
-    tiny = keras.Sequential([keras.Input((4,)), keras.layers.Dense(len(weights[1]), activation="softmax")], name="tiny")
+    output = keras.layers.Dense(len(weights[1]), activation="softmax")
+    tiny = keras.Sequential([keras.Input((4,)), keras.layers.Dropout(0.3), output], name="tiny")
     tiny.set_weights(weights)
     tiny.compile(optimizer=keras.optimizers.SGD(1.0), loss="sparse_categorical_crossentropy")
     snapshots = []
@@ -715,9 +777,18 @@ def _check_recall(folder, classes, labels, epochs, seed):
     rng = np.random.default_rng(seed)
     images = (rng.normal(size=(len(labels), 4)) + np.eye(10)[labels][:, :4]).astype("float32")
     first_weights = [rng.normal(size=(4, classes)), rng.normal(size=classes)]
-    is_callback, snapshots = _fit_with_recall(folder, images, labels, first_weights, epochs)
+    try:
+        is_callback, snapshots = _fit_with_recall(folder, images, labels, first_weights, epochs)
+    except Exception as error:
+        raise AssertionError(
+            f"A training with DigitRecall stopped with {type(error).__name__}: {str(error)[:500]}"
+        ) from error
     assert is_callback, "DigitRecall must be a class derived from keras.callbacks.Callback."
-    assert list(Path(folder).glob("*tfevents*")), "There is no event file in the folder after the training."
+    files = list(Path(folder).glob("*tfevents*"))
+    assert files, "There is no event file in the folder after the training."
+    assert len(files) == 1, (
+        f"All must be in one event file; {epochs} epochs made {len(files)}. Make the writer once, not at every epoch."
+    )
     stored = EventAccumulator(str(folder), size_guidance={"tensors": 0})
     stored.Reload()
     tags, expected = sorted(stored.Tags()["tensors"]), sorted(f"recall/{digit}" for digit in set(labels.tolist()))
@@ -732,8 +803,8 @@ def _check_recall(folder, classes, labels, epochs, seed):
             answers = (images @ weights + biases).argmax(axis=1)
             share, found = float((answers[labels == digit] == digit).mean()), float(tf.make_ndarray(event.tensor_proto))
             assert abs(found - share) < 1e-4, (
-                f"After epoch {event.step + 1} the model recognises {share:.3f} of the images labelled "
-                f"{digit}; recall/{digit} says {found:.3f}."
+                f"After epoch {event.step + 1} the model recognises {share:.6g} of the images labelled "
+                f"{digit}; recall/{digit} says {found:.6g}."
             )
 
 
@@ -814,36 +885,46 @@ def compare(curves, lowest=True):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-compare", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def _check_compare(found, expected, call):
+def _check_compare(curves, expected, **named):
     """Compare the table with what must come out."""
+    call = f"compare({curves}{', lowest=False' if named else ''})"
+    kept = {name: list(pairs) for name, pairs in curves.items()}
+    try:
+        found = compare(curves, **named)
+    except Exception as error:
+        raise AssertionError(f"{call} stopped with {type(error).__name__}: {error}") from error
     assert found is not None, "compare returns nothing. Is there a `return`?"
-    assert all(len(row) == 3 for row in found), (
-        f"compare must return tuples (name, epoch, value); {call} gives {found}."
+    rows_of_three = isinstance(found, (list, tuple)) and all(
+        isinstance(row, (list, tuple)) and len(row) == 3 for row in found
     )
-    rows = [(str(name), int(epoch), round(float(value), 6)) for name, epoch, value in found]
+    assert rows_of_three, f"compare must return a list of tuples (name, epoch, value); {call} gives {found!r}."
+    assert repr(curves) == repr(kept), f"compare changes the curves it is given: {kept} became {curves}."
+    numbers = all(isinstance(part, (int, float, np.number)) for row in found for part in row[1:])
+    assert numbers, f"Epoch and value must be numbers; {call} gives {found!r}."
+    rows = [(str(name), float(epoch), round(float(value), 6)) for name, epoch, value in found]
     names = [name for name, *_ in rows]
     assert sorted(names) == sorted(name for name, *_ in expected), (
         f"{call} must have a row for each of {sorted(name for name, *_ in expected)}; it has {names}."
     )
-    assert names == [name for name, *_ in expected], (
-        f"The best run comes first: {[name for name, *_ in expected]}; {call} gives {names}."
-    )
-    for row, right in zip(rows, expected):
+    for row in rows:
+        right = next(one for one in expected if one[0] == row[0])
         assert row[2] == right[2], f"The best value of {right[0]!r} is {right[2]}; {call} says {row[2]}."
         assert row[1] == right[1], (
             f"{right[0]!r} has its best value first at epoch {right[1]} (step {right[1] - 1}); {call} says "
-            f"epoch {row[1]}."
+            f"epoch {row[1]:g}."
         )
+    assert names == [name for name, *_ in expected], (
+        f"The best run comes first: {[name for name, *_ in expected]}; {call} gives {names}."
+    )
 
 
-two = {"cautious": [(0, 0.9), (1, 0.7), (2, 0.6)], "quick": [(0, 0.5), (1, 0.3), (2, 0.4)]}
-_check_compare(
-    compare({name: list(pairs) for name, pairs in two.items()}),
-    [("quick", 2, 0.3), ("cautious", 3, 0.6)],
-    "compare(curves)",
-)
-### BEGIN HIDDEN TESTS
 nan, inf = float("nan"), float("inf")
+two = {"cautious": [(0, 0.9), (1, 0.7), (2, 0.6)], "quick": [(0, 0.5), (1, 0.3), (2, 0.4)]}
+_check_compare(two, [("quick", 2, 0.3), ("cautious", 3, 0.6)])
+_check_compare({"wild": [(0, nan), (1, 0.5), (2, nan)], "exploded": [(0, nan), (1, nan)]}, [("wild", 2, 0.5)])
+scores = {"low": [(0, 0.5), (1, 0.25)], "high": [(0, 0.5), (1, 0.75)]}
+_check_compare(scores, [("high", 2, 0.75), ("low", 1, 0.5)], lowest=False)
+### BEGIN HIDDEN TESTS
 losses = {
     "exploded": [(0, nan), (1, nan), (2, nan)],
     "late nan": [(0, 0.8), (1, 0.25), (2, nan), (3, nan)],
@@ -851,15 +932,15 @@ losses = {
     "ties": [(0, 0.75), (1, 0.125), (2, 0.5), (3, 0.125)],
     "infinite": [(0, inf), (1, 2.5), (2, -inf)],
 }
-kept = {name: list(pairs) for name, pairs in losses.items()}
-expected = [("ties", 2, 0.125), ("late nan", 2, 0.25), ("early nan", 3, 0.4375), ("infinite", 2, 2.5)]
-_check_compare(compare(losses), expected, "compare for losses with NaN")
-assert repr(losses) == repr(kept), "compare changes the curves it is given."
-scores = {"b": [(0, 0.5), (1, 0.75), (2, 0.75)], "a": [(0, 0.875)], "c": [(4, 0.25), (6, 0.375), (9, nan)]}
-_check_compare(
-    compare(scores, lowest=False), [("a", 1, 0.875), ("b", 2, 0.75), ("c", 7, 0.375)], "compare(curves, lowest=False)"
-)
-assert len(compare({"exploded": [(0, nan)]})) == 0, "A run that has only NaN must be left out."
+_check_compare(losses, [("ties", 2, 0.125), ("late nan", 2, 0.25), ("early nan", 3, 0.4375), ("infinite", 2, 2.5)])
+scores = {
+    "b": [(0, 0.5), (1, 0.75), (2, 0.75)],
+    "a": [(0, 0.875)],
+    "c": [(4, 0.25), (6, 0.375), (9, nan)],
+    "d": [(0, inf), (1, -0.5), (2, -inf)],
+}
+_check_compare(scores, [("a", 1, 0.875), ("b", 2, 0.75), ("c", 7, 0.375), ("d", 2, -0.5)], lowest=False)
+_check_compare({"exploded": [(0, nan)], "infinite": [(0, inf)]}, [])
 ### END HIDDEN TESTS
 
 # %%
@@ -898,8 +979,9 @@ print(table.round(3).to_string(index=False))
 #
 # - `best`: the epoch of the lowest validation loss, counted from 1; the first of them if there are several;
 # - `gap`: how far the validation loss lies above the training loss at the *last* epoch;
-# - `overfits`: `True` if, from the best epoch to the last one, validation loss has risen *and* training loss has
-#   fallen; else `False`. (Where both rise, the training is going astray: another illness.)
+# - `overfits`: `True` if validation loss is at the last epoch more than 5 % higher than at the best epoch, *and*
+#   training loss is lower than it was there; else `False`. (Validation loss never falls quite steadily, so a smaller
+#   rise tells little. Where both rise, the training is going astray: another illness.)
 #
 # <details><summary>Hint</summary>
 #
@@ -914,27 +996,41 @@ def overfitting(training, validation):
     ### BEGIN SOLUTION
     place = int(np.argmin(validation))
     gap = validation[-1] - training[-1]
-    overfits = validation[-1] > validation[place] and training[-1] < training[place]
+    overfits = validation[-1] > 1.05 * validation[place] and training[-1] < training[place]
     return place + 1, float(gap), bool(overfits)
     ### END SOLUTION
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-overfitting", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def _check_overfitting(training, validation, expected):
+def _check_overfitting(training, validation, expected, why=""):
     """Compare the three answers."""
-    found = overfitting(list(training), list(validation))
+    given = [float(value) for value in training], [float(value) for value in validation]
+    losses = f"training {given[0]}, validation {given[1]}"
+    try:
+        found = overfitting(*given)
+    except Exception as error:
+        raise AssertionError(f"For {losses} overfitting stopped with {type(error).__name__}: {error}") from error
     assert found is not None, "overfitting returns nothing. Is there a `return`?"
-    assert len(found) == 3, f"overfitting must return (best, gap, overfits); it returns {found!r}."
-    losses = f"training {training}, validation {validation}"
-    assert int(found[0]) == expected[0], f"For {losses} the best epoch is {expected[0]}; overfitting says {found[0]}."
-    assert abs(float(found[1]) - expected[1]) < 1e-6, (
-        f"For {losses} the gap at the end is {expected[1]:g}; overfitting says {float(found[1]):g}."
+    assert isinstance(found, (tuple, list)) and len(found) == 3, (
+        f"overfitting must return (best, gap, overfits); it returns {found!r}."
     )
-    assert bool(found[2]) is expected[2], f"For {losses} overfits must be {expected[2]}; it is {found[2]}."
+    assert given == (list(training), list(validation)), "overfitting changes the lists it is given."
+    best, gap, overfits = found
+    assert isinstance(best, (int, float, np.number)) and isinstance(gap, (int, float, np.number)), (
+        f"The first two things must be numbers; overfitting returns {found!r}."
+    )
+    assert isinstance(overfits, (bool, np.bool_)), f"`overfits` must be True or False; it is {overfits!r}."
+    assert float(best) == expected[0], f"For {losses} the best epoch is {expected[0]}; overfitting says {best}."
+    assert abs(float(gap) - expected[1]) < 1e-6, (
+        f"For {losses} the gap at the end is {expected[1]:g}; overfitting says {float(gap):.7g}."
+    )
+    assert bool(overfits) is expected[2], f"For {losses} overfits must be {expected[2]}{why}; it is {overfits}."
 
 
 _check_overfitting([0.9, 0.5, 0.25, 0.125], [0.8, 0.6, 0.7, 0.9], (2, 0.775, True))
 _check_overfitting([0.9, 0.5, 0.25], [0.8, 0.6, 0.5], (3, 0.25, False))
+_check_overfitting([0.9, 0.5, 0.25], [0.8, 0.5, 0.51], (2, 0.26, False), ", as 0.51 is only 2 % above 0.5")
+_check_overfitting([0.5, 0.25, 0.5], [0.75, 0.5, 1.0], (2, 0.5, False), ", as training loss has risen, too")
 ### BEGIN HIDDEN TESTS
 _check_overfitting([0.5, 0.4, 0.6, 0.9], [0.6, 0.5, 0.7, 1.0], (2, 0.1, False))  # both rise
 _check_overfitting([0.75, 0.5, 0.375, 0.25], [1.0, 0.5, 0.5, 0.5], (2, 0.25, False))  # validation stands still
@@ -942,6 +1038,10 @@ _check_overfitting([0.5, 0.25, 0.125], [0.25, 0.5, 0.75], (1, 0.625, True))
 _check_overfitting([1.0, 0.75, 0.5, 0.625], [0.75, 0.5, 0.875, 0.625], (2, 0.0, True))
 _check_overfitting([1.5, 1.25, 1.0], [1.0, 0.75, 0.625], (3, -0.375, False))
 _check_overfitting([0.5], [0.75], (1, 0.25, False))
+_check_overfitting([0.9, 0.5, 0.25, 0.2], [5.0, 4.0, 4.5, 4.12], (2, 3.92, False), ", as 4.12 is only 3 % above 4")
+_check_overfitting([0.9, 0.5, 0.25], [0.08, 0.05, 0.06], (2, -0.19, True), ", as 0.06 is 20 % above 0.05")
+_check_overfitting([0.9, 0.5, 0.5], [0.8, 0.5, 0.75], (2, 0.25, False), ", as training loss has not fallen")
+_check_overfitting([0.9, 0.2, 0.5, 0.4], [0.8, 0.9, 0.5, 0.6], (3, 0.2, True))
 ### END HIDDEN TESTS
 
 # %%
@@ -971,10 +1071,10 @@ plt.show()
 # **What to see.** Without dropout (left) the training loss goes to zero and the validation loss turns. With 200 bundled
 # digits, in fourteen trials with other random numbers, the best epoch was 6 to 9; the validation loss was 0.57 to 0.61
 # there and 0.65 to 0.70 at the end. The validation *accuracy*, printed above, hardly changed meanwhile: the network
-# does not make more mistakes, it becomes ever surer of those it makes, and the loss punishes this. **Dropout** (right)
+# does not make more mistakes, it becomes more and more certain of them, and the loss punishes this. **Dropout** (right)
 # silences half of the dense layer's outputs at random in each training step, so that learning by heart is harder;
 # lab 9 tells more. Here the loss turned later, at epochs 11 to 20, and nearly always at a lower value. But it turned
-# as well.
+# as well: in six more trials it ended 3 to 14 % above its lowest value, without dropout 12 to 17 %.
 #
 # ### Task 8 · What TensorBoard draws (2 points)
 #
@@ -1013,43 +1113,62 @@ def smooth(values, weight):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-smooth", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-found = smooth([4.0, 1.0], 0.2)
-assert found is not None, "smooth returns nothing. Is there a `return`?"
-found = np.asarray(found, dtype=float)
-assert found.shape == (2,), f"Two values were given, so two must come out; smooth gives {found.tolist()}."
+def _smoothed(values, weight):
+    """What smooth returns, an array of as many numbers; an error in it becomes a sentence."""
+    kept = np.array(values)
+    try:
+        found = smooth(values, weight)
+    except Exception as error:
+        raise AssertionError(
+            f"For {len(kept)} values and weight {weight}, smooth stopped with {type(error).__name__}: {error}"
+        ) from error
+    assert found is not None, "smooth returns nothing. Is there a `return`?"
+    assert np.shape(found) == kept.shape, (
+        f"{len(kept)} values were given, so as many must come out; smooth gives a {type(found).__name__} of shape "
+        f"{np.shape(found)}."
+    )
+    assert np.array_equal(values, kept), "smooth changes the values it is given."
+    return np.asarray(found, dtype=float)
+
+
+found = _smoothed([4.0, 1.0], 0.2)
 assert np.isclose(found[0], 4.0), (
-    f"The first smoothed value equals the first value, 4; smooth gives {found[0]:g}. Is the start at 0 corrected, and "
-    "does the new value have the weight 1 − w?"
+    f"The first smoothed value equals the first value, 4; smooth gives {found[0]:.6g}. Is the start at 0 corrected, "
+    "and does the new value have the weight 1 − w?"
 )
 assert np.isclose(found[1], 1.5), (
     f"For [4, 1] and weight 0.2: a₁ = 0.8 · 4 = 3.2 and (0.2 · 3.2 + 0.8 · 1) / (1 − 0.2²) = 1.5; smooth gives "
-    f"{found[1]:g}."
+    f"{found[1]:.6g}."
+)
+found = _smoothed([4.0, 1.0, 1.0], 0.5)
+assert np.isclose(found[2], 1.42857143), (
+    "For [4, 1, 1] and weight 0.5 the third value is (0.5 · 1.25 + 0.5 · 1) / (1 − 0.5³) = 1.42857; smooth gives "
+    f"{found[2]:.6g}. aₜ₋₁ is the average before its correction."
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(31)
 for weight in (0.0, 0.2, 0.6, 0.9, 0.99):
     series = rng.normal(3, 1, size=30)
-    kept, t = series.copy(), np.arange(1, 31)
-    expected = [(weight ** np.arange(n)[::-1] * kept[:n]).sum() / (weight ** np.arange(n)).sum() for n in t]
-    found = np.asarray(smooth(series, weight), dtype=float)
-    assert found.shape == (30,), f"30 values were given; smooth returns an array of shape {found.shape}."
+    t = np.arange(1, 31)
+    expected = [(weight ** np.arange(n)[::-1] * series[:n]).sum() / (weight ** np.arange(n)).sum() for n in t]
+    found = _smoothed(series, weight)
+    worst = int(np.abs(found - expected).argmax())
     assert np.allclose(found, expected, rtol=1e-5), (
-        f"For weight {weight} smooth is wrong: it begins {found[:3].round(3).tolist()}, right is "
-        f"{np.round(expected[:3], 3).tolist()}."
+        f"For weight {weight} the smoothed value at place {worst} is {expected[worst]:.6g}; smooth gives "
+        f"{found[worst]:.6g}."
     )
-    assert np.array_equal(series, kept), "smooth changes the values it is given."
-assert np.allclose(np.asarray(smooth([2.5] * 6, 0.8), dtype=float), 2.5), (
-    "Values that are all equal must stay as they are."
-)
-assert np.allclose(np.asarray(smooth([1, 2, 3], 0.0), dtype=float), [1, 2, 3]), (
-    "With weight 0 the values must stay as they are."
-)
+for series, weight, what in (
+    ([2.5] * 6, 0.8, "Values that are all equal"),
+    ([1, 2, 3], 0.0, "With weight 0 the values"),
+):
+    found = _smoothed(series, weight)
+    assert np.allclose(found, series), f"{what} must stay as they are; {series} became {found.tolist()}."
 ### END HIDDEN TESTS
 
 # %%
 raw = losses["validation", 0.0]
 figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
-axes.plot(range(1, 31), raw, color="0.6", linewidth=1, label=f"recorded, lowest at epoch {np.argmin(raw) + 1}")
+axes.plot(range(1, 31), raw, color="black", linewidth=2.5, label=f"recorded, lowest at epoch {np.argmin(raw) + 1}")
 for weight, style in [(0.6, BLUE), (0.9, ORANGE)]:
     drawn = smooth(raw, weight)
     axes.plot(range(1, 31), drawn, label=f"smoothing {weight}, lowest at epoch {np.argmin(drawn) + 1}", **style)
@@ -1133,28 +1252,39 @@ def _environment():
     return dict(os.environ)
 
 
-found = proxy_url({"JUPYTERHUB_SERVICE_PREFIX": "/user/ada/", "HOME": "/home/ada"})
+def _address(environment):
+    """What proxy_url returns; an error in it becomes a sentence."""
+    kept = dict(environment)
+    try:
+        found = proxy_url(environment)
+    except Exception as error:
+        raise AssertionError(f"For {kept} proxy_url stopped with {type(error).__name__}: {error}") from error
+    assert environment == kept, f"proxy_url changes the environment it is given: {kept} became {environment}."
+    return found
+
+
+found = _address({"JUPYTERHUB_SERVICE_PREFIX": "/user/ada/", "HOME": "/home/ada"})
 assert found is not None, "On a hub proxy_url returns nothing. Is there a `return`?"
 assert found == "/user/ada/proxy/%PORT%/", (
     f"For the path /user/ada/ the address is /user/ada/proxy/%PORT%/; proxy_url gives {found!r}."
 )
-assert proxy_url({"HOME": "/home/ada"}) is None, (
-    f"Without a hub the answer is None; proxy_url gives {proxy_url({'HOME': '/home/ada'})!r}."
+found = _address({"HOME": "/home/ada"})
+assert found is None, f"Without a hub the answer is None; proxy_url gives {found!r}."
+both = {"JUPYTERHUB_SERVICE_PREFIX": "/user/eve/", "TENSORBOARD_PROXY_URL": "/own/%PORT%/"}
+found = _address(both)
+assert found == "/own/%PORT%/", (
+    f"A TENSORBOARD_PROXY_URL that is set, /own/%PORT%/, must win; proxy_url gives {found!r}."
 )
 ### BEGIN HIDDEN TESTS
 before = _environment()
-for prefix in ("/user/bob", "/user/bob/", "/hub/user/bob/lab-2/"):
+for prefix in ("/user/bob", "/user/bob/", "/hub/user/bob/lab-2/", "/"):
     right = prefix.rstrip("/") + "/proxy/%PORT%/"
-    found = proxy_url({"JUPYTERHUB_SERVICE_PREFIX": prefix})
+    found = _address({"JUPYTERHUB_SERVICE_PREFIX": prefix})
     assert found == right, f"For the path {prefix} the address is {right}; proxy_url gives {found!r}."
-both = {"JUPYTERHUB_SERVICE_PREFIX": "/user/eve/", "TENSORBOARD_PROXY_URL": "/own/%PORT%/"}
-assert proxy_url(both) == "/own/%PORT%/", (
-    f"A TENSORBOARD_PROXY_URL that is set must win; proxy_url gives {proxy_url(both)!r}."
+found = _address({"TENSORBOARD_PROXY_URL": "https://hub.example.edu/own/%PORT%"})
+assert found == "https://hub.example.edu/own/%PORT%", (
+    f"A TENSORBOARD_PROXY_URL that is set must be returned, unchanged; proxy_url gives {found!r}."
 )
-assert proxy_url({"TENSORBOARD_PROXY_URL": "/own/%PORT%/"}) == "/own/%PORT%/", (
-    "A TENSORBOARD_PROXY_URL that is set must be returned."
-)
-assert set(both.values()) == {"/user/eve/", "/own/%PORT%/"}, "proxy_url changes the environment it is given."
 assert _environment() == before, "proxy_url changes os.environ; it should only look at the environment it is given."
 ### END HIDDEN TESTS
 
