@@ -179,12 +179,10 @@ for n in (7, 12, 27, 28):
                 f"With padding 'same', output_size({n}, {kernel}, {stride}) is {found}, not {places}."
             )
 try:
-    found = output_size(28, 5, padding="full")
-except ValueError:
-    found = "ValueError"
-assert isinstance(found, str) and found == "ValueError", (
-    f"An unknown padding must raise a ValueError; output_size returned {found}."
-)
+    found = f"returned {output_size(28, 5, padding='full')}"
+except Exception as error:
+    found = type(error).__name__
+assert found == "ValueError", f"An unknown padding must raise a ValueError; for 'full' output_size gave: {found}."
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -258,12 +256,20 @@ for (h, w), (a, b) in [((9, 7), (3, 3)), ((6, 11), (2, 5)), ((4, 4), (4, 4)), ((
     assert found.shape == expected.shape, (
         f"A {a}×{b} kernel on a {h}×{w} image gives shape {expected.shape}; convolve gives {found.shape}."
     )
+    place = np.unravel_index(np.abs(found - expected).argmax(), found.shape)
     assert np.allclose(found, expected, atol=1e-4), (
-        f"convolve is wrong for a random {a}×{b} kernel on a random {h}×{w} image."
+        f"For a random {a}×{b} kernel on a random {h}×{w} image, convolve gives {found[place]:.6g} at row {place[0]} "
+        f"and column {place[1]}, not {expected[place]:.6g}."
     )
     assert np.array_equal(some_image, kept_image) and np.array_equal(some_kernel, kept_kernel), (
         "convolve changes the image or the kernel."
     )
+grey = np.array([[200, 100, 250], [50, 255, 130]], dtype=np.uint8)
+found = np.asarray(convolve(grey.copy(), np.array([[0.5, -0.25]])), dtype=float)
+assert np.allclose(found, [[75.0, -12.5], [-38.75, 95.0]]), (
+    f"On an image of whole numbers (uint8), {grey.tolist()}, the kernel [[0.5, -0.25]] must give [[75, -12.5], "
+    f"[-38.75, 95]]; convolve gives {found.tolist()}. Which dtype has your result?"
+)
 ### END HIDDEN TESTS
 
 # %%
@@ -352,7 +358,7 @@ for pairs, right_field in [
 # layer takes all these maps as the channels of its input, so its kernels have a depth: 5×5×20 weights on 20 maps, and
 # one bias for each filter. Between them, **max pooling** moves a 2×2 window with stride 2 and keeps only the largest
 # number: half the rows, half the columns, and it matters less at which of the four pixels a pattern was. (*Average*
-# pooling keeps the mean; you will meet it in lab 7.) This is the network, a larger relative of LeCun's LeNet of 1998:
+# pooling keeps the mean.) This is the network, a larger relative of LeCun's LeNet of 1998:
 #
 # | layer | settings | a 28×28 digit becomes |
 # | --- | --- | ---: |
@@ -429,6 +435,11 @@ assert np.allclose(out.sum(axis=1), 1, atol=1e-4), (
     "The ten outputs of an image do not add up to 1. Which activation makes probabilities?"
 )
 ### BEGIN HIDDEN TESTS
+shaken = np.asarray(checked(some, training=True), dtype=float)
+assert np.allclose(shaken, out, atol=1e-4), (
+    f"In training an image gives {shaken[0, :3].round(4).tolist()} …, afterwards {out[0, :3].round(4).tolist()} …: the "
+    "network has a layer that the table does not have, such as Dropout."
+)
 for shape, classes, flat in [((28, 28, 1), 10, 2450), ((30, 26, 3), 4, 8 * 7 * 50), ((21, 24, 2), 7, 6 * 6 * 50)]:
     rng = np.random.default_rng(13)
     network = LeNet.build(input_shape=shape, classes=classes)
@@ -498,6 +509,7 @@ def lenet_parameters(input_shape, classes):
 
 # %% nbgrader={"grade": true, "grade_id": "test-lenet-parameters", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 assert conv_parameters(3, 1, 2) is not None, "conv_parameters returns nothing. Is there a `return`?"
+assert lenet_parameters((28, 28, 1), 10) is not None, "lenet_parameters returns nothing. Is there a `return`?"
 assert int(conv_parameters(3, 1, 2)) == 20, (
     "Two 3×3 filters on one channel have 9 weights and a bias each, 20 parameters; conv_parameters(3, 1, 2) is "
     f"{conv_parameters(3, 1, 2)}."
@@ -508,7 +520,7 @@ assert int(conv_parameters(2, 3, 1)) == 13, (
 )
 assert int(lenet_parameters((28, 28, 1), 10)) == 1_256_080, (
     "For (28, 28, 1) and 10 classes Keras counts 1,256,080 parameters; lenet_parameters gives "
-    f"{lenet_parameters((28, 28, 1), 10):,}."
+    f"{lenet_parameters((28, 28, 1), 10)}."
 )
 ### BEGIN HIDDEN TESTS
 for kernel, channels, filters, right_count in [
@@ -610,6 +622,8 @@ assert reached > 0.4, (
     f"lenet names {reached:.1%} of the test digits rightly; even a short training with Adam reaches more. Was it "
     "fitted on X_train and Y_train?"
 )
+kind = type(lenet.optimizer).__name__
+assert kind == "Adam", f"The optimiser must be Adam; it is {kind}."
 assert len(record["loss"]) == EPOCHS, (
     f"The history holds {len(record['loss'])} epochs; train for EPOCHS = {EPOCHS}, in one call of fit."
 )
@@ -618,7 +632,23 @@ needed = 0.85 if N_TRAIN * EPOCHS >= 10_000 else 0.60 if N_TRAIN * EPOCHS >= 3_0
 assert reached >= needed, (
     f"lenet names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} with these settings."
 )
-assert lenet.optimizer is not None and "adam" in type(lenet.optimizer).__name__.lower(), "The optimiser is not Adam."
+rate = float(np.asarray(lenet.optimizer.learning_rate))
+assert np.isclose(rate, 0.001), f"Adam's default learning rate is 0.001; lenet has {rate:.6g}."
+assert int(lenet.count_params()) == 1_256_080, (
+    f"lenet must be the network of Task 4, with 1,256,080 parameters; it has {lenet.count_params():,}."
+)
+(few, few_labels), _ = load_mnist(N_TRAIN, N_TEST)
+few, few_labels = few[int(N_TRAIN * 0.8) :, ..., None].astype("float32") / 255, few_labels[int(N_TRAIN * 0.8) :]
+shaken, still = (np.asarray(lenet(few[:4], training=mode), dtype=float) for mode in (True, False))
+assert np.allclose(shaken, still, atol=1e-4), "lenet has a layer that the table of Task 4 has not, such as Dropout."
+shares = np.asarray(lenet.predict(few, batch_size=250, verbose=0), dtype=float)
+loss = -np.log(np.clip(shares[np.arange(len(few)), few_labels], 1e-7, 1)).mean()
+for key, due in [("val_loss", loss), ("val_accuracy", (shares.argmax(axis=1) == few_labels).mean())]:
+    noted = float(record[key][-1])
+    assert abs(noted - due) < 2e-3 + 2e-3 * due, (
+        f"On the last fifth of the training digits, lenet has a {key} of {due:.5f} after the training; the history "
+        f"says {noted:.5f}. Check the loss, validation_split=0.2, and that history belongs to lenet."
+    )
 steps, batches = int(lenet.optimizer.iterations), -(-int(N_TRAIN * 0.8) // 128)
 assert steps == batches * len(record["loss"]), (
     f"Four fifths of the digits in batches of 128 are {batches} steps an epoch, {batches * len(record['loss'])} in "
@@ -631,9 +661,9 @@ assert steps == batches * len(record["loss"]), (
 # ### Task 7 · Curves with the right names (1 point)
 #
 # The published lab drew its curves and labelled the second one "test". But it came from `val_accuracy`: it was made
-# of training digits that were set aside, and the test digits had no part in it. It matters: who chooses the number of
-# epochs by that curve may do so, as the test digits remain unseen. Who chooses it by a real test curve has no honest
-# test left.
+# of training digits that were set aside, and the test digits had no part in it. It matters: you may
+# choose the number of epochs by that curve, as the test digits remain unseen. If you choose it by a real test curve, no
+# honest test is left.
 #
 # Write `plot_curves(record, metric)`. `record` is the dictionary `history.history`; `metric` is `"loss"` or
 # `"accuracy"`. In a new figure, draw two curves over the epochs, numbered 1, 2, 3 …: that of `metric`, labelled
@@ -830,11 +860,15 @@ for one_layer in layers_of_small:
     delivered.append(np.asarray(one_layer(delivered[-1] if delivered else pictures)))
 found = feature_maps(small, 0, pictures.copy())
 assert found is not None, "feature_maps returns nothing. Is there a `return`?"
+assert isinstance(found, np.ndarray), (
+    f"feature_maps must return a NumPy array; it returns a {type(found).__name__}. `np.asarray` makes one."
+)
 assert np.shape(found) == (6, 12, 10, 3), (
     f"Layer 0 makes 3 maps of 12×10 for each of 6 images, shape (6, 12, 10, 3); feature_maps gives {np.shape(found)}."
 )
 assert np.allclose(np.asarray(found), delivered[0], atol=1e-4), (
-    "The numbers are not those that layer 0 delivers. Does your second model share the layers, and so the weights, of "
+    f"The numbers are not those that layer 0 delivers: the first is {found[0, 0, 0, 0]:.6g}, not "
+    f"{float(delivered[0][0, 0, 0, 0]):.6g}. Does your second model share the layers, and so the weights, of "
     "the first?"
 )
 ### BEGIN HIDDEN TESTS
@@ -842,11 +876,16 @@ found = np.asarray(feature_maps(small, 2, pictures[:4].copy()))
 assert found.shape == (4, 4, 3, 4), (
     f"feature_maps has shape {found.shape} for layer 2 of a small network, not (4, 4, 3, 4)."
 )
-assert np.allclose(found, delivered[2][:4], atol=1e-4), "feature_maps is wrong for the third layer of a small network."
+worst = np.unravel_index(np.abs(found - delivered[2][:4]).argmax(), found.shape)
+assert np.allclose(found, delivered[2][:4], atol=1e-4), (
+    f"For layer 2 of a small network, feature_maps gives {found[worst]:.6g} where the layer delivers "
+    f"{delivered[2][:4][worst]:.6g}."
+)
 before_call = [weights.copy() for weights in small.get_weights()]
 found = np.asarray(feature_maps(small, 1, pictures[:1].copy()))
 assert found.shape == (1, 6, 5, 3) and np.allclose(found, delivered[1][:1], atol=1e-4), (
-    "feature_maps is wrong for a pooling layer and a single image."
+    f"feature_maps is wrong for a pooling layer and a single image: it has shape {found.shape}, not (1, 6, 5, 3), "
+    "or other numbers than the layer delivers."
 )
 unchanged = all(np.array_equal(old, new) for old, new in zip(before_call, small.get_weights()))
 assert unchanged and len(small.layers) == 5, "feature_maps changes the model it is given."
@@ -909,7 +948,7 @@ def shift(images, dy, dx):
 nine = np.arange(1, 10, dtype=np.uint8).reshape(1, 3, 3)
 moved = shift(nine.copy(), 0, 1)
 assert moved is not None, "shift returns nothing. Is there a `return`?"
-moved = np.asarray(moved)
+assert isinstance(moved, np.ndarray), f"shift must return a NumPy array; it returns a {type(moved).__name__}."
 assert moved.shape == (1, 3, 3), f"The shape must stay (1, 3, 3); shift gives {moved.shape}."
 assert moved[0, :, 0].tolist() != [3, 6, 9], (
     "What leaves on the right comes in again on the left. Free pixels must be 0."
@@ -932,8 +971,11 @@ for dtype in (np.uint8, np.float32):
                 if 0 <= i - dy < 9 and 0 <= j - dx < 7:
                     expected[:, i, j] = kept[:, i - dy, j - dx]
         moved = np.asarray(shift(sample, dy, dx))
-        assert moved.shape == expected.shape and np.array_equal(moved, expected), (
-            f"shift(images, {dy}, {dx}) is wrong for images of 9×7 pixels."
+        assert moved.shape == expected.shape, f"The shape must stay {expected.shape}; shift gives {moved.shape}."
+        wrong = np.argwhere(moved != expected)
+        assert not len(wrong), (
+            f"shift(images, {dy}, {dx}) gives {moved[tuple(wrong[0])]} at row {wrong[0][1]} and column {wrong[0][2]} "
+            f"of images of 9×7 pixels, not {expected[tuple(wrong[0])]}."
         )
         assert moved.dtype == kept.dtype, f"shift must keep the dtype {kept.dtype}; it gives {moved.dtype}."
         assert np.array_equal(sample, kept), "shift changes the images it is given."
