@@ -358,7 +358,7 @@ for pairs, right_field in [
 # layer takes all these maps as the channels of its input, so its kernels have a depth: 5×5×20 weights on 20 maps, and
 # one bias for each filter. Between them, **max pooling** moves a 2×2 window with stride 2 and keeps only the largest
 # number: half the rows, half the columns, and it matters less at which of the four pixels a pattern was. (*Average*
-# pooling keeps the mean.) This is the network, a larger relative of LeCun's LeNet of 1998:
+# pooling keeps the mean; labs 6 and 7 use it.) This is the network, a larger relative of LeCun's LeNet of 1998:
 #
 # | layer | settings | a 28×28 digit becomes |
 # | --- | --- | ---: |
@@ -619,7 +619,7 @@ assert not lacking, (
 answers = lenet.predict(fresh_images[..., None].astype("float32") / 255, batch_size=250, verbose=0).argmax(axis=1)
 reached = float((answers == fresh_labels).mean())
 assert reached > 0.4, (
-    f"lenet names {reached:.1%} of the test digits rightly; even a short training with Adam reaches more. Was it "
+    f"lenet gets {reached:.1%} of the test digits right; even a short training with Adam reaches more. Was it "
     "fitted on X_train and Y_train?"
 )
 kind = type(lenet.optimizer).__name__
@@ -630,7 +630,7 @@ assert len(record["loss"]) == EPOCHS, (
 ### BEGIN HIDDEN TESTS
 needed = 0.85 if N_TRAIN * EPOCHS >= 10_000 else 0.60 if N_TRAIN * EPOCHS >= 3_000 else 0.40
 assert reached >= needed, (
-    f"lenet names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} with these settings."
+    f"lenet gets {reached:.1%} of the test digits right; this network reaches {needed:.0%} with these settings."
 )
 rate = float(np.asarray(lenet.optimizer.learning_rate))
 assert np.isclose(rate, 0.001), f"Adam's default learning rate is 0.001; lenet has {rate:.6g}."
@@ -661,9 +661,9 @@ assert steps == batches * len(record["loss"]), (
 # ### Task 7 · Curves with the right names (1 point)
 #
 # The published lab drew its curves and labelled the second one "test". But it came from `val_accuracy`: it was made
-# of training digits that were set aside, and the test digits had no part in it. It matters: you may
-# choose the number of epochs by that curve, as the test digits remain unseen. If you choose it by a real test curve, no
-# honest test is left.
+# of training digits that were set aside, and the test digits had no part in it. The difference matters. You may choose
+# the number of epochs by that curve, as the test digits remain unseen. If you chose it by a real test curve, no honest
+# test would be left.
 #
 # Write `plot_curves(record, metric)`. `record` is the dictionary `history.history`; `metric` is `"loss"` or
 # `"accuracy"`. In a new figure, draw two curves over the epochs, numbered 1, 2, 3 …: that of `metric`, labelled
@@ -776,7 +776,7 @@ published.fit(strips_train, Y_train, batch_size=128, epochs=EPOCHS, validation_s
 
 
 def accuracy(model, images):
-    """Share of the test digits, drawn in `images` in their order, that the model names rightly."""
+    """Share of the test digits, drawn in `images` in their order, that the model gets right."""
     return float((model.predict(images, batch_size=250, verbose=0).argmax(axis=1) == y_test).mean())
 
 
