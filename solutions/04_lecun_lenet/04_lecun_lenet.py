@@ -122,10 +122,10 @@ print("one image", X_train[0].shape, X_train.dtype, "· one label", Y_train[0].s
 # A published text says that a 5×5 window that moves over a 28×28 image with stride 1 gives 23×23 numbers. That is a
 # slip of a kind that is easily made. Compute it properly.
 #
-# Write `output_size(n, kernel, stride=1, padding="valid")`, which returns the length of the output along one side, an
-# `int`. `n` is the length of the image along that side, `kernel` that of the window. With `"valid"`, count the places
-# at which the whole window fits (`kernel` is at most `n`). With `"same"`, the output has n / stride numbers, rounded
-# up. Any other padding is a `ValueError`.
+# Write `output_size(n, kernel, stride=1, padding="valid")`, which returns the length of the output along one side, a
+# whole number. `n` is the length of the image along that side, `kernel` that of the window. With `"valid"`, count the
+# places at which the whole window fits (`kernel` is at most `n`). With `"same"`, the output has n / stride numbers,
+# rounded up. Any other padding is a `ValueError`.
 #
 # <details><summary>Hint</summary>
 #
@@ -148,7 +148,6 @@ def output_size(n, kernel, stride=1, padding="valid"):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-output-size", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-assert output_size(5, 3) is not None, "output_size returns nothing. Is there a `return`?"
 for arguments, right_size in [
     ((5, 3), 3),
     ((5, 3, 2), 2),
@@ -156,35 +155,42 @@ for arguments, right_size in [
     ((5, 3, 1, "same"), 5),
     ((5, 3, 2, "same"), 3),
 ]:
+    found = output_size(*arguments)
+    assert found is not None, f"output_size{arguments} returns nothing. Is there a `return` for this padding?"
+    assert isinstance(found, (int, float, np.number)), (
+        f"output_size must return a number; output_size{arguments} returns a {type(found).__name__}, {found!r}."
+    )
     advice = (
         "With 'same', divide n by the stride and round up."
         if "same" in arguments
         else f"Draw the strip of {arguments[0]} pixels and count the windows."
     )
-    assert int(output_size(*arguments)) == right_size, (
-        f"output_size{arguments} is {output_size(*arguments)}, not {right_size}. {advice}"
-    )
+    assert found == right_size, f"output_size{arguments} is {found}, not {right_size}. {advice}"
+try:
+    found = f"returned {output_size(5, 3, padding='full')!r}"
+except ValueError:
+    found = ""
+except Exception as error:
+    found = f"raised a {type(error).__name__}"
+assert not found, f"Any other padding must raise a ValueError; for padding='full' output_size {found}."
 ### BEGIN HIDDEN TESTS
 for n in (7, 12, 27, 28):
     for kernel in (1, 2, 5, 7):
         for stride in (1, 2, 3):
             places = len(range(0, n - kernel + 1, stride))
             found = output_size(n, kernel, stride=stride)
-            assert float(found) == places, (
-                f"With padding 'valid', output_size({n}, {kernel}, {stride}) is {found}, not {places}."
-            )
+            assert found == places, f"output_size({n}, {kernel}, {stride}, 'valid') is {found}, not {places}."
             places = len(range(0, n, stride))
             found = output_size(n, kernel, stride=stride, padding="same")
-            assert float(found) == places, (
-                f"With padding 'same', output_size({n}, {kernel}, {stride}) is {found}, not {places}."
-            )
-try:
-    found = output_size(28, 5, padding="full")
-except ValueError:
-    found = "ValueError"
-assert isinstance(found, str) and found == "ValueError", (
-    f"An unknown padding must raise a ValueError; output_size returned {found}."
-)
+            assert found == places, f"output_size({n}, {kernel}, {stride}, 'same') is {found}, not {places}."
+for padding in ("half", "valid "):
+    try:
+        found = f"returned {output_size(28, 5, 2, padding)!r}"
+    except ValueError:
+        found = ""
+    except Exception as error:
+        found = f"raised a {type(error).__name__}"
+    assert not found, f"An unknown padding must raise a ValueError; for {padding!r} output_size {found}."
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -201,9 +207,9 @@ for kernel, stride, padding in [(5, 1, "valid"), (5, 1, "same"), (5, 2, "valid")
 # ### Task 2 · Slide the window (2 points)
 #
 # Write `convolve(image, kernel)`, with stride 1 and no padding. `image` has shape (h, w) and `kernel` shape (a, b),
-# not larger; both are NumPy arrays and need not be square. Return an array of shape (h − a + 1, w − b + 1): at place
-# (i, j) is the sum of the products of the kernel and the part of the image whose upper left corner is at (i, j).
-# Loops are welcome.
+# not larger; both are NumPy arrays and need not be square. The kernel holds floats, the image may hold whole numbers.
+# Return an array of shape (h − a + 1, w − b + 1): at place (i, j) is the sum of the products of the kernel and the
+# part of the image whose upper left corner is at (i, j). Loops are welcome.
 #
 # In mathematics a convolution turns the kernel by 180° first. Neural networks do not, and neither should you. (What
 # they compute is called a *cross-correlation* elsewhere.) The learned weights would be turned as well, so it makes no
@@ -236,6 +242,9 @@ one_dot[2, 3] = 1.0
 counting = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 found = convolve(one_dot.copy(), counting.copy())
 assert found is not None, "convolve returns nothing. Is there a `return`?"
+assert isinstance(found, (list, tuple)) or hasattr(found, "shape"), (
+    f"convolve must return an array; it returns a {type(found).__name__}, {found!r}."
+)
 found = np.asarray(found, dtype=float)
 assert found.shape == (4, 4), f"A 2×3 kernel on a 5×6 image gives shape (4, 4); convolve gives {found.shape}."
 expected = np.zeros((4, 4))
@@ -246,6 +255,11 @@ assert not np.allclose(found[1:3, 1:4], counting), (
 assert np.allclose(found, expected), (
     f"A 1 in row 2 and column 3, all else 0, with the kernel\n{counting}\nmust give\n{expected}\n(the kernel's last "
     f"number meets the 1 first); convolve gives\n{found}"
+)
+found = np.asarray(convolve(np.array([[1.0, 2.0, 0.0], [0.0, 1.0, 3.0]]), np.array([[1.0, -1.0]])), dtype=float)
+assert np.allclose(found, [[-1, 2], [-1, -2]]), (
+    "The image [[1, 2, 0], [0, 1, 3]] and the kernel [[1, -1]] must give [[-1, 2], [-1, -2]]: each number less its "
+    f"right neighbour. convolve gives {found.tolist()}."
 )
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(11)
@@ -258,21 +272,30 @@ for (h, w), (a, b) in [((9, 7), (3, 3)), ((6, 11), (2, 5)), ((4, 4), (4, 4)), ((
     assert found.shape == expected.shape, (
         f"A {a}×{b} kernel on a {h}×{w} image gives shape {expected.shape}; convolve gives {found.shape}."
     )
+    place = np.unravel_index(np.abs(found - expected).argmax(), found.shape)
     assert np.allclose(found, expected, atol=1e-4), (
-        f"convolve is wrong for a random {a}×{b} kernel on a random {h}×{w} image."
+        f"For a random {a}×{b} kernel on a random {h}×{w} image, convolve gives {found[place]:.6g} at row {place[0]} "
+        f"and column {place[1]}, not {expected[place]:.6g}."
     )
     assert np.array_equal(some_image, kept_image) and np.array_equal(some_kernel, kept_kernel), (
         "convolve changes the image or the kernel."
     )
+grey = np.array([[200, 100, 250], [50, 255, 130]], dtype=np.uint8)
+found = np.asarray(convolve(grey.copy(), np.array([[0.5, -0.25]])), dtype=float)
+assert np.allclose(found, [[75.0, -12.5], [-38.75, 95.0]]), (
+    f"On an image of whole numbers (uint8), {grey.tolist()}, the kernel [[0.5, -0.25]] must give [[75, -12.5], "
+    f"[-38.75, 95]]; convolve gives {found.tolist()}. Which dtype has your result?"
+)
 ### END HIDDEN TESTS
 
 # %%
+shown = np.flatnonzero(y_test == 4)[0]  # the place of the first 4, which has upright and level strokes
 upright = np.outer(np.ones(5), [-1, 0, 2, 0, -1])  # answers to upright strokes
 figure, grid = plt.subplots(1, 3, figsize=(8.5, 3), layout="constrained")
-grid[0].imshow(x_test[0], cmap="gray_r")
-grid[0].set_title(f"label {y_test[0]}, 28×28")
+grid[0].imshow(x_test[shown], cmap="gray_r")
+grid[0].set_title(f"label {y_test[shown]}, 28×28")
 for axes, kernel, name in [(grid[1], upright, "upright strokes"), (grid[2], upright.T, "level strokes")]:
-    axes.imshow(np.maximum(convolve(X_test[0, :, :, 0], kernel), 0), cmap="gray_r")
+    axes.imshow(np.maximum(convolve(X_test[shown, :, :, 0], kernel), 0), cmap="gray_r")
     axes.set_title(f"{name}, 24×24")
 for axes in grid:
     axes.set(xlabel="column", ylabel="row")
@@ -295,8 +318,8 @@ plt.show()
 # number. A stride of s makes the step s times as long, for the layers that come *after* it.
 #
 # Write `receptive_field(layers)`. `layers` is a list of pairs `(kernel, stride)` for convolutions and poolings, from
-# the first layer to the last. Return the receptive field of a number in the last layer, an `int`. (Pooling slides a
-# window too; Part 2 tells more.)
+# the first layer to the last. Return the receptive field of a number in the last layer, a whole number. (Pooling slides
+# a window too; Part 2 tells more.)
 #
 # <details><summary>Hint</summary>
 #
@@ -319,18 +342,18 @@ def receptive_field(layers):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-receptive-field", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-assert receptive_field([(5, 1)]) is not None, "receptive_field returns nothing. Is there a `return`?"
-assert int(receptive_field([(5, 1)])) == 5, (
-    f"A single 5×5 window sees 5 pixels; receptive_field([(5, 1)]) is {receptive_field([(5, 1)])}."
-)
-assert int(receptive_field([(3, 1), (3, 1)])) == 5, (
-    f"Two 3×3 windows see 5 pixels together; receptive_field gives {receptive_field([(3, 1), (3, 1)])}. The second "
-    "adds only what is new."
-)
-assert int(receptive_field([(2, 2), (3, 1)])) == 6, (
-    "Behind a 2×2 window of stride 2 the steps are 2 pixels long, so a 3×3 window sees 6; receptive_field gives "
-    f"{receptive_field([(2, 2), (3, 1)])}."
-)
+for pairs, right_field, advice in [
+    ([(5, 1)], 5, "A single 5×5 window sees 5 pixels."),
+    ([(3, 1), (3, 1)], 5, "Two 3×3 windows see 5 pixels together: the second adds only what is new."),
+    ([(2, 2), (3, 1)], 6, "Behind a window of stride 2 the steps are 2 pixels long: 3 numbers reach 2 · 2 further."),
+    ([(2, 3), (2, 3), (2, 1)], 14, "Behind two windows of stride 3 the steps are 3 · 3 = 9 pixels long."),
+]:
+    found = receptive_field(list(pairs))
+    assert found is not None, "receptive_field returns nothing. Is there a `return`?"
+    assert isinstance(found, (int, float, np.number)), (
+        f"receptive_field must return a number; it returns a {type(found).__name__}, {found!r}."
+    )
+    assert found == right_field, f"receptive_field({pairs}) is {found}, not {right_field}. {advice}"
 ### BEGIN HIDDEN TESTS
 for pairs, right_field in [
     ([(5, 1), (2, 2), (5, 1), (2, 2)], 16),
@@ -341,7 +364,7 @@ for pairs, right_field in [
 ]:
     given = list(pairs)
     found = receptive_field(given)
-    assert float(found) == right_field, f"receptive_field({pairs}) is {found}, not {right_field}."
+    assert found == right_field, f"receptive_field({pairs}) is {found}, not {right_field}."
     assert given == pairs, "receptive_field changes the list it is given."
 ### END HIDDEN TESTS
 
@@ -352,7 +375,7 @@ for pairs, right_field in [
 # layer takes all these maps as the channels of its input, so its kernels have a depth: 5×5×20 weights on 20 maps, and
 # one bias for each filter. Between them, **max pooling** moves a 2×2 window with stride 2 and keeps only the largest
 # number: half the rows, half the columns, and it matters less at which of the four pixels a pattern was. (*Average*
-# pooling keeps the mean; you will meet it in lab 7.) This is the network, a larger relative of LeCun's LeNet of 1998:
+# pooling keeps the mean; labs 6 and 7 use it.) This is the network, a larger relative of LeCun's LeNet of 1998:
 #
 # | layer | settings | a 28×28 digit becomes |
 # | --- | --- | ---: |
@@ -370,8 +393,8 @@ for pairs, right_field in [
 # that lives in a class and needs no object of it. It is called as `LeNet.build((28, 28, 1), 10)`.
 #
 # Write `build(input_shape, classes)`. `input_shape` is the shape of one image, such as `(28, 28, 1)`. Return the
-# network of the table as a Keras model, untrained and not compiled. It must work for other shapes and numbers of
-# classes too.
+# network of the table as a sequential or functional Keras model, new and untrained at each call. It must work for
+# other shapes and numbers of classes too.
 #
 # <details><summary>Hint</summary>
 #
@@ -412,6 +435,9 @@ assert isinstance(checked, keras.Model), (
 assert checked.built, (
     "The network does not know the shape of its input yet. Does the list start with keras.Input(shape=...)?"
 )
+assert hasattr(checked, "input_shape"), (
+    f"LeNet.build must return a sequential or functional model; it returns a {type(checked).__name__}."
+)
 assert tuple(checked.input_shape) == (None, 28, 28, 1), (
     f"One image has shape (28, 28, 1); the network takes {tuple(checked.input_shape)[1:]}. Is input_shape passed on as "
     "it is?"
@@ -426,7 +452,28 @@ assert out.shape == (4, 10), (
     f"Four images gave an output of shape {out.shape}; ten numbers for each, (4, 10), are needed."
 )
 assert np.allclose(out.sum(axis=1), 1, atol=1e-4), (
-    "The ten outputs of an image do not add up to 1. Which activation makes probabilities?"
+    f"The ten outputs of an image add up to {out[0].sum():.6g}, not to 1. Which activation makes probabilities?"
+)
+shaken = np.asarray(checked(some, training=True), dtype=float)
+assert np.allclose(shaken, out, atol=1e-4), (
+    f"In training an image gives {shaken[0, :3].round(4).tolist()} …, afterwards {out[0, :3].round(4).tolist()} …: the "
+    "network has a layer that the table does not have, such as Dropout."
+)
+for place, name in [(0, "first convolution"), (2, "second convolution"), (4, "dense layer of 500 units")]:
+    blocked = [np.abs(weights) if weights.ndim > 1 else weights * 0 for weights in checked.get_weights()]
+    blocked[place] = -blocked[place]  # ReLU lets nothing through
+    blocked[place + 2] = -blocked[place + 2]  # without it, all that follow would be positive again
+    network = LeNet.build((28, 28, 1), 10)
+    network.set_weights(blocked)
+    out = np.asarray(network(some, training=False), dtype=float)
+    assert np.allclose(out, 0.1, atol=1e-4), (
+        f"Where all weights of the {name} are negative, ReLU lets nothing through, and each class gets a share of 0.1; "
+        f"here the shares are {out[0, :3].round(4).tolist()} … Check the activation here and after it."
+    )
+count = LeNet.build((21, 24, 2), 7).count_params()
+assert int(count) == 930_077, (
+    f"For images of shape (21, 24, 2) and 7 classes the network has {count:,} parameters, not 930,077. Are both "
+    "arguments used, and is all padding 'same'?"
 )
 ### BEGIN HIDDEN TESTS
 for shape, classes, flat in [((28, 28, 1), 10, 2450), ((30, 26, 3), 4, 8 * 7 * 50), ((21, 24, 2), 7, 6 * 6 * 50)]:
@@ -451,23 +498,29 @@ for shape, classes, flat in [((28, 28, 1), 10, 2450), ((30, 26, 3), 4, 8 * 7 * 5
     hidden = np.maximum(np.asarray(maps, dtype=float).reshape(3, -1) @ arrays[4] + arrays[5], 0)
     sums = np.exp(hidden @ arrays[6] + arrays[7])
     out = np.asarray(network(images, training=False), dtype=float)
-    assert np.allclose(out, sums / sums.sum(axis=1, keepdims=True), atol=1e-3), (
-        f"For input {shape} the outputs are not those of the table's layers. Check activations, kind of pooling, and "
-        "padding."
+    due = sums / sums.sum(axis=1, keepdims=True)
+    place = np.unravel_index(np.abs(out - due).argmax(), due.shape)
+    assert np.allclose(out, due, atol=1e-3), (
+        f"For input {shape} and random weights the table's layers give a class the share {due[place]:.6g}, yours "
+        f"{out[place]:.6g}. Check activations, kind of pooling, and settings that the table does not name."
     )
 again = LeNet.build((28, 28, 1), 10)
 assert again is not checked, "Each call of LeNet.build must make a new network."
+biases = [float(np.abs(weights).max()) for weights in again.get_weights() if weights.ndim == 1]
+assert max(biases) == 0, (
+    f"LeNet.build must return a new, untrained network, whose biases are 0; the largest is {max(biases):.6g}."
+)
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### Task 5 · Count its parameters (2 points)
 #
-# Now count by hand what Keras has just counted. You will need it in a moment.
+# Now work out what Keras has just counted. You will need it in a moment.
 #
-# - `conv_parameters(kernel, channels_in, filters)` returns the parameters of one convolutional layer with square
-#   kernels of side `kernel`, an `int`.
-# - `lenet_parameters(input_shape, classes)` returns the parameters of the whole network of the table, an `int`.
-#   `input_shape` is (height, width, channels), whatever their values. Pooling and flatten have none.
+# - `conv_parameters(kernel, channels_in, filters)` returns the number of parameters of one convolutional layer with
+#   square kernels of side `kernel`.
+# - `lenet_parameters(input_shape, classes)` returns that of the whole network of the table. `input_shape` is (height,
+#   width, channels), whatever their values. Pooling and flatten have none.
 #
 # <details><summary>Hint</summary>
 #
@@ -497,19 +550,26 @@ def lenet_parameters(input_shape, classes):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-lenet-parameters", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-assert conv_parameters(3, 1, 2) is not None, "conv_parameters returns nothing. Is there a `return`?"
-assert int(conv_parameters(3, 1, 2)) == 20, (
-    "Two 3×3 filters on one channel have 9 weights and a bias each, 20 parameters; conv_parameters(3, 1, 2) is "
-    f"{conv_parameters(3, 1, 2)}."
-)
-assert int(conv_parameters(2, 3, 1)) == 13, (
-    "One 2×2 filter on three channels has 12 weights and a bias; conv_parameters(2, 3, 1) is "
-    f"{conv_parameters(2, 3, 1)}."
-)
-assert int(lenet_parameters((28, 28, 1), 10)) == 1_256_080, (
-    "For (28, 28, 1) and 10 classes Keras counts 1,256,080 parameters; lenet_parameters gives "
-    f"{lenet_parameters((28, 28, 1), 10):,}."
-)
+for arguments, right_count, advice in [
+    ((3, 1, 2), 20, "Two 3×3 filters on one channel have 9 weights and a bias each."),
+    ((2, 3, 1), 13, "One 2×2 filter on three channels has 12 weights and a bias."),
+]:
+    found = conv_parameters(*arguments)
+    assert found is not None, "conv_parameters returns nothing. Is there a `return`?"
+    assert isinstance(found, (int, float, np.number)), (
+        f"conv_parameters must return a number; it returns a {type(found).__name__}, {found!r}."
+    )
+    assert found == right_count, f"conv_parameters{arguments} is {found}, not {right_count}. {advice}"
+for arguments, right_count, advice in [
+    (((28, 28, 1), 10), 1_256_080, "Keras counts so many; compare `LeNet.build((28, 28, 1), 10).summary()`."),
+    (((30, 25, 1), 7), 1_429_577, "The first pooling makes 15×13 of 30×25, the second 8×7."),
+]:
+    found = lenet_parameters(*arguments)
+    assert found is not None, "lenet_parameters returns nothing. Is there a `return`?"
+    assert isinstance(found, (int, float, np.number)), (
+        f"lenet_parameters must return a number; it returns a {type(found).__name__}, {found!r}."
+    )
+    assert found == right_count, f"lenet_parameters{arguments} is {found}, not {right_count}. {advice}"
 ### BEGIN HIDDEN TESTS
 for kernel, channels, filters, right_count in [
     (5, 1, 20, 520),
@@ -518,26 +578,25 @@ for kernel, channels, filters, right_count in [
     (1, 8, 3, 27),
 ]:
     found = conv_parameters(kernel, channels, filters)
-    assert float(found) == right_count, (
-        f"conv_parameters({kernel}, {channels}, {filters}) is {found}, not {right_count}."
-    )
+    assert found == right_count, f"conv_parameters({kernel}, {channels}, {filters}) is {found}, not {right_count}."
 for shape, classes, flat in [
     ((1, 28, 28), 10, 350),
     ((32, 32, 3), 4, 3200),
-    ((30, 25, 2), 7, 8 * 7 * 50),
+    ((30, 21, 2), 7, 8 * 6 * 50),
+    ((7, 3, 1), 5, 2 * 1 * 50),
     ((28, 28, 1), 26, 2450),
 ]:
     right_count = (25 * shape[2] + 1) * 20 + 25_050 + (flat + 1) * 500 + 501 * classes
     found = lenet_parameters(shape, classes)
-    assert float(found) == right_count, f"lenet_parameters({shape}, {classes}) is {found}, not {right_count}."
+    assert found == right_count, f"lenet_parameters({shape}, {classes}) is {found}, not {right_count}."
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # ### The mystery of 219,580 parameters
 #
-# A university lab published this very network and printed Keras's summary of it: **219,580** parameters. Your count
-# and that of Keras are 1,256,080. The code has no error message, all layers have the settings of the table, and the
-# test accuracy was 98.68 %. Where did a million parameters go?
+# A university lab of 2025 published this very network (see the references) and printed Keras's summary of it:
+# **219,580** parameters. Your count and that of Keras are 1,256,080. The code has no error message, all layers have the
+# settings of the table, and the test accuracy was 98.68 %. Where did a million parameters go?
 #
 # The only thing left to differ is the input shape. The authors gave `(1, 28, 28)`, channels *first*. Keras reads
 # shapes with channels last:
@@ -569,11 +628,12 @@ print(f"by hand {lenet_parameters((28, 28, 1), 10):,} and {lenet_parameters((1, 
 #
 # ### Task 6 · Train your LeNet (2 points)
 #
-# Two names must exist afterwards: `lenet`, your network for digits of shape (28, 28, 1), compiled with Adam (default
-# settings), categorical cross-entropy and the metric accuracy, and trained on `X_train` and `Y_train`; and `history`,
-# what `fit` returns. Use one call of `fit` with `EPOCHS` epochs, `batch_size=128` and `validation_split=0.2`.
+# Two names must exist afterwards: `lenet`, a new network of Task 4 for digits of shape (28, 28, 1), compiled with Adam
+# (default settings), categorical cross-entropy and the metric accuracy, and trained on `X_train` and `Y_train`; and
+# `history`, what `fit` returns. Use one call of `fit` with `EPOCHS` epochs, `batch_size=128` and
+# `validation_split=0.2`.
 #
-# The test asks `lenet` for predictions, so a number that you print does not count; a network that has learned does.
+# The test asks `lenet` for predictions, and compares them with `history`.
 #
 # <details><summary>Hint</summary>
 #
@@ -594,36 +654,107 @@ history = lenet.fit(X_train, Y_train, batch_size=128, epochs=EPOCHS, validation_
 # %% nbgrader={"grade": true, "grade_id": "test-train-lenet", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 assert lenet is not None, "Task 6 is not done yet: lenet is still None."
 assert isinstance(lenet, keras.Model), f"lenet must be a Keras model; it is a {type(lenet).__name__}."
+assert hasattr(lenet, "input_shape"), (
+    f"lenet must be a sequential or functional model with an input, as in Task 4; it is a {type(lenet).__name__}."
+)
 assert tuple(lenet.input_shape)[1:] == (28, 28, 1), (
     f"lenet must take images of shape (28, 28, 1); it takes {tuple(lenet.input_shape)[1:]}."
 )
-record = getattr(history, "history", history)
+assert lenet.optimizer is not None, "lenet is not compiled, so it cannot have been trained."
+kind = type(lenet.optimizer).__name__
+assert kind == "Adam", f"The optimiser must be Adam; it is {kind}."
+assert history is not None, "history is still None. Give what fit returns this name."
+assert not isinstance(history, dict), (
+    "`history` must be what fit returns; it is a dictionary. Leave out `.history` here: a cell below asks for it."
+)
+record = getattr(history, "history", None)
 assert isinstance(record, dict), f"`history` must be what fit returns; it is a {type(history).__name__}."
 lacking = {"loss", "accuracy", "val_loss", "val_accuracy"} - set(record)
 assert not lacking, (
-    f"The history lacks {sorted(lacking)}. Check the metrics of compile and the validation_split of fit."
+    f"The history has {sorted(record)}; {sorted(lacking)} is missing. Check the metrics of compile, and epochs and "
+    "validation_split of fit."
 )
-(_, _), (fresh_images, fresh_labels) = load_mnist(N_TRAIN, N_TEST)
-answers = lenet.predict(fresh_images[..., None].astype("float32") / 255, batch_size=250, verbose=0).argmax(axis=1)
-reached = float((answers == fresh_labels).mean())
+assert len(record["loss"]) == EPOCHS, (
+    f"The history holds {len(record['loss'])} epochs; train for EPOCHS = {EPOCHS}, in one call of fit."
+)
+(known_images, known_labels), (fresh_images, fresh_labels) = load_mnist(N_TRAIN, N_TEST)
+shares = lenet.predict(fresh_images[..., None].astype("float32") / 255, batch_size=250, verbose=0)
+assert shares.shape == (len(fresh_labels), 10), (
+    f"lenet must give ten numbers for each digit; for {len(fresh_labels)} digits its output has shape {shares.shape}."
+)
+reached = float((shares.argmax(axis=1) == fresh_labels).mean())
 assert reached > 0.4, (
     f"lenet gets {reached:.1%} of the test digits right; even a short training with Adam reaches more. Was it "
     "fitted on X_train and Y_train?"
 )
-assert len(record["loss"]) == EPOCHS, (
-    f"The history holds {len(record['loss'])} epochs; train for EPOCHS = {EPOCHS}, in one call of fit."
+kept = int(N_TRAIN * 0.8)  # the digits before this place train, those from here on validate
+steps, batches = int(lenet.optimizer.iterations), -(-kept // 128)
+assert steps == batches * EPOCHS, (
+    f"{kept:,} digits in batches of 128 are {batches} steps an epoch, {batches * EPOCHS} in {EPOCHS} epochs; the "
+    f"optimiser counted {steps}. Check batch_size and validation_split, and call fit once."
+)
+shares = lenet.predict(known_images[kept:, ..., None].astype("float32") / 255, batch_size=250, verbose=0)
+due = float((shares.argmax(axis=1) == known_labels[kept:]).mean())
+assert abs(record["val_accuracy"][-1] - due) < 4e-3, (
+    f"lenet gets {due:.4f} of the last fifth of the training digits right, but by the history the last val_accuracy is "
+    f"{record['val_accuracy'][-1]:.4f}. Is validation_split=0.2, and is this the history of lenet?"
+)
+due = float(-np.log(np.clip(shares[np.arange(len(shares)), known_labels[kept:]], 1e-7, 1)).mean())
+noted = float(record["val_loss"][-1])
+assert abs(noted - due) < 2e-3 + 2e-3 * due, (
+    f"On the last fifth of the training digits lenet has a cross-entropy of {due:.5f}; by the history the last "
+    f"val_loss is {noted:.5f}. Check the loss, the data of fit, and that history belongs to lenet."
 )
 ### BEGIN HIDDEN TESTS
 needed = 0.85 if N_TRAIN * EPOCHS >= 10_000 else 0.60 if N_TRAIN * EPOCHS >= 3_000 else 0.40
 assert reached >= needed, (
     f"lenet gets {reached:.1%} of the test digits right; this network reaches {needed:.0%} with these settings."
 )
-assert lenet.optimizer is not None and "adam" in type(lenet.optimizer).__name__.lower(), "The optimiser is not Adam."
-steps, batches = int(lenet.optimizer.iterations), -(-int(N_TRAIN * 0.8) // 128)
-assert steps == batches * len(record["loss"]), (
-    f"Four fifths of the digits in batches of 128 are {batches} steps an epoch, {batches * len(record['loss'])} in "
-    f"{len(record['loss'])} epochs; "
-    f"the optimiser counted {steps}. Check batch_size and validation_split."
+settings, defaults = lenet.optimizer.get_config(), keras.optimizers.Adam().get_config()
+settings["learning_rate"] = float(np.asarray(lenet.optimizer.learning_rate))
+for key, default in defaults.items():
+    found = settings.get(key)
+    if isinstance(default, float) and isinstance(found, float):
+        default, found = round(default, 9), round(found, 9)  # as float32 the rate is 0.0010000000475
+    assert found == default or key == "name", f"Adam was to keep its default settings; {key} is {found}, not {default}."
+begun = float(record["loss"][0])  # a new network's first ten steps alone have losses of 17 in sum, a trained one's of 8
+assert begun * batches > min(11, 1.1 * batches), (
+    f"In the first epoch of the history the loss is {begun:.3f}; a new network begins at about 2.3 and is not there so "
+    "soon. Was lenet trained before this call of fit?"
+)
+layers = keras.layers
+table = keras.Sequential(
+    [
+        keras.Input((28, 28, 1)),
+        layers.Conv2D(20, 5, padding="same", activation="relu"),
+        layers.MaxPooling2D(2, padding="same"),
+        layers.Conv2D(50, 5, padding="same", activation="relu"),
+        layers.MaxPooling2D(2, padding="same"),
+        layers.Flatten(),
+        layers.Dense(500, activation="relu"),
+        layers.Dense(10, activation="softmax"),
+    ]
+)
+
+
+def _same_network(model):
+    """Whether `lenet` computes what this model computes with the weights of `lenet`, in training too."""
+    weights = lenet.get_weights()
+    if not isinstance(model, keras.Model) or [w.shape for w in weights] != [w.shape for w in model.get_weights()]:
+        return False
+    model.set_weights(weights)
+    some = known_images[:50, ..., None].astype("float32") / 255
+    still = [np.asarray(one(some, training=False), dtype=float) for one in (lenet, model)]
+    keras.utils.set_random_seed(4)
+    shaken = [np.asarray(one(some, training=True), dtype=float) for one in (lenet, model)]
+    moved = [np.abs(one - other).max() for one, other in zip(still, shaken)]
+    return np.allclose(*still, atol=1e-4) and (moved[0] < 1e-4) == (moved[1] < 1e-4)
+
+
+assert _same_network(table) or _same_network(LeNet.build((28, 28, 1), 10)), (
+    f"lenet, with {lenet.count_params():,} parameters and the layers "
+    f"{[type(layer).__name__ for layer in lenet.layers]}, does not compute what the network of Task 4 would with its "
+    "weights. Use LeNet.build."
 )
 ### END HIDDEN TESTS
 
@@ -681,7 +812,6 @@ def drawn(*records_and_metrics):
 def _check_curves(seen, record, metric):
     """Compare the two named curves with the record."""
     assert seen["type"] != "NoneType", "plot_curves returns nothing. Is there a `return`?"
-    seen = seen["axes"][0] if seen["type"] == "Figure" and seen["axes"] else seen
     assert seen["type"] == "Axes", f"plot_curves must return the Axes; it returns a {seen['type']}."
     assert seen["legend"] is not None, (
         "The figure has no legend, so nobody knows which curve is which. Call axes.legend()."
@@ -715,14 +845,13 @@ three = {
     "val_loss": [0.8, 0.6, 0.4],
     "val_accuracy": [0.75, 0.85, 0.88],
 }
-(seen,) = drawn((three, "accuracy"))
-_check_curves(seen, three, "accuracy")
-### BEGIN HIDDEN TESTS
-five = {key: np.random.default_rng(14 + place).random(5).tolist() for place, key in enumerate(three)}
-first, second, third = drawn((three, "accuracy"), (three, "loss"), (five, "accuracy"))
+first, second = drawn((three, "accuracy"), (three, "loss"))
 first, second = _check_curves(first, three, "accuracy"), _check_curves(second, three, "loss")
 assert first["figure"] != second["figure"], "plot_curves must draw in a new figure at each call."
-_check_curves(third, five, "accuracy")
+### BEGIN HIDDEN TESTS
+five = {key: np.random.default_rng(14 + place).random(5).tolist() for place, key in enumerate(three)}
+for metric, seen in zip(("accuracy", "loss"), drawn((five, "accuracy"), (five, "loss"))):
+    _check_curves(seen, five, metric)
 ### END HIDDEN TESTS
 
 # %%
@@ -775,7 +904,8 @@ for number, place in [(1, 0), (2, 2)]:
 # ## Part 4 · What it has learned
 
 # %%
-kernels = lenet.layers[0].get_weights()[0][:, :, 0, :]
+convolutions = [place for place, layer in enumerate(lenet.layers) if isinstance(layer, keras.layers.Conv2D)]
+kernels = lenet.layers[convolutions[0]].get_weights()[0][:, :, 0, :]
 limit = np.abs(kernels).max()
 figure, grid = plt.subplots(2, 10, figsize=(10, 2.4), layout="constrained")
 for number, axes in enumerate(grid.flat):
@@ -830,30 +960,61 @@ for one_layer in layers_of_small:
     delivered.append(np.asarray(one_layer(delivered[-1] if delivered else pictures)))
 found = feature_maps(small, 0, pictures.copy())
 assert found is not None, "feature_maps returns nothing. Is there a `return`?"
+assert isinstance(found, np.ndarray), (
+    f"feature_maps must return a NumPy array; it returns a {type(found).__name__}. `np.asarray` makes one."
+)
 assert np.shape(found) == (6, 12, 10, 3), (
     f"Layer 0 makes 3 maps of 12×10 for each of 6 images, shape (6, 12, 10, 3); feature_maps gives {np.shape(found)}."
 )
-assert np.allclose(np.asarray(found), delivered[0], atol=1e-4), (
-    "The numbers are not those that layer 0 delivers. Does your second model share the layers, and so the weights, of "
-    "the first?"
+worst = np.unravel_index(np.abs(found - delivered[0]).argmax(), found.shape)
+assert np.allclose(found, delivered[0], atol=1e-4), (
+    f"The numbers are not those that layer 0 delivers: one is {found[worst]:.6g}, not {delivered[0][worst]:.6g}. Does "
+    "your second model share the layers, and so the weights, of the first?"
 )
-### BEGIN HIDDEN TESTS
+assert len(small.layers) == 5, (
+    f"feature_maps changes the model it is given: of 5 layers it has {len(small.layers)} now. Make a second model."
+)
 found = np.asarray(feature_maps(small, 2, pictures[:4].copy()))
 assert found.shape == (4, 4, 3, 4), (
-    f"feature_maps has shape {found.shape} for layer 2 of a small network, not (4, 4, 3, 4)."
+    f"Layer 2 makes 4 maps of 4×3 for each of 4 images, shape (4, 4, 3, 4); feature_maps gives {found.shape}."
 )
-assert np.allclose(found, delivered[2][:4], atol=1e-4), "feature_maps is wrong for the third layer of a small network."
-before_call = [weights.copy() for weights in small.get_weights()]
-found = np.asarray(feature_maps(small, 1, pictures[:1].copy()))
-assert found.shape == (1, 6, 5, 3) and np.allclose(found, delivered[1][:1], atol=1e-4), (
-    "feature_maps is wrong for a pooling layer and a single image."
+worst = np.unravel_index(np.abs(found - delivered[2][:4]).argmax(), found.shape)
+assert np.allclose(found, delivered[2][:4], atol=1e-4), (
+    f"For layer 2, feature_maps gives {found[worst]:.6g} where the layer delivers {delivered[2][:4][worst]:.6g}."
 )
-unchanged = all(np.array_equal(old, new) for old, new in zip(before_call, small.get_weights()))
-assert unchanged and len(small.layers) == 5, "feature_maps changes the model it is given."
+### BEGIN HIDDEN TESTS
+layers_of_other = [
+    keras.layers.Conv2D(2, (3, 5), strides=(1, 2), bias_initializer="random_normal"),
+    keras.layers.BatchNormalization(),
+    keras.layers.ReLU(),
+    keras.layers.Dropout(0.5),
+    keras.layers.Flatten(),
+    keras.layers.Dense(3),
+]
+other = keras.Sequential([keras.Input((7, 9, 2)), *layers_of_other])
+rng = np.random.default_rng(17)
+other.set_weights([rng.uniform(0.1, 0.9, weights.shape) for weights in other.get_weights()])
+before_call = [weights.copy() for weights in other.get_weights()]
+for number in (1, 40):
+    some = rng.normal(size=(number, 7, 9, 2)).astype("float32")
+    due = some
+    for layer, one_layer in enumerate(layers_of_other):
+        due = np.asarray(one_layer(due, training=False))
+        found = np.asarray(feature_maps(other, layer, some.copy()))
+        where = f"For layer {layer} of another network ({type(one_layer).__name__}) and {number} images, feature_maps"
+        assert found.shape == due.shape, f"{where} has shape {found.shape}, not {due.shape}."
+        worst = np.unravel_index(np.abs(found - due).argmax(), due.shape)
+        assert np.allclose(found, due, atol=1e-4), (
+            f"{where} gives {found[worst]:.6g}, where the layer delivers {due[worst]:.6g}."
+        )
+unchanged = len(before_call) == len(other.get_weights()) and all(
+    np.array_equal(old, new) for old, new in zip(before_call, other.get_weights())
+)
+assert unchanged and len(other.layers) == 6, "feature_maps changes the weights or layers of the model it is given."
 ### END HIDDEN TESTS
 
 # %%
-maps = [feature_maps(lenet, layer, X_test[:1])[0] for layer in (0, 2)]
+maps = [feature_maps(lenet, layer, X_test[[shown]])[0] for layer in convolutions]
 figure, grid = plt.subplots(4, 10, figsize=(10, 4.6), layout="constrained")
 for row, (size, layer_maps) in enumerate(
     [("28×28", maps[0]), ("28×28", maps[0][..., 10:]), ("14×14", maps[1]), ("14×14", maps[1][..., 10:])]
@@ -865,7 +1026,7 @@ for row, (size, layer_maps) in enumerate(
 plt.show()
 
 # %% [markdown]
-# **What to see.** The maps of the first test digit: all 20 of the first convolution, and the first 20 of 50 of the
+# **What to see.** The maps of the 4 of Part 1: all 20 of the first convolution, and the first 20 of 50 of the
 # second (bright is a strong answer). In most maps of the upper rows the digit is easily recognised, with other
 # strokes or edges bright; a map may also stay dark. In the lower rows the answers are fewer and coarser: each number
 # there sees 14×14 pixels, by your Task 3.
@@ -907,21 +1068,37 @@ def shift(images, dy, dx):
 
 # %% nbgrader={"grade": true, "grade_id": "test-shift", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 nine = np.arange(1, 10, dtype=np.uint8).reshape(1, 3, 3)
-moved = shift(nine.copy(), 0, 1)
+given = np.concatenate([nine, nine + 10])  # two images
+moved = shift(given, 0, 1)
 assert moved is not None, "shift returns nothing. Is there a `return`?"
-moved = np.asarray(moved)
-assert moved.shape == (1, 3, 3), f"The shape must stay (1, 3, 3); shift gives {moved.shape}."
+assert isinstance(moved, np.ndarray), f"shift must return a NumPy array; it returns a {type(moved).__name__}."
+assert moved.shape == (2, 3, 3), f"The shape must stay (2, 3, 3); shift gives {moved.shape}."
 assert moved[0, :, 0].tolist() != [3, 6, 9], (
     "What leaves on the right comes in again on the left. Free pixels must be 0."
 )
 assert moved[0].tolist() == [[0, 1, 2], [0, 4, 5], [0, 7, 8]], (
-    f"shift(images, 0, 1) moves one pixel to the right; it gives\n{moved[0]}."
+    f"shift(images, 0, 1) moves one pixel to the right; of\n{nine[0]} it makes\n{moved[0]}."
 )
-moved = np.asarray(shift(nine.copy(), -1, 0))
-assert moved[0].tolist() == [[4, 5, 6], [7, 8, 9], [0, 0, 0]], (
-    f"shift(images, -1, 0) moves one pixel up; it gives\n{moved[0]}."
+assert moved[1].tolist() == [[0, 11, 12], [0, 14, 15], [0, 17, 18]], (
+    f"shift(images, 0, 1) moves *all* images to the right; of the second,\n{nine[0] + 10}, it makes\n{moved[1]}."
 )
+assert given[0].tolist() == nine[0].tolist(), (
+    f"`images` must stay unchanged; after shift(images, 0, 1) its first image is\n{given[0]}."
+)
+assert moved.dtype == np.uint8, f"shift must keep the dtype uint8; it gives {moved.dtype}."
+for dy, dx, right_rows in [
+    (-1, 0, [[4, 5, 6], [7, 8, 9], [0, 0, 0]]),
+    (2, -1, [[0, 0, 0], [0, 0, 0], [2, 3, 0]]),
+    (0, 0, nine[0].tolist()),
+]:
+    moved = np.asarray(shift(nine.copy(), dy, dx))
+    assert moved.shape == (1, 3, 3), f"The shape must stay (1, 3, 3); shift(images, {dy}, {dx}) gives {moved.shape}."
+    assert moved[0].tolist() == right_rows, (
+        f"shift(images, {dy}, {dx}) must make\n{np.array(right_rows)}\nof\n{nine[0]}\n; it makes\n{moved[0]}."
+    )
 ### BEGIN HIDDEN TESTS
+from data_utils import beside_answer
+
 for dtype in (np.uint8, np.float32):
     sample = np.random.default_rng(16).integers(1, 200, (3, 9, 7)).astype(dtype)
     kept = sample.copy()
@@ -932,19 +1109,30 @@ for dtype in (np.uint8, np.float32):
                 if 0 <= i - dy < 9 and 0 <= j - dx < 7:
                     expected[:, i, j] = kept[:, i - dy, j - dx]
         moved = np.asarray(shift(sample, dy, dx))
-        assert moved.shape == expected.shape and np.array_equal(moved, expected), (
-            f"shift(images, {dy}, {dx}) is wrong for images of 9×7 pixels."
+        assert moved.shape == expected.shape, f"The shape must stay {expected.shape}; shift gives {moved.shape}."
+        wrong = np.argwhere(moved != expected)
+        assert not len(wrong), (
+            f"shift(images, {dy}, {dx}) gives {moved[tuple(wrong[0])]} at row {wrong[0][1]} and column {wrong[0][2]} "
+            f"of images of 9×7 pixels, not {expected[tuple(wrong[0])]}."
         )
         assert moved.dtype == kept.dtype, f"shift must keep the dtype {kept.dtype}; it gives {moved.dtype}."
         assert np.array_equal(sample, kept), "shift changes the images it is given."
-assert shift(nine.copy(), 0, 0).tolist() == nine.tolist(), "A shift by 0 must leave the images as they are."
+
+
+@beside_answer
+def _same_memory(images):
+    """Whether the result of a shift by 0 is the images themselves."""
+    return bool(np.shares_memory(shift(images, 0, 0), images))
+
+
+assert not _same_memory(nine.copy()), "A shift by 0, too, must return a new array, not the images themselves."
 ### END HIDDEN TESTS
 
 # %% [markdown]
 # Let LeNet compete with a multilayer perceptron (MLP). It has one hidden layer of 842 units and 669,400 parameters,
-# nearly as many as the one of lab 3, and is trained here with the same optimiser, digits and epochs as LeNet. Every test
-# digit is shifted in four directions and rotated by `scipy.ndimage.rotate`; neither network has seen such digits in
-# training.
+# nearly as many as the one of lab 3, and is trained here with the same optimiser, digits and epochs as LeNet. Every
+# test digit is shifted in four directions and rotated by `scipy.ndimage.rotate`; neither network has seen such digits
+# in training.
 
 # %%
 mlp = keras.Sequential(
@@ -1039,4 +1227,6 @@ plt.show()
 # - Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: *Gradient-based learning applied to document recognition*. Proc. IEEE
 #   86(11), 1998.
 # - D. P. Kingma, J. Ba: *Adam: a method for stochastic optimization*. ICLR 2015.
+# - A. Cangelosi, with updates by G. Masala: *COMP6685 Lab 6a, Keras CNN MNIST*, 2025, after A. Gulli, S. Pal: *Deep
+#   learning with Keras*, 2017. The published network of Parts 2 and 3.
 # - M. D. Zeiler, R. Fergus: *Visualizing and understanding convolutional networks*. ECCV 2014.
