@@ -870,6 +870,11 @@ def _check_kept(plan, best, kind):
                 f"In a training of {len(plan)} epochs, {monitor} was best in epoch {best[monitor]}, not better "
                 f"later; {call} kept {f'epoch {kept[0]}' if kept else 'other weights than those of any epoch'}."
             )
+            steps = int(loaded.optimizer.iterations)
+            assert steps == kept[0], (
+                f"After epoch {kept[0]} the optimiser had done {kept[0]} steps; in the file of {call} it is {steps}. "
+                "Save the whole model, with the optimiser's state."
+            )
         assert len(names) == len(best), f"keep_best must write one file only; {len(best)} of them wrote {names}."
 
 
