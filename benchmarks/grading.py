@@ -18,7 +18,7 @@ from benchmarks.memory import MemoryUse
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.files import write_text
-from course.grading.demo import answered, hand_in, model_answers
+from course.grading.demo import fill_in, hand_in, model_answers
 from course.grading.grade import Options, grade
 from course.grading.gradebook import cache
 from course.inbox import submissions
@@ -77,7 +77,7 @@ def throughput(course: Course, lab: Lab, show_status: ShowStatus) -> list[TimedR
 def hand_in_class(course: Course, lab: Lab, folder: Path, count: int) -> list[str]:
     """Solved submissions of so many students."""
     blank = nbformat.read(course.released(lab), as_version=4)
-    solved = answered(blank, model_answers(prepare_lab(course, lab)))
+    solved = fill_in(blank, model_answers(prepare_lab(course, lab)))
     students = [f"student{number:03}" for number in range(count)]
     for student in students:
         hand_in(folder, lab, student, solved)
@@ -129,7 +129,7 @@ def grade_here(course: Course, lab: Lab, folder: Path, way: str, options: Option
     seconds = time.monotonic() - start
     if failed := next((result for result in results if result.tests != result.max_tests), None):
         raise CourseError(f"{way}: {failed.student} got {failed.tests:g} of {failed.max_tests:g}. {failed.reason}")
-    reports = [cache.kept_outcome(folder, lab.name, student) for student in students]
+    reports = [cache.find_outcome(folder, lab.name, student) for student in students]
     spent = [report.seconds for report in reports if report]
     return TimedRun(
         way,

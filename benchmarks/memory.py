@@ -13,7 +13,7 @@ import psutil
 
 from course.config import Course, Lab
 from course.errors import CourseError
-from course.grading.demo import answered, model_answers
+from course.grading.demo import fill_in, model_answers
 from course.grading.execution.kernel_pair import ANSWERS, QUESTIONS, kernel_pair
 from course.grading.execution.make_spec import make_spec
 from course.grading.execution.session import run_submission
@@ -42,7 +42,7 @@ def memory(course: Course, lab: Lab) -> list[MemoryUse]:
         A kernel was never seen.
     """
     spec = make_spec(course, lab)
-    solved = answered(
+    solved = fill_in(
         nbformat.reads(nbformat.writes(spec.reference), as_version=4), model_answers(prepare_lab(course, lab))
     )
     notebook = with_parameters(solved, spec.budget)

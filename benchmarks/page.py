@@ -109,7 +109,7 @@ def corpus_table(rows: Sequence[dict[str, Any]]) -> str:
     return table(("family", "graded by", *outcomes), lines)
 
 
-def table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A Markdown table; all columns but the first to the right."""
-    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], texts: int = 1) -> str:
+    """A Markdown table; the first columns, which hold texts, to the left, all others to the right."""
+    lines = [headings, [*["---"] * texts, *["---:"] * (len(headings) - texts)], *rows]
     return "\n".join(f"| {' | '.join(str(field) for field in line)} |" for line in lines) + "\n"

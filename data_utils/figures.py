@@ -56,7 +56,9 @@ def _axes_facts(axes: "Axes") -> dict[str, Any]:
     from matplotlib.patches import Rectangle
 
     meshes = [mesh for mesh in axes.collections if isinstance(mesh, QuadMesh)]
-    bars = [bar for bar in axes.patches if isinstance(bar, Rectangle) and bar.get_width() > 0]
+    # A band across the axes (axhspan) is a rectangle, too, but not in data coordinates alone.
+    rectangles = [one for one in axes.patches if isinstance(one, Rectangle) and one.get_width() > 0]
+    bars = [bar for bar in rectangles if bar.get_data_transform() == axes.transData]
     return {
         "type": "Axes",
         "figure": id(axes.figure),

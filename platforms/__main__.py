@@ -15,7 +15,8 @@ from course.errors import CourseError
 from platforms.binder import binder_environment
 from platforms.environments import environment, grader, versions
 from platforms.results import Found, found, problems, save, table
-from platforms.sets import PackageSet, PlatformError, read_sets
+from platforms.sets import PackageSet, read_sets
+from platforms.tools import PlatformError
 from platforms.trials import Edition, Say, make_edition, trials, try_grading_there
 
 app = new_app()
@@ -47,7 +48,7 @@ def platforms(
     failed = problems(results)
     for problem in failed:
         console.print(problem, markup=False, highlight=False)
-    passed = sum(trial["passed"] for result in results.values() for trial in result.trials)
+    passed = sum(trial.passed for result in results.values() for trial in result.trials)
     console.print(f"{passed} passed, {len(failed)} failed", highlight=False)
     raise typer.Exit(bool(failed))
 

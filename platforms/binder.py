@@ -4,12 +4,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from course.config import Course
-from platforms.environments import find_python, uv
-from platforms.sets import PackageSet, PlatformError
+from platforms.environments import find_python
+from platforms.sets import PackageSet
+from platforms.tools import PlatformError, uv
 
 TOOL = "jupyter-repo2docker"
 STEPS = re.compile(r"^RUN (.*(?:binder/requirements\.txt|\./binder/postBuild).*)$", re.MULTILINE)
@@ -42,13 +42,8 @@ def binder_environment(course: Course, chosen: PackageSet, edition: Path) -> Pat
 
 def dockerfile(edition: Path) -> str:
     """What repo2docker would build from the edition."""
-    tool = [sys.executable, "-m", "uv", "tool", "run", "--quiet", "--from", TOOL, TOOL]
-    done = subprocess.run(
-        [*tool, "--no-build", "--no-run", "--debug", str(edition)], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise PlatformError(f"repo2docker: {done.stderr.strip()[-1000:]}")
-    return done.stdout + done.stderr
+    options = ("--no-build", "--no-run", "--debug", str(edition))
+    return uv("tool", "run", "--quiet", "--from", TOOL, TOOL, *options, about=TOOL)
 
 
 def steps(text: str) -> list[str]:

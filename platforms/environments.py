@@ -4,12 +4,13 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from course.config import Course
-from platforms.sets import PackageSet, PlatformError, requirements
+from course.files import text_if_any
+from platforms.sets import PackageSet, requirements
+from platforms.tools import PlatformError, uv
 
 
 def environment(course: Course, chosen: PackageSet) -> Path:
@@ -20,35 +21,31 @@ def environment(course: Course, chosen: PackageSet) -> Path:
     PlatformError
         That Python is not on this machine, or the packages cannot be had.
     """
-    python = find_python(chosen.python)
-    wanted = requirements(course, chosen)
-    folder = course.root / "build" / "platforms" / chosen.name
-    key = hashlib.sha256(f"{python}\n{wanted}".encode()).hexdigest()
-    made = folder / "made-from"
-    inside = folder / "bin" / "python"
-    if not made.is_file() or made.read_text("utf-8") != key:
-        shutil.rmtree(folder, ignore_errors=True)
-        uv("venv", "--quiet", "--seed", "--python", str(python), str(folder))
-        listed = folder / "requirements.txt"
-        listed.write_text(wanted, "utf-8")
-        uv("pip", "install", "--quiet", "--python", str(inside), "--requirement", str(listed))
-        made.write_text(key, "utf-8")
+    inside = installed(course, chosen.name, chosen.python, requirements(course, chosen))
     uninstall_helper(course, inside)
     return inside
 
 
 def grader(course: Course, chosen: PackageSet) -> Path:
     """The Python of an environment of the same version in which the course itself is installed, as instructors do."""
-    folder = course.root / "build" / "platforms" / f"{chosen.name}-grader"
-    inside, listed = folder / "bin" / "python", course.root / "requirements.txt"
-    key = hashlib.sha256(listed.read_bytes() + str(course.root).encode()).hexdigest()
-    made = folder / "made-from"
-    if not made.is_file() or made.read_text("utf-8") != key:
+    wanted = (course.root / "requirements.txt").read_text("utf-8")
+    inside = installed(course, f"{chosen.name}-grader", chosen.python, f"{wanted}setuptools\n")
+    options = ("--quiet", "--no-deps", "--no-build-isolation", "--editable", str(course.root))
+    uv("pip", "install", "--python", str(inside), *options)
+    return inside
+
+
+def installed(course: Course, name: str, version: str, wanted: str) -> Path:
+    """The Python of an environment with these requirements: the one of that name, if it was made from the same."""
+    python = find_python(version)
+    folder = course.root / "build" / "platforms" / name
+    inside, made, listed = folder / "bin" / "python", folder / "made-from", folder / "requirements.txt"
+    key = hashlib.sha256(f"{python}\n{wanted}".encode()).hexdigest()
+    if text_if_any(made) != key:
         shutil.rmtree(folder, ignore_errors=True)
-        uv("venv", "--quiet", "--python", str(find_python(chosen.python)), str(folder))
-        uv("pip", "install", "--quiet", "--python", str(inside), "--requirement", str(listed), "setuptools")
-        options = ("--quiet", "--no-deps", "--no-build-isolation", "--editable", str(course.root))
-        uv("pip", "install", "--python", str(inside), *options)
+        uv("venv", "--quiet", "--seed", "--python", str(python), str(folder))
+        listed.write_text(wanted, "utf-8")
+        uv("pip", "install", "--quiet", "--python", str(inside), "--requirement", str(listed), about=name)
         made.write_text(key, "utf-8")
     return inside
 
@@ -89,17 +86,3 @@ def uninstall_helper(course: Course, python: Path) -> None:
     name = f"{course.id}-data-utils"
     if name in versions(python):
         uv("pip", "uninstall", "--quiet", "--python", str(python), name)
-
-
-def uv(*words: str) -> str:
-    """What a command of uv prints.
-
-    Raises
-    ------
-    PlatformError
-        It failed; the message is its own.
-    """
-    done = subprocess.run([sys.executable, "-m", "uv", *words], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise PlatformError(f"uv {' '.join(words[:2])}: {done.stderr.strip()}")
-    return done.stdout

@@ -1,21 +1,22 @@
 """What was found on each platform: kept in docs/platforms.json, and shown as docs/platforms.md and as a table."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 
+from benchmarks.page import table as markdown_table
 from course.config import Course
-from course.files import write_text
+from course.files import text_if_any, write_text
 from platforms.sets import PackageSet, read_sets
 from platforms.trials import Trial
 
 SHOWN = ("tensorflow", "keras", "numpy", "pandas", "matplotlib", "seaborn", "ipython", "ipykernel")
 ALIASES = {"tensorflow": "tensorflow-cpu"}
+HEADINGS = ("set", "trial", "passed", "failed")
 INTRODUCTION = """\
 # Platforms
 
@@ -34,15 +35,15 @@ class Found:
     day: str
     python: str
     versions: dict[str, str]
-    trials: list[dict[str, Any]]
+    trials: list[Trial]
     skipped: str = ""
 
 
 def found(chosen: PackageSet, versions: dict[str, str], trials: Iterable[Trial], skipped: str = "") -> Found:
     """The result of a set as it is kept."""
     shown = {name: versions.get(name) or versions.get(ALIASES.get(name, ""), "") for name in SHOWN}
-    kept = [asdict(trial) for trial in trials]
-    return Found(chosen.what, date.today().isoformat(), chosen.python, shown if versions else {}, kept, skipped)
+    today = date.today().isoformat()
+    return Found(chosen.what, today, chosen.python, shown if versions else {}, list(trials), skipped)
 
 
 def place(course: Course) -> Path:
@@ -50,68 +51,66 @@ def place(course: Course) -> Path:
     return course.root / "docs" / "platforms.json"
 
 
-def read(course: Course) -> dict[str, Any]:
+def read(course: Course) -> dict[str, Found]:
     """What is kept, by the names of the sets."""
-    return json.loads(place(course).read_text("utf-8")) if place(course).is_file() else {}
+    kept = json.loads(text_if_any(place(course)) or "{}")
+    return {
+        name: Found(**result | {"trials": [Trial(**trial) for trial in result["trials"]]})
+        for name, result in kept.items()
+    }
 
 
 def save(course: Course, results: dict[str, Found]) -> Path:
     """Keep the results beside those of sets that were not tried now, and write the page; return it."""
-    kept = read(course) | {name: asdict(result) for name, result in results.items()}
-    write_text(place(course), json.dumps(kept, indent=2, sort_keys=True) + "\n")
+    kept = read(course) | results
+    data = {name: asdict(result) for name, result in kept.items()}
+    write_text(place(course), json.dumps(data, indent=2, sort_keys=True) + "\n")
     return write_text(place(course).with_suffix(".md"), page(kept))
 
 
-def page(kept: dict[str, Any]) -> str:
+def page(kept: dict[str, Found]) -> str:
     """The Markdown of the page."""
-    names = ("set", "Python", *SHOWN, "tried on")
-    lines = [INTRODUCTION, "## Versions\n", _row(names), _row("---" for _ in names)]
-    for name, result in sorted(kept.items()):
-        versions = [result["versions"].get(package) or "–" for package in SHOWN]
-        lines.append(_row((f"{name}: {result['what']}", result["python"], *versions, result["day"])))
-    lines += [
-        "",
-        "## What was tried\n",
-        _row(("set", "trial", "passed", "failed")),
-        _row(["---", "---", "---:", "---:"]),
+    headings = ("set", "Python", *SHOWN, "tried on")
+    rows = [
+        (
+            f"{name}: {result.what}",
+            result.python,
+            *(result.versions.get(package) or "–" for package in SHOWN),
+            result.day,
+        )
+        for name, result in sorted(kept.items())
     ]
-    for name, result in sorted(kept.items()):
-        if result["skipped"]:
-            lines.append(_row((name, f"skipped: {result['skipped']}", "–", "–")))
-        for trial in result["trials"]:
-            lines.append(_row((name, trial["what"], str(trial["passed"]), str(len(trial["problems"])))))
-    lines += [_row((name, "not tried yet", "–", "–")) for name in read_sets() if name not in kept]
-    problems = [f"- {name}, {trial['what']}: {problem}" for name, trial, problem in _problems(kept)]
-    return "\n".join([*lines, *(["", "## What went wrong\n", *problems] if problems else [])]) + "\n"
+    untried = [(name, "not tried yet", "–", "–") for name in read_sets() if name not in kept]
+    parts = [INTRODUCTION, "## Versions\n", markdown_table(headings, rows, texts=len(headings))]
+    parts += ["## What was tried\n", markdown_table(HEADINGS, [*trial_rows(kept), *untried], texts=2)]
+    listed = "".join(f"- {problem}\n" for problem in problems(kept))
+    return "\n".join([*parts, *(["## What went wrong\n", listed] if listed else [])])
 
 
 def table(results: dict[str, Found]) -> Table:
     """The results of this run for the terminal."""
     view = Table(title="platforms", title_justify="left")
-    for heading in ("set", "trial", "passed", "failed"):
+    for heading in HEADINGS:
         view.add_column(heading, justify="right" if heading in ("passed", "failed") else "left")
-    for name, result in results.items():
-        if result.skipped:
-            view.add_row(name, f"skipped: {result.skipped}", "–", "–")
-        for trial in result.trials:
-            view.add_row(name, trial["what"], str(trial["passed"]), str(len(trial["problems"])))
+    for row in trial_rows(results):
+        view.add_row(*row)
     return view
 
 
+def trial_rows(results: dict[str, Found]) -> Iterator[tuple[str, str, str, str]]:
+    """A row under `HEADINGS` for each trial of each set, or for why the set was skipped."""
+    for name, result in sorted(results.items()):
+        if result.skipped:
+            yield name, f"skipped: {result.skipped}", "–", "–"
+        for trial in result.trials:
+            yield name, trial.what, str(trial.passed), str(len(trial.problems))
+
+
 def problems(results: dict[str, Found]) -> list[str]:
-    """Each thing that went wrong in this run, with the set and the trial."""
-    kept = {name: asdict(result) for name, result in results.items()}
-    return [f"{name}, {trial['what']}: {problem}" for name, trial, problem in _problems(kept)]
-
-
-def _problems(kept: dict[str, Any]) -> list[tuple[str, dict[str, Any], str]]:
+    """Each thing that went wrong, with the set and the trial."""
     return [
-        (name, trial, problem)
-        for name, result in sorted(kept.items())
-        for trial in result["trials"]
-        for problem in trial["problems"]
+        f"{name}, {trial.what}: {problem}"
+        for name, result in sorted(results.items())
+        for trial in result.trials
+        for problem in trial.problems
     ]
-
-
-def _row(cells: Iterable[str]) -> str:
-    return f"| {' | '.join(cells)} |"

@@ -1,7 +1,5 @@
 """Which sets of packages there are, and the exact requirements of each."""
 
-import subprocess
-import sys
 import tempfile
 import tomllib
 from collections.abc import Mapping
@@ -9,15 +7,11 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from course.config import Course
-from course.errors import CourseError
 from course.known_keys import refuse_unknown_keys
+from platforms.tools import PlatformError, uv
 
 FILE = Path(__file__).with_name("sets.toml")
 NOTEBOOKS = ("ipykernel>=6.17",)  # what opens notebooks; Colab has 6.17
-
-
-class PlatformError(CourseError):
-    """A set of packages cannot be made, or the page that names it is wrong."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +66,11 @@ def requirements(course: Course, chosen: PackageSet) -> str:
         wanted, pins = Path(place, "wanted.in"), Path(place, "pins.txt")
         wanted.write_text("\n".join([*lab_packages(course), *NOTEBOOKS]), "utf-8")
         pins.write_text("\n".join(chosen.pins), "utf-8")
-        options = ["--python-version", chosen.python, "--resolution", chosen.resolution, "--constraint", str(pins)]
-        command = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate"]
-        done = subprocess.run([*command, *options, str(wanted)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise PlatformError(f"{chosen.name}: {done.stderr.strip()}")
-    return done.stdout
+        options = ("--python-version", chosen.python, "--resolution", chosen.resolution, "--constraint", str(pins))
+        listed = Path(place, "requirements.txt")
+        plain = ("--quiet", "--no-header", "--no-annotate", "--output-file", str(listed))
+        uv("pip", "compile", *plain, *options, str(wanted), about=chosen.name)
+        return listed.read_text("utf-8")
 
 
 def lab_packages(course: Course) -> list[str]:

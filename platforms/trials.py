@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 
 from course.authoring.publish import publish
 from course.config import Course, Lab
-from course.grading.demo import answered, first_by_task, hand_in, model_answers
+from course.grading.demo import fill_in, first_by_task, hand_in, model_answers
 from course.grading.grade import Options, grade
 from course.inbox.submissions import require_submissions
 from course.labs.links import lab_path
@@ -19,9 +19,10 @@ from course.labs.prepare import prepare_lab
 from course.labs.sources import cells_with_tests, grade_id, points_by_cell, read_source, tagged
 from course.labs.stamp import SOURCE_VARIABLE
 from course.labs.variants import read_variants, variants_file
-from platforms.environments import uv, versions
+from platforms.environments import versions
 from platforms.notebooks import error_outputs, run_notebook
-from platforms.sets import PackageSet, PlatformError
+from platforms.sets import PackageSet
+from platforms.tools import PlatformError, uv
 
 NOT_DONE = "NotImplementedError"
 OTHER_SYSTEMS = "windows", "macos"
@@ -68,8 +69,8 @@ def try_set_up(course: Course, python: Path, edition: Edition) -> Trial:
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.source + "\nimport data_utils")])
         trial.add(run_notebook(python, notebook, variables))
         variables = {SOURCE_VARIABLE: "/nowhere/at/all"}
-    changed = {name: (old, versions(python).get(name)) for name, old in before.items()}
-    others = [f"{name} {old} became {new}" for name, (old, new) in changed.items() if old != new]
+    after = versions(python)
+    others = [f"{name} {old} became {after.get(name)}" for name, old in before.items() if after.get(name) != old]
     trial.add(f"other packages changed: {', '.join(others)}" if others else "")
     return trial
 
@@ -110,21 +111,17 @@ def try_handing_in(course: Course, executed: dict[str, NotebookNode], labs: list
         answers = model_answers(solution) | {variant.task: variant.answer for variant in wrong}
         with tempfile.TemporaryDirectory() as place:
             hand_in(Path(place), lab, "right", handed_in)
-            hand_in(Path(place), lab, "wrong", answered(handed_in, answers))
+            hand_in(Path(place), lab, "wrong", fill_in(handed_in, answers))
             found = require_submissions(Path(place), lab)
             results = grade(course, lab, Path(place), found, lambda student: None, Options())
-        full = {test: points for test, points in points_by_cell(solution).items() if test in tests_of(solution)}
+        points = points_by_cell(solution)
+        full = {test: points[test] for cell in cells_with_tests(solution) if (test := grade_id(cell))}
         due = {"right": set[str](), "wrong": {test for variant in wrong for test in variant.fails}}
         for result in results:
-            lost = {test for test, points in full.items() if result.by_test.get(test) != points}
+            lost = {test for test, most in full.items() if result.by_test.get(test) != most}
             reason = f"{lab.name}, {result.student}: lost {', '.join(sorted(lost)) or 'nothing'}. {result.reason}"
             trial.add("" if lost == due[result.student] else reason)
     return trial
-
-
-def tests_of(solution: NotebookNode) -> set[str]:
-    """The grade ids of the test cells."""
-    return {str(grade_id(cell)) for cell in cells_with_tests(solution)}
 
 
 def try_grading_there(python: Path, course: Course, labs: list[Lab]) -> Trial:

@@ -1,6 +1,5 @@
 """The sets of packages, and what is made of what was found with them; `make test-platforms` tries them."""
 
-import json
 import sys
 
 import nbformat
@@ -10,8 +9,9 @@ from course.errors import CourseError
 from platforms.binder import steps
 from platforms.environments import find_python
 from platforms.notebooks import error_outputs, last_line, student_environment
-from platforms.results import found, page, place, problems
-from platforms.sets import PlatformError, lab_packages, read_sets
+from platforms.results import found, page, place, problems, read
+from platforms.sets import lab_packages, read_sets
+from platforms.tools import PlatformError
 from platforms.trials import Trial
 
 DOCKERFILE = """
@@ -86,13 +86,13 @@ def test_the_page_shows_versions_trials_skips_and_problems():
         "colab": found(sets["colab"], {"tensorflow-cpu": "2.20.0", "numpy": "2.1.3"}, [trial]),
         "newest": found(sets["newest"], {}, (), "There is no Python 3.13"),
     }
-    text = page(json.loads(json.dumps({name: vars(result) for name, result in results.items()})))
+    text = page(results)
     assert "| 3.13 | 2.20.0 | – | 2.1.3 |" in text and "| colab | solutions | 1 | 1 |" in text
     assert "| newest | skipped: There is no Python 3.13 |" in text
     assert problems(results) == ["colab, solutions: 01_x, cell 3: KeyError: 'a'"] and "KeyError: 'a'" in text
 
 
 def test_the_page_is_made_from_what_is_kept(course):
-    kept = json.loads(place(course).read_text("utf-8"))
+    kept = read(course)
     assert set(kept) <= set(read_sets()), "a set is gone: take it out of docs/platforms.json"
     assert place(course).with_suffix(".md").read_text("utf-8") == page(kept)

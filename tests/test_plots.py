@@ -8,7 +8,7 @@ mpl.use("Agg")
 
 from matplotlib import pyplot as plt
 
-from data_utils import plot_history, plot_images
+from data_utils import figure_facts, plot_history, plot_images
 
 
 @pytest.fixture(autouse=True)
@@ -93,3 +93,11 @@ def test_history_takes_what_fit_returns():
 def test_history_without_the_metric():
     with pytest.raises(ValueError, match=r"no auc; it has loss, val_loss, accuracy"):
         plot_history(HISTORY, metrics=["auc"])
+
+
+def test_bands_across_the_axes_are_no_bars():
+    _, axes = plt.subplots()
+    axes.bar([0, 1, 2], [4, 5, 6])
+    axes.axhspan(4.5, 5.5)
+    axes.axvspan(0.5, 1.5)
+    assert [bar["height"] for bar in figure_facts(axes)["bars"]] == [4, 5, 6]

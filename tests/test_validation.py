@@ -41,21 +41,21 @@ def test_what_failed_is_named_by_its_task_and_says_what_is_wrong(validate):
     source = prepare_lab(COURSE, LAB)
     model = demo.model_answers(source)
     task, other = list(model)[:2]
-    found = validate(demo.answered(blank, model | {task: model[task].split("\n")[0] + "\n    return None"}))
+    found = validate(demo.fill_in(blank, model | {task: model[task].split("\n")[0] + "\n    return None"}))
     assert list(found) == ["failed"]
     (failed,) = found["failed"]
     titles = [title for cell in source.cells if cell.cell_type == "markdown" for title in HEADING.findall(cell.source)]
     assert failed["source"] == titles[0]
     assert "must return" in failed["raw_error"] and "assert" not in failed["raw_error"]
     assert len(failed["raw_error"].splitlines()) == 1
-    found = validate(demo.answered(blank, {name: text for name, text in model.items() if name != other}))
+    found = validate(demo.fill_in(blank, {name: text for name, text in model.items() if name != other}))
     (failed,) = found["failed"]
     assert failed["source"] == titles[1]
     assert failed["raw_error"].startswith("Not done yet") and "\n" not in failed["raw_error"]
 
 
 def test_a_test_that_a_student_has_changed_is_still_told(validate):
-    notebook = demo.answered(nbformat.read(COURSE.released(LAB), as_version=4), {})
+    notebook = demo.fill_in(nbformat.read(COURSE.released(LAB), as_version=4), {})
     cell = next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade"))
     cell.source = "1 / 0"
     assert [one["source"] for one in validate(notebook)["changed"]] == [HEADING.findall(title_of(notebook, cell))[-1]]
@@ -82,7 +82,7 @@ def test_nothing_is_changed_while_grading(validate, monkeypatch):
 
 
 def test_an_error_in_an_answer_keeps_the_place_where_it_was_raised(validate):
-    notebook = demo.answered(nbformat.read(COURSE.released(LAB), as_version=4), {})
+    notebook = demo.fill_in(nbformat.read(COURSE.released(LAB), as_version=4), {})
     test = next(cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade"))
     answer = notebook.cells[notebook.cells.index(test) - 1]
     answer.source = answer.source.split("\n")[0] + "\n    return 1 / 0"

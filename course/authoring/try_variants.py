@@ -18,11 +18,12 @@ from rich.progress import Progress
 from traitlets.config import Config
 
 from course.config import Course, Lab
+from course.errors import CourseError
 from course.grading.execution.kernel_pair import kernel_pair
 from course.grading.execution.session import run_submission
 from course.labs.parameters import parameters, with_parameters
 from course.labs.prepare import prepare_lab
-from course.labs.sources import cells_with_tests, grade_id, imports, is_answer
+from course.labs.sources import cells_with_tests, grade_id, imports, is_answer, is_test
 from course.labs.variants import Variant, read_variants, variants_file
 from course.limits import Limits
 from course.nbgrader_api import load_config
@@ -56,12 +57,18 @@ def run_variants(
 ) -> NotebookNode:
     """Run set-up and answers, with these in place of the model ones, and the tests beside them, as they are graded.
 
-    Cells that only show something, between the tasks, are left out: no test may depend on them.
+    Cells that only show something, between the tasks, are left out: no test may depend on them. So are tests above
+    the first of these answers, which they cannot change.
     """
     answers = {variant.task: variant.answer for variant in chosen}
     trial = copy.deepcopy(notebook)
     first = next(index for index, cell in enumerate(trial.cells) if is_answer(cell))
-    trial.cells = [cell for index, cell in enumerate(trial.cells) if index < first or grade_id(cell)]
+    tried = next((index for index, cell in enumerate(trial.cells) if grade_id(cell) in answers), first)
+    trial.cells = [
+        cell
+        for index, cell in enumerate(trial.cells)
+        if index < first or (grade_id(cell) and (index > tried or not is_test(cell)))
+    ]
     for cell in trial.cells:
         cell.source = answers.get(grade_id(cell) or "", cell.source)
     if budget:
@@ -94,10 +101,22 @@ def unexpected_outcomes(notebook: NotebookNode, chosen: Sequence[Variant], confi
     return problems
 
 
-def try_all(course: Course, lab: Lab, progress: Progress) -> list[str]:
-    """Try every variant of a lab with its grading budget and the bundled digits; return all unexpected outcomes."""
+def try_all(course: Course, lab: Lab, progress: Progress, task: str = "") -> list[str]:
+    """Try every variant of a lab, or of one task, with its grading budget and the bundled digits.
+
+    Returns all unexpected outcomes.
+
+    Raises
+    ------
+    CourseError
+        No answer of the lab is for this task.
+    """
     notebook = prepare_lab(course, lab)
-    variants = read_variants(variants_file(course, lab), notebook)
+    known = read_variants(variants_file(course, lab), notebook)
+    variants = [variant for variant in known if task in ("", variant.task)]
+    if not variants:
+        tasks_with_answers = ", ".join(dict.fromkeys(variant.task for variant in known))
+        raise CourseError(f"{lab.name} has no answers to try for `{task}`. It has for: {tasks_with_answers}.")
     tasks = [name for cell in notebook.cells if is_answer(cell) and (name := grade_id(cell))]
     config, problems = load_config(course), []
     runs = list(compatible_runs(variants, tasks))

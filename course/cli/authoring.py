@@ -34,13 +34,16 @@ def build(
 
 
 @app.command()
-def variants(labs: Labs = None) -> None:
+def variants(
+    labs: Labs = None,
+    task: Annotated[str, typer.Option(help="Try the answers to this task alone.")] = "",
+) -> None:
     """Test the tests: run right and wrong answers and report every test that judges one wrongly."""
     from course.authoring.try_variants import try_all
 
     course = load_course()
     with log_to_file(course.root, "variants"), progress_bar("runs") as progress:
-        problems = [text for lab in course.choose(labs) for text in try_all(course, lab, progress)]
+        problems = [text for lab in course.choose(labs) for text in try_all(course, lab, progress, task)]
     for text in problems:
         console.print(f"- {text}", highlight=False, markup=False)
     if problems:

@@ -125,7 +125,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
         try:
             results = grader.grade(course, lab, folder, handed_in, advance, options, remarks.append)
         except KeyboardInterrupt:
-            error_console.print(f"Interrupted. {grader.AGAIN}")
+            error_console.print(f"Interrupted. {grader.RUN_AGAIN}")
             raise
     with suppress(CourseError):  # settings of somebody else's stay; only `nbgrader` and `course mark` look there
         write_settings(course, folder)
@@ -136,7 +136,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     console.print(f"grades     {grades}", highlight=False)
     console.print(f"log        {log}", highlight=False)
     if missing := [result.student for result in results if not result.graded]:
-        error_console.print(f"Not graded: {', '.join(missing)}. {grader.AGAIN}", highlight=False, markup=False)
+        error_console.print(f"Not graded: {', '.join(missing)}. {grader.RUN_AGAIN}", highlight=False, markup=False)
         raise typer.Exit(NOT_GRADED)
 
 
@@ -146,5 +146,5 @@ def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]"
 
     tables.write_csv(folder / f"grades_{lab.name}.csv", results)
     console.print(tables.grades_table(f"{lab.name}: {len(results)} submissions", results))
-    for line in [*tables.deadline(course, lab, results), *remarks, *tables.review_lines(results)]:
+    for line in [*tables.deadline_lines(course, lab, results), *remarks, *tables.review_lines(results)]:
         console.print(line, highlight=False, markup=False)

@@ -26,4 +26,4 @@ def mark(
     chosen = course.lab(lab)
     count = server.prepare_folder(course, chosen, folder, db, read_roster(roster) if roster else ())
     console.print(f"{count} submissions of {lab} in {folder.resolve()}. Ctrl+C ends marking.", highlight=False)
-    server.serve_formgrader(server.command(chosen, folder, db, port, not no_browser), folder)
+    server.serve_formgrader(server.jupyter_command(chosen, folder, db, port, not no_browser), folder)

@@ -27,32 +27,32 @@ def make_class(course: Course, lab: Lab, folder: Path) -> dict[str, str]:
     CourseError
         The folder holds something that no demo made.
     """
-    clear(folder)
+    clear_demo(folder)
     solution = prepare_lab(course, lab)
     blank = nbformat.reads(student_text(course, lab, solution), as_version=4)
     model = model_answers(solution)
-    known = read_variants(variants_file(course, lab), solution)
-    half = dict(list(model.items())[: len(model) // 2])
-    other = {variant.task: variant.answer for variant in first_by_task(known, right=True)}
-    mistakes = {variant.task: variant.answer for variant in first_by_task(known, right=False)[:2]}
-    hand_in(folder, lab, "ada-perfect", answered(blank, model))
+    variants = read_variants(variants_file(course, lab), solution)
+    first_half = dict(list(model.items())[: len(model) // 2])
+    other_answers = {variant.task: variant.answer for variant in first_by_task(variants, right=True)}
+    mistakes = {variant.task: variant.answer for variant in first_by_task(variants, right=False)[:2]}
+    hand_in(folder, lab, "ada-perfect", fill_in(blank, model))
     hand_in(folder, lab, "ben-blank", blank)
-    hand_in(folder, lab, "cleo-half-done", answered(blank, half))
-    hand_in(folder, lab, "dan-another-way", answered(blank, model | other))
-    hand_in(folder, lab, "eve-two-mistakes", answered(blank, model | mistakes))
-    cut_off = nbformat.writes(answered(blank, model))
+    hand_in(folder, lab, "cleo-half-done", fill_in(blank, first_half))
+    hand_in(folder, lab, "dan-another-way", fill_in(blank, model | other_answers))
+    hand_in(folder, lab, "eve-two-mistakes", fill_in(blank, model | mistakes))
+    cut_off = nbformat.writes(fill_in(blank, model))
     write_text(submission_path(folder, lab, "finn-cut-off"), cut_off[: len(cut_off) // 2])
     return {
         "ada-perfect": "the model answers",
         "ben-blank": "the lab as it was handed out",
-        "cleo-half-done": f"the first {len(half)} of {len(model)} answers",
+        "cleo-half-done": f"the first {len(first_half)} of {len(model)} answers",
         "dan-another-way": "right answers of another kind",
         "eve-two-mistakes": f"typical mistakes in {' and '.join(mistakes)}",
         "finn-cut-off": "a file of which half is missing",
     }
 
 
-def clear(folder: Path) -> None:
+def clear_demo(folder: Path) -> None:
     """Delete what an earlier demo made in the folder, and mark it as a demo's."""
     if folder.exists():
         if not (folder / MARKER).is_file() and any(folder.iterdir()):
@@ -67,7 +67,7 @@ def model_answers(solution: NotebookNode) -> dict[str, str]:
     return {name: without_markers(source) for name, source in answers.items()}
 
 
-def answered(blank: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
+def fill_in(blank: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
     """The student copy with these answers filled in."""
     notebook = copy.deepcopy(blank)
     for cell in notebook.cells:

@@ -1,4 +1,4 @@
-"""What follows from verdicts that are kept: dates, penalties, totals and pages, from what is true now."""
+"""All that is derived from cached verdicts: dates, penalties, totals and pages, always from the present settings."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,9 +15,9 @@ from course.grading.feedback import pages
 from course.grading.feedback.summary import lab_title
 from course.grading.gradebook import cache, late_penalties
 from course.grading.gradebook.entries import GradebookEntry, read_entries
-from course.grading.gradebook.late_penalties import Lateness, Tell, silent
+from course.grading.gradebook.late_penalties import Lateness, Notify, ignore_message
 from course.grading.gradebook.recorded import FAILED, Stored, read_stored
-from course.grading.gradebook.results import Result, not_graded_result, result_of
+from course.grading.gradebook.results import Result, make_result, not_graded_result
 from course.grading.workers.job import Outcome
 from course.inbox.submissions import Submission
 from course.labs.sources import cells_with_tests, grade_id
@@ -44,66 +44,67 @@ class Grading:
         return lab_title(self.released.cells)
 
     @cached_property
-    def most_by_tests(self) -> float:
+    def max_test_points(self) -> float:
         """The points of all tests together."""
         return sum(float(cell.metadata["nbgrader"]["points"]) for cell in cells_with_tests(self.released))
 
-    def in_order(self, entry: GradebookEntry) -> GradebookEntry:
-        """The same with its marks in the order of the lab, which the gradebook does not keep."""
-        places = {grade_id(cell): place for place, cell in enumerate(self.released.cells)}
-        return replace(entry, marks=tuple(sorted(entry.marks, key=lambda mark: places.get(mark.name, len(places)))))
+    def with_sorted_marks(self, entry: GradebookEntry) -> GradebookEntry:
+        """An entry with its marks in the order of the lab, which the gradebook does not keep."""
+        positions = {grade_id(cell): position for position, cell in enumerate(self.released.cells)}
+        marks = sorted(entry.marks, key=lambda mark: positions.get(mark.name, len(positions)))
+        return replace(entry, marks=tuple(marks))
 
     def entries(self, students: Iterable[str] | None = None) -> dict[str, GradebookEntry]:
-        """What the gradebook holds, of all or of some students."""
+        """The gradebook's entries of all or of some students."""
         with self.api.gradebook as gradebook:
             return read_entries(gradebook, self.lab.name, students)
 
     def update(
-        self, students: Iterable[str] | None = None, tell: Tell = silent
+        self, students: Iterable[str] | None = None, notify: Notify = ignore_message
     ) -> tuple[dict[str, GradebookEntry], dict[str, Lateness]]:
-        """Bring the gradebook's dates and penalties up to date; see `lateness.update`."""
+        """Bring the gradebook's dates and penalties up to date; see `update_lateness`."""
         with self.api.gradebook as gradebook:
             return late_penalties.update_lateness(
-                gradebook, self.course, self.lab, self.folder, self.submissions, students, tell
+                gradebook, self.course, self.lab, self.folder, self.submissions, students, notify
             )
 
 
-def derive(grading: Grading, students: Sequence[str] | None = None, tell: Tell = silent) -> list[Result]:
+def derive(grading: Grading, students: Sequence[str] | None = None, notify: Notify = ignore_message) -> list[Result]:
     """Bring the gradebook's dates and penalties and the students' pages up to date; return the results.
 
     Parameters
     ----------
     students
-        Of these only; None means all whose outcomes were stored.
-    tell
+        Only these; None means all whose outcomes were stored.
+    notify
         Called with what an instructor should know about dates.
     """
     course, lab, folder = grading.course, grading.lab, grading.folder
-    entries, late = grading.update(students, tell)
+    entries, lateness = grading.update(students, notify)
     places = {submission.student: submission.path.parent for submission in grading.submissions}
     results = []
     for student in sorted({*entries, *(places if students is None else students)}):
-        stored, outcome = read_stored(folder, student, lab.name), cache.kept_outcome(folder, lab.name, student)
+        stored, outcome = read_stored(folder, student, lab.name), cache.find_outcome(folder, lab.name, student)
         if not stored or not outcome:
-            continue  # of a submission that was graded elsewhere, or not yet
+            continue  # the submission was graded elsewhere, or is not graded yet
         if stored.status == FAILED:
             results.append(_not_graded(grading, stored, outcome))
             continue
         if not (entry := entries.get(student)):
-            continue  # somebody has taken it out of the gradebook since
-        key = pages.page_key(course, lab, stored, outcome, (entry, late[student]))
-        failed = pages.bring_up_to_date(grading.api, lab, grading.title, folder, stored, key, outcome)
+            continue  # somebody has deleted it from the gradebook since
+        key = pages.page_key(course, lab, stored, outcome, (entry, lateness[student]))
+        page_problem = pages.bring_up_to_date(grading.api, lab, grading.title, folder, stored, key, outcome)
         if submitted := places.get(student):
-            exchange.pass_on(submitted, folder, student, lab.name, late[student].handed_in)
-        stored = replace(stored, reason="; ".join(text for text in (stored.reason, failed) if text))
+            exchange.copy_exchange_files(submitted, folder, student, lab.name, lateness[student].handed_in)
+        stored = replace(stored, reason="; ".join(reason for reason in (stored.reason, page_problem) if reason))
         page = pages.page_path(folder, student, lab.name)
-        results.append(result_of(grading.in_order(entry), late[student], stored, outcome, page))
+        results.append(make_result(grading.with_sorted_marks(entry), lateness[student], stored, outcome, page))
     return results
 
 
 def _not_graded(grading: Grading, stored: Stored, outcome: Outcome) -> Result:
-    """Of a student of whom the gradebook knows nothing, or only what an earlier submission was worth."""
+    """The result of a student who is not in the gradebook, or only with the points of an earlier submission."""
     course, lab, folder, student = grading.course, grading.lab, grading.folder, outcome.student
     key = pages.page_key(course, lab, stored, outcome, None)
     pages.bring_up_to_date(grading.api, lab, grading.title, folder, stored, key, outcome)
-    return not_graded_result(student, stored, grading.most_by_tests, pages.page_path(folder, student, lab.name))
+    return not_graded_result(student, stored, grading.max_test_points, pages.page_path(folder, student, lab.name))

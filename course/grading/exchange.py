@@ -1,6 +1,6 @@
-"""nbgrader's exchange, the folder on a shared machine through which students hand in: what feedback needs to go back.
+"""nbgrader's exchange, the folder on a shared machine through which students hand in: returning feedback through it.
 
-`nbgrader submit` puts a time and a secret beside the notebook. Who has the secret can fetch the feedback that
+`nbgrader submit` puts a time and a secret beside the notebook. Whoever has the secret can fetch the feedback that
 `nbgrader release_feedback` finds beside a time and the same secret.
 """
 
@@ -21,22 +21,22 @@ from course.inbox.regular_files import read_plain_file
 TOKEN = re.compile(rb"[0-9a-f]{128}\n?")  # as nbgrader makes it
 
 
-def pass_on(submitted: Path, folder: Path, student: str, lab: str, handed_in: datetime | None) -> None:
-    """Put the time and the secret of a submission where nbgrader looks for them when feedback goes back.
+def copy_exchange_files(submitted: Path, folder: Path, student: str, lab: str, handed_in: datetime | None) -> None:
+    """Put the time and the secret of a submission where nbgrader looks for them when it returns feedback.
 
-    They never go where the submission runs. nbgrader copies them from step to step when it makes feedback anew.
+    They never go where the submission runs. nbgrader copies them from step to step when it makes feedback again.
     """
     if submitted.is_symlink():
         return
-    known = {SECRET: read_secret(submitted / SECRET)}
-    known[TIMESTAMP] = f"{handed_in:%Y-%m-%d %H:%M:%S} UTC" if handed_in else ""
+    contents = {SECRET: read_secret(submitted / SECRET)}
+    contents[TIMESTAMP] = f"{handed_in:%Y-%m-%d %H:%M:%S} UTC" if handed_in else ""
     for step in (cache.MENDED, "autograded", "feedback"):
-        for name, text in known.items():
-            _put(cache.step_folder(folder, step, student, lab) / name, text)
+        for name, text in contents.items():
+            _write_or_delete(cache.step_folder(folder, step, student, lab) / name, text)
 
 
 def read_secret(path: Path) -> str:
-    """The secret in a plain file of nbgrader's form, or nothing."""
+    """The secret in a regular file, if it has nbgrader's form; else an empty text."""
     try:
         content = read_plain_file(path, 200)
     except SubmissionError:  # most submissions have no such file
@@ -44,7 +44,7 @@ def read_secret(path: Path) -> str:
     return content.decode().strip() if TOKEN.fullmatch(content) else ""
 
 
-def _put(path: Path, text: str) -> None:
+def _write_or_delete(path: Path, text: str) -> None:
     if not text:
         path.unlink(missing_ok=True)
     elif path.parent.is_dir() and not (path.is_file() and path.read_text("utf-8") == text):

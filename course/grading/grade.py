@@ -1,6 +1,6 @@
 """Grading a folder of submissions: run each in a sandbox, score and store it with nbgrader, write its feedback.
 
-Only execution is kept from one run to the next. Scores, dates, penalties and pages follow anew from what is true now.
+Only verdicts are kept from one run to the next. Scores, dates, penalties and pages are always derived again.
 """
 
 import logging
@@ -27,8 +27,8 @@ from course.grading.execution import kernel_pair
 from course.grading.execution.make_spec import make_spec
 from course.grading.execution.spec import Spec
 from course.grading.gradebook import cache, hand_marks
-from course.grading.gradebook.late_penalties import Tell, silent
-from course.grading.gradebook.new_edition import move_to
+from course.grading.gradebook.late_penalties import Notify, ignore_message
+from course.grading.gradebook.new_edition import move_gradebook
 from course.grading.gradebook.recorded import (
     FAILED,
     GRADED,
@@ -39,9 +39,9 @@ from course.grading.gradebook.recorded import (
     is_stored,
     write_stored,
 )
-from course.grading.gradebook.results import Result, give_zero, without_name
+from course.grading.gradebook.results import Result, give_zero, unnamed_result
 from course.grading.gradebook.transaction import one_transaction
-from course.grading.repair.read_folder import inspect_folder, passed_on
+from course.grading.repair.read_folder import inspect_folder, read_companions
 from course.grading.workers import batch, worker_pool
 from course.grading.workers.job import Job, Outcome
 from course.inbox.submissions import Submission, list_submissions, nbgrader_pattern, student_name_problem
@@ -50,7 +50,7 @@ from course.nbgrader_api import failure, load_config, nbgrader_in, without_libra
 from course.sandbox.manager import sandbox_available
 
 log = logging.getLogger(__name__)
-AGAIN = "What is graded is kept: run the same command again."
+RUN_AGAIN = "What is graded is kept: run the same command again."
 Advance = Callable[[str], None]
 
 
@@ -82,11 +82,11 @@ def grade(
     submissions: Sequence[Submission],
     advance: Advance,
     options: Options,
-    tell: Tell = silent,
+    notify: Notify = ignore_message,
 ) -> list[Result]:
     """Grade the submissions into `folder`; results in the same order. What an earlier run executed is not run again.
 
-    `advance` is called with a student's name after each one, `tell` with what an instructor should know about dates.
+    `advance` is called with a student's name after each one, `notify` with what an instructor should know about dates.
 
     Raises
     ------
@@ -107,33 +107,35 @@ def grade(
     api = nbgrader_in(course, folder, nbgrader_settings(course, folder, options))
     with database_errors(), without_library_warnings():
         if options.new_edition:
-            for text in move_to(api, lab, cells_by_grade_id(spec.reference)):
-                tell(text)
-        fits(api, lab, spec.reference, tell)
-    named = [submission for submission in submissions if not student_name_problem(submission.student)]
-    grading = Grading(api, course, lab, folder, named)
+            for message in move_gradebook(api, lab, cells_by_grade_id(spec.reference)):
+                notify(message)
+        check_edition(api, lab, spec.reference, notify)
+    gradable = [submission for submission in submissions if not student_name_problem(submission.student)]
+    grading = Grading(api, course, lab, folder, gradable)
     with database_errors(), without_library_warnings():
         try:
-            with start_runs(spec, named, folder, options) as outcomes:
-                register(api, lab)
-                before = grading.entries()
+            with start_runs(spec, gradable, folder, options) as outcomes:
+                register_lab(api, lab)
+                entries = grading.entries()
                 for outcome in outcomes:
-                    if options.again or not is_stored(folder, lab.name, outcome, before.get(outcome.student)):
-                        save(grading, outcome)
+                    if options.again or not is_stored(folder, lab.name, outcome, entries.get(outcome.student)):
+                        store_outcome(grading, outcome)
                     advance(outcome.student)
-            results = {result.student: result for result in derive(grading, tell=tell)}
+            results = {result.student: result for result in derive(grading, notify=notify)}
         except OSError as error:
-            where = error.filename or folder
-            raise GradingError(f"{where} cannot be written: {error.strerror}. {AGAIN}") from error
+            path = error.filename or folder
+            raise GradingError(f"{path} cannot be written: {error.strerror}. {RUN_AGAIN}") from error
     return [
-        results.get(s.student) or without_name(s.student, student_name_problem(s.student), spec) for s in submissions
+        results.get(submission.student)
+        or unnamed_result(submission.student, student_name_problem(submission.student), spec)
+        for submission in submissions
     ]
 
 
-def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell = silent) -> list[Result]:
-    """Bring up to date all that follows from what has been graded, and run nothing; results by student.
+def refresh(course: Course, lab: Lab, folder: Path, options: Options, notify: Notify = ignore_message) -> list[Result]:
+    """Bring up to date all that is derived from verdicts, and run nothing; results by student.
 
-    `tell` is called with what an instructor should know: about dates, and who is not graded yet.
+    `notify` is called with what an instructor should know: about dates, and who is not graded yet.
 
     Raises
     ------
@@ -147,25 +149,25 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, tell: Tell
     submissions = [
         submission for submission in list_submissions(folder, lab) if not student_name_problem(submission.student)
     ]
-    if not any(cache.kept_outcome(folder, lab.name, submission.student) for submission in submissions):
+    if not any(cache.find_outcome(folder, lab.name, submission.student) for submission in submissions):
         raise GradingError(
             f"Nothing of {lab.name} has been graded in {folder}. Grade it first: "
             f"{course_command('grade', lab.name, folder)}"
         )
     grading = Grading(api, course, lab, folder, submissions)
     with database_errors(), without_library_warnings():
-        fits(api, lab, as_built(course, lab), tell)
-        register(api, lab)
-        before = grading.entries()
+        check_edition(api, lab, as_built(course, lab), notify)
+        register_lab(api, lab)
+        entries = grading.entries()
         for submission in submissions:
-            kept = cache.kept_outcome(folder, lab.name, submission.student)
-            if kept and not is_stored(folder, lab.name, kept, before.get(submission.student)):
-                save(grading, kept)
-        results = derive(grading, tell=tell)
+            outcome = cache.find_outcome(folder, lab.name, submission.student)
+            if outcome and not is_stored(folder, lab.name, outcome, entries.get(submission.student)):
+                store_outcome(grading, outcome)
+        results = derive(grading, notify=notify)
     graded = {result.student for result in results}
     for submission in submissions:
         if submission.student not in graded:
-            tell(f"{submission.student} is not graded yet: {course_command('grade', lab.name, folder)}")
+            notify(f"{submission.student} is not graded yet: {course_command('grade', lab.name, folder)}")
     return results
 
 
@@ -173,11 +175,11 @@ def nbgrader_settings(course: Course, folder: Path, options: Options) -> Config:
     """nbgrader's settings, with the outcomes of our own runs in place of its execution."""
     config = load_config(course)
     config.CourseDirectory.submitted_directory = cache.MENDED
-    config.TakeExecuted.executed_directory = str(folder / cache.EXECUTED)
+    config.InsertOutputs.executed_directory = str(folder / cache.EXECUTED)
     config.Autograde.autograde_preprocessors = [
-        "course.grading.gradebook.cache.TakeExecuted",
+        "course.grading.gradebook.cache.InsertOutputs",
         "nbgrader.preprocessors.IgnorePattern",
-        "nbgrader.preprocessors.SaveAutoGrades",  # penalties follow when all is known (late_penalties.py)
+        "nbgrader.preprocessors.SaveAutoGrades",  # penalties are written later (late_penalties.py)
         "nbgrader.preprocessors.CheckCellMetadata",
     ]
     if options.database:
@@ -185,37 +187,37 @@ def nbgrader_settings(course: Course, folder: Path, options: Options) -> Config:
     return config
 
 
-def fits(api: NbGraderAPI, lab: Lab, edition: NotebookNode, tell: Tell) -> None:
-    """See that the gradebook is of this edition of the lab; tell what an instructor should know of other points.
+def check_edition(api: NbGraderAPI, lab: Lab, edition: NotebookNode, notify: Notify) -> None:
+    """Make sure that the gradebook is of this edition of the lab; report other points that it holds.
 
     Raises
     ------
     EditionError
-        It is not.
+        It is of another edition.
     """
     with api.gradebook as gradebook:
-        for text in check_gradebook(gradebook, lab, cells_by_grade_id(edition), Path(api.coursedir.root)):
-            tell(text)
+        for message in check_gradebook(gradebook, lab, cells_by_grade_id(edition), Path(api.coursedir.root)):
+            notify(message)
 
 
-def register(api: NbGraderAPI, lab: Lab) -> None:
-    """Write the lab's cells and points into the gradebook; the student copies already made are left alone."""
-    with tempfile.TemporaryDirectory() as elsewhere, temp_attrs(api.coursedir, release_directory=elsewhere):
+def register_lab(api: NbGraderAPI, lab: Lab) -> None:
+    """Write the lab's cells and points into the gradebook; existing student copies are not touched."""
+    with tempfile.TemporaryDirectory() as empty_folder, temp_attrs(api.coursedir, release_directory=empty_folder):
         if reason := failure(api.generate_assignment(lab.name)):
             raise BuildError(f"nbgrader cannot register {lab.name}: {reason}")
 
 
-def job_of(submission: Submission, spec: Spec, options: Options) -> Job:
-    """What a worker needs for one submission."""
+def make_job(submission: Submission, spec: Spec, options: Options) -> Job:
+    """The job that a worker needs for one submission."""
     student, sandboxed = submission.student, not options.trust
     try:
         if submission.refused:
             raise SubmissionError(submission.refused)
-        found = inspect_folder(submission.path.parent, spec.lab)
-        files = passed_on(found, submission.path.parent)
+        inspected = inspect_folder(submission.path.parent, spec.lab)
+        files = read_companions(inspected, submission.path.parent)
     except SubmissionError as error:
         return Job(student, None, str(error), (), spec, sandboxed)
-    return Job(student, found.notebook, "", found.notes, spec, sandboxed, files)
+    return Job(student, inspected.notebook, "", inspected.notes, spec, sandboxed, files)
 
 
 @contextmanager
@@ -224,74 +226,74 @@ def start_runs(
 ) -> Iterator[Iterator[Outcome]]:
     """The outcome of every submission: those kept from an earlier run first, then the others as they come in.
 
-    Workers begin with the context. A submission is read when its turn comes, so that a large class needs no more memory
-    than a small one.
+    Workers start with the context. A submission is read when its turn comes, so that a large class needs no more
+    memory than a small one.
     """
-    earlier, todo = list[Outcome](), list[Submission]()
+    kept_outcomes, to_run = list[Outcome](), list[Submission]()
     for submission in submissions:
-        kept = cache.kept_outcome(folder, spec.lab, submission.student)
-        if kept and not options.again and kept.digest == job_of(submission, spec, options).digest:
-            earlier.append(kept)
+        outcome = cache.find_outcome(folder, spec.lab, submission.student)
+        if outcome and not options.again and outcome.digest == make_job(submission, spec, options).digest:
+            kept_outcomes.append(outcome)
         else:
-            todo.append(submission)
-    log.info("%d were run before and are kept, %d are to be run", len(earlier), len(todo))
-    if not todo:
-        yield iter(earlier)
+            to_run.append(submission)
+    log.info("%d were run before and are kept, %d are to be run", len(kept_outcomes), len(to_run))
+    if not to_run:
+        yield iter(kept_outcomes)
         return
     if options.scheduler:
-        running_on = worker_pool.cluster(options.scheduler, options.workers)
+        open_pool = worker_pool.cluster_pool(options.scheduler, options.workers)
     else:
         prepare = partial(kernel_pair.prepare_kernels, not options.trust, imports=spec.imports)
-        running_on = worker_pool.local(options.workers, len(todo), spec.limits.submission_seconds, prepare)
-    with running_on as pool, ran(spec, todo, folder, options, pool) as new:
-        yield chain(earlier, new)
+        open_pool = worker_pool.local_pool(options.workers, len(to_run), spec.limits.submission_seconds, prepare)
+    with open_pool as pool, run_and_keep(spec, to_run, folder, options, pool) as new_outcomes:
+        yield chain(kept_outcomes, new_outcomes)
 
 
 @contextmanager
-def ran(
+def run_and_keep(
     spec: Spec, submissions: Sequence[Submission], folder: Path, options: Options, pool: worker_pool.Pool
 ) -> Iterator[Iterator[Outcome]]:
-    """Begin to run submissions; each outcome is kept as it comes in."""
-    jobs = (job_of(submission, spec, options) for submission in submissions)
+    """Run submissions; each outcome is written to its files as it comes in."""
+    jobs = (make_job(submission, spec, options) for submission in submissions)
 
-    def kept(outcome: Outcome) -> Outcome:
-        cache.keep_outcome(folder, spec.lab, outcome)
+    def write(outcome: Outcome) -> Outcome:
+        cache.write_outcome_files(folder, spec.lab, outcome)
         return outcome
 
-    with batch.working(jobs, pool) as outcomes:
-        yield map(kept, outcomes)
+    with batch.open_batch(jobs, pool) as outcomes:
+        yield map(write, outcomes)
 
 
-def save(grading: Grading, outcome: Outcome) -> None:
-    """Store the scores of an outcome and what follows from them, in one transaction, and make the student's page.
+def store_outcome(grading: Grading, outcome: Outcome) -> None:
+    """Store the scores of an outcome and what is derived from them, in one transaction, and make the student's page.
 
-    Of a submission that could not be run, or not scored, nothing is stored: it is not known what it is worth.
+    If a submission could not be run, or not scored, no points are stored, as its points are not known.
     """
     student, lab, folder = outcome.student, grading.lab, grading.folder
     notebook = cache.step_folder(folder, cache.MENDED, student, lab.name) / f"{lab.name}.ipynb"
     status, reason = (GRADED, "") if notebook.is_file() else (UNREADABLE, outcome.reason)
     if outcome.fault:
         status, reason = FAILED, outcome.fault
-    marked = hand_marks.marked_answers(folder, student, lab.name)
+    old_answers = hand_marks.marked_answers(folder, student, lab.name)
     with one_transaction() as transaction:
         with grading.api.gradebook as gradebook:
-            settled = hand_marks.settled(gradebook, lab, student)
-        if status == GRADED and (failed := failure(grading.api.autograde(lab.name, nbgrader_pattern(student)))):
-            status, reason = FAILED, failed
+            settled_names = hand_marks.settled_answers(gradebook, lab, student)
+        if status == GRADED and (problem := failure(grading.api.autograde(lab.name, nbgrader_pattern(student)))):
+            status, reason = FAILED, problem
             transaction.undo()
         if status != FAILED:
             with grading.api.gradebook as gradebook:
                 hand_marks.keep_hand_marks(
-                    gradebook, lab, student, settled, marked, hand_marks.written_answers(notebook)
+                    gradebook, lab, student, settled_names, old_answers, hand_marks.written_answers(notebook)
                 )
         if status == UNREADABLE:
             give_zero(grading.api, lab, student)
         if status != GRADED:
-            # What was graded before must not be taken for it, by Formgrader or `nbgrader generate_feedback`.
+            # Formgrader and `nbgrader generate_feedback` must not take an earlier graded copy for this submission's.
             shutil.rmtree(graded_copy(folder, student, lab.name).parent, ignore_errors=True)
         entries, _ = grading.update([student])
     log.log(logging.ERROR if status == FAILED else logging.INFO, "%s: %s. %s", student, status, reason)
-    # What could not be done may go well the next time.
+    # Without a digest, a submission that failed is stored again the next time.
     digest, tests = (outcome.digest, entries[student].by_tests) if status != FAILED else ("", {})
     copy = checksum_if_any(graded_copy(folder, student, lab.name))
     write_stored(folder, student, lab.name, Stored(digest, status, reason, tests, copy))

@@ -1,1 +1,1 @@
-"""Kernels that have a lab's imports behind them when they start."""
+"""Kernels that have already done a lab's imports when they start."""

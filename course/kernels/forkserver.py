@@ -1,8 +1,8 @@
-"""Where kernels come from that have a lab's imports behind them when they start.
+"""Fork servers: processes that do a lab's imports once and then start kernels as copies of themselves.
 
 Importing TensorFlow takes longer than most submissions train. A fork server (forkserver_main.py) does it once; each
-kernel is a copy of that process. It never sees anything of a notebook, and holds nothing but libraries: a kernel finds
-in its memory what it would have imported itself.
+kernel is a copy of that process. It never sees any part of a notebook, and holds only libraries: a kernel finds in its
+memory what it would have imported itself.
 """
 
 import ast
@@ -29,22 +29,22 @@ from course import cgroups
 from course.errors import KernelError
 from course.oom_score import be_killed_last
 
-SERVER_FILE = "/run/forkserver.py"  # the name of its frames: nobody in a sandbox can write there
+SERVER_FILE = "/run/forkserver.py"  # the file name in its tracebacks: nothing in a sandbox can write there
 SERVER_MAIN = Path(__file__).with_name("forkserver_main.py")
 IMPORT_SECONDS = 300
 INTERPRETER = 3  # PT_INTERP of elf(5)
-WORDS = 2000  # characters of a failed import's output that are shown
+OUTPUT_CHARACTERS = 2000  # of a failed import's output that are shown
 # As in a kernel that imports Matplotlib itself.
 INLINE = {"MPLBACKEND": "module://matplotlib_inline.backend_inline"}
 HELPERS = {"data_utils"}  # lies elsewhere in a sandbox, so each kernel imports it itself
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What kernels are to have behind them.
+class Preload:
+    """What a fork server does before it copies kernels.
 
-    `imports` are import statements. `kernel_file` defines `launch`, and in a sandbox has the name `shown_as` there.
-    `environment` is that of the imports: with a home of their own if the kernels are for sandboxes.
+    `imports` are import statements. `kernel_file` defines `launch`, and is named `shown_as` inside sandboxes.
+    `environment` is that of the imports: with a separate home folder if the kernels are for sandboxes.
     """
 
     imports: str
@@ -55,20 +55,20 @@ class Wanted:
 
 @dataclass(frozen=True)
 class ForkServer:
-    """The way to a running process of forkserver_main.py; processes of this machine can be sent it when they start.
+    """A connection to a running process of forkserver_main.py; can be passed to new processes of this machine.
 
-    `ready` can be read from when the imports are done, and is closed if they failed; then `said` says why.
+    `ready` can be read from when the imports are done, and is closed if they failed; then `log_file` says why.
     """
 
-    asking: socket.socket
+    requests: socket.socket
     ready: Connection
-    said: Path
+    log_file: Path
 
     @property
     def ended(self) -> bool:
         """Whether the process has ended, which it should not do by itself."""
         poll = select.poll()
-        poll.register(self.asking, 0)
+        poll.register(self.requests, 0)
         return bool(poll.poll(0))
 
     def wait(self) -> None:
@@ -83,14 +83,14 @@ class ForkServer:
         poll.register(self.ready, select.POLLIN)
         events = dict(poll.poll(IMPORT_SECONDS * 1000))
         if not events.get(self.ready.fileno(), 0) & select.POLLIN:
-            reason = self.said.read_text("utf-8", "replace").strip() if self.said.is_file() else ""
-            raise KernelError(f"What the lab imports cannot be imported here: {reason[-WORDS:]}")
+            reason = self.log_file.read_text("utf-8", "replace").strip() if self.log_file.is_file() else ""
+            raise KernelError(f"What the lab imports cannot be imported here: {reason[-OUTPUT_CHARACTERS:]}")
 
-    def kernel(self, order: Mapping[str, Any], files: list[int]) -> None:
+    def request_kernel(self, request: Mapping[str, Any], files: list[int]) -> None:
         """Ask for a kernel.
 
-        `order` has its "argv", "folder", "environment", and its "sandbox" or None; `files` are those of `be_copy`
-        there.
+        `request` has the kernel's "argv", "folder", "environment", and "sandbox" or None; `files` are the file
+        descriptors that `become_copy` takes.
 
         Raises
         ------
@@ -98,51 +98,51 @@ class ForkServer:
             The fork server has ended.
         """
         try:
-            socket.send_fds(self.asking, [json.dumps(order).encode()], files)
+            socket.send_fds(self.requests, [json.dumps(request).encode()], files)
         except OSError as error:
             raise KernelError(f"The process that starts kernels has ended ({error}). Run the grading again.") from error
 
 
-def start(wanted: Wanted) -> ForkServer:
-    """Start a fork server, which ends when nobody here refers to it any more; the imports go on in the background."""
+def start_fork_server(preload: Preload) -> ForkServer:
+    """Start a fork server, which ends when nothing here refers to it any more; it imports in the background."""
     be_killed_last()
-    cgroups.parent()  # the copies can join groups that lie beside that of this process
+    cgroups.parent()  # so that the copies can join groups beside this process's own
     folder = Path(tempfile.mkdtemp(prefix="forkserver-", dir="/tmp"))  # the fork server deletes it
     program = py_compile.compile(str(SERVER_MAIN), str(folder / "forkserver.pyc"), SERVER_FILE, doraise=True)
-    # Libraries look for settings in the home folder; those of a sandbox are to find none.
-    home = {"HOME": str(folder)} if wanted.shown_as else {}
-    asking, asked = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # Libraries look for settings in the home folder; for sandboxes they must find none.
+    home = {"HOME": str(folder)} if preload.shown_as else {}
+    requests, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ready, done = Pipe(duplex=False)
-    said = folder / "said"
-    with asked, done, said.open("wb") as words:
+    log_file = folder / "said"
+    with server_end, done, log_file.open("wb") as output:
         process = subprocess.Popen(
-            [*loader(Path(sys.executable)), sys.executable, str(program), str(done.fileno())],
-            env=dict(wanted.environment) | INLINE | home,
+            [*dynamic_loader(Path(sys.executable)), sys.executable, str(program), str(done.fileno())],
+            env=dict(preload.environment) | INLINE | home,
             cwd="/",
-            stdin=asked.fileno(),
-            stdout=words,
-            stderr=words,
+            stdin=server_end.fileno(),
+            stdout=output,
+            stderr=output,
             pass_fds=[done.fileno()],
             start_new_session=True,
         )
-    first = {
-        "imports": without_helpers(wanted.imports),
-        "kernel": wanted.kernel_file.read_text("utf-8"),
-        "kernel_file": wanted.shown_as or str(wanted.kernel_file),
+    settings = {
+        "imports": without_helpers(preload.imports),
+        "kernel": preload.kernel_file.read_text("utf-8"),
+        "kernel_file": preload.shown_as or str(preload.kernel_file),
         "folder": str(folder),
     }
-    asking.send(json.dumps(first).encode())
-    server = ForkServer(asking, ready, said)
-    weakref.finalize(server, end, process, asking, ready, folder)
+    requests.send(json.dumps(settings).encode())
+    server = ForkServer(requests, ready, log_file)
+    weakref.finalize(server, end_fork_server, process, requests, ready, folder)
     return server
 
 
-def loader(program: Path) -> list[str]:
-    """The dynamic loader that an ELF program of 64 bits names; none if it names none.
+def dynamic_loader(program: Path) -> list[str]:
+    """The dynamic loader that a 64-bit ELF program names, as a list; empty if it names none.
 
-    Started by it, the program that a process finds as its own in /proc is the loader, which belongs to the system. The
-    interpreter may belong to the instructor, and be opened through that link from inside a sandbox, where it is
-    read-only by any other name.
+    If the loader starts the program, /proc/PID/exe of the process is the loader, which belongs to the system. The
+    interpreter may belong to the instructor, and could be written to through that link from inside a sandbox, where
+    it is read-only by any other name.
     """
     with program.open("rb") as file:
         header = file.read(64)
@@ -158,9 +158,9 @@ def loader(program: Path) -> list[str]:
     return []
 
 
-def end(process: subprocess.Popen[bytes], asking: socket.socket, ready: Connection, folder: Path) -> None:
+def end_fork_server(process: subprocess.Popen[bytes], requests: socket.socket, ready: Connection, folder: Path) -> None:
     """End a fork server; kernels live on."""
-    asking.close()
+    requests.close()
     ready.close()
     process.kill()
     process.wait()
@@ -168,33 +168,33 @@ def end(process: subprocess.Popen[bytes], asking: socket.socket, ready: Connecti
 
 
 def without_helpers(imports: str) -> str:
-    """The import statements but those of the course's own helpers."""
-    kept = []
+    """The import statements except those of the course's own helpers."""
+    statements = []
     for statement in ast.parse(imports).body:
         names = [statement.module or ""] if isinstance(statement, ast.ImportFrom) else []
-        names += [one.name for one in statement.names] if isinstance(statement, ast.Import) else []
+        names += [alias.name for alias in statement.names] if isinstance(statement, ast.Import) else []
         if not HELPERS & {name.partition(".")[0] for name in names}:
-            kept.append(ast.unparse(statement))
-    return "\n".join(kept)
+            statements.append(ast.unparse(statement))
+    return "\n".join(statements)
 
 
 log = logging.getLogger(__name__)
-_kept: dict[Wanted, ForkServer] = {}
-_keeping = threading.Lock()
+_servers: dict[Preload, ForkServer] = {}
+_servers_lock = threading.Lock()
 
 
-def fork_server(wanted: Wanted) -> ForkServer:
-    """The fork server that this process uses. Only one is kept, as each holds hundreds of MiB."""
-    with _keeping:
-        if wanted not in _kept or _kept[wanted].ended:
-            log.debug("starting a fork server%s", ", as that there was has ended" if wanted in _kept else "")
-            _kept.clear()
-            _kept[wanted] = start(wanted)
-        return _kept[wanted]
+def fork_server(preload: Preload) -> ForkServer:
+    """This process's fork server for that preload. Only one is kept, as each holds hundreds of MiB."""
+    with _servers_lock:
+        if preload not in _servers or _servers[preload].ended:
+            log.debug("starting a fork server%s", ", as that there was has ended" if preload in _servers else "")
+            _servers.clear()
+            _servers[preload] = start_fork_server(preload)
+        return _servers[preload]
 
 
-def adopt(wanted: Wanted, other: ForkServer) -> None:
+def adopt_fork_server(preload: Preload, server: ForkServer) -> None:
     """Use a fork server that another process of this machine has started."""
-    with _keeping:
-        _kept.clear()
-        _kept[wanted] = other
+    with _servers_lock:
+        _servers.clear()
+        _servers[preload] = server

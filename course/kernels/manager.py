@@ -1,4 +1,4 @@
-"""Kernels without a sandbox that have their imports behind them: for runs of many short notebooks that are trusted."""
+"""Kernels without a sandbox that start with their imports done: for runs of many short notebooks that are trusted."""
 
 import asyncio
 import os
@@ -18,19 +18,19 @@ from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Dict, Float, Instance, List, Unicode
 
 from course.errors import KernelError
-from course.kernels.forkserver import INLINE, Wanted, fork_server
+from course.kernels.forkserver import INLINE, Preload, fork_server
 
-PLAIN = Path(__file__).with_name("ipython_kernel.py")
+IPYTHON_KERNEL = Path(__file__).with_name("ipython_kernel.py")
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", **INLINE}
 
 
-class Copied:
-    """A kernel, which is not this process's child, with what Jupyter needs of subprocess.Popen."""
+class CopiedKernel:
+    """A kernel that is not this process's child, with the part of subprocess.Popen that Jupyter uses."""
 
     stdin = stdout = stderr = None
 
     def __init__(self, pid: int) -> None:
-        """Take hold of it."""
+        """Open a handle on the process."""
         self.pid = pid
         self._handle = os.pidfd_open(pid)
 
@@ -52,7 +52,7 @@ class Copied:
 
 
 class WarmProvisioner(LocalProvisioner):
-    """Gets its process from a fork server; `seconds` tells how long it waited for the imports."""
+    """Gets its process from a fork server; `seconds` says how long it waited for the imports."""
 
     seconds = Dict(value_trait=Float())
 
@@ -67,26 +67,26 @@ class WarmProvisioner(LocalProvisioner):
         manager: WarmKernelManager = self.parent
         environment = {name: str(value) for name, value in (kwargs.get("env") or os.environ).items()} | QUIET
         self.cwd = kwargs.get("cwd") or str(Path.cwd())
-        source = fork_server(Wanted(manager.imports, manager.kernel_file, tuple(sorted(environment.items()))))
-        began = time.monotonic()
-        await asyncio.to_thread(source.wait)
-        self.seconds = {"imports": time.monotonic() - began}
-        order = {
+        server = fork_server(Preload(manager.imports, manager.kernel_file, tuple(sorted(environment.items()))))
+        start = time.monotonic()
+        await asyncio.to_thread(server.wait)
+        self.seconds = {"imports": time.monotonic() - start}
+        request = {
             "argv": cmd[cmd.index("-f") - 1 :],
             "folder": str(self.cwd),
             "environment": environment,
             "sandbox": None,
         }
-        alive, told = os.pipe()
-        with Path(os.devnull).open("wb") as words, os.fdopen(alive, "rb") as answer:
+        status_reader, status_writer = os.pipe()
+        with Path(os.devnull).open("wb") as output, os.fdopen(status_reader, "rb") as status:
             try:
-                source.kernel(order, [words.fileno(), told])
+                server.request_kernel(request, [output.fileno(), status_writer])
             finally:
-                os.close(told)
-            _, _, pid = (await asyncio.to_thread(answer.read)).partition(b" ")
+                os.close(status_writer)
+            _, _, pid = (await asyncio.to_thread(status.read)).partition(b" ")
         if not pid:
             raise KernelError("A kernel that was to be copied did not start.")
-        self.process = cast(Any, Copied(int(pid)))
+        self.process = cast(Any, CopiedKernel(int(pid)))
         self.pid = self.pgid = int(pid)
         return self.connection_info
 
@@ -95,7 +95,7 @@ class WarmKernelManager(AsyncKernelManager):
     """Starts Python kernels that have executed `imports`; no other notebook's names or objects are in them."""
 
     imports = Unicode(help="Import statements, one a line.").tag(config=True)
-    kernel_file = Instance(Path, args=(PLAIN,), help="A Python file with a function `launch`.").tag(config=True)
+    kernel_file = Instance(Path, args=(IPYTHON_KERNEL,), help="A Python file that defines `launch`.").tag(config=True)
     arguments = List(Unicode(), help="Further arguments for that file.").tag(config=True)
     ipykernel = True
 

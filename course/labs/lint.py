@@ -27,7 +27,7 @@ from course.labs.stamp import FACTS, SETUP
 from course.labs.texts import text_problems
 from course.markdown_text import headings, images_without_text
 from course.rules import DEFAULTS, Rules
-from course.testing.cell_steps import is_beside, with_parts
+from course.testing.cell_steps import runs_beside_answer, mark_hidden_parts
 
 OR_SET = ", or set `rules = {{ {key} = {value} }}` for the lab in course.toml."
 
@@ -119,10 +119,10 @@ def missing_marker(cell: NotebookNode, name: str, markers: tuple[str, str]) -> l
 def beside_problems(cell: NotebookNode, name: str) -> list[str]:
     """What would keep a test cell from being run beside a submission, or let the submission decide."""
     try:
-        tree = ast.parse(with_parts(cell.source))
+        tree = ast.parse(mark_hidden_parts(cell.source))
     except SyntaxError as error:
         return [f"test cell {name!r} cannot be read (line {error.lineno}); hidden tests begin and end at statements."]
-    functions = [function for function in ast.walk(tree) if isinstance(function, ast.FunctionDef) and is_beside(function)]
+    functions = [function for function in ast.walk(tree) if isinstance(function, ast.FunctionDef) and runs_beside_answer(function)]
     problems = [
         f"in test cell {name!r}, {function.name} asserts something where the answer runs; return what is found instead."
         for function in functions

@@ -1,4 +1,4 @@
-"""The bubblewrap command that takes from a program its rights, its neighbours and the network."""
+"""The bubblewrap command that runs a program without rights, network or sight of other processes."""
 
 import os
 import resource
@@ -12,13 +12,13 @@ from pathlib import Path
 from course.cgroups import Group, parent
 from course.errors import SandboxError
 from course.limits import Limits
-from course.sandbox.mounts import HOME, SITE, WORK, packages_elsewhere, view
+from course.sandbox.mounts import HOME, SITE, WORK, mount_arguments, other_package_folders
 
-PLAIN_USER = 1000  # who a sandbox's program is inside if the instructor is not root
-USERS = range(1_900_000_000, 2_100_000_000)  # numbers that no distribution gives to anybody
+PLAIN_USER = 1000  # the user inside a sandbox if the instructor is not root
+USER_NUMBERS = range(1_900_000_000, 2_100_000_000)  # which no distribution assigns
 # Says when the sandbox is ready to be joined, and keeps it open until its standard input is closed. As the first
-# process nothing inside can kill it; as it is not "dumpable", nothing can take it over. It waits for whatever becomes
-# its child, so that the CPU time of those is counted as its children's.
+# process nothing inside can kill it; as it is not "dumpable", nothing can take it over. It reaps orphaned processes, so
+# that their CPU time is counted as its children's.
 READY = b"ready\n"
 WAIT = """
 import ctypes, os, signal
@@ -36,16 +36,16 @@ os.read(0, 1)
 """
 # What a control group counts beside the memory of processes and files, and beside the submission's own processes.
 KERNEL_MIB, SPARE_PROCESSES = 512, 16
-LATE = 5  # seconds, after which a process that uses too much CPU time ends even if the watchdog stands still
+CPU_GRACE_SECONDS = 5  # after which a process that uses too much CPU time ends even if the watchdog stands still
 CAPABILITIES = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # to become somebody else, after which they are gone
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """What one sandbox is to hold: limits, environment variables, and files shown read-only, by their path inside.
+    """What goes into one sandbox: limits, environment variables, and files shown read-only, by their path inside.
 
     `folder` is private to the sandbox and outside it. `user` is the number of the user inside. `cores` are the numbers
-    of those it runs on; all if there are none. `group` is its control group, if it has one.
+    of the cores it runs on; all if empty. `group` is its control group, if it has one.
     """
 
     folder: Path
@@ -57,7 +57,7 @@ class Sandbox:
     user: int = field(default_factory=lambda: _free_user() if os.getuid() == 0 else PLAIN_USER)
 
 
-def tool(name: str, package: str) -> str:
+def find_program(name: str, package: str) -> str:
     """The path of a program.
 
     Raises
@@ -71,9 +71,9 @@ def tool(name: str, package: str) -> str:
 
 
 def bwrap_command(sandbox: Sandbox, command: Sequence[str] | None, seccomp: int, info: int | None = None) -> list[str]:
-    """The command that runs `command` in a sandbox, or that makes one to be joined, if there is none.
+    """The command that runs `command` in a sandbox, or without a command makes a sandbox for others to join.
 
-    `seccomp` and `info` are open files, to read the filter of system calls from and to write the number of the
+    `seccomp` and `info` are open files: one to read the filter of system calls from, one to write the number of the
     sandbox's first process to.
 
     Raises
@@ -81,47 +81,50 @@ def bwrap_command(sandbox: Sandbox, command: Sequence[str] | None, seccomp: int,
     SandboxError
         A program or package that every sandbox needs is missing.
     """
-    # If memory runs out after all, the system is to end a sandbox and nothing else.
-    outside = [tool("choom", "util-linux"), "-n", "1000", "--"]
-    outside += [tool("taskset", "util-linux"), "-c", ",".join(map(str, sandbox.cores))] if sandbox.cores else []
-    outside += [tool("bwrap", "bubblewrap")]
-    outside += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
-    outside += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--seccomp", str(seccomp)]
-    outside += ["--info-fd", str(info)] if info is not None else []
+    # If memory runs out after all, Linux should kill a sandbox and nothing else.
+    wrappers = [find_program("choom", "util-linux"), "-n", "1000", "--"]
+    if sandbox.cores:
+        wrappers += [find_program("taskset", "util-linux"), "-c", ",".join(map(str, sandbox.cores))]
+    wrappers += [find_program("bwrap", "bubblewrap")]
+    wrappers += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
+    wrappers += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--seccomp", str(seccomp)]
+    wrappers += ["--info-fd", str(info)] if info is not None else []
     limits = [f"--{name}={value}" for name, value in resource_limits(sandbox.limits).items()]
-    inside = ["prlimit", *limits, "--", *(command or (sys.executable, "-I", "-S", "-c", WAIT))]
-    outside += [] if command else ["--as-pid-1"]
+    program = ["prlimit", *limits, "--", *(command or (sys.executable, "-I", "-S", "-c", WAIT))]
+    wrappers += [] if command else ["--as-pid-1"]
     if os.getuid() == 0:
-        # No user namespace: root of one is root towards files, and is not counted by the limit on processes.
-        outside += ["--cap-drop", "ALL", *(word for name in CAPABILITIES for word in ("--cap-add", name))]
-        inside = [*_become(sandbox.user), *inside]
+        # No user namespace: its root would be root towards files, and be exempt from the limit on processes.
+        wrappers += ["--cap-drop", "ALL", *(argument for name in CAPABILITIES for argument in ("--cap-add", name))]
+        program = [*_become_user(sandbox.user), *program]
     else:
-        outside += ["--unshare-user", "--disable-userns", "--uid", str(sandbox.user), "--gid", str(sandbox.user)]
-    shown = view(sandbox.folder, sandbox.limits.scratch_mib, sandbox.user, sandbox.files)
-    known = [
-        word for name, value in sandbox_variables(sandbox.environment).items() for word in ("--setenv", name, value)
+        wrappers += ["--unshare-user", "--disable-userns", "--uid", str(sandbox.user), "--gid", str(sandbox.user)]
+    mounts = mount_arguments(sandbox.folder, sandbox.limits.scratch_mib, sandbox.user, sandbox.files)
+    variables = [
+        argument
+        for name, value in sandbox_variables(sandbox.environment).items()
+        for argument in ("--setenv", name, value)
     ]
-    whole = [*outside, *shown, "--clearenv", *known, "--chdir", WORK, "--", *inside]
-    return sandbox.group.joining(whole) if sandbox.group else whole
+    arguments = [*wrappers, *mounts, "--clearenv", *variables, "--chdir", WORK, "--", *program]
+    return sandbox.group.joining(arguments) if sandbox.group else arguments
 
 
 def sandbox_group(limits: Limits) -> Group | None:
     """A control group with the limits of a sandbox, where this user may make one."""
-    if (place := parent()) is None:
+    if (parent_group := parent()) is None:
         return None
     memory = limits.memory_mib + limits.scratch_mib + KERNEL_MIB
-    wanted = {"memory.max": memory * 2**20, "memory.swap.max": 0, "memory.oom.group": 1, "cpu.weight": 100}
-    return Group(place, wanted | {"pids.max": limits.processes + SPARE_PROCESSES})
+    group_limits = {"memory.max": memory * 2**20, "memory.swap.max": 0, "memory.oom.group": 1, "cpu.weight": 100}
+    return Group(parent_group, group_limits | {"pids.max": limits.processes + SPARE_PROCESSES})
 
 
 def _free_user() -> int:
     """A number for a user of the sandbox's own, so that what Linux limits by user is limited by sandbox."""
     with Path("/proc/self/uid_map").open() as rows:
         end = max(int(start) + int(count) for start, _, count in map(str.split, rows))
-    return secrets.choice(USERS if end >= USERS.stop else range(end // 2, end))
+    return secrets.choice(USER_NUMBERS if end >= USER_NUMBERS.stop else range(end // 2, end))
 
 
-def _become(user: int) -> list[str]:
+def _become_user(user: int) -> list[str]:
     identity = [
         "setpriv",
         "--pdeathsig",
@@ -137,15 +140,15 @@ def _become(user: int) -> list[str]:
 
 
 def resource_limits(limits: Limits) -> dict[str, int]:
-    """What Linux limits for each process or user, by the names that prlimit gives them."""
-    wanted = {
+    """The limits that Linux sets for each process or user, by prlimit's names."""
+    values = {
         "as": limits.memory_mib * 2**20,
         "nproc": limits.processes,
         "nofile": limits.open_files,
         "fsize": limits.file_mib * 2**20,
-        "cpu": limits.cpu_seconds + LATE,  # the watchdog counts that of all together
+        "cpu": limits.cpu_seconds + CPU_GRACE_SECONDS,  # the watchdog sums it over all processes
         "core": 0,
-        # What a submission has no use for, and would take memory that no other limit counts, or another's time.
+        # A submission does not need these; they would take memory that no other limit counts, or others' CPU time.
         "msgqueue": 0,
         "memlock": 2**16,
         "sigpending": 1024,
@@ -153,24 +156,24 @@ def resource_limits(limits: Limits) -> dict[str, int]:
         "nice": 0,
     }
     # A limit cannot be raised above the one that this process has.
-    hard = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1] for name in wanted}
+    hard_limits = {name: resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1] for name in values}
     return {
-        name: value if hard[name] == resource.RLIM_INFINITY else min(value, hard[name])
-        for name, value in wanted.items()
+        name: value if hard_limits[name] == resource.RLIM_INFINITY else min(value, hard_limits[name])
+        for name, value in values.items()
     }
 
 
 def sandbox_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """All environment variables of a sandbox: those given, and what every sandbox needs."""
-    # Each thread reserves address space, by default an arena of 64 MiB; a machine of 64 cores would meet the limit.
+    # Each thread reserves address space, by default an arena of 64 MiB: a thread per core would exceed the limit at 64.
     threads = str(min(os.cpu_count() or 1, 4))
-    counts = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+    thread_counts = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
     return {
         "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
         "HOME": HOME,
         "LANG": "C.UTF-8",
-        "PYTHONPATH": os.pathsep.join([SITE, *map(str, packages_elsewhere())]),
+        "PYTHONPATH": os.pathsep.join([SITE, *map(str, other_package_folders())]),
         "MALLOC_ARENA_MAX": "2",
-        **dict.fromkeys(counts, threads),
+        **dict.fromkeys(thread_counts, threads),
         **environment,
     }

@@ -1,8 +1,7 @@
-"""Cores of its own for each submission, so that one that keeps a hundred processes busy slows down no other.
+"""Separate cores for each submission, so that one that keeps a hundred processes busy slows down no other.
 
-Nothing that Linux lets every user do divides a core fairly among sandboxes, as each process may become a session of its
-own with a share of its own. So the sandboxes of different submissions run on different cores, as long as there are
-enough.
+An ordinary user cannot make Linux divide a core fairly among sandboxes: each process may open a session, which gets a
+share of its own. So the sandboxes of different submissions run on different cores, as long as there are enough.
 """
 
 import errno
@@ -12,21 +11,21 @@ import socket
 import threading
 from collections.abc import Iterator
 
-NAME = "\0course-core-{core}-{layer}"  # of a socket without a file: taken once in a machine, free when its owner ends
+NAME = "\0course-core-{core}-{layer}"  # of an abstract socket: one process at a time can bind it, until it ends
 
 
 class Cores:
     """The cores of one thread's sandboxes, which are those of one submission at a time.
 
-    They count as taken while it has any; a core is given a second time only when all have been given once.
+    They are taken while the thread has a sandbox; a core is shared only when all cores are taken.
     """
 
     def __init__(self, count: int) -> None:
-        """Take so many, or all if there are no more."""
+        """Take that many, or all if there are fewer."""
         usable = sorted(os.sched_getaffinity(0))
         wanted = min(count, len(usable))
         for layer in itertools.count():
-            taken = dict(itertools.islice(_free(usable, layer), wanted))
+            taken = dict(itertools.islice(_take_free(usable, layer), wanted))
             if len(taken) == wanted:
                 break
             for mark in taken.values():
@@ -34,8 +33,8 @@ class Cores:
         self.numbers, self.sandboxes, self._marks = tuple(taken), 0, tuple(taken.values())
 
     def release(self) -> None:
-        """A sandbox has ended; after the last one, others may take them."""
-        with _locked:
+        """Note that a sandbox has ended; after the last one, other threads may take the cores."""
+        with _lock:
             self.sandboxes -= 1
             if self.sandboxes:
                 return
@@ -46,21 +45,21 @@ class Cores:
 
 
 _taken: dict[tuple[int, int], Cores] = {}  # by process, as one that was forked has cores of its own, and thread
-_locked = threading.Lock()
+_lock = threading.Lock()
 
 
-def take(count: int) -> Cores:
-    """The cores for another sandbox of this thread: those that its other sandboxes have, or so many of its own."""
+def take_cores(count: int) -> Cores:
+    """The cores for another sandbox of this thread: those of its other sandboxes, else that many new ones."""
     thread = os.getpid(), threading.get_ident()
-    with _locked:
+    with _lock:
         if thread not in _taken:
             _taken[thread] = Cores(count)
         _taken[thread].sandboxes += 1
         return _taken[thread]
 
 
-def _free(cores: list[int], layer: int) -> Iterator[tuple[int, socket.socket]]:
-    """The cores that are not taken in this layer, each with the mark that it is now."""
+def _take_free(cores: list[int], layer: int) -> Iterator[tuple[int, socket.socket]]:
+    """Take the cores that are free in this layer, one by one; yield each with the socket that marks it as taken."""
     for core in cores:
         mark = socket.socket(socket.AF_UNIX)
         try:

@@ -1,16 +1,16 @@
-"""How a sandbox came to its end, and whose doing that was."""
+"""Why a sandbox ended, and whether the submission caused it."""
 
 import signal
 from enum import Enum
 from pathlib import Path
 
-# What those send who need memory or order on a machine. No sandbox can send them to its own kernel (seccomp.py).
+# What Linux or an administrator sends to end a process. No sandbox can send them to its own kernel (seccomp.py).
 FOREIGN_SIGNALS = {signal.SIGKILL, signal.SIGTERM}
 COUNTS = Path("/proc/vmstat")
 
 
-class Ending(Enum):
-    """Why there is nothing in a sandbox any more; the value says it in words."""
+class ExitCause(Enum):
+    """Why a sandbox ended; the value says it in a sentence."""
 
     CLOSED = "The grader ended it."
     EXITED = "Its kernel ended: the cell crashed Python, or left it."
@@ -23,29 +23,29 @@ class Ending(Enum):
     NO_MEMORY = "The machine ran out of memory, and Linux ended its kernel."
 
     @property
-    def own_doing(self) -> bool | None:
-        """Whether the submission brought it about; None if that cannot be told.
+    def by_submission(self) -> bool | None:
+        """Whether the submission caused it; None if that cannot be known.
 
         It may have sent the signal itself; and a flood may come from another sandbox of this process.
         """
-        if self in (Ending.KILLED, Ending.FLOOD):
+        if self in (ExitCause.KILLED, ExitCause.FLOOD):
             return None
-        return self not in (Ending.CLOSED, Ending.NO_MEMORY)
+        return self not in (ExitCause.CLOSED, ExitCause.NO_MEMORY)
 
 
-def by_itself(code: int | None, killed_before: int) -> Ending:
-    """How a kernel ended that was not closed.
+def classify_exit(code: int | None, kills_before: int) -> ExitCause:
+    """Why a kernel ended that the grader did not end.
 
-    `code` is its exit code, negative for a signal, None if unknown. `killed_before` is what `out_of_memory_kills` gave
-    when it began.
+    `code` is its exit code, negative for a signal, None if unknown. `kills_before` is what `out_of_memory_kills`
+    returned when the kernel started.
     """
     if code is not None and (code >= 0 or -code not in FOREIGN_SIGNALS):
-        return Ending.EXITED
-    return Ending.NO_MEMORY if out_of_memory_kills() > killed_before else Ending.KILLED
+        return ExitCause.EXITED
+    return ExitCause.NO_MEMORY if out_of_memory_kills() > kills_before else ExitCause.KILLED
 
 
 def out_of_memory_kills() -> int:
-    """How many processes Linux has killed, since this machine's start, because there was no memory left."""
+    """How many processes Linux has killed for lack of memory since this machine's start."""
     for line in COUNTS.read_text().splitlines():
         if line.startswith("oom_kill "):
             return int(line.split()[1])

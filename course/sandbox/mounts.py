@@ -1,7 +1,7 @@
-"""What can be seen in a sandbox: the system, the Python environment and data_utils, nothing that belongs to anybody.
+"""What can be seen in a sandbox: the system, the Python environment and data_utils, but no user's files.
 
-All is read-only but /tmp, with home and working folder in it, and the folder of the kernel's sockets. Both live in
-memory and are of limited size: nothing that can be written lies on the host's disk.
+All is read-only except /tmp, which holds home and working folder, and the folder of the kernel's sockets. Both are in
+memory and limited in size: a sandbox can write nothing to the host's disk.
 """
 
 import os
@@ -14,16 +14,16 @@ from pathlib import Path
 from course.errors import SandboxError
 
 HOME, WORK, SITE = "/tmp/home", "/tmp/work", "/opt/site"
-# What of the course the kernels of submissions and tests import.
+# The parts of the package course that the kernels of submissions and tests import.
 TESTING = ("__init__.py", "testing")
-KERNEL_FILE = "/run/kernel.py"  # whose code is trusted: nobody in a sandbox can write there
+KERNEL_FILE = "/run/kernel.py"  # its code is trusted: nothing in a sandbox can write there
 SOCKETS = "/run/sandboxed-kernel"
 SHARED_MEMORY_MIB = 64  # at /dev/shm; part of the scratch space
 SYSTEM = tuple(Path("/", name) for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"))
 SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts", "alternatives", "mime.types")
 
 
-def view(folder: Path, scratch_mib: int, user: int, files: Mapping[str, Path]) -> Iterator[str]:
+def mount_arguments(folder: Path, scratch_mib: int, user: int, files: Mapping[str, Path]) -> Iterator[str]:
     """The part of bubblewrap's command that builds the sandbox's file system; small files are written to `folder`
     first.
 
@@ -33,65 +33,65 @@ def view(folder: Path, scratch_mib: int, user: int, files: Mapping[str, Path]) -
         data_utils is not installed.
     """
     yield from ("--proc", "/proc", "--dev", "/dev")
-    shared = min(SHARED_MEMORY_MIB, max(1, scratch_mib // 8))
-    yield from (*_memory("/dev/shm", shared), "--remount-ro", "/dev")
-    yield from _memory("/tmp", max(1, scratch_mib - shared))
+    shared_memory = min(SHARED_MEMORY_MIB, max(1, scratch_mib // 8))
+    yield from (*_tmpfs("/dev/shm", shared_memory), "--remount-ro", "/dev")
+    yield from _tmpfs("/tmp", max(1, scratch_mib - shared_memory))
     yield from ("--perms", "1777", "--dir", HOME, "--perms", "1777", "--dir", WORK)
-    yield from (*_parents(Path(SOCKETS)), *_memory(SOCKETS, 1))
+    yield from (*_parents(Path(SOCKETS)), *_tmpfs(SOCKETS, 1))
     for path in SYSTEM:
         if path.is_symlink():
             yield from ("--symlink", str(path.readlink()), str(path))
         elif path.is_dir():
-            yield from _shown(path, path)
+            yield from _bind(path, path)
     yield from _parents(Path("/etc/any"))
     for name in SETTINGS:
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
     for path in python_folders():
-        yield from _shown(path, path)
-    yield from _shown(package_folder("data_utils"), Path(SITE, "data_utils"))
-    tools = package_folder("course")
-    for part in TESTING:
-        yield from _shown(tools / part, Path(SITE, "course", part))
-    if exposed(tools):
-        yield from ("--tmpfs", str(tools), "--remount-ro", str(tools))  # how submissions are judged is not their affair
+        yield from _bind(path, path)
+    yield from _bind(package_folder("data_utils"), Path(SITE, "data_utils"))
+    course_folder = package_folder("course")
+    for module in TESTING:
+        yield from _bind(course_folder / module, Path(SITE, "course", module))
+    if exposing_folder(course_folder):  # how submissions are graded stays hidden from them
+        yield from ("--tmpfs", str(course_folder), "--remount-ro", str(course_folder))
     for inside, outside in {**_etc(folder, user), **files}.items():
-        yield from _shown(outside, Path(inside))
+        yield from _bind(outside, Path(inside))
     yield from ("--remount-ro", "/")
 
 
-def _memory(path: str, mib: int) -> tuple[str, ...]:
+def _tmpfs(path: str, mib: int) -> tuple[str, ...]:
     return ("--perms", "1777", "--size", str(mib * 2**20), "--tmpfs", path)
 
 
-def _shown(outside: Path, inside: Path) -> Iterator[str]:
+def _bind(outside: Path, inside: Path) -> Iterator[str]:
     yield from (*_parents(inside), "--ro-bind", str(outside), str(inside))
 
 
 def _parents(path: Path) -> Iterator[str]:
-    """Anybody may pass through the folders above, even if one of them is a closed home outside."""
+    """Make the folders above a path so that every user may pass, even if outside one of them is a closed home."""
     for folder in list(path.parents)[-2::-1]:
         yield from ("--perms", "0755", "--dir", str(folder))
 
 
 def python_folders() -> list[Path]:
-    """The environment, the interpreter it was made from, by the names in use and by their real ones, and packages."""
+    """The environment and its base interpreter, by their names and by their real paths, and other package folders."""
     names = [Path(name) for name in (sys.prefix, sys.base_prefix, sys.exec_prefix, sys.base_exec_prefix)]
     names += [name.resolve() for name in names]
     needed: list[Path] = []
-    for name in [*sorted(set(names), key=lambda name: len(name.parts)), *packages_elsewhere()]:
+    for name in [*sorted(set(names), key=lambda name: len(name.parts)), *other_package_folders()]:
         if not any(name.is_relative_to(other) for other in (*SYSTEM, *needed)):
             needed.append(name)
     return needed
 
 
-def packages_elsewhere() -> list[Path]:
+def other_package_folders() -> list[Path]:
     """Other folders on Python's path in which packages are installed: the user's own, and those that .pth files name.
 
-    A folder in which pip has installed nothing is somebody's work, such as this repository, and none of them.
+    A folder in which pip has installed nothing, such as this repository, is not one of them.
     """
-    inside = [Path(sys.prefix), Path(sys.base_prefix), *SYSTEM]
+    shown_anyway = [Path(sys.prefix), Path(sys.base_prefix), *SYSTEM]
     folders = [Path(name).resolve() for name in sys.path if name and Path(name).is_dir()]
-    others = [folder for folder in folders if not any(folder.is_relative_to(known.resolve()) for known in inside)]
+    others = [folder for folder in folders if not any(folder.is_relative_to(shown.resolve()) for shown in shown_anyway)]
     return [folder for folder in dict.fromkeys(others) if any(folder.glob("*.dist-info"))]
 
 
@@ -109,27 +109,27 @@ def package_folder(name: str) -> Path:
     return Path(next(iter(spec.submodule_search_locations))).resolve()
 
 
-def exposed(path: Path) -> Path | None:
-    """The folder with which every sandbox shows this path, if there is one."""
+def exposing_folder(path: Path) -> Path | None:
+    """The folder through which every sandbox shows this path, if there is one."""
     real = path.resolve()
     return next((folder for folder in (*SYSTEM, *python_folders()) if real.is_relative_to(folder)), None)
 
 
-def keep_hidden(*places: Path) -> None:
-    """Refuse a sandbox if one of these folders lies where every sandbox looks.
+def check_hidden(*places: Path) -> None:
+    """Make sure that no sandbox shows one of these folders.
 
     Raises
     ------
     SandboxError
-        They do; the message names the folder.
+        Every sandbox shows one; the message names it.
     """
     for place in places:
-        if folder := exposed(place):
+        if folder := exposing_folder(place):
             raise SandboxError(f"{place} lies in {folder}, which every submission can read. Move it elsewhere.")
 
 
-def lent(path: Path) -> Path:
-    """A file of the instructor's that a sandbox is to show, by its real path.
+def readable_file(path: Path) -> Path:
+    """The real path of an instructor's file that a sandbox will show.
 
     Raises
     ------
@@ -144,18 +144,18 @@ def lent(path: Path) -> Path:
 
 
 def _etc(folder: Path, user: int) -> dict[str, Path]:
-    """The few settings that programs look up, saying nothing about this machine."""
+    """The few files of /etc that programs look up, made so that they say nothing about this machine."""
     texts = {
         "passwd": f"root:x:0:0::/:/bin/false\nstudent:x:{user}:{user}::{HOME}:/bin/sh\n",
         "group": f"root:x:0:\nstudent:x:{user}:\n",
         "hosts": "127.0.0.1 localhost sandbox\n::1 localhost\n",
         "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files\n",
     }
-    return {f"/etc/{name}": readable(folder / name, text) for name, text in texts.items()}
+    return {f"/etc/{name}": write_readable(folder / name, text) for name, text in texts.items()}
 
 
-def readable(path: Path, text: str) -> Path:
-    """Write a file that any user may read; the closed folder around it decides who can."""
+def write_readable(path: Path, text: str) -> Path:
+    """Write a file with permission for all to read; the closed folder around it decides who can."""
     path.write_text(text, encoding="utf-8")
     path.chmod(0o644)
     return path

@@ -1,4 +1,4 @@
-"""Whether this machine lets us make sandboxes, found out by making one."""
+"""Whether sandboxes can be made on this machine, found out by making one."""
 
 import os
 import subprocess
@@ -19,17 +19,17 @@ from course.sandbox.seccomp import seccomp_filter
 
 # Reads what every kernel needs: the standard library, the environment and the course's helpers.
 NEEDED = ("ipykernel", "IPython", "zmq", "numpy")
-LOST = 3  # the exit code if a package is not there, whose name is printed
+PACKAGE_MISSING = 3  # the exit code if a package, whose name is printed, is not found
 TRIAL = f"""
 import importlib.util, sys
 for name in {NEEDED}:
     if importlib.util.find_spec(name) is None:
         print(name, file=sys.stderr)
-        sys.exit({LOST})
+        sys.exit({PACKAGE_MISSING})
 open("{SITE}/data_utils/__init__.py").close()
 """
 SECONDS = 60
-# Settings of Linux that may forbid user namespaces: the value that does, and one that permits them.
+# Settings of Linux that may forbid user namespaces: the value that forbids them, and one that permits them.
 SWITCHES = {
     "kernel.unprivileged_userns_clone": ("0", "1"),  # Debian
     "kernel.apparmor_restrict_unprivileged_userns": ("1", "0"),  # Ubuntu
@@ -46,22 +46,24 @@ def sandbox_available() -> str | None:
         try:
             with filter_file(sandbox.folder) as seccomp:
                 command = bwrap_command(sandbox, [sys.executable, "-P", "-c", TRIAL], seccomp)
-                done = subprocess.run(
+                process = subprocess.run(
                     command, env={}, pass_fds=[seccomp], capture_output=True, timeout=SECONDS, check=False
                 )
         except SandboxError as error:
             return str(error)
         except subprocess.TimeoutExpired:
             return f"A trial sandbox did not end within {SECONDS} seconds."
-    if done.returncode == 0:
+    if process.returncode == 0:
         return None
-    said = done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {done.returncode}"]
-    return _lost(said[-1]) if done.returncode == LOST else f"No sandbox can be made here ({said[-1]}). {_advice()}"
+    output = process.stderr.decode("utf-8", "replace").strip().splitlines() or [f"exit code {process.returncode}"]
+    if process.returncode == PACKAGE_MISSING:
+        return _package_advice(output[-1])
+    return f"No sandbox can be made here ({output[-1]}). {_namespace_advice()}"
 
 
 @cache
-def prove_sandboxes() -> None:
-    """Make sure, once in each process that makes sandboxes, that they can be made, and that it outlives them.
+def require_sandboxes() -> None:
+    """Make sure, once in each process that makes sandboxes, that they can be made, and that Linux kills them first.
 
     Raises
     ------
@@ -85,8 +87,8 @@ def filter_file(folder: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _lost(package: str) -> str:
-    """What to do about a package that is installed, but where no sandbox looks."""
+def _package_advice(package: str) -> str:
+    """What to do about a package that is not installed, or where no sandbox finds it."""
     spec = find_spec(package)
     place = Path(spec.origin).parent.parent if spec and spec.origin else None
     where = f"it lies in {place}, where pip has installed nothing" if place else "it is not installed here either"
@@ -94,7 +96,7 @@ def _lost(package: str) -> str:
     return f"In a sandbox, the package {package} cannot be found; {where}. Install it into the environment: {install}"
 
 
-def _advice() -> str:
+def _namespace_advice() -> str:
     if os.getuid() == 0:
         return ROOT_ADVICE
     for name, (forbids, permits) in SWITCHES.items():

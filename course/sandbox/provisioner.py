@@ -26,17 +26,17 @@ from traitlets import Dict, Float
 
 from course.cgroups import Group
 from course.errors import SandboxError
-from course.kernels.forkserver import ForkServer, Wanted, fork_server
+from course.kernels.forkserver import ForkServer, Preload, fork_server
 from course.kernels.forkserver_main import STARTED
 from course.sandbox.bwrap import READY, Sandbox, bwrap_command, resource_limits, sandbox_group, sandbox_variables
-from course.sandbox.cores import Cores, take
-from course.sandbox.exit_cause import Ending
-from course.sandbox.kernel_sockets import SOCKET, Handles
-from course.sandbox.mounts import KERNEL_FILE, SOCKETS, WORK, keep_hidden, lent, readable
-from course.sandbox.probe import filter_file, prove_sandboxes
+from course.sandbox.cores import Cores, take_cores
+from course.sandbox.exit_cause import ExitCause
+from course.sandbox.kernel_sockets import SOCKET_PREFIX, SocketHandles
+from course.sandbox.mounts import KERNEL_FILE, SOCKETS, WORK, check_hidden, readable_file, write_readable
+from course.sandbox.probe import filter_file, require_sandboxes
 from course.sandbox.seccomp import seccomp_filter
 from course.sandbox.settings import SandboxSettings
-from course.sandbox.watchdog import WORDS, Watchdog
+from course.sandbox.watchdog import OUTPUT_BYTES, Watchdog
 
 log = logging.getLogger(__name__)
 CONNECTION = "/run/connection.json"
@@ -48,20 +48,20 @@ T = TypeVar("T")
 class SandboxProvisioner(SandboxSettings, LocalProvisioner):
     """Starts a kernel in a sandbox of its own and leaves nothing behind.
 
-    `watchdog` holds the kernel's last words and why it was closed, also after its end. `seconds` tells how long it
-    took to wait for imports, and to make the sandbox.
+    `watchdog` holds the end of the kernel's output and why the sandbox ended, also after its end. `seconds` says how
+    long it took to wait for imports, and to make the sandbox.
     """
 
     watchdog: Watchdog | None = None
     seconds = Dict(value_trait=Float())
     _folder: Path | None = None
-    _hold: int | None = None
-    _handles: Handles | None = None
+    _keep_open: int | None = None
+    _handles: SocketHandles | None = None
     _cores: Cores | None = None
     _group: Group | None = None
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
-        """Furnish the sandbox and say where the kernel will be reached.
+        """Prepare the sandbox's folder and the addresses at which the kernel will be reached.
 
         Raises
         ------
@@ -69,10 +69,10 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
             No sandbox can be made here, or it would show what must stay hidden; the message says what to do.
         """
         self.watchdog = None
-        prove_sandboxes()
-        keep_hidden(Path(kwargs.get("cwd") or Path.cwd()), *map(Path, self.private))
-        self._furnish()
-        self.kernel_spec.interrupt_mode = "message"  # no signal reaches the kernel, or should
+        require_sandboxes()
+        check_hidden(Path(kwargs.get("cwd") or Path.cwd()), *map(Path, self.private))
+        self._prepare_folder()
+        self.kernel_spec.interrupt_mode = "message"  # no signal can reach the kernel, or should
         kwargs = await super().pre_launch(**kwargs)
         outside = os.path.realpath(self.parent.connection_file)
         command = [CONNECTION if word == outside else word for word in kwargs["cmd"]]
@@ -80,17 +80,17 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
             command = [command[0], KERNEL_FILE, *command[command.index("-f") :]]
         return {**kwargs, "cmd": command}
 
-    def _furnish(self) -> None:
+    def _prepare_folder(self) -> None:
         manager = self.parent
         if manager is None:
             raise SandboxError("A sandbox is started by a kernel manager; give the provisioner its `parent`.")
         if self._folder:
             return  # a restart: whoever is connected finds the new kernel at the old address
         self._folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=_short_folder()))
-        self._emptied = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+        self._delete_folder = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         manager.transport, manager.cache_ports = "ipc", False
         manager.connection_file = str(self._folder / "connection.json")
-        manager.ip = str(self._folder / "sockets" / SOCKET)
+        manager.ip = str(self._folder / "sockets" / SOCKET_PREFIX)
         (self._folder / "sockets").mkdir()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
@@ -102,137 +102,144 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
             The sandbox did not start.
         """
         assert self._folder
-        began = time.monotonic()
-        sandbox, source = self._sandbox(self._folder), await self._ready_fork_server()
-        self.seconds = {"imports": time.monotonic() - began}
-        self._said, words = os.pipe()
-        held, self._hold = os.pipe()  # what keeps a sandbox open that is to be joined; closed with this process
+        start = time.monotonic()
+        sandbox, server = self._make_sandbox(self._folder), await self._ready_fork_server()
+        self.seconds = {"imports": time.monotonic() - start}
+        self._output_pipe, output = os.pipe()
+        # Keeps open a sandbox that a copy will join; closed when this process ends.
+        keep_open, self._keep_open = os.pipe()
         try:
             with filter_file(self._folder) as seccomp, (self._folder / "info").open("wb") as info:
-                command = bwrap_command(sandbox, None if source else cmd, seccomp, info.fileno())
+                command = bwrap_command(sandbox, None if server else cmd, seccomp, info.fileno())
                 options = {
-                    "stdin": held if source else subprocess.DEVNULL,
-                    "stdout": words,
+                    "stdin": keep_open if server else subprocess.DEVNULL,
+                    "stdout": output,
                     "stderr": subprocess.STDOUT,
                     "cwd": "/",
                 }
-                # No variables: the sandbox's first process keeps what it was started with, for those inside to read.
+                # No variables: those inside can read what the sandbox's first process was started with.
                 options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
-                reached = await super().launch_kernel(command, **options)
-            first = await self._first_process(self._folder / "info")
-            if source and (said := await self._soon(lambda: read_pipe(self._said))) != READY:
-                raise await self._failed(said)
-            self.seconds["sandbox"] = time.monotonic() - began - self.seconds["imports"]
-            kernel = await self._joined(source, sandbox, cmd[1:], first, words) if source else None
-            self._handles = await self._reach(self._folder, first, kernel)
+                connection_info = await super().launch_kernel(command, **options)
+            first_pid = await self._first_process(self._folder / "info")
+            if server and (ready_line := await self._wait_for(lambda: read_pipe(self._output_pipe))) != READY:
+                raise await self._start_error(ready_line)
+            self.seconds["sandbox"] = time.monotonic() - start - self.seconds["imports"]
+            kernel_status = await self._start_copy(server, sandbox, cmd[1:], first_pid, output) if server else None
+            self._handles = await self._acquire_sockets(self._folder, first_pid, kernel_status)
         finally:
-            os.close(held)
-            os.close(words)
-        exit_code = partial(exit_code_of, self.process) if kernel is None else partial(last_word, kernel)
-        self.watchdog = Watchdog(first, self._said, self.limits, exit_code, kernel, self._group)
+            os.close(keep_open)
+            os.close(output)
+        exit_code: Callable[[], int | None] = partial(exit_code_of, self.process)
+        if kernel_status is not None:
+            exit_code = partial(reported_exit_code, kernel_status)
+        self.watchdog = Watchdog(first_pid, self._output_pipe, self.limits, exit_code, kernel_status, self._group)
         self.watchdog.start()
-        log.debug("sandbox %s started: %s", first, {stage: round(taken, 3) for stage, taken in self.seconds.items()})
-        return reached
+        seconds = {stage: round(duration, 3) for stage, duration in self.seconds.items()}
+        log.debug("sandbox %s started: %s", first_pid, seconds)
+        return connection_info
 
-    async def _reach(self, folder: Path, first: int, kernel: int | None) -> Handles:
-        """Take hold of the kernel's sockets as soon as they are there."""
-        handles = Handles(folder / "sockets", json.loads(Path(self.parent.connection_file).read_text("utf-8")))
-        inside = Path(f"/proc/{first}/root{SOCKETS}")
+    async def _acquire_sockets(self, folder: Path, first_pid: int, kernel_status: int | None) -> SocketHandles:
+        """Open the kernel's sockets as soon as they are there."""
+        handles = SocketHandles(folder / "sockets", json.loads(Path(self.parent.connection_file).read_text("utf-8")))
+        inside = Path(f"/proc/{first_pid}/root{SOCKETS}")
 
-        def there() -> bool | None:
-            if handles.taken(inside):
+        def are_acquired() -> bool | None:
+            if handles.acquire(inside):
                 return True
-            return False if kernel is not None and select.select([kernel], [], [], 0)[0] else None
+            return False if kernel_status is not None and select.select([kernel_status], [], [], 0)[0] else None
 
         try:
-            if not await self._soon(there):
-                raise await self._failed(why="Its kernel ended at once.")
+            if not await self._wait_for(are_acquired):
+                raise await self._start_error(why="Its kernel ended at once.")
         except SandboxError:
-            if kernel is not None:
-                os.close(kernel)
+            if kernel_status is not None:
+                os.close(kernel_status)
             raise
         return handles
 
-    def _sandbox(self, folder: Path) -> Sandbox:
-        connection = json.loads(Path(self.parent.connection_file).read_text("utf-8")) | {"ip": f"{SOCKETS}/{SOCKET}"}
-        files = {CONNECTION: readable(folder / "inside.json", json.dumps(connection))}
+    def _make_sandbox(self, folder: Path) -> Sandbox:
+        connection = json.loads(Path(self.parent.connection_file).read_text("utf-8"))
+        connection["ip"] = f"{SOCKETS}/{SOCKET_PREFIX}"
+        files = {CONNECTION: write_readable(folder / "inside.json", json.dumps(connection))}
         files |= {inside: Path(outside) for inside, outside in self.shown.items()}
         environment = dict(self.environment)
         for name, inside in self.named_files.items():
             if outside := environment.get(name):
-                files[inside] = lent(Path(outside))
+                files[inside] = readable_file(Path(outside))
                 environment[name] = inside
         if self.kernel_file:
-            files[KERNEL_FILE] = lent(self.kernel_file)
-        self._cores = self._cores or take(int(sandbox_variables(environment)["OMP_NUM_THREADS"]))
+            files[KERNEL_FILE] = readable_file(self.kernel_file)
+        self._cores = self._cores or take_cores(int(sandbox_variables(environment)["OMP_NUM_THREADS"]))
         self._group = sandbox_group(self.limits)
         return Sandbox(folder, self.limits, environment, files, self._cores.numbers, self._group)
 
     async def _first_process(self, info: Path) -> int:
-        found = await self._soon(lambda: re.search(r'"child-pid": *(\d+)\D', info.read_text("utf-8")))
-        return int(found[1])
+        match = await self._wait_for(lambda: re.search(r'"child-pid": *(\d+)\D', info.read_text("utf-8")))
+        return int(match[1])
 
     async def _ready_fork_server(self) -> ForkServer | None:
         if not self.imports or not self.kernel_file:
             return None
-        source = fork_server(wanted(self.imports, self.kernel_file, self.environment, self.named_files))
-        await asyncio.to_thread(source.wait)
-        return source
+        server = fork_server(preload_of(self.imports, self.kernel_file, self.environment, self.named_files))
+        await asyncio.to_thread(server.wait)
+        return server
 
-    async def _joined(self, source: ForkServer, sandbox: Sandbox, argv: list[str], first: int, words: int) -> int:
-        """Let the fork server put a kernel into the sandbox; the file returned is closed when the kernel has ended."""
-        alive, told = os.pipe()
-        sandbox_handle = os.pidfd_open(first)
-        to_join = {
-            "first": first,
+    async def _start_copy(
+        self, server: ForkServer, sandbox: Sandbox, argv: list[str], first_pid: int, output: int
+    ) -> int:
+        """Have the fork server start a kernel in the sandbox; return a pipe that closes when the kernel has ended."""
+        status_reader, status_writer = os.pipe()
+        sandbox_handle = os.pidfd_open(first_pid)
+        sandbox_data = {
+            "first": first_pid,
             "cores": sandbox.cores,
             "group": str(sandbox.group.path) if sandbox.group else None,
             "limits": resource_limits(sandbox.limits),
             "user": sandbox.user if os.getuid() == 0 else None,
             "seccomp": seccomp_filter().hex(),
         }
-        order = {
+        request = {
             "argv": argv,
             "folder": WORK,
             "environment": sandbox_variables(sandbox.environment),
-            "sandbox": to_join,
+            "sandbox": sandbox_data,
         }
         try:
-            source.kernel(order, [words, told, sandbox_handle])
+            server.request_kernel(request, [output, status_writer, sandbox_handle])
         finally:
             os.close(sandbox_handle)
-            os.close(told)
+            os.close(status_writer)
         try:
-            if await self._soon(lambda: read_pipe(alive, len(STARTED))) != STARTED:
-                raise await self._failed()
+            if await self._wait_for(lambda: read_pipe(status_reader, len(STARTED))) != STARTED:
+                raise await self._start_error()
         except SandboxError:
-            os.close(alive)
+            os.close(status_reader)
             raise
-        return alive
+        return status_reader
 
-    async def _soon(self, condition: Callable[[], T | None]) -> T:
-        """What the condition gives as soon as that is not None.
+    async def _wait_for(self, condition: Callable[[], T | None]) -> T:
+        """The condition's value as soon as that is not None.
 
         Raises
         ------
         SandboxError
-            That does not happen.
+            It stays None, or the sandbox ends.
         """
-        late, why = time.monotonic() + START_SECONDS, f"It was not ready within {START_SECONDS} seconds."
-        while time.monotonic() < late:
-            if (found := condition()) is not None:
-                return found
+        deadline, why = time.monotonic() + START_SECONDS, f"It was not ready within {START_SECONDS} seconds."
+        while time.monotonic() < deadline:
+            if (result := condition()) is not None:
+                return result
             if (code := await self.poll()) is not None:
                 why = f"bubblewrap ended with exit code {code} and gave no reason"
                 break
             await asyncio.sleep(0.002)
-        raise await self._failed(why=why)
+        raise await self._start_error(why=why)
 
-    async def _failed(self, said: bytes = b"", why: str = "bubblewrap gave no reason") -> SandboxError:
-        """Clean up, and return the error with the reason: what the sandbox said already and says now, else `why`."""
+    async def _start_error(self, output: bytes = b"", why: str = "bubblewrap gave no reason") -> SandboxError:
+        """Clean up and return the error with its reason: the sandbox's output before and now, else `why`."""
         await self.kill()
-        reason = (said + (read_pipe(self._said) or b"")).decode("utf-8", "replace").strip()
-        os.close(self._said)
+        reason = (output + (read_pipe(self._output_pipe) or b"")).decode("utf-8", "replace").strip()
+        os.close(self._output_pipe)
         await self.cleanup()
         return SandboxError(f"A sandbox did not start: {reason or why}")
 
@@ -240,12 +247,12 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         """The CPU time that all processes of the sandbox have used until now, or until its end."""
         return self.watchdog.cpu_seconds() if self.watchdog else 0.0
 
-    async def ending(self) -> Ending | None:
-        """How the sandbox ended; None if it has not within some seconds, or was never made."""
+    async def exit_cause(self) -> ExitCause | None:
+        """Why the sandbox ended; None if it has not within some seconds, or was never made."""
         if not self.watchdog:
             return None
         await asyncio.to_thread(self.watchdog.join, END_SECONDS)
-        return self.watchdog.ending
+        return self.watchdog.exit_cause
 
     async def kill(self, restart: bool = False) -> None:
         """Kill everything in the sandbox, and wait until it is empty."""
@@ -254,15 +261,15 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
             return
         self.watchdog.close_sandbox()
         await asyncio.to_thread(self.watchdog.join, END_SECONDS)
-        if self.process:  # bubblewrap, which ends when it has seen that
+        if self.process:  # bubblewrap, which ends when it has noticed
             await asyncio.to_thread(self.process.wait, END_SECONDS)
 
     async def terminate(self, restart: bool = False) -> None:
-        """The same: no gentler signal reaches the kernel."""
+        """As `kill`: no gentler signal can reach the kernel."""
         await self.kill(restart)
 
     async def cleanup(self, restart: bool = False) -> None:
-        """Empty the sandbox, and delete what it was made from unless it is to be started again."""
+        """Empty the sandbox, and delete its files unless it will be restarted."""
         await self.kill(restart)
         if self._handles:
             self._handles.release()
@@ -270,11 +277,11 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         if self._cores:
             self._cores.release()
             self._cores = None
-        if self._hold is not None:
-            os.close(self._hold)
-            self._hold = None
+        if self._keep_open is not None:
+            os.close(self._keep_open)
+            self._keep_open = None
         if self._folder and not restart:
-            self._emptied()
+            self._delete_folder()
             self._folder = None
         if self.process:
             await asyncio.wait_for(self.wait(), END_SECONDS)
@@ -284,10 +291,10 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         await super().cleanup(restart)
 
 
-def wanted(imports: str, kernel_file: Path, environment: Mapping[str, str], named_files: Iterable[str]) -> Wanted:
-    """What copied kernels of such sandboxes have behind them; what `named_files` name is another file in each."""
-    known = {name: value for name, value in sandbox_variables(environment).items() if name not in named_files}
-    return Wanted(imports, kernel_file, tuple(sorted(known.items())), KERNEL_FILE)
+def preload_of(imports: str, kernel_file: Path, environment: Mapping[str, str], named_files: Iterable[str]) -> Preload:
+    """What the fork server of such sandboxes does before it copies kernels; `named_files` differ between sandboxes."""
+    variables = {name: value for name, value in sandbox_variables(environment).items() if name not in named_files}
+    return Preload(imports, kernel_file, tuple(sorted(variables.items())), KERNEL_FILE)
 
 
 def exit_code_of(bubblewrap: Any) -> int:
@@ -296,20 +303,20 @@ def exit_code_of(bubblewrap: Any) -> int:
     return 128 - code if code > 128 else code
 
 
-def last_word(pipe: int) -> int | None:
-    """The exit code of a kernel that was copied, as forkserver_main.py says it; None if it was not said."""
-    told = b""
-    while select.select([pipe], [], [], END_SECONDS)[0] and (part := os.read(pipe, WORDS)):
-        told += part
-    return int(told) if told else None
+def reported_exit_code(pipe: int) -> int | None:
+    """The exit code of a copied kernel, as forkserver_main.py reports it; None if it reports none."""
+    output = b""
+    while select.select([pipe], [], [], END_SECONDS)[0] and (part := os.read(pipe, OUTPUT_BYTES)):
+        output += part
+    return int(output) if output else None
 
 
-def read_pipe(pipe: int, most: int = WORDS) -> bytes | None:
-    """What a pipe holds now: None if nothing, no bytes if it was closed."""
+def read_pipe(pipe: int, most: int = OUTPUT_BYTES) -> bytes | None:
+    """What a pipe holds now: None if it holds nothing, no bytes if it was closed."""
     return os.read(pipe, most) if select.select([pipe], [], [], 0)[0] else None
 
 
 def _short_folder() -> str | None:
-    """Where private folders go: the usual place unless its name is too long for the address of a socket."""
-    name = Path(tempfile.gettempdir(), "sandbox-12345678", "sockets", f"{SOCKET}-5")
+    """Where sandboxes' folders go: the usual temporary folder unless its name is too long for a socket's address."""
+    name = Path(tempfile.gettempdir(), "sandbox-12345678", "sockets", f"{SOCKET_PREFIX}-5")
     return None if len(os.fsencode(name)) <= SOCKET_PATH else "/tmp"

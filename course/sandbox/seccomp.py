@@ -1,8 +1,7 @@
 """The system calls that a sandbox refuses, as a seccomp filter for bubblewrap.
 
-Each is either a way around the sandbox's limits and walls, or a part of Linux that a notebook has no use for and in
-which holes have been found before. Calls that fail cleanly are refused with an error, so that libraries can do without
-them.
+Each is either a way around the sandbox's limits and walls, or a part of Linux that a notebook does not need and in
+which vulnerabilities have been found before. Refused calls return an error, so that libraries can do without them.
 """
 
 import errno
@@ -14,7 +13,7 @@ from course.errors import SandboxError
 # By machine: the name that the kernel gives the architecture, then the number of each call on it.
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 NUMBERS = {
-    # other namespaces: a user namespace would hand its maker the rights that the sandbox has just taken away
+    # other namespaces: a user namespace would give its maker the rights that the sandbox has just taken away
     "unshare": (272, 97),
     "setns": (308, 268),
     # mounts, which such rights would allow
@@ -40,7 +39,7 @@ NUMBERS = {
     "semget": (64, 190),
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
-    # the same in pipes, which other calls fill but with a page at a time, in messages and in watches on files
+    # the same in pipes, which other calls fill only a page at a time, in messages and in watches on files
     "vmsplice": (278, 75),
     "splice": (275, 76),
     "tee": (276, 77),
@@ -52,7 +51,7 @@ NUMBERS = {
     "process_vm_writev": (311, 271),
     # other cores than those of the sandbox
     "sched_setaffinity": (203, 122),
-    # large parts of the kernel that work for programs, not for notebooks
+    # large parts of the kernel that no notebook needs
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
     "userfaultfd": (323, 282),
@@ -100,8 +99,8 @@ def seccomp_filter(machine: str | None = None) -> bytes:
     """
     machine = machine or platform.machine()
     if machine not in ARCHITECTURES:
-        known = " and ".join(ARCHITECTURES)
-        raise SandboxError(f"Sandboxes work on {known}; this machine is {machine}. Grade on one of those.")
+        names = " and ".join(ARCHITECTURES)
+        raise SandboxError(f"Sandboxes work on {names}; this machine is {machine}. Grade on one of those.")
     column = list(ARCHITECTURES).index(machine)
     program = [_step(LOAD, ARCHITECTURE), _step(EQUAL, ARCHITECTURES[machine], 1, 0), _step(RETURN, KILL)]
     program += [_step(LOAD, CALL), _step(ABOVE, X32, 0, 1), _step(RETURN, REFUSE | errno.EPERM)]
@@ -117,10 +116,10 @@ def seccomp_filter(machine: str | None = None) -> bytes:
         *(_step(RETURN, REFUSE | errno.EPERM), _step(RETURN, ALLOW)),
     ]
     for calls, signal, receiver in SIGNALLING.values():
-        rest = _to_the_kernel(receiver) if receiver is not None else [_step(RETURN, REFUSE | errno.EPERM)]
-        program += [_step(EQUAL, calls[column], 0, len(SIGNALS) + 2 + len(rest)), _step(LOAD, _argument(signal))]
-        program += [_step(EQUAL, one, len(SIGNALS) - place, 0) for place, one in enumerate(SIGNALS)]
-        program += [_step(RETURN, ALLOW), *rest]
+        otherwise = _to_the_kernel(receiver) if receiver is not None else [_step(RETURN, REFUSE | errno.EPERM)]
+        program += [_step(EQUAL, calls[column], 0, len(SIGNALS) + 2 + len(otherwise)), _step(LOAD, _argument(signal))]
+        program += [_step(EQUAL, number, len(SIGNALS) - position, 0) for position, number in enumerate(SIGNALS)]
+        program += [_step(RETURN, ALLOW), *otherwise]
     program += [
         *(_step(EQUAL, SETSOCKOPT[column], 0, 8), _step(LOAD, SECOND_ARGUMENT), _step(EQUAL, SOL_SOCKET, 1, 0)),
         *(_step(RETURN, ALLOW), _step(LOAD, THIRD_ARGUMENT), _step(EQUAL, BUFFERS[0], 1, 0)),
@@ -137,8 +136,10 @@ def seccomp_filter(machine: str | None = None) -> bytes:
 
 
 def _to_the_kernel(receiver: int) -> list[bytes]:
-    """End whoever calls with one of RECEIVERS as that argument; let others."""
-    steps = [_step(EQUAL, one & 0xFFFFFFFF, len(RECEIVERS) - place, 0) for place, one in enumerate(RECEIVERS)]
+    """Kill a process that calls with one of RECEIVERS as that argument; allow the call otherwise."""
+    steps = [
+        _step(EQUAL, number & 0xFFFFFFFF, len(RECEIVERS) - position, 0) for position, number in enumerate(RECEIVERS)
+    ]
     return [_step(LOAD, _argument(receiver)), *steps, _step(RETURN, ALLOW), _step(RETURN, KILL)]
 
 

@@ -1,4 +1,4 @@
-"""What the caller of a sandbox decides."""
+"""The settings of a sandbox."""
 
 from pathlib import Path
 
@@ -9,13 +9,13 @@ from course.limits import Limits
 
 
 class SandboxSettings(Configurable):
-    """What the caller decides about a sandbox."""
+    """What whoever starts a sandbox can set."""
 
     limits = Instance(Limits, help="What the kernel may use; the usual limits if not set.").tag(config=True)
     environment = Dict(
         value_trait=Unicode(),
         key_trait=Unicode(),
-        help="All variables that the sandbox is told.",
+        help="All environment variables in the sandbox.",
     ).tag(config=True)
     kernel_file = Instance(Path, allow_none=True, help="A Python file to run in place of ipykernel.").tag(config=True)
     arguments = List(Unicode(), help="Further arguments for that file.").tag(config=True)

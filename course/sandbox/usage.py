@@ -7,12 +7,12 @@ from pathlib import Path
 from course.sandbox.mounts import SOCKETS
 
 COUNTS = ("sockstat", "sockets:"), ("sockstat", "TCP:"), ("sockstat6", "TCP6:")
-OF_TCP = 16  # sockets of other kinds hold as much memory as one of TCP
-MAPPING = 256  # bytes that Linux keeps for each of a process's mappings
+TCP_WEIGHT = 16  # a TCP socket holds as much memory as that many other sockets
+MAPPING_BYTES = 256  # that Linux keeps for each of a process's mappings
 MOST_MAPPINGS = 65_530  # of a process: vm.max_map_count, unless somebody has raised it
-TABLES = 512  # bytes of address space whose page tables take one byte, at most
-SCRATCH = ("tmp", "dev/shm", SOCKETS.lstrip("/"))  # where a sandbox can write
-NOTHING = "0 0 0 0 0 0 0\n"  # in the statm of a thread that has ended
+BYTES_PER_TABLE_BYTE = 512  # bytes of address space whose page tables take one byte, at most
+WRITABLE = ("tmp", "dev/shm", SOCKETS.lstrip("/"))  # where a sandbox can write
+EMPTY_STATM = "0 0 0 0 0 0 0\n"  # of a thread that has ended
 PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")  # in a second of CPU time
 
@@ -21,85 +21,90 @@ TICKS = os.sysconf("SC_CLK_TCK")  # in a second of CPU time
 class Process:
     """A process at one moment: CPU time in ticks, of its own and of ended children it waited for; memory in bytes.
 
-    The memory is no less than what it holds: all that it shares counts, and the most that Linux keeps about it.
+    The memory is an upper bound: it counts all shared memory, and the most that Linux may keep about the process.
     """
 
-    number: str
-    began: str
-    own: int
-    of_children: int
+    pid: str
+    start: str
+    own_ticks: int
+    child_ticks: int
     memory: int
 
 
 @dataclass
 class CpuTime:
-    """The CPU time of a changing set of processes, of those that have ended, too.
+    """The CPU time of a changing set of processes, including those that have ended.
 
     The time of a process that ends goes to whoever waits for it, in the end to the sandbox's first process. It is lost
-    if the parent says that it does not care for its children; then what was seen at the last look counts.
+    if the parent ignores its children; then what the last update saw counts.
     """
 
     ticks: int = 0
-    _before: dict[tuple[str, str], Process] = field(default_factory=dict)
-    _held: int = 0
+    _previous: dict[tuple[str, str], Process] = field(default_factory=dict)
+    _pending: int = 0
 
-    def look(self, processes: list[Process]) -> None:
-        """Take note of all that there are now."""
-        now = {(one.number, one.began): one for one in processes}
-        self.ticks += sum(one.own - self._own(key) for key, one in now.items())
-        inherited = sum(now[key].of_children - one.of_children for key, one in self._before.items() if key in now)
-        inherited += sum(one.of_children for key, one in now.items() if key not in self._before)
-        gone = sum(one.own + one.of_children for key, one in self._before.items() if key not in now)
-        self._inherit(inherited - gone)
-        self._before = now
+    def update(self, processes: list[Process]) -> None:
+        """Count the time of all processes that there are now."""
+        current = {(process.pid, process.start): process for process in processes}
+        self.ticks += sum(process.own_ticks - self._ticks_before(key) for key, process in current.items())
+        inherited = sum(
+            current[key].child_ticks - process.child_ticks for key, process in self._previous.items() if key in current
+        )
+        inherited += sum(process.child_ticks for key, process in current.items() if key not in self._previous)
+        gone = sum(
+            process.own_ticks + process.child_ticks for key, process in self._previous.items() if key not in current
+        )
+        self._add_inherited(inherited - gone)
+        self._previous = current
 
-    def _own(self, key: tuple[str, str]) -> int:
-        return self._before[key].own if key in self._before else 0
+    def _ticks_before(self, key: tuple[str, str]) -> int:
+        return self._previous[key].own_ticks if key in self._previous else 0
 
-    def _inherit(self, unseen: int) -> None:
-        """Count time of children that was never seen as their own.
+    def _add_inherited(self, unseen: int) -> None:
+        """Count children's time that was never seen as their own.
 
-        A child's end and its parent's gain may show in two looks, as not all is read at the same moment: so what one
-        look finds waits for the next, and the two are set against each other.
+        A child's end and its parent's gain may show in two different updates, as not all is read at the same moment: so
+        what one update finds is kept until the next, and the two are offset against each other.
         """
-        held = self._held
-        if (held < 0) != (unseen < 0):
-            held, unseen = (held + unseen, 0) if abs(held) > abs(unseen) else (0, held + unseen)
-        self.ticks += max(0, held)
-        self._held = unseen
+        pending = self._pending
+        if (pending < 0) != (unseen < 0):
+            pending, unseen = (pending + unseen, 0) if abs(pending) > abs(unseen) else (0, pending + unseen)
+        self.ticks += max(0, pending)
+        self._pending = unseen
 
 
-def processes(proc: Path) -> list[Process]:
+def list_processes(proc: Path) -> list[Process]:
     """All processes that a /proc shows now."""
-    found = (process(folder) for folder in proc.iterdir() if folder.name.isdigit())
-    return [one for one in found if one]
+    candidates = (read_process(folder) for folder in proc.iterdir() if folder.name.isdigit())
+    return [process for process in candidates if process]
 
 
-def process(folder: Path) -> Process | None:
+def read_process(folder: Path) -> Process | None:
     """The process with that folder in /proc; None if it has ended."""
     try:
-        words = (folder / "stat").read_text("utf-8", "replace").rpartition(") ")[2].split()
-        pages = int(words[21]) or int((thread(folder) / "statm").read_text().split()[1])
+        fields = (folder / "stat").read_text("utf-8", "replace").rpartition(") ")[2].split()
+        pages = int(fields[21]) or int((living_thread(folder) / "statm").read_text().split()[1])
     except OSError:
         return None
-    own, of_children = (int(words[place]) + int(words[place + 1]) for place in (11, 13))
-    memory = pages * PAGE + int(words[20]) // TABLES + MOST_MAPPINGS * MAPPING
-    return Process(folder.name, words[19], own, of_children, memory)
+    own_ticks, child_ticks = (int(fields[index]) + int(fields[index + 1]) for index in (11, 13))
+    memory = pages * PAGE + int(fields[20]) // BYTES_PER_TABLE_BYTE + MOST_MAPPINGS * MAPPING_BYTES
+    return Process(folder.name, fields[19], own_ticks, child_ticks, memory)
 
 
-def thread(folder: Path) -> Path:
-    """A thread of a process that has not ended: its first one, in whose name nothing is counted when it has."""
-    threads = sorted((folder / "task").iterdir(), key=lambda one: int(one.name))
-    return next((one for one in threads if one.joinpath("statm").read_text() != NOTHING), folder)
+def living_thread(folder: Path) -> Path:
+    """A process's first thread that has not ended, as nothing is counted for one that has."""
+    threads = sorted((folder / "task").iterdir(), key=lambda thread: int(thread.name))
+    return next((thread for thread in threads if thread.joinpath("statm").read_text() != EMPTY_STATM), folder)
 
 
-def held(folder: Path) -> int:
-    """Bytes of memory that a process holds: its part of what it shares, page tables and mappings; 0 if it has ended."""
+def held_memory(folder: Path) -> int:
+    """Bytes that a process holds: its own and its share of shared memory, page tables, mappings; 0 if it has ended."""
     try:
-        one = thread(folder)
-        tables = _sum(one / "status", "VmPTE:")
-        return _sum(one / "smaps_rollup", "Pss:") + tables + MAPPING * (one / "maps").read_bytes().count(b"\n")
-    except PermissionError:  # of a process that hides its memory, only root sees how much of it is shared
+        thread = living_thread(folder)
+        tables = _sum(thread / "status", "VmPTE:")
+        mappings = MAPPING_BYTES * (thread / "maps").read_bytes().count(b"\n")
+        return _sum(thread / "smaps_rollup", "Pss:") + tables + mappings
+    except PermissionError:  # how much memory a protected process shares, only root can see
         return _sum(folder / "status", "RssAnon:", "RssShmem:", "VmPTE:")
     except OSError:
         return 0
@@ -114,16 +119,16 @@ def own_memory() -> int:
     return _sum(Path("/proc/self/status"), "RssAnon:")
 
 
-def sockets(first: int) -> int:
-    """How many sockets the network of a sandbox has, whose first process has that number, as if none were of TCP.
+def count_sockets(first_pid: int) -> int:
+    """How many sockets a sandbox has, by the number of its first process; one of TCP counts as TCP_WEIGHT.
 
     0 if the sandbox has ended.
     """
     try:
-        every, four, six = (_count(Path(f"/proc/{first}/net"), *words) for words in COUNTS)
+        all_sockets, tcp, tcp6 = (_count(Path(f"/proc/{first_pid}/net"), *names) for names in COUNTS)
     except OSError:
         return 0
-    return every + (four + six) * (OF_TCP - 1)
+    return all_sockets + (tcp + tcp6) * (TCP_WEIGHT - 1)
 
 
 def _count(net: Path, file: str, kind: str) -> int:
@@ -134,7 +139,7 @@ def _count(net: Path, file: str, kind: str) -> int:
 def count_files(root: Path) -> int:
     """How many files and folders a sandbox with that root has made; 0 if it has ended."""
     try:
-        states = [os.statvfs(root / name) for name in SCRATCH]
+        states = [os.statvfs(root / name) for name in WRITABLE]
     except OSError:
         return 0
     return sum(state.f_files - state.f_ffree for state in states)

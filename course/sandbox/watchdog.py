@@ -12,27 +12,36 @@ from pathlib import Path
 
 from course.cgroups import Group
 from course.limits import Limits
-from course.sandbox.exit_cause import Ending, by_itself, out_of_memory_kills
+from course.sandbox.exit_cause import ExitCause, classify_exit, out_of_memory_kills
 from course.sandbox.mounts import SOCKETS
-from course.sandbox.usage import TICKS, CpuTime, Process, count_files, held, own_memory, processes, sockets
+from course.sandbox.usage import (
+    TICKS,
+    CpuTime,
+    Process,
+    count_files,
+    count_sockets,
+    held_memory,
+    list_processes,
+    own_memory,
+)
 
 log = logging.getLogger(__name__)
-MILLISECONDS = 100  # between two looks
-ROOM = 400 * 2**20  # bytes: what this process may grow by while a sandbox is open, with all that it has not read yet
-WORDS = 8192  # bytes kept of what the sandbox wrote on its standard output and error
+MILLISECONDS = 100  # between two checks
+GROWTH_BYTES = 400 * 2**20  # by which this process may grow while a sandbox is open, with all unread messages
+OUTPUT_BYTES = 8192  # kept of what the sandbox wrote on its standard output and error
 
 
 class Watchdog(threading.Thread):
-    """Close a sandbox whose processes together take too much, keep the last words it wrote, and say how it ended.
+    """Close a sandbox whose processes together use too much, keep the end of its output, and say why it ended.
 
-    What Linux limits for each process does not stop a hundred of them; control groups would, but are often missing.
-    `ending` and `reason` are set when the sandbox is empty.
+    Limits for each process do not stop a hundred processes; control groups would, but are often not available.
+    `exit_cause` and `reason` are set when the sandbox is empty.
     """
 
     def __init__(
         self,
         pid: int,
-        words: int,
+        output: int,
         limits: Limits,
         exit_code: Callable[[], int | None],
         kernel: int | None = None,
@@ -40,87 +49,88 @@ class Watchdog(threading.Thread):
     ) -> None:
         """Watch the sandbox whose first process is `pid`.
 
-        `words` is a pipe's end to read from. So is `kernel`, if the kernel is not bubblewrap's own child: it can be
-        read from when that has ended. The watchdog closes both. `exit_code` is asked once, after the kernel's end.
-        `group` is the sandbox's control group, if it has one, which exists until the watchdog has ended.
+        `output` is a pipe's end to read from. So is `kernel`, if the kernel is not bubblewrap's own child: it becomes
+        readable when the kernel has ended. The watchdog closes both. `exit_code` is called once, after the kernel's
+        end. `group` is the sandbox's control group, if it has one, which exists until the watchdog has ended.
         """
         super().__init__(name=f"guard of sandbox {pid}", daemon=True)
         self.pid, self.limits = pid, limits
-        self.ending: Ending | None = None
-        self.most_memory = 0  # bytes, by the quick sum
+        self.exit_cause: ExitCause | None = None
+        self.peak_memory = 0  # bytes, by the quick upper bound
         self._root = Path(f"/proc/{pid}/root")
-        self._said = b""
-        self._words, self._kernel, self._exit_code = words, kernel, exit_code
-        os.set_blocking(words, False)
+        self._output_end = b""
+        self._output, self._kernel, self._exit_code = output, kernel, exit_code
+        os.set_blocking(output, False)
         self._lock = threading.Lock()
         self._sandbox: int | None = os.pidfd_open(pid)  # unlike the number, it never comes to mean another process
-        self._closed: Ending | None = None
-        self._group, self._group_used = group, 0.0
-        self._cpu, self._killed_before, self._room = CpuTime(), out_of_memory_kills(), own_memory() + ROOM
+        self._closed_for: ExitCause | None = None
+        self._group, self._group_seconds = group, 0.0
+        self._cpu, self._kills_before = CpuTime(), out_of_memory_kills()
+        self._memory_allowed = own_memory() + GROWTH_BYTES
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """The end of what the sandbox wrote on its standard output and error."""
-        return self._said.decode("utf-8", "replace")
+        return self._output_end.decode("utf-8", "replace")
 
     @property
     def reason(self) -> str | None:
-        """How the sandbox ended, in words; None if the grader ended it, or it has not."""
-        if self.ending is None or self.ending is Ending.CLOSED:
+        """Why the sandbox ended, as a sentence; None if the grader ended it, or it has not ended."""
+        if self.exit_cause is None or self.exit_cause is ExitCause.CLOSED:
             return None
-        return str(self.ending.value).format(**asdict(self.limits))
+        return str(self.exit_cause.value).format(**asdict(self.limits))
 
     def cpu_seconds(self) -> float:
         """The CPU time that all processes of the sandbox have used until now, or until its end."""
-        self._look()
-        return self._group_used if self._group else self._cpu.ticks / TICKS
+        self._measure()
+        return self._group_seconds if self._group else self._cpu.ticks / TICKS
 
-    def close_sandbox(self, ending: Ending = Ending.CLOSED) -> None:
+    def close_sandbox(self, cause: ExitCause = ExitCause.CLOSED) -> None:
         """Kill every process in the sandbox; join the watchdog to wait until they are gone."""
         with self._lock:
             if self._sandbox is not None:
-                self._closed = self._closed or ending
+                self._closed_for = self._closed_for or cause
                 with suppress(ProcessLookupError):  # it is empty already
                     signal.pidfd_send_signal(self._sandbox, signal.SIGKILL)
 
     def run(self) -> None:
         """Watch until the first process of the sandbox has ended; Linux lets it end after all the others."""
         assert self._sandbox is not None
-        poll, ended = select.poll(), None
+        poll, cause = select.poll(), None
         poll.register(self._sandbox, select.POLLIN)
         if self._kernel is not None:
             poll.register(self._kernel, select.POLLIN)
         while self._sandbox not in (events := dict(poll.poll(MILLISECONDS))):
-            self._listen()
-            self._weigh(self._look())
+            self._read_output()
+            self._check_limits(self._measure())
             if self._kernel in events:
                 poll.unregister(self._kernel)
-                ended = self._how_it_ended()
+                cause = self._find_exit_cause()
                 self.close_sandbox()
-        ended = ended or self._how_it_ended()
+        cause = cause or self._find_exit_cause()
         with self._lock:
             os.close(self._sandbox)
             self._sandbox = None
-        self._listen()
-        for pipe in (self._words, self._kernel):
+        self._read_output()
+        for pipe in (self._output, self._kernel):
             if pipe is not None:
                 os.close(pipe)
-        self.ending = ended
-        level = logging.DEBUG if ended is Ending.CLOSED else logging.INFO
-        log.log(level, "sandbox %s ended: %s; at most %d MiB", self.pid, ended.name, self.most_memory >> 20)
+        self.exit_cause = cause
+        level = logging.DEBUG if cause is ExitCause.CLOSED else logging.INFO
+        log.log(level, "sandbox %s ended: %s; at most %d MiB", self.pid, cause.name, self.peak_memory >> 20)
 
-    def _how_it_ended(self) -> Ending:
+    def _find_exit_cause(self) -> ExitCause:
         if self._group and self._group.ran_out_of_memory():
-            return Ending.MEMORY
-        return self._closed or by_itself(self._exit_code(), self._killed_before)
+            return ExitCause.MEMORY
+        return self._closed_for or classify_exit(self._exit_code(), self._kills_before)
 
-    def _listen(self) -> None:
+    def _read_output(self) -> None:
         try:
-            self._said = (self._said + os.read(self._words, 65536))[-WORDS:]
+            self._output_end = (self._output_end + os.read(self._output, 65536))[-OUTPUT_BYTES:]
         except BlockingIOError:
             return  # nothing new
 
-    def folders(self) -> list[Path]:
+    def process_folders(self) -> list[Path]:
         """The folders in /proc of all processes in the sandbox, named by their numbers inside."""
         try:
             if self._sandbox is None or not (self._root / SOCKETS.lstrip("/")).is_dir():
@@ -129,33 +139,33 @@ class Watchdog(threading.Thread):
         except OSError:
             return []  # the sandbox has just ended
 
-    def _look(self) -> list[Process]:
+    def _measure(self) -> list[Process]:
         """All processes in the sandbox; none while its root is still being made and is that of the whole machine."""
         with self._lock:
             try:
                 if self._sandbox is None or not (self._root / SOCKETS.lstrip("/")).is_dir():
                     return []
-                found = processes(self._root / "proc")
-                self._group_used = self._group.cpu_seconds() if self._group else 0.0
+                processes = list_processes(self._root / "proc")
+                self._group_seconds = self._group.cpu_seconds() if self._group else 0.0
             except OSError:
                 return []  # the sandbox has just ended
-            self._cpu.look(found)
-            return found
+            self._cpu.update(processes)
+            return processes
 
-    def _weigh(self, found: list[Process]) -> None:
-        if not found:
+    def _check_limits(self, processes: list[Process]) -> None:
+        if not processes:
             return
-        memory, most = sum(one.memory for one in found), self.limits.memory_mib * 2**20
-        self.most_memory = max(memory, self.most_memory)
-        # The quick sum counts what processes share once for each, and is never too low; the slow one is exact.
-        if memory > most and sum(held(self._root / "proc" / one.number) for one in found) > most:
-            self.close_sandbox(Ending.MEMORY)
-        if own_memory() > self._room:
-            self.close_sandbox(Ending.FLOOD)
-        if sockets(self.pid) > self.limits.sockets:
-            self.close_sandbox(Ending.SOCKETS)
+        memory, limit = sum(process.memory for process in processes), self.limits.memory_mib * 2**20
+        self.peak_memory = max(memory, self.peak_memory)
+        # The quick sum counts shared memory once for each process, so it is never too low; the slow one is exact.
+        if memory > limit and sum(held_memory(self._root / "proc" / process.pid) for process in processes) > limit:
+            self.close_sandbox(ExitCause.MEMORY)
+        if own_memory() > self._memory_allowed:
+            self.close_sandbox(ExitCause.FLOOD)
+        if count_sockets(self.pid) > self.limits.sockets:
+            self.close_sandbox(ExitCause.SOCKETS)
         if count_files(self._root) > self.limits.files:
-            self.close_sandbox(Ending.FILES)
-        used = self._group_used if self._group else self._cpu.ticks / TICKS
-        if used > self.limits.cpu_seconds:
-            self.close_sandbox(Ending.CPU)
+            self.close_sandbox(ExitCause.FILES)
+        seconds = self._group_seconds if self._group else self._cpu.ticks / TICKS
+        if seconds > self.limits.cpu_seconds:
+            self.close_sandbox(ExitCause.CPU)

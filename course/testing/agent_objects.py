@@ -1,4 +1,4 @@
-"""Objects that do not travel, on the submission's side: its own, which stay here, and the test's, which call back."""
+"""Objects that are not copied, on the submission's side: its own, which stay here, and the test's, which call back."""
 
 import functools
 import types
@@ -14,18 +14,18 @@ MOST_REPR = 300
 CallBack = Callable[[str, str, tuple[Any, ...], dict[str, Any]], Any]  # the object's number, method, arguments
 
 
-class Objects:
-    """Those of one conversation."""
+class ObjectTable:
+    """The objects of one conversation that both sides know by a number or place."""
 
     def __init__(self, call_back: CallBack) -> None:
-        """None are known; `call_back` lets the test do what a method of its object does."""
-        self.own: list[Any] = []  # what stays here, by its place
+        """Begin empty; `call_back` has the test run a method of its object."""
+        self.local_objects: list[Any] = []  # what stays here, by its place
         self._places: dict[int, int] = {}
-        self._handed: dict[int, str] = {}  # objects that call back, by id
+        self._test_objects: dict[int, str] = {}  # objects that call back, by id
         self._call_back = call_back
 
-    def write_own(self, codec: Codec, value: Any) -> Node:
-        """What stays here: its place, what can be done with it, the name of its type, and what it shows."""
+    def write_local(self, codec: Codec, value: Any) -> Node:
+        """An object that stays here, as its place, what can be done with it, its type's name and its repr."""
         kind, text = type(value), ""
         if isinstance(value, type):
             form = "class"
@@ -40,44 +40,52 @@ class Objects:
         except Exception:  # noqa: BLE001 - any code of the submission's
             text = f"<{kind.__name__}>"
         name = getattr(value, "__name__", kind.__name__) if form in ("class", "function") else kind.__name__
-        place = self._places.setdefault(id(value), len(self.own))
-        if place == len(self.own):
-            self.own.append(value)
-        return ["there", place, form, exceptions.cut(name, exceptions.MOST_NAME), exceptions.cut(text, MOST_REPR)]
+        place = self._places.setdefault(id(value), len(self.local_objects))
+        if place == len(self.local_objects):
+            self.local_objects.append(value)
+        return [
+            "there",
+            place,
+            form,
+            exceptions.truncate(name, exceptions.MOST_NAME),
+            exceptions.truncate(text, MOST_REPR),
+        ]
 
-    def read_own(self, codec: Codec, parts: list[Any]) -> Any:
-        """What stays here, at its place."""
-        return self.own[parts[0]]
+    def read_local(self, codec: Codec, parts: list[Any]) -> Any:
+        """The object at that place."""
+        return self.local_objects[parts[0]]
 
-    def read_handed(self, codec: Codec, parts: list[Any]) -> Any:
-        """An object whose methods call back."""
+    def read_test_object(self, codec: Codec, parts: list[Any]) -> Any:
+        """A proxy for an object of the test, whose methods call back."""
         number, name, methods = parts
-        if codec.has(number):
-            return codec.known[number]
+        if codec.has_object(number):
+            return codec.objects[number]
         kind = type(
-            name, (), {"__module__": "test", **{method: calling(self._call_back, number, method) for method in methods}}
+            name,
+            (),
+            {"__module__": "test", **{method: callback_method(self._call_back, number, method) for method in methods}},
         )
-        value = codec.claim(number, object, kind)
+        proxy = codec.get_or_create(number, object, kind)
         if methods == ["__call__"]:
             # A function has a name, and is not an object of a class that looks odd.
             def function(*args: Any, **kwargs: Any) -> Any:
-                return value(*args, **kwargs)
+                return proxy(*args, **kwargs)
 
             function.__name__ = function.__qualname__ = name
-            self._handed[id(function)] = number
-            codec.known[number] = function
-            self.own.append((value, function))
+            self._test_objects[id(function)] = number
+            codec.objects[number] = function
+            self.local_objects.append((proxy, function))
             return function
-        self._handed[id(value)] = number
-        return value
+        self._test_objects[id(proxy)] = number
+        return proxy
 
-    def write_handed(self, codec: Codec, value: Any) -> Node | None:
-        """Such an object on its way back, None if it is none."""
-        number = self._handed.get(id(value))
+    def write_test_object(self, codec: Codec, value: Any) -> Node | None:
+        """A proxy on its way back to the test; None for any other value."""
+        number = self._test_objects.get(id(value))
         return ["@", number] if number is not None else None
 
 
-def calling(call_back: CallBack, number: str, method: str) -> Any:
+def callback_method(call_back: CallBack, number: str, method: str) -> Any:
     """A method that calls back."""
 
     def call(self: Any, *args: Any, **kwargs: Any) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from course.testing.errors import Broken
+from course.testing.errors import ProtocolError
 
 HEAD = struct.Struct("<IIQ")  # bytes of JSON, number of buffers, bytes of all buffers
 LENGTH = struct.Struct("<Q")
@@ -35,74 +35,74 @@ class Channel:
 
         Raises
         ------
-        Broken
+        ProtocolError
             It is too large, or the other side is gone.
         """
         text = json.dumps(content).encode("ascii")
         total = sum(map(len, buffers))
         check_sizes(len(text), len(buffers), total)
-        lengths = b"".join(LENGTH.pack(len(one)) for one in buffers)
+        lengths = b"".join(LENGTH.pack(len(buffer)) for buffer in buffers)
         try:
             self._socket.sendall(HEAD.pack(len(text), len(buffers), total) + lengths + text)
-            for one in buffers:
-                self._socket.sendall(one)
+            for buffer in buffers:
+                self._socket.sendall(buffer)
         except OSError as error:
-            raise Broken(f"the other side is gone ({error})") from error
+            raise ProtocolError(f"the other side is gone ({error})") from error
 
     def receive(self) -> Message:
         """Wait for a message.
 
         Raises
         ------
-        Broken
-            The other side is gone, or sent something else than a message.
+        ProtocolError
+            The other side is gone, or sent something that is not a message.
         """
         length, count, total = HEAD.unpack(self._read(HEAD.size))
         check_sizes(length, count, total)
         lengths = [LENGTH.unpack(self._read(LENGTH.size))[0] for _ in range(count)]
         if sum(lengths) != total:
-            raise Broken("it sent a message that contradicts itself")
+            raise ProtocolError("it sent a message that contradicts itself")
         text = self._read(length)
-        buffers = [self._read(one) for one in lengths]
+        buffers = [self._read(size) for size in lengths]
         try:
             content = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise Broken(f"it sent no message but something else ({type(error).__name__})") from error
+            raise ProtocolError(f"it sent no message but something else ({type(error).__name__})") from error
         if not isinstance(content, dict):
-            raise Broken("it sent no message but something else")
+            raise ProtocolError("it sent no message but something else")
         return Message(content, buffers)
 
     def _read(self, length: int) -> bytes:
-        """So many bytes; memory is taken as they come, not as they are announced."""
-        parts, left = [], length
-        while left:
+        """Read that many bytes; memory is allocated as they arrive, not as they are announced."""
+        parts, remaining = [], length
+        while remaining:
             try:
-                part = self._socket.recv(min(left, 2**20))
+                part = self._socket.recv(min(remaining, 2**20))
             except OSError as error:
-                raise Broken(f"the other side is gone ({error})") from error
+                raise ProtocolError(f"the other side is gone ({error})") from error
             if not part:
-                raise Broken("the other side is gone")
+                raise ProtocolError("the other side is gone")
             parts.append(part)
-            left -= len(part)
+            remaining -= len(part)
         return b"".join(parts)
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the socket."""
         self._socket.close()
 
 
 def check_sizes(json_bytes: int, buffers: int, buffer_bytes: int) -> None:
     """Refuse a message that is too large."""
     if json_bytes > MOST_JSON:
-        raise Broken(TOO_LARGE.format(MOST_JSON // 2**20))
+        raise ProtocolError(TOO_LARGE.format(MOST_JSON // 2**20))
     if buffer_bytes > MOST_BYTES:
-        raise Broken(TOO_LARGE.format(MOST_BYTES // 2**20))
+        raise ProtocolError(TOO_LARGE.format(MOST_BYTES // 2**20))
     if buffers > MOST_BUFFERS:
-        raise Broken(f"what was returned is too large: more than {MOST_BUFFERS} arrays")
+        raise ProtocolError(f"what was returned is too large: more than {MOST_BUFFERS} arrays")
 
 
 def connect(path: str) -> Channel:
-    """A channel to whoever listens there."""
+    """A channel to whoever listens at that path."""
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     connection.connect(path)
     return Channel(connection)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from course.testing.errors import Broken, Refused
+from course.testing.errors import ProtocolError, UnsupportedValue
 
 Node = Any  # what JSON can say
 Reader = Callable[["Codec", list[Any]], Any]
@@ -22,17 +22,17 @@ MOST_VALUES, DEEPEST = 5_000_000, 80
 class Codec:
     """Writes and reads the values of one conversation; `side` is "t" with the tests, "s" with the submission.
 
-    `writers` are asked one after the other and return None for what they do not know; `readers` are found by tag.
+    `writers` are tried in turn and return None for values of other kinds; `readers` are found by tag.
     """
 
     def __init__(self, side: str, writers: Iterable[Writer], readers: dict[str, Reader]) -> None:
-        """Begin with nothing known."""
+        """Begin without any objects."""
         self.side, self._writers, self._readers = side, tuple(writers), readers
-        self.known: dict[str, Any] = {}
-        self._numbers: dict[int, str] = {}  # by the object's id; `known` keeps it alive
+        self.objects: dict[str, Any] = {}
+        self._numbers: dict[int, str] = {}  # by the object's id; `objects` keeps it alive
         self._states: dict[str, bytes] = {}
         self.buffers: list[bytes] = []
-        self.written: set[str] = set()  # numbers in the message that is being written
+        self.written_numbers: set[str] = set()  # numbers in the message that is being written
         self.may_change: set[str] | None = set()  # objects of this side that the other may change now; None: all
         self._received: list[bytes] = []
         self._depth = self._count = 0
@@ -41,20 +41,20 @@ class Codec:
 
     def begin(self) -> None:
         """Begin a new message."""
-        self.buffers, self.written = [], set()
+        self.buffers, self.written_numbers = [], set()
 
     def write(self, value: Any) -> Node:
         """The value as data.
 
         Raises
         ------
-        Refused
+        UnsupportedValue
             It is nested too deeply.
         """
         if value is None or type(value) in (bool, float, str):
             return value
         if self._depth > DEEPEST:
-            raise Refused(f"it is nested more than {DEEPEST} levels deep")
+            raise UnsupportedValue(f"it is nested more than {DEEPEST} levels deep")
         self._depth += 1
         try:
             for writer in self._writers:
@@ -62,30 +62,30 @@ class Codec:
                     return node
         finally:
             self._depth -= 1
-        raise Refused(f"a {type(value).__name__} cannot travel")
+        raise UnsupportedValue(f"a {type(value).__name__} cannot travel")
 
-    def object(self, tag: str, value: Any, state: Callable[[], list[Node]]) -> Node:
-        """An object that can change: its number, and its state where it occurs first in a message."""
+    def write_object(self, tag: str, value: Any, state: Callable[[], list[Node]]) -> Node:
+        """A mutable object: its number, with its state where it occurs first in a message."""
         number = self._number(value)
-        if number in self.written:
+        if number in self.written_numbers:
             return ["@", number]
-        self.written.add(number)
+        self.written_numbers.add(number)
         return [tag, number, *state()]
 
     def buffer(self, content: bytes) -> int:
-        """Put bytes beside the message; their place."""
+        """Add bytes to the message's buffers; return their place."""
         self.buffers.append(content)
         return len(self.buffers) - 1
 
-    def is_news(self, value: Any, state: bytes) -> bool:
-        """Whether the other side does not have this state of an object yet; `state` is a digest of it."""
+    def has_changed(self, value: Any, state: bytes) -> bool:
+        """Whether an object's state differs from what the other side has; `state` is a digest of it."""
         number = self._number(value)
-        news = self._states.get(number) != state
+        changed = self._states.get(number) != state
         self._states[number] = state
-        return news
+        return changed
 
     def forget_states(self) -> None:
-        """Send all states anew: a message that was begun was not sent."""
+        """Send all states again, as a message that was begun was not sent."""
         self._states.clear()
 
     def _number(self, value: Any) -> str:
@@ -96,7 +96,7 @@ class Codec:
         return number
 
     def _register(self, number: str, value: Any) -> None:
-        self.known[number], self._numbers[id(value)] = value, number
+        self.objects[number], self._numbers[id(value)] = value, number
 
     # --- reading ------------------------------------------------------------------------------------------------
 
@@ -105,75 +105,75 @@ class Codec:
         self._received, self._count = buffers, 0
 
     def read(self, node: Node) -> Any:
-        """The value that the data says.
+        """The value that the data describe.
 
         Raises
         ------
-        Broken
-            They say none.
+        ProtocolError
+            They describe none.
         """
         self._count += 1
         if self._count > MOST_VALUES:
-            raise Broken(f"what was returned is too large: more than {MOST_VALUES:,} values")
+            raise ProtocolError(f"what was returned is too large: more than {MOST_VALUES:,} values")
         if node is None or isinstance(node, bool | int | float | str):
             return node
         if not isinstance(node, list) or not node or not isinstance(node[0], str) or self._depth > DEEPEST:
-            raise Broken("it sent a value of no known form")
+            raise ProtocolError("it sent a value of no known form")
         tag, *parts = node
         reader = self._seen if tag == "@" else self._readers.get(tag)
         if reader is None:
-            raise Broken("it sent a value of no known form")
+            raise ProtocolError("it sent a value of no known form")
         self._depth += 1
         try:
             return reader(self, parts)
-        except Exception as error:  # what a reader does not check itself, a library may find in any way
-            raise Broken(f"it sent a value of no known form ({type(error).__name__})") from error
+        except Exception as error:  # what a reader does not check, a library may reject with any error
+            raise ProtocolError(f"it sent a value of no known form ({type(error).__name__})") from error
         finally:
             self._depth -= 1
 
     def _seen(self, codec: "Codec", parts: list[Any]) -> Any:
-        number = self.checked(parts[0])
-        if number not in self.known:
-            raise Broken("it sent an object that is not known")
-        return self.known[number]
+        number = self.check_number(parts[0])
+        if number not in self.objects:
+            raise ProtocolError("it sent an object that is not known")
+        return self.objects[number]
 
-    def taken(self, place: Any) -> bytes:
+    def received_buffer(self, place: Any) -> bytes:
         """The buffer at this place of the message."""
         if type(place) is not int or not 0 <= place < len(self._received):
-            raise Broken("it sent an array without its numbers")
+            raise ProtocolError("it sent an array without its numbers")
         return self._received[place]
 
-    def claim(self, number: Any, kind: type[Any], new: Callable[[], Any]) -> Any:
-        """The object of that number, whose state is to be set, or a new one.
+    def get_or_create(self, number: Any, kind: type[Any], new: Callable[[], Any]) -> Any:
+        """The object with that number, to have its state set, or a new one.
 
         Raises
         ------
-        Broken
-            It is of another kind, or of this side and not to be changed now.
+        ProtocolError
+            It is of another kind, or belongs to this side and may not be changed now.
         """
-        if self.checked(number) in self.known:
-            value = self.known[number]
+        if self.check_number(number) in self.objects:
+            value = self.objects[number]
             if not isinstance(value, kind):
-                raise Broken(f"a {type(value).__name__} was changed into a {kind.__name__}")
+                raise ProtocolError(f"a {type(value).__name__} was changed into a {kind.__name__}")
             if self.may_change is not None and number[0] == self.side and number not in self.may_change:
-                raise Broken("it changed what it was not given")
+                raise ProtocolError("it changed what it was not given")
             return value
         if number[0] == self.side:
-            raise Broken("it sent an object that is not known")
+            raise ProtocolError("it sent an object that is not known")
         value = new()
         self._register(number, value)
         return value
 
-    def has(self, number: Any) -> bool:
-        """Whether an object of that number is known."""
-        return self.checked(number) in self.known
+    def has_object(self, number: Any) -> bool:
+        """Whether there is an object with that number."""
+        return self.check_number(number) in self.objects
 
-    def note(self, number: str, state: bytes) -> None:
-        """The state that an object has on both sides now."""
+    def note_state(self, number: str, state: bytes) -> None:
+        """Note the state that an object now has on both sides."""
         self._states[number] = state
 
-    def checked(self, number: Any) -> str:
-        """The number, if it has the form of one."""
+    def check_number(self, number: Any) -> str:
+        """The number, if it has the form of an object's number."""
         if not isinstance(number, str) or not NUMBER.fullmatch(number):
-            raise Broken("it sent an object without a number")
+            raise ProtocolError("it sent an object without a number")
         return number

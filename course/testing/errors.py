@@ -3,21 +3,21 @@
 from typing import NoReturn
 
 
-class Broken(BaseException):
-    """The other side sent what it may not send, or nothing more: the test ends, whatever errors it expects.
+class ProtocolError(BaseException):
+    """The other side sent what it may not send, or has gone: the test ends, whatever errors it expects.
 
     The message is for the student.
     """
 
 
-class Refused(Exception):
-    """A value that may not be rebuilt here, or cannot travel; the message says why."""
+class UnsupportedValue(Exception):
+    """A value that may not be rebuilt here, or cannot be sent; the message says why."""
 
 
-class RaisedThere(Exception):
-    """An exception of the submission that is none of Python's own; the class's name is that of the original."""
+class RemoteException(Exception):
+    """An exception of the submission that is not one of Python's own; its class has the name of the original."""
 
 
-def refuse(reason: str) -> NoReturn:
-    """Raise `Broken`, where only an expression can stand."""
-    raise Broken(reason)
+def raise_protocol_error(reason: str) -> NoReturn:
+    """Raise `ProtocolError` where an expression is needed, as in a lambda."""
+    raise ProtocolError(reason)

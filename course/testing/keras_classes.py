@@ -1,7 +1,7 @@
 """Which of Keras's classes may be rebuilt from a description: its own ones, and none that runs or reads anything else.
 
-Keras finds the class of a description by its module and name, and would import what it is told to. So each name in a
-description must lead, in Keras's public modules, to a class of the lists below.
+Keras finds the class of a description by its module and name, and would import whatever module it names. So each name
+in a description must lead, in Keras's public modules, to a class of the lists below.
 """
 
 import re
@@ -9,10 +9,10 @@ import sys
 from functools import cache
 from typing import Any
 
-from course.testing.errors import Refused
+from course.testing.errors import UnsupportedValue
 
 # By module. Not among them are layers that hold code (Lambda), call other libraries, or read files.
-CLASSES = {
+ALLOWED_CLASSES = {
     "keras": "Sequential DTypePolicy FloatDTypePolicy Variable",
     "keras.layers": (
         "Activation ActivityRegularization Add AdditiveAttention AlphaDropout Attention Average AveragePooling1D "
@@ -62,81 +62,82 @@ DEEPEST, MOST_ENTRIES, MOST_LENGTH, LARGEST = 60, 200_000, 2_000, 2**31
 
 
 @cache
-def classes() -> dict[tuple[str, str], type]:
+def allowed_classes() -> dict[tuple[str, str], type]:
     """The classes by module and name, as far as this version of Keras has them."""
-    found = {}
-    for module, names in CLASSES.items():
+    allowed = {}
+    for module, names in ALLOWED_CLASSES.items():
         for name in names.split():
-            if module in sys.modules and isinstance(one := getattr(sys.modules[module], name, None), type):
-                found[module, name] = one
+            if module in sys.modules and isinstance(kind := getattr(sys.modules[module], name, None), type):
+                allowed[module, name] = kind
     if FUNCTIONAL in sys.modules:
-        found[FUNCTIONAL, "Functional"] = sys.modules[FUNCTIONAL].Functional
-    return found
+        allowed[FUNCTIONAL, "Functional"] = sys.modules[FUNCTIONAL].Functional
+    return allowed
 
 
 def check_description(description: Any) -> None:
-    """Make sure that nothing but such classes is in a description.
+    """Make sure that a description holds none but allowed classes.
 
     Raises
     ------
-    Refused
-        Something else is; the message names it.
+    UnsupportedValue
+        It holds something else; the message names it.
     """
-    left, count = [(description, 0)], 0
-    while left:
-        node, depth = left.pop()
+    pending, count = [(description, 0)], 0
+    while pending:
+        node, depth = pending.pop()
         count += 1
         if depth > DEEPEST or count > MOST_ENTRIES:
-            raise Refused("its description is too long or nested too deeply")
+            raise UnsupportedValue("its description is too long or nested too deeply")
         if isinstance(node, dict):
             check_entry(node)
-            left += [(part, depth + 1) for part in node.values()]
+            pending += [(part, depth + 1) for part in node.values()]
         elif isinstance(node, list):
-            left += [(part, depth + 1) for part in node]
+            pending += [(part, depth + 1) for part in node]
         elif isinstance(node, str):
             if len(node) > MOST_LENGTH:
-                raise Refused("its description has a text that is too long")
+                raise UnsupportedValue("its description has a text that is too long")
         elif not (node is None or isinstance(node, bool | float) or (isinstance(node, int) and abs(node) < LARGEST)):
-            raise Refused("its description has a number that is too large")
+            raise UnsupportedValue("its description has a number that is too large")
 
 
 def check_entry(node: dict[str, Any]) -> None:
-    """Check what a part of a description would be made into."""
+    """Check the class that Keras would make from one part of a description."""
     if "class_name" not in node:
         return
     name, module, registered = node["class_name"], node.get("module"), node.get("registered_name")
     if not isinstance(name, str):
-        raise Refused("its description names no class")
+        raise UnsupportedValue("its description names no class")
     if name in PARTS:
         if not isinstance(node.get("config"), dict) or not set(node["config"]) <= PARTS[name]:
-            raise Refused(f"its description has a {name} of no known form")
+            raise UnsupportedValue(f"its description has a {name} of no known form")
         return
     if name == "function":
         check_function(node)
         return
     if not isinstance(module, str) or not isinstance(registered, str | None):
-        raise Refused("its description names no class")
+        raise UnsupportedValue("its description names no class")
     if registered not in (None, name):
-        raise Refused(f"{registered} is not part of Keras")
-    if (module, name) not in classes() and not is_operation(module, name):
-        raise Refused(f"{name[:100]} is not one of Keras's own layers and settings that can be rebuilt")
+        raise UnsupportedValue(f"{registered} is not part of Keras")
+    if (module, name) not in allowed_classes() and not is_operation(module, name):
+        raise UnsupportedValue(f"{name[:100]} is not one of Keras's own layers and settings that can be rebuilt")
 
 
 def check_function(node: dict[str, Any]) -> None:
     """Check a part of a description that names a function."""
     module, name = node.get("module"), node.get("config")
-    found = getattr(sys.modules.get(str(module)), str(name), None) if module in (*FUNCTIONS, "builtins") else None
+    function = getattr(sys.modules.get(str(module)), str(name), None) if module in (*FUNCTIONS, "builtins") else None
     if module == "builtins":  # an old form: the name alone
-        found = next((one for one in (getattr(sys.modules.get(m), str(name), None) for m in FUNCTIONS) if one), None)
-    if not isinstance(name, str) or not callable(found) or isinstance(found, type) or name in dir(type):
-        raise Refused(f"the function {str(name)[:100]} is not part of Keras")
-    if not str(getattr(found, "__module__", "")).startswith("keras.") or name in ("deserialize", "serialize", "get"):
-        raise Refused(f"the function {name[:100]} is not part of Keras")
+        candidates = [getattr(sys.modules.get(public_module), str(name), None) for public_module in FUNCTIONS]
+        function = next(filter(None, candidates), None)
+    if not isinstance(name, str) or not callable(function) or isinstance(function, type) or name in dir(type):
+        raise UnsupportedValue(f"the function {str(name)[:100]} is not part of Keras")
+    if not str(getattr(function, "__module__", "")).startswith("keras.") or name in ("deserialize", "serialize", "get"):
+        raise UnsupportedValue(f"the function {name[:100]} is not part of Keras")
 
 
 def is_operation(module: str, name: str) -> bool:
     """Whether it is one of Keras's mathematical operations."""
     if not OPERATIONS.fullmatch(module) or module not in sys.modules:
         return False
-    found = getattr(sys.modules[module], name, None)
-    return isinstance(found, type) and issubclass(found, sys.modules["keras"].Operation)
+    operation = getattr(sys.modules[module], name, None)
+    return isinstance(operation, type) and issubclass(operation, sys.modules["keras"].Operation)

@@ -1,6 +1,6 @@
-"""Keras's values as data: models as description, weights and optimiser; losses and callbacks by settings.
+"""Keras's values as data: models as description, weights and optimiser; losses and callbacks as their settings.
 
-A model that has a part of the submission's own (a layer, a Lambda) is not described: it stays where it is.
+A model with a part that the submission defines (a layer, a Lambda) is not described: it stays where it is.
 """
 
 import hashlib
@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from course.testing.codec import Codec, Node
-from course.testing.errors import Refused
-from course.testing.keras_classes import check_description, classes
+from course.testing.errors import UnsupportedValue
+from course.testing.keras_classes import allowed_classes, check_description
 from course.testing.traced_models import functional_equivalent, moments_of
 
 SETTINGS = (bool, int, float, str, type(None))
@@ -27,19 +27,21 @@ def write_models(codec: Codec, value: Any) -> Node | None:
     if isinstance(value, keras.Model):
         return write_model(codec, value)
     if isinstance(value, keras.callbacks.History):
-        record = [codec.write(part) for part in (value.history, getattr(value, "epoch", []), value.params)]
-        return codec.object("history", value, lambda: record)
+        fields = [codec.write(part) for part in (value.history, getattr(value, "epoch", []), value.params)]
+        return codec.write_object("history", value, lambda: fields)
     if isinstance(value, keras.callbacks.Callback):
-        own = type(value).__module__.startswith(OWN_CALLBACK)
+        is_own = type(value).__module__.startswith(OWN_CALLBACK)
         return (
-            codec.object("callback", value, lambda: [type(value).__name__, simple_attributes(value)]) if own else None
+            codec.write_object("callback", value, lambda: [type(value).__name__, simple_attributes(value)])
+            if is_own
+            else None
         )
-    if type(value) in set(classes().values()):
+    if type(value) in set(allowed_classes().values()):
         try:
             text = description(value)
-        except Refused:
+        except UnsupportedValue:
             return None
-        return codec.object("keras", value, lambda: [text])
+        return codec.write_object("keras", value, lambda: [text])
     return None
 
 
@@ -48,48 +50,48 @@ def description(value: Any) -> str:
 
     Raises
     ------
-    Refused
-        There is something in it that cannot be rebuilt.
+    UnsupportedValue
+        It holds something that cannot be rebuilt.
     """
     keras = sys.modules["keras"]
     try:
         text = json.dumps(keras.saving.serialize_keras_object(value))
     except Exception:  # noqa: BLE001 - a loss or layer of the submission's own can fail with anything
-        text = json.dumps(without_loss(value, value))
-    found = json.loads(text)
-    if isinstance(found, dict):
-        found.pop("compile_config", None)
-    check_description(found)
+        text = json.dumps(description_without_loss(value, value))
+    data = json.loads(text)
+    if isinstance(data, dict):
+        data.pop("compile_config", None)
+    check_description(data)
     return text
 
 
-def without_loss(graph: Any, compiled: Any) -> dict[str, Any]:
-    """The description of a model that was compiled with what Keras cannot describe: of that, only its optimiser.
+def description_without_loss(graph: Any, compiled: Any) -> dict[str, Any]:
+    """A model's description where Keras cannot describe its loss: of its compile settings only the optimiser.
 
-    `compiled` is the model that was, which need not be the one that is described.
+    `compiled` is the model that was compiled, which need not be the one that is described.
     """
     keras = sys.modules["keras"]
-    names = {found: name for name, found in classes().items()}
+    names = {kind: name for name, kind in allowed_classes().items()}
     if not isinstance(graph, keras.Model) or type(graph) not in names:
-        raise Refused("Keras cannot describe it")
-    (module, name), say = names[type(graph)], keras.saving.serialize_keras_object
-    about: dict[str, Any] = {"module": module, "class_name": name, "registered_name": None}
+        raise UnsupportedValue("Keras cannot describe it")
+    (module, name), serialize = names[type(graph)], keras.saving.serialize_keras_object
+    spec: dict[str, Any] = {"module": module, "class_name": name, "registered_name": None}
     try:
-        about["config"] = say(graph.get_config())
+        spec["config"] = serialize(graph.get_config())
         if getattr(compiled, "optimizer", None) is not None:
-            about["compile_config"] = {"optimizer": say(compiled.optimizer)}
+            spec["compile_config"] = {"optimizer": serialize(compiled.optimizer)}
     except Exception as error:
-        raise Refused(f"Keras cannot describe it ({type(error).__name__})") from error
-    check_description(json.loads(json.dumps({**about, "compile_config": None})))
-    return about
+        raise UnsupportedValue(f"Keras cannot describe it ({type(error).__name__})") from error
+    check_description(json.loads(json.dumps({**spec, "compile_config": None})))
+    return spec
 
 
 def write_model(codec: Codec, model: Any) -> Node | None:
     """A model; its state is sent only when it has changed."""
     try:
         graph = functional_equivalent(model)
-        text = description(graph) if graph is model else json.dumps(without_loss(graph, model))
-    except Refused:
+        text = description(graph) if graph is model else json.dumps(description_without_loss(graph, model))
+    except UnsupportedValue:
         return None
     weights = [np.asarray(weight) for weight in graph.weights]
     moments = [np.asarray(variable) for variable in moments_of(model, graph)]
@@ -99,13 +101,13 @@ def write_model(codec: Codec, model: Any) -> Node | None:
         state.update(np.ascontiguousarray(array).tobytes())
 
     def parts() -> list[Node]:
-        if not codec.is_news(model, state.digest()):
+        if not codec.has_changed(model, state.digest()):
             return [None]
-        return [text, [codec.write(one) for one in weights], [codec.write(one) for one in moments], built]
+        return [text, [codec.write(array) for array in weights], [codec.write(array) for array in moments], built]
 
-    return codec.object("model", model, parts)
+    return codec.write_object("model", model, parts)
 
 
 def simple_attributes(value: Any) -> Node:
-    """Those of an object's attributes that are simple and public."""
+    """An object's public attributes that have simple values."""
     return {name: part for name, part in vars(value).items() if not name.startswith("_") and type(part) in SETTINGS}

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from course.testing.codec import Codec, Node, Reader
-from course.testing.errors import Broken
+from course.testing.errors import ProtocolError
 from course.testing.numpy_values import write_array
 
 # Types of columns that pandas names otherwise than NumPy.
@@ -52,7 +52,7 @@ def read_column(codec: Codec, column: Any) -> tuple[Any, str | None]:
     name, node = column
     values = codec.read(node)
     if not isinstance(values, np.ndarray) or values.ndim != 1:
-        raise Broken("it sent a column that is none")
+        raise ProtocolError("it sent a column that is none")
     return values, name if DTYPES.fullmatch(name) else None
 
 
@@ -71,32 +71,34 @@ def _read_series(codec: Codec, parts: list[Any]) -> Any:
 def _read_frame(codec: Codec, parts: list[Any]) -> Any:
     pandas = importlib.import_module("pandas")
     index, names = codec.read(parts[0]), codec.read(parts[1])
-    columns = [pandas.Series(values, index, dtype) for values, dtype in (read_column(codec, one) for one in parts[2])]
+    columns = [
+        pandas.Series(values, index, dtype) for values, dtype in (read_column(codec, column) for column in parts[2])
+    ]
     if len(columns) != len(names):
-        raise Broken("it sent a table without all its columns")
+        raise ProtocolError("it sent a table without all its columns")
     frame = pandas.concat(columns, axis=1) if columns else pandas.DataFrame(index=index)
     frame.columns = names
     return frame
 
 
 def _read_tensor(codec: Codec, parts: list[Any]) -> Any:
-    return importlib.import_module("tensorflow").constant(content(codec, parts[0]))
+    return importlib.import_module("tensorflow").constant(read_tensor_values(codec, parts[0]))
 
 
 def _read_variable(codec: Codec, parts: list[Any]) -> Any:
-    return importlib.import_module("tensorflow").Variable(content(codec, parts[0]), trainable=bool(parts[1]))
+    return importlib.import_module("tensorflow").Variable(read_tensor_values(codec, parts[0]), trainable=bool(parts[1]))
 
 
 def _read_keras_variable(codec: Codec, parts: list[Any]) -> Any:
-    values = content(codec, parts[0])
+    values = read_tensor_values(codec, parts[0])
     return importlib.import_module("keras").Variable(values, dtype=values.dtype.name, trainable=bool(parts[1]))
 
 
-def content(codec: Codec, node: Any) -> np.ndarray[Any, Any]:
+def read_tensor_values(codec: Codec, node: Any) -> np.ndarray[Any, Any]:
     """The numbers of a tensor."""
     values = codec.read(node)
     if not isinstance(values, np.ndarray | np.generic):
-        raise Broken("it sent a tensor that is none")
+        raise ProtocolError("it sent a tensor that is none")
     return np.asarray(values)
 
 

@@ -1,4 +1,4 @@
-"""What stays with the submission, as a test sees it."""
+"""What a test gets for an object that stays in the submission's kernel."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,11 +10,11 @@ FORMS = ("class", "function", "items", "callable", "object")
 ABSENT = object()  # the answer where there is nothing of that name
 
 
-class There:
-    """What stays with the submission: equal to nothing, known by its type and the text that it shows."""
+class RemoteObject:
+    """Stands for an object that stays in the submission's kernel: has its type's name and its repr, equals nothing."""
 
     def __init__(self, ask: Ask, place: int, text: str) -> None:
-        """Refer to what has this place there; `ask` gets answers from there."""
+        """Refer to the object with this place in the agent's table; `ask` sends a question to the agent."""
         vars(self).update(_ask=ask, _place=place, _text=text)
 
     def __eq__(self, other: object) -> bool:
@@ -28,44 +28,48 @@ class There:
     __hash__ = object.__hash__
 
     def __repr__(self) -> str:
-        """What it shows there."""
+        """The object's own repr."""
         return str(vars(self)["_text"])
 
     def __getattr__(self, name: str) -> Any:
-        """A public attribute, asked for there."""
+        """A public attribute, fetched from the submission."""
         if name.startswith("_"):
             raise AttributeError(name)
-        found = self._ask({"do": "attribute", "on": self._place, "name": name})
-        if found is ABSENT:
+        value = self._ask({"do": "attribute", "on": self._place, "name": name})
+        if value is ABSENT:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return found
+        return value
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refused."""
+        """Not allowed."""
         raise AttributeError(f"{name} cannot be set: the object belongs to the submission")
 
 
-class CallableThere(There):
-    """What can be called there: a function, a class, an object with such a method."""
+class RemoteCallable(RemoteObject):
+    """A remote function, class or object with `__call__`."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Make the call there."""
+        """Make the call in the submission's kernel."""
         return self._ask({"do": "call", "on": self._place}, args=args, kwargs=kwargs)
 
 
-class ItemsThere(There):
-    """What can be gone through there, once: a generator, an iterator, a view of a dictionary."""
+class RemoteIterable(RemoteObject):
+    """A remote generator, iterator or dictionary view; a generator or iterator can be gone through once."""
 
     def __iter__(self) -> Iterator[Any]:
-        """All items, asked for at once."""
+        """All items, fetched in one question."""
         return iter(self._ask({"do": "items", "on": self._place}))
 
 
-def placeholder(form: str, name: str, text: str, place: int, ask: Ask) -> There:
+def placeholder(form: str, name: str, text: str, place: int, ask: Ask) -> RemoteObject:
     """A placeholder of a class of its own, which has the name of the object's type."""
-    base = {"items": ItemsThere, "object": There}.get(form, CallableThere)
-    shown = (
-        "function" if form == "function" else "type" if form == "class" else exceptions.cut(name, exceptions.MOST_NAME)
+    base = {"items": RemoteIterable, "object": RemoteObject}.get(form, RemoteCallable)
+    type_name = (
+        "function"
+        if form == "function"
+        else "type"
+        if form == "class"
+        else exceptions.truncate(name, exceptions.MOST_NAME)
     )
-    kind: type[There] = type(shown.replace("\0", ""), (base,), {"__module__": "submission"})
-    return kind(ask, place, exceptions.cut(text, exceptions.MOST_NAME))
+    kind: type[RemoteObject] = type(type_name.replace("\0", ""), (base,), {"__module__": "submission"})
+    return kind(ask, place, exceptions.truncate(text, exceptions.MOST_NAME))

@@ -1,13 +1,13 @@
-"""Models of a class of the submission's own: described as what they compute, if that is made of Keras's own layers.
+"""Models of a class that the submission defines: described by what they compute, if Keras's own layers do it.
 
-The submission's code runs once more, where it lives, on a placeholder for the input; Keras notes which layers it goes
-through. What travels is that graph, like any functional model.
+The submission's code runs once more, in its own kernel, on a placeholder for the input; Keras notes which layers it
+goes through. That graph is sent, like any functional model.
 """
 
 import sys
 from typing import Any
 
-from course.testing.errors import Refused
+from course.testing.errors import UnsupportedValue
 
 
 def functional_equivalent(model: Any) -> Any:
@@ -15,7 +15,7 @@ def functional_equivalent(model: Any) -> Any:
 
     Raises
     ------
-    Refused
+    UnsupportedValue
         It has not seen its input's shape, or what it does cannot be followed.
     """
     keras = sys.modules["keras"]
@@ -24,12 +24,12 @@ def functional_equivalent(model: Any) -> Any:
     built: Any = model.get_build_config() or {}
     shape = built.get("input_shape")
     if not isinstance(shape, list | tuple) or not all(isinstance(size, int | None) for size in shape[1:]):
-        raise Refused("it has not been called yet")
+        raise UnsupportedValue("it has not been called yet")
     try:
         inputs = keras.Input(tuple(shape[1:]), name="input")
         return keras.Model(inputs, model.call(inputs), name=model.name)
     except Exception as error:
-        raise Refused(f"Keras cannot follow what it does ({type(error).__name__})") from error
+        raise UnsupportedValue(f"Keras cannot follow what it does ({type(error).__name__})") from error
 
 
 def moments_of(model: Any, graph: Any) -> list[Any]:
@@ -37,5 +37,7 @@ def moments_of(model: Any, graph: Any) -> list[Any]:
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None or not getattr(optimizer, "built", False):
         return []
-    same = [id(one) for one in model.trainable_variables] == [id(one) for one in graph.trainable_variables]
-    return list(optimizer.variables if same else optimizer.variables[:2])  # steps and learning rate come first
+    same_order = [id(variable) for variable in model.trainable_variables] == [
+        id(variable) for variable in graph.trainable_variables
+    ]
+    return list(optimizer.variables if same_order else optimizer.variables[:2])  # steps and learning rate come first

@@ -50,8 +50,8 @@
 # Run this cell first. It makes the helper package of the course available, wherever you have opened the
 # notebook.
 #
-# Below each answer stands a test cell. It also has hidden tests, run when the lab is graded, that use other
-# data: so the text of the task says what is asked for, not the test that you see.
+# Below each answer there is a test cell. It also has hidden tests, which are run with other data when the lab is
+# graded. So do what the text of the task asks for; passing the test that you see may not be enough.
 
 # %% tags=["stamp-setup"]
 # Run this cell first. Where the course's helper package is missing, as in Colab, it is installed, once.
@@ -116,8 +116,8 @@ plot_images(X_train[:15], y_train[:15]);
 # is then one of *classification*.
 #
 # Write the problem down in numbers before you choose a model. The number of features decides how many
-# numbers go into a network, the number of classes decides how many come out, and whoever mixes up the number
-# of examples with the number of features builds a network for another problem.
+# numbers go into a network, the number of classes decides how many come out. If you mix up the number of
+# examples with the number of features, you build a network for another problem.
 #
 # Write `describe_problem(images, labels)`. `images` is an array whose first axis counts the examples, and
 # `labels` has shape `(n,)`. Return a dictionary with these four keys:
@@ -154,10 +154,12 @@ def describe_problem(images, labels):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-describe-problem", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-facts = describe_problem(np.zeros((12, 28, 28), dtype=np.uint8), np.arange(12, dtype=np.uint8) % 10)
+facts = describe_problem(np.zeros((12, 28, 28), dtype=np.uint8), np.array([4, 1, 8] * 4, dtype=np.uint8))
 assert isinstance(facts, dict), f"describe_problem must return a dictionary, not {facts!r}. Is there a return?"
 missing = {"n_examples", "image_shape", "n_features", "n_classes"} - set(facts)
 assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(facts)}."
+for key in ("n_examples", "n_features", "n_classes"):
+    assert isinstance(facts[key], int | np.integer), f"{key} must be an int; it is {facts[key]!r}."
 assert facts["n_examples"] == 12, f"There were 12 images, but n_examples is {facts['n_examples']!r}."
 assert np.asarray(facts["image_shape"]).tolist() == [28, 28], (
     f"Each image was 28 × 28, but image_shape is {facts['image_shape']!r}. The first axis counts the examples."
@@ -165,9 +167,13 @@ assert np.asarray(facts["image_shape"]).tolist() == [28, 28], (
 assert facts["n_features"] == 784, (
     f"n_features is {facts['n_features']!r}. Count all numbers of one 28 × 28 image, and of one image only."
 )
-assert facts["n_classes"] == 10, f"The labels were 0 to 9, ten classes, but n_classes is {facts['n_classes']!r}."
+assert facts["n_classes"] == 3, (
+    f"The labels were 4, 1 and 8, four times each: 3 classes, but n_classes is {facts['n_classes']!r}."
+)
 ### BEGIN HIDDEN TESTS
-facts = describe_problem(np.ones((5, 4, 6, 3)), np.array([7, 2, 7, 7, 2]))
+facts = describe_problem(np.linspace(0, 1, 360).reshape(5, 4, 6, 3), np.array([7, 2, 7, 7, 2]))
+for key in ("n_examples", "n_features", "n_classes"):
+    assert isinstance(facts[key], int | np.integer), f"For colour images, {key} must be an int; it is {facts[key]!r}."
 assert facts["n_examples"] == 5, f"For 5 other images, n_examples is {facts['n_examples']!r}."
 assert np.asarray(facts["image_shape"]).tolist() == [4, 6, 3], (
     f"For colour images of 4 × 6 pixels, image_shape is {facts['image_shape']!r}; it must be (4, 6, 3)."
@@ -177,6 +183,10 @@ assert facts["n_features"] == 72, (
 )
 assert facts["n_classes"] == 2, (
     f"For the labels 7, 2, 7, 7, 2, n_classes is {facts['n_classes']!r}. Count the different labels that occur: 2."
+)
+facts = describe_problem(np.zeros((3, 5, 8)), np.array([0, 6, 6]))
+assert facts["n_features"] == 40, (
+    f"For grey images of 5 × 8 pixels, n_features is {facts['n_features']!r}; it must be 40."
 )
 ### END HIDDEN TESTS
 
@@ -189,7 +199,7 @@ describe_problem(X_train, y_train)
 #
 # ### Task 2 · Four questions for every array (2 points)
 #
-# Most errors in preparing data are answered by four questions: *What type of object is it? What shape? What
+# Many mistakes in preparing data show up when you ask four questions: *What type of object is it? What shape? What
 # dtype? Which range of values?* A label stored as text, an image that lies on its side, pixels that were
 # already scaled and are about to be scaled again: each of them shows in one of the answers.
 #
@@ -201,7 +211,7 @@ describe_problem(X_train, y_train)
 #
 # | key | value |
 # | --- | --- |
-# | `"type"` | the name of the Python class of `array`, a str such as `'ndarray'` |
+# | `"type"` | the name of the Python class of `array`, a str: `'ndarray'` for most, but NumPy has others, such as `'MaskedArray'` |
 # | `"shape"` | a tuple of ints |
 # | `"dtype"` | the name of the dtype, a str such as `'uint8'` |
 # | `"min"` | the smallest value of all, a plain Python `int` or `float`, not a NumPy one |
@@ -231,33 +241,39 @@ def inspect_array(array):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-inspect-array", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-info = inspect_array(np.array([[3, 0, 250], [7, 1, 2]], dtype=np.uint8))
+info = inspect_array(np.array([[3, 7, 250], [0, 1, 2]], dtype=np.uint8))
 assert isinstance(info, dict), f"inspect_array must return a dictionary, not {info!r}. Is there a return?"
 missing = {"type", "shape", "dtype", "min", "max"} - set(info)
 assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(info)}."
 assert info["type"] == "ndarray", f"type is {info['type']!r}; the name of the class alone is 'ndarray'."
 assert np.asarray(info["shape"]).tolist() == [2, 3], f"shape is {info['shape']!r}; it must be (2, 3)."
-assert str(info["dtype"]) == "uint8", f"dtype is {info['dtype']!r}; its name is 'uint8'."
+assert isinstance(info["dtype"], str), (
+    f"dtype is {info['dtype']!r}, an object of type {type(info['dtype']).__name__}; return its name, a str."
+)
+assert info["dtype"] == "uint8", f"dtype is {info['dtype']!r}; its name is 'uint8'."
 for key, right in {"min": 0, "max": 250}.items():
     assert not isinstance(info[key], np.generic | np.ndarray), (
         f"{key} is {info[key]!r}, a NumPy value of type {type(info[key]).__name__}; make it a plain Python number."
     )
+    assert isinstance(info[key], int | float), f"{key} must be a plain Python number; it is {info[key]!r}."
     assert info[key] == right, f"{key} is {info[key]!r} for an array with values from 0 to 250."
 ### BEGIN HIDDEN TESTS
-info = inspect_array(np.array([0.75, 0.25, -1.5, 0.5], dtype=np.float32))
+info = inspect_array(np.array([0.75, 0.25, -1.50390625, 0.998046875], dtype=np.float32))
 assert np.asarray(info["shape"]).tolist() == [4], f"For an array of 4 numbers, shape is {info['shape']!r}."
-assert str(info["dtype"]) == "float32", f"For a float32 array, dtype is {info['dtype']!r}."
-for key, right in {"min": -1.5, "max": 0.75}.items():
+assert info["dtype"] == "float32", f"For a float32 array, dtype is {info['dtype']!r}."
+for key, right in {"min": -1.50390625, "max": 0.998046875}.items():
     assert not isinstance(info[key], np.generic | np.ndarray), f"For a float32 array, {key} is still a NumPy value."
-    assert info[key] == right, f"{key} is {info[key]!r} for an array with values from -1.5 to 0.75."
+    assert info[key] == right, (
+        f"{key} is {info[key]!r} for an array with values from -1.50390625 to 0.998046875. Nothing may be lost."
+    )
 info = inspect_array(np.array([[[5, 6]], [[4, 70_000]]], dtype=np.int64))
 assert np.asarray(info["shape"]).tolist() == [2, 1, 2], f"For shape (2, 1, 2), shape is {info['shape']!r}."
-assert str(info["dtype"]) == "int64", f"For an int64 array, dtype is {info['dtype']!r}."
+assert info["dtype"] == "int64", f"For an int64 array, dtype is {info['dtype']!r}."
 assert (info["min"], info["max"]) == (4, 70_000), (
     f"For values from 4 to 70000, min and max are {info['min']!r} and {info['max']!r}. Look at the whole array."
 )
-info = inspect_array(pd.Series([1, 2, 3], dtype="int64"))
-assert info["type"] == "Series", f"For a pandas Series, type is {info['type']!r}; ask the object for its class."
+info = inspect_array(np.ma.MaskedArray([[1, 2, 3]], dtype="int64"))
+assert info["type"] == "MaskedArray", f"For a MaskedArray, type is {info['type']!r}; ask the object for its class."
 ### END HIDDEN TESTS
 
 # %% tags=["nbval-check-output"]
@@ -281,7 +297,7 @@ for row in X_train[0]:
 
 # %% [markdown]
 # Zeros are paper, large numbers are ink, and the numbers in between, along the rims of the strokes, are
-# grey. The digit is there to be read, and so is an empty border around it.
+# grey. You can make out the digit, and an empty border around it.
 #
 # ### Task 3 · The box around the ink (2 points)
 #
@@ -292,7 +308,7 @@ for row in X_train[0]:
 # Write `ink_box(image)`. `image` has shape `(height, width)` and can hold whole numbers or decimals; every
 # value above 0 is ink, however faint. Return the tuple `(top, bottom, left, right)` of ints: the first and
 # the last *row* with ink, then the first and the last *column* with ink, all counted from 0 and all
-# **inclusive**. An image without any ink has no box: return `None`.
+# **inclusive**. An image without any ink has no box: return `None`. Leave `image` as it is.
 #
 # <details><summary>Hint</summary>
 #
@@ -317,13 +333,19 @@ def ink_box(image):
 def checked_box(image):
     """What ink_box returns for an image with ink, as a list of four numbers."""
     box = ink_box(image)
-    assert box is not None, "ink_box returned None for an image with ink in it. Is there a return for this case?"
+    assert box is not None, (
+        f"ink_box returned None for an image of shape {image.shape} and dtype {image.dtype} with ink of values up to "
+        f"{image.max():g}. Is there a return for this case, and is all ink seen?"
+    )
     assert isinstance(box, tuple | list | np.ndarray) and len(box) == 4, (
         f"ink_box must return four numbers, it returned {box!r}."
     )
     assert all(np.ndim(side) == 0 for side in box), (
         f"ink_box must return four single numbers, it returned {box!r}. "
         "Some NumPy functions, np.where among them, return a tuple of arrays: look at yours with print."
+    )
+    assert all(isinstance(side, int | np.integer | np.ndarray) for side in box), (
+        f"The four numbers must be ints, positions of rows and columns; ink_box returned {box!r}."
     )
     return np.asarray(box).tolist()
 
@@ -341,32 +363,41 @@ def box_of_blank(image):
 
 image = np.zeros((28, 28), dtype=np.uint8)
 image[4:22, 9:15] = 200
+image[4] //= 200
 box = checked_box(image)
 assert box == [4, 21, 9, 14], (
-    f"With ink in the rows 4 to 21 and the columns 9 to 14, the box is {box}. "
+    f"With ink in the rows 4 (faint, of the value 1) to 21 and the columns 9 to 14, the box is {box}. "
     "The order is (top, bottom, left, right), and the last row and column belong to the box."
 )
 box = box_of_blank(np.zeros((28, 28), dtype=np.uint8))
 assert box is None, f"A blank image has no box: return None, not {box!r}."
 ### BEGIN HIDDEN TESTS
-image = np.zeros((6, 9), dtype=np.uint8)
-image[2, 7], image[4, 1], image[3, 3] = 1, 255, 90
+image = np.zeros((8, 9), dtype=np.uint8)
+image[2, 7], image[6, 1], image[3, 3] = 1, 255, 90
 before = image.copy()
 box = checked_box(image)
-assert box == [2, 4, 1, 7], (
-    f"With ink of the values 255, 90 and 1 at (4, 1), (3, 3) and (2, 7), the box is {box}; "
-    "it must be (2, 4, 1, 7). Faint ink counts too, and rows are the first axis."
+assert box == [2, 6, 1, 7], (
+    f"With ink of the values 255, 90 and 1 at (6, 1), (3, 3) and (2, 7), the box is {box}; "
+    "it must be (2, 6, 1, 7). Faint ink counts too, rows are the first axis, and a row between may be empty."
 )
 assert np.array_equal(image, before), "ink_box has changed the image it was given; work on a copy."
+image = np.zeros((12, 12), dtype=np.uint8)
+image[2:10, 3:11], image[5, 5] = 32, 33
+box = checked_box(image)
+assert box == [2, 9, 3, 10], (
+    f"With eight pixels of 32 in each row from 2 to 9 and each column from 3 to 10, the box is {box}; it must be "
+    "(2, 9, 3, 10). Do you add up values of uint8? 8 · 32 = 256 becomes 0 there."
+)
 image = np.zeros((5, 5), dtype=np.float32)
-image[3, 2] = 0.2
+image[3, 2] = 0.001
 box = checked_box(image)
 assert box == [3, 3, 2, 2], (
-    f"With a single pixel of 0.2 at row 3 and column 2, the box is {box}; it must be (3, 3, 2, 2)."
+    f"With a single pixel of 0.001 at row 3 and column 2, the box is {box}; it must be (3, 3, 2, 2)."
 )
 box = checked_box(np.full((3, 4), 9))
-assert box == [0, 2, 0, 3], f"With ink all over 3 rows and 4 columns, the box is {box}."
-assert box_of_blank(np.zeros((5, 5))) is None, "A blank image of decimals must give None as well."
+assert box == [0, 2, 0, 3], f"With ink all over 3 rows and 4 columns, the box is {box}; it must be (0, 2, 0, 3)."
+box = box_of_blank(np.zeros((5, 5)))
+assert box is None, f"A blank image of decimals must give None as well, not {box!r}."
 ### END HIDDEN TESTS
 
 # %%
@@ -406,7 +437,7 @@ print(f"height: {heights.min()} to {heights.max()} pixels, width: {widths.min()}
 # Write `class_counts(labels, n_classes=10)`. `labels` is an array of shape `(n,)` with integers from 0 to
 # `n_classes - 1`. Return an array or list of `n_classes` integers, in the order of the classes: entry `k`
 # says how often the label `k` occurs. A class that does not occur counts 0. It must not be left out, or
-# every class after it would move into another one's place.
+# every class after it would move into another one's place. Leave `labels` as it is.
 #
 # <details><summary>Hint</summary>
 #
@@ -424,26 +455,27 @@ def class_counts(labels, n_classes=10):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-class-counts", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-labels = np.array([3, 1, 3, 9, 3, 0], dtype=np.uint8)
+labels = np.array([3, 1, 3, 8, 3, 0], dtype=np.uint8)
 counts = class_counts(labels)
 assert counts is not None, "class_counts returned None. Is there a return?"
-assert not isinstance(counts, dict), (
+assert isinstance(counts, np.ndarray | list | tuple) or hasattr(counts, "to_numpy"), (
     f"Return an array or list in the order of the classes, not {type(counts).__name__}."
 )
 assert np.shape(counts) == (10,), (
     f"The result must hold 10 numbers, one per class, but its shape is {np.shape(counts)}. "
     "Classes that do not occur count 0."
 )
-assert np.asarray(counts, dtype=float).tolist() == [1, 1, 0, 3, 0, 0, 0, 0, 0, 1], (
-    f"For the labels 3, 1, 3, 9, 3, 0 the counts are {np.asarray(counts).tolist()}; "
-    "entry 0 must be 1, entry 1 must be 1, entry 2 must be 0, entry 3 must be 3, and so on."
+assert np.asarray(counts).dtype.kind in "iuf", f"The counts must be numbers; they are {np.asarray(counts).tolist()}."
+assert np.asarray(counts, dtype=float).tolist() == [1, 1, 0, 3, 0, 0, 0, 0, 1, 0], (
+    f"For the labels 3, 1, 3, 8, 3, 0 the counts are {np.asarray(counts).tolist()}; "
+    "they must be [1, 1, 0, 3, 0, 0, 0, 0, 1, 0]: entry k says how often the label k occurs."
 )
 ### BEGIN HIDDEN TESTS
 labels = np.array([2, 0, 2, 2], dtype=np.int64)
 counts = class_counts(labels, n_classes=4)
 assert np.shape(counts) == (4,), f"With n_classes=4 and no label 3 or 1, the shape is {np.shape(counts)}, not (4,)."
 assert np.asarray(counts, dtype=float).tolist() == [1, 0, 3, 0], (
-    f"For the labels 2, 0, 2, 2 and n_classes=4 the counts are {np.asarray(counts).tolist()}."
+    f"For the labels 2, 0, 2, 2 and n_classes=4 the counts are {np.asarray(counts).tolist()}, not [1, 0, 3, 0]."
 )
 assert labels.tolist() == [2, 0, 2, 2], (
     "class_counts has changed the labels it was given, for instance by sorting them."
@@ -451,8 +483,8 @@ assert labels.tolist() == [2, 0, 2, 2], (
 labels = np.random.default_rng(1).permutation(np.repeat(np.array([5, 6], dtype=np.uint8), [300, 20]))
 counts = class_counts(labels, n_classes=8)
 assert np.asarray(counts, dtype=float).tolist() == [0, 0, 0, 0, 0, 300, 20, 0], (
-    f"For 300 labels 5 and 20 labels 6 the counts are {np.asarray(counts).tolist()}. "
-    "Counts are not shares, and they do not fit into uint8."
+    f"For 300 labels 5 and 20 labels 6 of 8 classes the counts are {np.asarray(counts).tolist()}, not "
+    "[0, 0, 0, 0, 0, 300, 20, 0]. Counts are not shares, and they do not fit into uint8."
 )
 ### END HIDDEN TESTS
 
@@ -511,42 +543,48 @@ def drawn(*counts, figure_open=False):
     plt.close("all")
     before = id(plt.figure()) if figure_open else None
     kept = [plot_class_balance(some) for some in counts]
-    found = [figure_facts(axes) for axes in kept]
+    scales = [axes.get_yscale() if hasattr(axes, "get_yscale") else None for axes in kept]
+    found = [figure_facts(axes) | {"yscale": scale} for axes, scale in zip(kept, scales)]
     plt.close("all")
     return before, found
 
 
 def heights_in(seen):
     """The heights of the bars, from left to right."""
-    return [bar["height"] for bar in seen["bars"]]
+    return [bar["height"] for bar in seen["bars"]][:: -1 if seen["x_inverted"] else 1]
 
 
 _, (seen, other) = drawn(np.array([40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), np.array([3, 1, 2]))
 assert seen["type"] == "Axes", (
     f"plot_class_balance must return the Axes, not {seen['type']}. Is there a return, and does it return the Axes?"
 )
+assert seen["figure"] != other.get("figure"), (
+    "Two calls have drawn into the same figure. Make a new figure in the function."
+)
 heights = heights_in(seen)
 assert heights, "There are no bars on the Axes you returned. Did plt.show() put the figure away before?"
 assert len(heights) == 10, f"There are {len(heights)} bars on the Axes you returned, not 10, one per class."
+places = {round(bar["x"] + bar["width"] / 2, 3) for bar in seen["bars"]}
+assert len(places) == 10, f"The 10 bars stand in only {len(places)} different places: some hide others."
 assert np.allclose(heights, [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), (
     f"From left to right the bars are {heights} high; they must be as high as the counts, in the order of the classes."
 )
 assert seen["xlabel"], "The horizontal axis has no label. What do the numbers under the bars stand for?"
 assert seen["ylabel"], "The vertical axis has no label. What does the height of a bar stand for?"
-low = seen["ylim"][0]
+low, high = seen["ylim"]
 assert low == 0, f"The vertical axis starts at {low:g}. Bars are compared by length, so let it start at 0."
-assert seen["figure"] != other["figure"], (
-    "Two calls have drawn into the same figure. Make a new figure in the function."
-)
+assert high >= 45, f"The vertical axis ends at {high:g}, so that the highest bar, of 45, is cut off."
+assert seen["yscale"] == "linear", f"The scale is {seen['yscale']!r}: bars are then no longer as long as the counts."
 ### BEGIN HIDDEN TESTS
 open_figure, (seen,) = drawn(np.array([5010, 5000, 4990, 0]), figure_open=True)
-heights, low = heights_in(seen), seen["ylim"][0]
+heights, (low, high) = heights_in(seen), seen["ylim"]
 assert seen["figure"] != open_figure, (
     "With another figure open, the bars were drawn into it. Make a new figure in the function."
 )
 assert len(heights) == 4, f"For 4 classes there are {len(heights)} bars; the number of bars is the number of counts."
 assert np.allclose(heights, [5010, 5000, 4990, 0]), f"For the counts 5010, 5000, 4990, 0 the bars are {heights} high."
 assert low == 0, f"For the counts 5010, 5000, 4990, 0 the vertical axis starts at {low:g}, not at 0."
+assert high >= 5010, f"For the counts 5010, 5000, 4990, 0 the vertical axis ends at {high:g}: bars are cut off."
 _, (seen,) = drawn(np.array([310, 305, 300]))
 heights, low = heights_in(seen), seen["ylim"][0]
 assert np.allclose(heights, [310, 305, 300]), f"For the counts 310, 305, 300 the bars are {heights} high."
@@ -603,7 +641,7 @@ plt.show()
 #
 # ### Task 6 · The channel axis (2 points)
 #
-# Which of the two formats is taken for granted by Keras, the library of the later labs, is a setting. You can
+# Keras, the library of the later labs, has a setting that says which of the two formats it expects. You can
 # ask for it (no need to run this now):
 #
 # ```python
@@ -642,28 +680,42 @@ def add_channel_axis(images, data_format="channels_last"):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-add-channel-axis", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def raised_for(data_format):
+    """The name of the error that add_channel_axis raises for this data_format; "" if it raises none."""
+    try:
+        add_channel_axis(np.zeros((2, 28, 28)), data_format)
+    except Exception as error:
+        return "ValueError" if isinstance(error, ValueError) else type(error).__name__
+    return ""
+
+
 images = np.arange(3 * 28 * 28, dtype=np.float32).reshape(3, 28, 28)
-last = add_channel_axis(images.copy())
-assert last is not None, "add_channel_axis returned None. Is there a return?"
+given = images.copy()
+last, first = add_channel_axis(given), add_channel_axis(images.copy(), "channels_first")
+assert last is not None and first is not None, (
+    f"add_channel_axis returned None {'without a data_format' if last is None else 'for channels_first'}. "
+    "Is there a return?"
+)
 assert np.shape(last) == (3, 28, 28, 1), (
     f"Without a data_format, channels come last: the shape must be (3, 28, 28, 1), it is {np.shape(last)}."
 )
 assert np.array_equal(np.asarray(last)[:, :, :, 0], images), (
-    "The shape is right, but pixels have changed their places. Add an axis; do not move or flip the others."
+    "The shape is right, but pixels have changed their places or values. Add an axis; do not move or flip the others."
 )
-first = add_channel_axis(images.copy(), "channels_first")
+assert given.shape == (3, 28, 28) and np.array_equal(given, images), (
+    f"add_channel_axis has changed the array of the caller; its shape is now {given.shape}. Return a new one."
+)
 assert np.shape(first) == (3, 1, 28, 28), (
     f"With channels_first the shape must be (3, 1, 28, 28), it is {np.shape(first)}."
 )
 assert np.array_equal(np.asarray(first)[:, 0], images), (
-    "With channels_first the shape is right, but pixels have changed their places."
+    "With channels_first the shape is right, but pixels have changed their places or values."
 )
-raised = False
-try:
-    add_channel_axis(images.copy(), "channels_in_the_middle")
-except ValueError:
-    raised = True
-assert raised, "A data_format of 'channels_in_the_middle' must raise a ValueError. Use raise, not return."
+error = raised_for("channels_in_the_middle")
+assert error == "ValueError", (
+    f"A data_format of 'channels_in_the_middle' must raise a ValueError; it raised {error or 'nothing'}. "
+    "Use raise, not return."
+)
 ### BEGIN HIDDEN TESTS
 images = np.random.default_rng(6).integers(0, 256, size=(28, 28, 28), dtype=np.uint8)
 given = images.copy()
@@ -682,13 +734,9 @@ assert np.array_equal(first[:, 0], images), "For 28 images and channels_first, p
 assert np.shape(add_channel_axis(images[:1])) == (1, 28, 28, 1), (
     f"For a single image of shape (1, 28, 28) the result has shape {np.shape(add_channel_axis(images[:1]))}."
 )
-for wrong in ["last", "channel_first", ""]:
-    raised = False
-    try:
-        add_channel_axis(images[:2], wrong)
-    except ValueError:
-        raised = True
-    assert raised, f"A data_format of {wrong!r} must raise a ValueError."
+for wrong in ["last", "channel_first", "CHANNELS_LAST", ""]:
+    error = raised_for(wrong)
+    assert error == "ValueError", f"A data_format of {wrong!r} must raise a ValueError; it raised {error or 'nothing'}."
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -743,7 +791,7 @@ print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
 #
 # - Divide by 255, not by the largest value that happens to be in `images`. A faint digit must stay faint,
 #   and the training data, the test data and a single new digit must all be measured with the same ruler.
-# - Leave the array of the caller as it is, for `float32` input too. Who runs the cell twice should not
+# - Leave the array of the caller as it is, for `float32` input too. If you run the cell twice, it must not
 #   divide twice.
 #
 # <details><summary>Hint</summary>
@@ -761,7 +809,7 @@ def scale(images):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-scale", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-images = np.array([[[0, 51], [102, 255]]], dtype=np.uint8)
+images = np.array([[[0, 51], [102, 204]]], dtype=np.uint8)
 try:
     result = scale(images)
 except TypeError as error:
@@ -773,29 +821,37 @@ assert result is not None, "scale returned None. Is there a return?"
 assert isinstance(result, np.ndarray), f"scale must return a NumPy array, not {type(result).__name__}."
 assert result.shape == (1, 2, 2), f"The shape must stay (1, 2, 2), it is {result.shape}."
 assert result.dtype == np.float32, f"The dtype must be float32, it is {result.dtype}."
-assert np.allclose(result, [[[0, 0.2], [0.4, 1]]], atol=1e-6), (
-    f"The pixels 0, 51, 102, 255 became {result.ravel().tolist()}; they must become 0, 0.2, 0.4, 1."
+assert np.allclose(result, [[[0, 0.2], [0.4, 0.8]]], atol=1e-6), (
+    f"The pixels 0, 51, 102, 204 became {result.ravel().tolist()}; they must become 0, 0.2, 0.4, 0.8. "
+    "Divide by the constant 255."
 )
-assert images.ravel().tolist() == [0, 51, 102, 255], "scale has changed the array it was given; return a new one."
+assert images.ravel().tolist() == [0, 51, 102, 204], "scale has changed the array it was given; return a new one."
 ### BEGIN HIDDEN TESTS
-images = np.array([[[102, 51, 204]]], dtype=np.uint8)
+images = np.array([[[102, 51, 153]]], dtype=np.uint8)
 result = scale(images)
-assert np.allclose(result, [[[0.4, 0.2, 0.8]]], atol=1e-6), (
-    f"Without a pixel of 255 or 0, the pixels 102, 51, 204 became {np.asarray(result).ravel().tolist()}; "
-    "they must become 0.4, 0.2, 0.8. Divide by the constant 255, not by the largest value."
+assert np.allclose(result, [[[0.4, 0.2, 0.6]]], atol=1e-6), (
+    f"Without a pixel of 255 or 0, the pixels 102, 51, 153 became {np.asarray(result).ravel().tolist()}; "
+    "they must become 0.4, 0.2, 0.6. Divide by the constant 255, not by the largest value."
+)
+result = scale(np.array([[0, 1, 1]], dtype=np.uint8))
+assert np.allclose(result, [[0, 1 / 255, 1 / 255]], atol=1e-6), (
+    f"In a very faint image, the pixels 0, 1, 1 became {np.asarray(result).ravel().tolist()}; "
+    "they must become 0, 1/255, 1/255. Divide always, whatever the largest value is."
 )
 result = scale(np.zeros((2, 28, 28, 1), dtype=np.uint8))
 assert result.shape == (2, 28, 28, 1), f"For shape (2, 28, 28, 1) the result has shape {result.shape}."
-assert np.all(result == 0), "Two blank images must stay blank, without a NaN."
-images = np.random.default_rng(7).integers(0, 256, size=(4, 28, 28)).astype(np.float32)
-given = images.copy()
-result = scale(given)
-assert np.array_equal(given, images), "For float32 input, scale has changed the array it was given; return a new one."
-assert result.dtype == np.float32, f"For float32 input the dtype is {result.dtype}."
-assert np.allclose(result, images / 255, atol=1e-6), "For float32 input the values are not divided by 255."
-result = scale(images.astype(np.int64))
-assert result.dtype == np.float32, f"For int64 input the dtype is {result.dtype}."
-assert np.allclose(result, images / 255, atol=1e-6), "For int64 input the values are not divided by 255."
+assert np.all(result == 0), f"Two blank images must stay blank; a value became {result[result != 0][0]}."
+for dtype in ("float32", "float64", "int64"):
+    images = np.random.default_rng(7).integers(0, 256, size=(4, 28, 28)).astype(dtype)
+    given = images.copy()
+    result = scale(given)
+    assert np.array_equal(given, images), f"For {dtype} input, scale has changed the array it was given."
+    assert result.dtype == np.float32, f"For {dtype} input the dtype is {result.dtype}; it must be float32."
+    assert np.shape(result) == (4, 28, 28), f"For {dtype} input of shape (4, 28, 28) the shape is {result.shape}."
+    worst = np.unravel_index(np.nanargmax(np.abs(result - images / 255)), images.shape)
+    assert np.allclose(result, images / 255, atol=1e-6), (
+        f"For {dtype} input {images[worst]:g} became {result[worst]:.8g}, not {images[worst] / 255:.8g}."
+    )
 ### END HIDDEN TESTS
 
 # %% [markdown]
@@ -818,6 +874,8 @@ assert np.allclose(result, images / 255, atol=1e-6), "For int64 input the values
 # - `to_integer(one_hot_labels)` takes an array of shape `(n, n_classes)` and returns integers of shape
 #   `(n,)`: for each row, the place of its largest number. So it also turns the *probabilities* that a
 #   network gives for the classes, such as `[0.1, 0.7, 0.2]`, into the class with the highest one.
+#
+# Both leave the array that they are given as it is.
 #
 # <details><summary>Hint</summary>
 #
@@ -842,24 +900,28 @@ def to_integer(one_hot_labels):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-one-hot", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-codes = one_hot(np.array([3, 0, 9], dtype=np.uint8))
+codes = one_hot(np.array([3, 0, 7], dtype=np.uint8))
 assert codes is not None, "one_hot returned None. Is there a return?"
 codes = np.asarray(codes)
-assert codes.shape == (3, 10), f"For 3 labels the shape must be (3, 10), it is {codes.shape}."
+assert codes.shape == (3, 10), (
+    f"For 3 labels of 10 classes the shape must be (3, 10), it is {codes.shape}. The largest label is not the width."
+)
 assert codes.dtype.kind == "f", f"The dtype must be a float one, it is {codes.dtype}."
-assert [np.flatnonzero(row).tolist() for row in codes] == [[3], [0], [9]], (
-    f"For the labels 3, 0, 9 the places other than 0 are {[np.flatnonzero(row).tolist() for row in codes]}; "
+assert [np.flatnonzero(row).tolist() for row in codes] == [[3], [0], [7]], (
+    f"For the labels 3, 0, 7 the places other than 0 are {[np.flatnonzero(row).tolist() for row in codes]}; "
     "each row needs exactly one, in the place of its label."
 )
-assert codes.max() == 1, f"The place of the label must hold 1, it holds {codes.max()}."
-back = to_integer(np.array([[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]))
+wrong = codes[(codes != 0) & (codes != 1)]
+assert wrong.size == 0, f"The place of the label must hold 1, it holds {wrong[0]}."
+back = to_integer(np.array([[0.0, 0.0, 1.0], [0.6, 0.1, 0.3]]))
 assert back is not None, "to_integer returned None. Is there a return?"
 assert np.shape(back) == (2,), (
-    f"For 2 rows to_integer must return shape (2,), it returned {np.shape(back)}. Check the axis."
+    f"For the 2 rows 0, 0, 1 and 0.6, 0.1, 0.3, to_integer must return shape (2,), it returned {np.shape(back)}. "
+    "Check the axis, and look for the largest number of each row, not for ones."
 )
 assert np.asarray(back).dtype.kind in "iu", f"to_integer must return integers, it returned {np.asarray(back).dtype}."
 assert np.asarray(back).tolist() == [2, 0], (
-    f"For ones in the places 2 and 0, to_integer returned {np.asarray(back).tolist()}."
+    f"For the rows 0, 0, 1 and 0.6, 0.1, 0.3, to_integer returned {np.asarray(back).tolist()}; it must be [2, 0]."
 )
 ### BEGIN HIDDEN TESTS
 labels = np.array([1, 0, 1, 2], dtype=np.int64)
@@ -874,7 +936,12 @@ assert codes[:, :3].tolist() == [[0, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]] and
 assert labels.tolist() == [1, 0, 1, 2], "one_hot has changed the labels it was given."
 codes = np.asarray(one_hot(np.array([4], dtype=np.uint8), n_classes=6))
 assert codes.tolist() == [[0, 0, 0, 0, 1, 0]], f"For the label 4 of 6 classes one_hot gives {codes.tolist()}."
-assert codes.dtype.kind == "f", f"For the label 4 of 6 classes the dtype is {codes.dtype}."
+assert codes.dtype.kind == "f", f"For the label 4 of 6 classes the dtype is {codes.dtype}; it must be a float one."
+codes = np.asarray(one_hot(np.array([299, 2]), n_classes=300))
+assert codes.shape == (2, 300), f"For 2 labels of 300 classes the shape is {codes.shape}; it must be (2, 300)."
+assert [np.flatnonzero(row).tolist() for row in codes] == [[299], [2]], (
+    f"For the labels 299, 2 of 300 classes, the ones are in {[np.flatnonzero(row).tolist() for row in codes]}."
+)
 chances = np.array([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3], [0.3, 0.3, 0.4], [0.05, 0.9, 0.05]])
 given = chances.copy()
 back = np.asarray(to_integer(given))
@@ -883,15 +950,20 @@ assert back.tolist() == [1, 0, 2, 1], (
     f"For probabilities that are highest in the places 1, 0, 2, 1, to_integer returned {back.tolist()}."
 )
 assert np.array_equal(given, chances), "to_integer has changed the array it was given."
+back = np.asarray(to_integer(np.array([[-3.0, -1.0, -2.0], [-4.0, 0.5, 3.0]])))
+assert back.tolist() == [1, 2], (
+    f"For the rows -3, -1, -2 and -4, 0.5, 3, to_integer returned {back.tolist()}. The largest number of a row may be "
+    "negative, or larger than 1."
+)
 labels = np.random.default_rng(8).integers(0, 10, size=50)
 back = np.asarray(to_integer(np.array([[float(k == label) for k in range(10)] for label in labels])))
 assert back.tolist() == labels.tolist(), (
-    "For 50 one-hot labels of 10 classes, to_integer does not find the labels again."
+    f"From 50 one-hot labels that begin with {labels[:8].tolist()}, to_integer makes {back[:8].tolist()} ..."
 )
 ### END HIDDEN TESTS
 
 # %%
-codes = one_hot(y_train[:8])
+codes = np.asarray(one_hot(y_train[:8]))
 print(pd.DataFrame(codes.astype(int), index=pd.Index(y_train[:8], name="label")))
 print("and back:", to_integer(codes))
 
@@ -955,13 +1027,13 @@ print("classes in the validation part:", np.unique(last_part))
 # ### Task 9 · A leakage-free validation split (2 points)
 #
 # Write `split_train_validation(images, labels, validation_fraction=0.2, seed=0)`. `images` has the examples
-# along its first axis, and `labels` has shape `(n,)`. Return two pairs, `(X_tr, y_tr), (X_val, y_val)`,
-# such that
+# along its first axis, and `labels` has shape `(n,)`; the labels that occur need not be 0, 1, 2 and so on.
+# Return two pairs of NumPy arrays, `(X_tr, y_tr), (X_val, y_val)`, such that
 #
 # - every example is in exactly one of the two parts, together with its own label;
 # - of each class, `validation_fraction` of the examples are in the validation part, give or take one
 #   example;
-# - which ones is drawn at random, and both parts are in random order, not sorted by class;
+# - the validation examples are drawn at random, and both parts are in random order, not grouped by class;
 # - the same `seed` gives the same split again, and another `seed` gives another one;
 # - the arrays of the caller stay as they are.
 #
@@ -993,31 +1065,44 @@ def split_train_validation(images, labels, validation_fraction=0.2, seed=0):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-split-train-validation", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def numbered_examples(class_sizes):
-    """Small images, sorted by class, in which each pixel is the number of the image; and their labels."""
-    labels = np.repeat(np.arange(len(class_sizes), dtype=np.uint8), class_sizes)
-    return np.repeat(np.arange(len(labels), dtype=np.int32), 4).reshape(-1, 2, 2), labels
+def numbered_examples(class_sizes, classes=None, shuffled=False):
+    """Small images, sorted by class or shuffled, whose pixels tell the number of the image; and their labels."""
+    classes = np.arange(len(class_sizes)) if classes is None else np.array(classes)
+    labels = np.repeat(classes.astype(np.uint8), class_sizes)
+    if shuffled:
+        labels = np.random.default_rng(12).permutation(labels)
+    return 1000 + np.arange(4 * len(labels), dtype=np.int32).reshape(-1, 2, 2), labels
 
 
-def checked_split(class_sizes, fraction, seed):
+def checked_split(class_sizes, fraction, seed, **how):
     """Split such examples, check what one split can show, and return the numbers of both parts, in order."""
-    images, labels = numbered_examples(class_sizes)
+    images, labels = numbered_examples(class_sizes, **how)
     given_images, given_labels = images.copy(), labels.copy()
     result = split_train_validation(given_images, given_labels, validation_fraction=fraction, seed=seed)
     assert result is not None, "split_train_validation returned None. Is there a return?"
-    assert len(result) == 2 and all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in result), (
+    assert isinstance(result, tuple | list) and len(result) == 2, (
+        "Return two pairs, (X_tr, y_tr), (X_val, y_val), first training, then validation; split_train_validation "
+        f"returned a {type(result).__name__}{f' of {len(result)}' if isinstance(result, tuple | list) else ''}."
+    )
+    assert all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in result), (
         "Return two pairs, (X_tr, y_tr), (X_val, y_val): first training, then validation, images before labels."
     )
+    kinds = [type(part).__name__ for pair in result for part in pair if not isinstance(part, np.ndarray)]
+    assert not kinds, f"Images and labels of both parts must be NumPy arrays; one is a {kinds[0]}."
     assert np.array_equal(given_images, images) and np.array_equal(given_labels, labels), (
         "The arrays of the caller were changed. Shuffle positions, not the arrays themselves."
     )
-    (X_a, y_a), (X_b, y_b) = [[np.asarray(part) for part in pair] for pair in result]
-    assert X_a.shape == (len(y_a), 2, 2) and X_b.shape == (len(y_b), 2, 2), (
+    (X_a, y_a), (X_b, y_b) = result
+    assert X_a.shape == (*y_a.shape, 2, 2) and X_b.shape == (*y_b.shape, 2, 2), (
         f"Images of shapes {X_a.shape} and {X_b.shape} do not go with labels of shapes {y_a.shape} and "
         f"{y_b.shape}. "
         "Each part needs as many labels as images, and the images must keep their shape."
     )
-    a, b = X_a[:, 0, 0].tolist(), X_b[:, 0, 0].tolist()
+    whole = {tuple(image.ravel().tolist()): number for number, image in enumerate(images)}
+    a, b = [[whole.get(tuple(image.ravel().tolist())) for image in part] for part in (X_a, X_b)]
+    assert None not in a + b, (
+        f"{(a + b).count(None)} images of the two parts are none of those given: their pixels were changed or mixed."
+    )
     both = len(set(a) & set(b))
     assert both == 0, f"Leakage: {both} of {len(labels)} examples are in the training and in the validation part."
     assert len(set(a)) == len(a) and len(set(b)) == len(b), "Some examples are more than once in the same part."
@@ -1025,16 +1110,19 @@ def checked_split(class_sizes, fraction, seed):
     assert y_a.tolist() == labels[a].tolist() and y_b.tolist() == labels[b].tolist(), (
         "Labels have been parted from their images. Use the same positions, in the same order, for both."
     )
-    for label, size in enumerate(class_sizes):
+    for label, size in zip(*np.unique(labels, return_counts=True)):
         n = int(np.sum(y_b == label))
         assert abs(n - fraction * size) <= 1 + 1e-9, (
             f"Of class {label} with {size} examples, {n} are in the validation part; "
             f"with validation_fraction={fraction} "
-            f"it must be {fraction * size:g}, give or take one. Divide each class on its own."
+            f"it must be {fraction * size:g}, give or take one. "
+            "Divide each class on its own, and return training first."
         )
-    assert sorted(y_a.tolist()) != y_a.tolist() and sorted(y_b.tolist()) != y_b.tolist(), (
-        "A part is sorted by class. Shuffle both parts after you have put the classes together."
-    )
+    for name, part in {"training": y_a, "validation": y_b}.items():
+        assert np.count_nonzero(np.diff(part.astype(int))) >= len(class_sizes), (
+            f"In the {name} part, the examples of a class stand together: its labels are {part[:6].tolist()} ... "
+            f"{part[-6:].tolist()}. Shuffle both parts after you have put the classes together."
+        )
     return a, b
 
 
@@ -1042,11 +1130,28 @@ one, again, other = (checked_split([30] * 10, 0.2, seed) for seed in (0, 0, 1))
 assert one == again, "The same seed gave two different splits. Make the random generator from seed, in the function."
 assert set(one[1]) != set(other[1]), "Another seed gave the same validation examples. Is seed used at all?"
 ### BEGIN HIDDEN TESTS
-cases = [([90, 40, 20], 0.2), ([60, 24, 36, 12], 0.25), ([55, 47, 63, 38], 0.1), ([40, 60], 0.5)]
-for sizes, fraction in cases:
-    one, again, other = (checked_split(sizes, fraction, seed) for seed in (5, 5, 6))
+cases = [
+    ([90, 40, 20], 0.2, {}),
+    ([60, 24, 36, 12], 0.25, {"shuffled": True}),
+    ([55, 47, 63, 38], 0.1, {"classes": [9, 4, 12, 7]}),
+    ([40, 60], 0.5, {"classes": [3, 5]}),
+    ([50, 30, 70], 0.3, {"shuffled": True}),
+]
+for sizes, fraction, how in cases:
+    one, again, other = (checked_split(sizes, fraction, seed, **how) for seed in (5, 5, 6))
     assert one == again, f"With seed=5 and validation_fraction={fraction}, two splits differ."
     assert set(one[1]) != set(other[1]), f"With validation_fraction={fraction}, the seeds 5 and 6 give the same split."
+# Of ten equal classes in random order, one in ten neighbours is of the same class.
+positions, held_out = checked_split([60] * 10, 0.2, 7)
+training = numbered_examples([60] * 10)[1][positions]
+assert np.any(training[1:] == training[:-1]), (
+    f"The classes take turns in the training part: {training[:12].tolist()} ... That is no random order."
+)
+first_class = sorted(position for position in held_out if position < 60)
+assert len(set(np.diff(first_class).tolist())) > 1, (
+    f"Of the 60 examples of a class, those at the positions {first_class} are for validation: they are not drawn at "
+    "random."
+)
 images, labels = numbered_examples([50, 50, 50])
 (X_a, y_a), (X_b, y_b) = split_train_validation(images, labels)
 (X_c, y_c), (X_d, y_d) = split_train_validation(images, labels, 0.2, 0)

@@ -153,8 +153,19 @@ def _drawn_into(image, rows, columns, place):
     figure, grid = plt.subplots(rows, columns, squeeze=False)
     returned = show_digit(image, ax=grid.flat[place])
     found = [figure_facts(axes) for axes in grid.flat], returned is grid.flat[place], len(figure.axes)
+    figures = len(plt.get_fignums())
     plt.close("all")
-    return found
+    return *found, figures
+
+
+def _asked(function, *given):
+    """What one of the functions above finds; an error in show_digit becomes a sentence."""
+    try:
+        return function(*given)
+    except Exception as error:
+        raise AssertionError(
+            f"For an image of shape {given[0].shape}, show_digit stopped with {type(error).__name__}: {error}"
+        ) from error
 
 
 def _check_heatmap(seen, image):
@@ -173,9 +184,13 @@ def _check_heatmap(seen, image):
     )
     assert values[0].tolist() == image[0].tolist(), (
         f"The top row of the heatmap shows {values[0].tolist()}, row 0 of the image is {image[0].tolist()}. "
-        "Draw the image as it is: not scaled, inverted, turned or mirrored."
+        "Draw the image as it is: not scaled, inverted, turned or mirrored (nan is a cell left blank)."
     )
-    assert values.tolist() == image.tolist(), "The top row is right, but other cells do not show their pixel's value."
+    wrong = [tuple(place) for place in np.argwhere(values != image).tolist()]
+    assert not wrong, (
+        f"The top row is right, but the cell in row {wrong[0][0]}, column {wrong[0][1]} shows {values[wrong[0]]:g}; "
+        f"the pixel is {image[wrong[0]]}."
+    )
     low, high = seen["meshes"][0]["limits"]
     assert (low, high) == (0.0, 255.0), (
         f"The colours run from {low:g} to {high:g}; they must run from 0 to 255 whatever the image. Look at "
@@ -185,31 +200,38 @@ def _check_heatmap(seen, image):
 
 
 _image = np.array([[20, 90, 30, 40], [50, 60, 70, 80], [25, 35, 45, 120]], dtype=np.uint8)
-_first, _second = _drawn(_image.copy(), _image.copy())
+_stroke = np.array([[0, 255], [0, 64]], dtype=np.uint8)
+_first, _second = _asked(_drawn, _image.copy(), _stroke.copy())
 _check_heatmap(_first, _image)
 assert _second["type"] == "Axes" and _second["figure"] != _first["figure"], (
     "Two calls without ax drew into the same figure. When ax is None, make a new figure with plt.subplots()."
 )
-(_left, _right), _returned_it, _ = _drawn_into(_image.copy(), 1, 2, 0)
+_check_heatmap(_second, _stroke)
+(_left, _right), _returned_it, _, _figures = _asked(_drawn_into, _image.copy(), 1, 2, 0)
 assert _returned_it, "show_digit must return the axes it was given as ax."
 _check_heatmap(_left, _image)
 assert not _right["meshes"] and not _right["images"], (
     "show_digit was given the left axes but drew into the right ones. Pass ax on to sns.heatmap."
 )
+assert _figures == 1, (
+    f"show_digit was given axes, and made {_figures - 1} more figure(s), which stay empty. Call plt.subplots() only "
+    "when ax is None."
+)
 ### BEGIN HIDDEN TESTS
 _image = np.random.default_rng(20).integers(3, 180, size=(28, 28)).astype(np.uint8)
 _given = _image.copy()
-_check_heatmap(_drawn(_given)[0], _image)
+_check_heatmap(_asked(_drawn, _given)[0], _image)
 assert _given.tolist() == _image.tolist(), "show_digit changed the image it was given. Draw it, but leave it as it is."
 _image = np.random.default_rng(21).integers(0, 256, size=(6, 2))
-_grid, _returned_it, _number = _drawn_into(_image.copy(), 2, 2, 1)
+_grid, _returned_it, _number, _figures = _asked(_drawn_into, _image.copy(), 2, 2, 1)
 _check_heatmap(_grid[1], _image)
 assert _returned_it and _number <= 5 and not any(_grid[_place]["meshes"] for _place in (0, 2, 3)), (
     "show_digit drew into axes other than those it was given."
 )
+assert _figures == 1, f"show_digit was given axes, and made {_figures - 1} more figure(s)."
 _image = np.zeros((4, 3), dtype=np.int64)
 _image[0, 2] = 255
-_check_heatmap(_drawn(_image.copy())[0], _image)
+_check_heatmap(_asked(_drawn, _image.copy())[0], _image)
 ### END HIDDEN TESTS
 
 # %%
@@ -235,8 +257,8 @@ plt.show()
 # Write `show_digit_values(image)`:
 #
 # - `image` is a 2-D array of whole numbers from 0 to 255, of any shape.
-# - Make a new figure and call `sns.heatmap` anew, with the settings of Task 1: square cells, colour range 0
-#   to 255, values as they are.
+# - Make a new figure and draw a heatmap in it, with the settings of Task 1: square cells, colour range 0 to
+#   255, values as they are.
 # - Write into **every** cell its pixel's value as a whole number: `0`, `64`, `253`. Also the zeros, so that
 #   "no ink" is told apart from "not drawn"; a digit then holds 28 × 28 = 784 numbers.
 # - Make it readable: for an image of 28 × 28 pixels, no number may be wider or higher than its cell.
@@ -287,6 +309,17 @@ def _drawn(*images):
     return found
 
 
+def _asked(*images):
+    """The same; an error in show_digit_values becomes a sentence."""
+    try:
+        return _drawn(*images)
+    except Exception as error:
+        raise AssertionError(
+            f"For images of shape {' and '.join(str(image.shape) for image in images)}, show_digit_values stopped with "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
 def _check_values(seen, image):
     """Compare colours and numbers of the axes, as the eye sees them, with the image."""
     assert seen["type"] == "Axes", (
@@ -297,8 +330,11 @@ def _check_values(seen, image):
         "once."
     )
     values = seen["meshes"][0]["values"]
-    assert values.tolist() == image.tolist(), (
-        "The colours of the cells do not show the values of the image, row 0 on top."
+    assert values.shape == image.shape, f"For an image of shape {image.shape} the heatmap has shape {values.shape}."
+    wrong = [tuple(place) for place in np.argwhere(values != image).tolist()]
+    assert not wrong, (
+        f"The colour in row {wrong[0][0]}, column {wrong[0][1]} stands for {values[wrong[0]]:g}; the pixel is "
+        f"{image[wrong[0]]}. Draw the image as it is, row 0 on top (nan is a cell left blank)."
     )
     limits, square = tuple(seen["meshes"][0]["limits"]), seen["square"]
     assert limits == (0.0, 255.0) and square, (
@@ -338,8 +374,8 @@ def _check_readable(seen):
 
 
 _small = np.array([[0, 7, 100, 255], [30, 0, 203, 64], [128, 191, 0, 9]], dtype=np.uint8)
-_image = np.random.default_rng(22).choice([0, 0, 64, 128, 191, 253, 254], size=(28, 28)).astype(np.uint8)
-_first, _second = _drawn(_small.copy(), _image.copy())
+_image = np.random.default_rng(22).choice([3, 9, 64, 128, 191, 253, 254], size=(28, 28)).astype(np.uint8)  # no 0
+_first, _second = _asked(_small.copy(), _image.copy())
 _check_values(_first, _small)
 assert _second["type"] == "Axes" and _second["figure"] != _first["figure"], (
     "Two calls drew into the same figure. Make a new one with plt.subplots()."
@@ -350,11 +386,12 @@ _check_readable(_second)
 _image = np.random.default_rng(23).integers(0, 256, size=(5, 2))
 _image[3, 1] = 0
 _given = _image.copy()
-_check_values(_drawn(_given)[0], _image)
+_check_values(_asked(_given)[0], _image)
 assert _given.tolist() == _image.tolist(), "show_digit_values changed the image it was given."
-_image = np.random.default_rng(24).integers(0, 99, size=(9, 12)).astype(np.uint8)
+_image = np.random.default_rng(24).integers(2, 99, size=(9, 12)).astype(np.uint8)
+_check_values(_asked(_image.copy())[0], _image)
 _image[0, :] = 0
-_check_values(_drawn(_image.copy())[0], _image)
+_check_values(_asked(_image.copy())[0], _image)
 ### END HIDDEN TESTS
 
 # %%
@@ -476,11 +513,14 @@ from data_utils import beside_answer, figure_facts
 
 @beside_answer
 def _drawn(images, labels, options):
-    """What show_grid draws."""
+    """What show_grid draws, and how many rows its grid has (0 if the axes stand in none)."""
     plt.close("all")
-    found = figure_facts(show_grid(images, labels, **options))
+    figure = show_grid(images, labels, **options)
+    found = figure_facts(figure)
+    specs = [axes.get_subplotspec() for axes in (figure.axes if found["type"] == "Figure" else [])]
+    rows = [spec.get_topmost_subplotspec().get_gridspec().nrows for spec in specs if spec is not None]
     plt.close("all")
-    return found
+    return found, max(rows, default=0)
 
 
 def _check_grid(n, seed, columns=None):
@@ -492,15 +532,15 @@ def _check_grid(n, seed, columns=None):
     columns = columns or 5
     case = f"For {n} images and columns={columns}"
     try:
-        figure = _drawn(images.copy(), labels.copy(), options)
-    except (IndexError, AttributeError, TypeError) as error:
-        if columns > 1 and n > columns:
-            raise
-        raise AssertionError(
-            f"{case}, show_grid stopped with {type(error).__name__}: {error}. For a single row or column "
-            "plt.subplots gives no 2-D array of axes, for a single image no array at all: use squeeze=False "
-            "or np.atleast_2d."
-        ) from error
+        figure, grid_rows = _drawn(images.copy(), labels.copy(), options)
+    except Exception as error:
+        advice = ""
+        if isinstance(error, (IndexError, AttributeError, TypeError)) and (columns == 1 or n <= columns):
+            advice = (
+                ". For a single row or column plt.subplots gives no 2-D array of axes, for a single image no array at "
+                "all: use squeeze=False or np.atleast_2d."
+            )
+        raise AssertionError(f"{case}, show_grid stopped with {type(error).__name__}: {error}{advice}") from error
     assert figure["type"] == "Figure", (
         f"show_grid returned {figure['type']}, not a Figure. Does it end with a return of the figure?"
     )
@@ -526,6 +566,10 @@ def _check_grid(n, seed, columns=None):
     counts = [len(row) for row in rows]
     expected = [columns] * (n // columns) + ([n % columns] if n % columns else [])
     assert counts == expected, f"{case}, the rows hold {counts} images; they must hold {expected}."
+    assert grid_rows <= len(expected), (
+        f"{case}, the grid has {grid_rows} rows; {len(expected)} are needed, the others stay blank. Divide n by "
+        "columns, and round up."
+    )
     ordered = [pair for row in rows for pair in sorted(row, key=lambda pair: pair[0]["position"][0])]
     for place, (axes, picture) in enumerate(ordered):
         assert picture["values"].reshape(28, 28).tolist() == images[place].tolist(), (
@@ -551,6 +595,7 @@ _check_grid(4, seed=32, columns=3)  # the last row holds one image
 _check_grid(5, seed=33)  # a single row, full
 _check_grid(2, seed=35, columns=1)  # a single column
 _check_grid(1, seed=36, columns=1)  # a single image
+_check_grid(12, seed=37, columns=4)  # positions of two digits, the last row full
 ### END HIDDEN TESTS
 
 # %%
@@ -572,13 +617,14 @@ plt.show()
 # Two things go wrong easily. The rows of the result must be in the order of the *labels* (row 3 is the mean
 # 3), not in the order in which the classes first appear. And the overflow trap of lab 1 is back: in `uint8`
 # arrays, 200 + 100 gives 44 without a word (only single NumPy numbers warn). NumPy's own `sum` and `mean` use
-# a wider type; a total that you build up yourself in `uint8`, or Python's built-in `sum`, does not.
+# a wider type; a total that you build up yourself in `uint8`, or Python's built-in `sum`, does not. Nor can a
+# count in `uint8` go beyond 255, and a class has about 400 digits here.
 #
 # Write `mean_digits(images, labels, n_classes=10)`:
 #
 # - `images` has shape (n, height, width) and dtype uint8; `labels` holds n integers from 0 to `n_classes` −
 #   1, in any order. Every class occurs at least once.
-# - Return a float array of shape (n_classes, height, width), for our digits (10, 28, 28): entry `c` is the
+# - Return a NumPy array of floats of shape (n_classes, height, width), for our digits (10, 28, 28): entry `c` is the
 #   mean of all images with label `c`. Do not round.
 #
 # <details><summary>Hint</summary>
@@ -601,14 +647,16 @@ def mean_digits(images, labels, n_classes=10):
 _images = np.array([[[200, 0, 9]], [[10, 20, 30]], [[100, 1, 0]], [[250, 2, 0]], [[12, 20, 33]]], dtype=np.uint8)
 _labels = np.array([1, 0, 1, 1, 0], dtype=np.uint8)
 try:
-    _result = mean_digits(_images.copy(), _labels.copy(), n_classes=2)
-except (IndexError, ValueError) as _error:
+    _means = mean_digits(_images.copy(), _labels.copy(), n_classes=2)
+except Exception as _error:
     raise AssertionError(
         f"For 5 images of shape (1, 3) and n_classes=2 mean_digits stopped with {type(_error).__name__}: "
         f"{_error}. Use n_classes in place of 10, and images.shape in place of 28 × 28."
     ) from _error
-assert _result is not None, "mean_digits returned None. Does it end with return?"
-_means = np.asarray(_result)
+assert _means is not None, "mean_digits returned None. Does it end with return?"
+assert isinstance(_means, np.ndarray), (
+    f"mean_digits returned a {type(_means).__name__}, not a NumPy array. np.stack puts the means on top of each other."
+)
 assert _means.shape == (2, 1, 3), (
     f"For 5 images of shape (1, 3) and n_classes=2 the result has shape {_means.shape}, not (2, 1, 3). "
     "Loop over range(n_classes), not range(10), and take the mean over the axis that counts images."
@@ -620,13 +668,19 @@ assert np.allclose(_means[0], [[11, 20, 31.5]]), (
     "Entry c must belong to label c, and only images of that class count."
 )
 assert np.allclose(_means[1], [[550 / 3, 1, 3]]), (
-    "The mean of [200 0 9], [100 1 0] and [250 2 0], all of class 1, is [183.33 1 3]; entry 1 is "
+    "The mean of [200 0 9], [100 1 0] and [250 2 0], all of class 1, is [183.333333 1 3]; entry 1 is "
     f"{_means[1].tolist()}. "
-    "A first value that is much too small means that the sum wrapped around in uint8."
+    "A first value that is much too small means that the sum wrapped around in uint8. Do not round."
+)
+_images = np.tile(np.array([[[255, 3]]], dtype=np.uint8), (401, 1, 1))
+_means = mean_digits(_images, np.array([0] * 400 + [1], dtype=np.uint8), n_classes=2)
+assert np.allclose(_means, [[[255, 3]], [[255, 3]]]), (
+    f"400 images [255 3] of class 0 have the mean [255 3], and so has one of class 1; the means are {_means.tolist()}. "
+    "Neither a total of 400 × 255 nor a count of 400 fits into every type."
 )
 ### BEGIN HIDDEN TESTS
 _rng = np.random.default_rng(40)
-for _n_classes, _shape, _n in ((10, (28, 28), 300), (4, (3, 5), 41)):
+for _n_classes, _shape, _n in ((10, (28, 28), 300), (4, (3, 5), 41), (2, (3, 2), 1_500)):
     _labels = np.concatenate([np.arange(_n_classes)[::-1], _rng.integers(0, _n_classes, _n - _n_classes)])
     _images = _rng.integers(0, 256, size=(_n, *_shape)).astype(np.uint8)
     _given_images, _given_labels = _images.copy(), _labels.astype(np.uint8)
@@ -640,8 +694,10 @@ for _n_classes, _shape, _n in ((10, (28, 28), 300), (4, (3, 5), 41)):
     _expected = np.zeros((_n_classes, *_shape))
     for _c in range(_n_classes):
         _expected[_c] = _images[_labels == _c].astype(float).sum(axis=0) / int((_labels == _c).sum())
+    _worst = np.unravel_index(np.abs(_means - _expected).argmax(), _expected.shape)
     assert np.allclose(_means, _expected, atol=1e-3), (
-        f"For {_n} random images in {_n_classes} classes a mean is off by up to {np.abs(_means - _expected).max():.3g}."
+        f"For {_n} random images in {_n_classes} classes, entry {[int(_place) for _place in _worst]} of the means is "
+        f"{_means[_worst]:.6g}; it must be {_expected[_worst]:.6g}."
     )
     assert _given_images.tolist() == _images.tolist(), "mean_digits changed the images it was given."
     assert _given_labels.tolist() == _labels.tolist(), "mean_digits changed the labels it was given."
@@ -718,16 +774,25 @@ def class_distances(means):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-class-distances", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+def _table(result):
+    """The result as an array of numbers."""
+    assert result is not None, "class_distances returned None. Does it end with return?"
+    try:
+        return np.asarray(result, dtype=float)
+    except (TypeError, ValueError) as error:
+        kind = type(result).__name__
+        raise AssertionError(f"class_distances must return an array of numbers; it returned a {kind}.") from error
+
+
 _images = np.array([[[0.0, 0.0]], [[3.0, 4.0]], [[3.0, 0.0]]])
 try:
     _result = class_distances(_images.copy())
-except (IndexError, ValueError) as _error:
+except Exception as _error:
     raise AssertionError(
         f"For 3 images of shape (1, 2) class_distances stopped with {type(_error).__name__}: {_error}. The "
         "number of classes is len(means), not always 10, and images need not be 28 × 28."
     ) from _error
-assert _result is not None, "class_distances returned None. Does it end with return?"
-_distances = np.asarray(_result, dtype=float)
+_distances = _table(_result)
 assert _distances.shape == (3, 3), (
     f"For 3 images the result has shape {_distances.shape}; it must be (3, 3). The number of classes is len(means)."
 )
@@ -741,12 +806,24 @@ assert np.allclose(_distances[0], [0, 5, 3], atol=1e-3), (
 assert np.allclose(_distances, _distances.T, atol=1e-3), (
     f"The distance from i to j must equal that from j to i, but the result is {_distances.tolist()}."
 )
+for _pair, _apart in ((np.array([10, 250], dtype=np.uint8), 240), (np.array([0.25, 1.5]), 1.25)):
+    _distances = _table(class_distances(_pair.reshape(2, 1, 1)))
+    assert np.allclose(_distances, [[0, _apart], [_apart, 0]], atol=1e-3), (
+        f"The images [{_pair[0]}] and [{_pair[1]}], of dtype {_pair.dtype}, are {_apart} apart in both directions; the "
+        f"result is {_distances.tolist()}. Convert to float before you subtract."
+    )
+_many = np.random.default_rng(51).random((40, 28, 28)) * 100
+_blanks = int(np.isnan(_table(class_distances(_many))).sum())
+assert not _blanks, (
+    f"Of the distances between 40 random images, {_blanks} are nan. Rounding can take a sum of squares minus twice a "
+    "product to just below 0, which has no root: cut it off at 0, or square the differences themselves."
+)
 ### BEGIN HIDDEN TESTS
 _rng = np.random.default_rng(50)
 for _dtype in (np.float64, np.uint8):
     _images = (_rng.random((6, 7, 5)) * 255).astype(_dtype)
     _given = _images.copy()
-    _distances = np.asarray(class_distances(_given), dtype=float)
+    _distances = _table(class_distances(_given))
     assert _distances.shape == (6, 6), f"For 6 images the result has shape {_distances.shape}; it must be (6, 6)."
     _expected = np.zeros((6, 6))
     for _i in range(6):
@@ -754,15 +831,24 @@ for _dtype in (np.float64, np.uint8):
             _expected[_i, _j] = (
                 sum((float(_p) - float(_q)) ** 2 for _p, _q in zip(_images[_i].flat, _images[_j].flat)) ** 0.5
             )
+    _i, _j = (int(_place) for _place in np.unravel_index(np.abs(_distances - _expected).argmax(), (6, 6)))
     assert np.allclose(_distances, _expected, atol=1e-3), (
-        f"For 6 random images of dtype {_images.dtype} a distance is off by "
-        f"{np.abs(_distances - _expected).max():.3g}. "
-        "If only uint8 goes wrong, convert to float before you subtract."
+        f"For 6 random images of dtype {_images.dtype} the distance between images {_i} and {_j} is "
+        f"{_expected[_i, _j]:.6g}, not {_distances[_i, _j]:.6g}. Convert to float before you subtract."
     )
     assert _given.tolist() == _images.tolist(), "class_distances changed the images it was given."
-_distances = np.asarray(class_distances(np.array([[[10]], [[250]]], dtype=np.uint8)), dtype=float)
-assert np.allclose(_distances, [[0, 240], [240, 0]], atol=1e-3), (
-    f"The uint8 images [10] and [250] are 240 apart in both directions; the result is {_distances.tolist()}."
+_distances = _table(class_distances(np.array([[[7, 200]], [[8, 80]]], dtype=np.uint8)))
+assert np.allclose(_distances[0], [0, 14401**0.5], atol=1e-3), (
+    f"The uint8 images [7 200] and [8 80] are 120.004 apart; the result is {_distances.tolist()}."
+)
+_many = _rng.random((30, 28, 28)) * 120
+_many = np.concatenate([_many, _many[:20]])  # twins have distance 0
+_distances = _table(class_distances(_many.copy()))
+_blanks = int(np.isnan(_distances).sum())
+assert not _blanks, f"Of the distances between 50 images, 20 of them twins of others, {_blanks} are nan."
+_expected = np.array([np.sqrt(((_many - _one) ** 2).sum(axis=(1, 2))) for _one in _many])
+assert np.allclose(_distances, _expected, atol=1e-3), (
+    f"A distance between images of 28 × 28 pixels is off by {np.abs(_distances - _expected).max():.3g}."
 )
 ### END HIDDEN TESTS
 
@@ -820,7 +906,7 @@ _means = np.array([[[0.0, 0.0]], [[100.0, 0.0]], [[90.0, 200.0]]])
 _images = np.array([[[95, 10]], [[10, 20]], [[60, 180]], [[255, 30]]], dtype=np.uint8)
 try:
     _result = nearest_mean(_images.copy(), _means.copy())
-except (IndexError, ValueError) as _error:
+except Exception as _error:
     raise AssertionError(
         "For 4 images and 3 means, all of shape (1, 2), nearest_mean stopped with "
         f"{type(_error).__name__}: {_error}. The number of means is len(means), not always 10, and images "
@@ -836,6 +922,16 @@ assert _predicted.tolist() == [1, 0, 2, 1], (
     "The images [95 10], [10 20], [60 180], [255 30] are nearest to the means 1, 0, 2, 1 of [0 0], [100 0], "
     f"[90 200]; the result is {_predicted.tolist()}."
 )
+for _image, _pair, _advice in (
+    ([250], np.array([[60], [100]], dtype=np.uint8), "Convert both arrays to float before you subtract."),
+    ([11], np.array([[11.9], [10.6]]), "Convert both arrays to float, not to whole numbers."),
+    ([0, 0], np.array([[0.0, 100.0], [60.0, 60.0]]), "Square the differences, and add them up."),
+):
+    _predicted = np.asarray(nearest_mean(np.array([[_image]], dtype=np.uint8), _pair[:, None].copy()))
+    assert _predicted.tolist() == [1], (
+        f"Of the means {_pair.tolist()}, of dtype {_pair.dtype}, the second is nearest to the image {_image}, so the "
+        f"result must be [1]; it is {_predicted.tolist()}. {_advice}"
+    )
 ### BEGIN HIDDEN TESTS
 _rng = np.random.default_rng(60)
 for _image_type, _mean_type in ((np.uint8, np.float64), (np.uint8, np.uint8), (np.float64, np.float64)):
@@ -850,8 +946,8 @@ for _image_type, _mean_type in ((np.uint8, np.float64), (np.uint8, np.uint8), (n
     _wrong = sum(_p != _e for _p, _e in zip(_predicted, _expected)) if len(_predicted) == 60 else 60
     assert _predicted == _expected, (
         f"{_wrong} of 60 random images ({_images.dtype}) get another class than that of the nearest mean "
-        f"({_means.dtype}). "
-        "Use the Euclidean distance, in float."
+        f"({_means.dtype}): the classes begin with {_expected[:8]}, the result with {_predicted[:8]}. Use the "
+        "Euclidean distance, in float."
     )
     assert _given[0].tolist() == _images.tolist() and _given[1].tolist() == _means.tolist(), (
         "nearest_mean changed an array it was given."
@@ -861,6 +957,11 @@ _predicted = np.asarray(
 )
 assert _predicted.shape == (1,) and int(_predicted[0]) == 1, (
     "A single image of 200s is nearest to the mean of 180s, class 1, not to that of 9s; the result is "
+    f"{_predicted.tolist()}."
+)
+_predicted = np.asarray(nearest_mean(np.array([[[20.2]], [[21.3]]]), np.array([[[20.9]], [[20.1]], [[21.2]]])))
+assert _predicted.tolist() == [1, 2], (
+    "The images [20.2] and [21.3] are nearest to the means 1 and 2 of [20.9], [20.1], [21.2]; the result is "
     f"{_predicted.tolist()}."
 )
 ### END HIDDEN TESTS
@@ -961,9 +1062,35 @@ def is_monotonic(values):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-lightness-profile", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-_result = lightness_profile("gray", 11)
-assert _result is not None, "lightness_profile returned None. Does it end with return?"
-_profile = np.asarray(_result, dtype=float)
+def _asked(name, function, *given):
+    """What an answer's function returns; an error in it, or nothing returned, becomes a sentence."""
+    try:
+        result = function(*given)
+    except Exception as error:
+        inputs = ", ".join(map(repr, given))
+        raise AssertionError(f"{name}({inputs}) stopped with {type(error).__name__}: {error}") from error
+    assert result is not None, f"{name} returned None. Does it end with return?"
+    return result
+
+
+def _profile_of(*given):
+    """A lightness profile as an array of numbers."""
+    result = _asked("lightness_profile", lightness_profile, *given)
+    try:
+        return np.asarray(result, dtype=float)
+    except (TypeError, ValueError) as error:
+        kind = type(result).__name__
+        raise AssertionError(f"lightness_profile must return an array of numbers; it returned a {kind}.") from error
+
+
+def _check_monotonic(values, expected, shown):
+    """Whether is_monotonic says True or False, and the right one."""
+    answer = _asked("is_monotonic", is_monotonic, values)
+    assert isinstance(answer, (bool, np.bool_)), f"is_monotonic returned {answer!r}; it must be True or False."
+    assert bool(answer) == expected, f"is_monotonic must be {expected} for {shown}; it is {answer}."
+
+
+_profile = _profile_of("gray", 11)
 assert _profile.shape == (11,), f"lightness_profile('gray', 11) has shape {_profile.shape}; it must be (11,)."
 assert abs(_profile[0]) <= 0.1, f"The colour map gray starts with black, which has lightness 0, not {_profile[0]:.4g}."
 assert abs(_profile[-1] - 100) <= 0.1, (
@@ -975,11 +1102,9 @@ assert abs(_profile[2] - 21.25) <= 0.1, (
     f"Position 0.2 of the colour map gray has lightness 21.25, not {_profile[2]:.4g}. Check steps 1 and 3 of "
     "the formula, and that the positions are evenly spaced floats."
 )
-assert is_monotonic(_profile), f"The lightness of the colour map gray only goes up: {np.round(_profile, 1).tolist()}."
-for _values, _expected in (([1, 2, 2, 5], True), ([3, 2, 1], True), ([1, 3, 2], False)):
-    _answer = is_monotonic(_values)
-    assert isinstance(_answer, (bool, np.bool_)), f"is_monotonic returned {_answer!r}; it must be True or False."
-    assert bool(_answer) == _expected, f"is_monotonic({_values}) must be {_expected}, it is {_answer}."
+for _values, _expected in (([1, 2, 2, 5], True), ([3, 2, 1], True), ([1, 3, 2], False), ([1, 4, 2, 5], False)):
+    _check_monotonic(_values, _expected, _values)
+_check_monotonic(_profile, True, f"the lightness of the colour map gray: {np.round(_profile, 1).tolist()}")
 ### BEGIN HIDDEN TESTS
 import matplotlib
 
@@ -999,14 +1124,21 @@ for _name, _n, _one_way in (
     ("hsv", 50, False),
     ("plasma", 7, True),
 ):
-    _profile = np.asarray(lightness_profile(_name) if _n == 256 else lightness_profile(_name, _n), dtype=float)
-    _colours = matplotlib.colormaps[_name](np.linspace(0, 1, _n))
-    assert _profile.shape == (_n,), f"The profile of {_name} with n={_n} has shape {_profile.shape}."
-    _expected = np.array([_lightness(_colour) for _colour in _colours])
-    assert np.abs(_profile - _expected).max() <= 0.1, (
-        f"The lightness of {_name} is off by up to {np.abs(_profile - _expected).max():.3g}. Check the three steps."
+    _profile = _profile_of(_name) if _n == 256 else _profile_of(_name, _n)
+    assert _profile.shape == (_n,), (
+        f"The profile of {_name} with n={_n} has shape {_profile.shape}; it must be ({_n},)."
     )
-    assert bool(is_monotonic(_expected)) == _one_way, f"is_monotonic must be {_one_way} for the lightness of {_name}."
+    _map, _places = matplotlib.colormaps[_name], np.linspace(0, 1, _n)
+    # Of the map's 256 colours, those nearest to the positions; resampled, a map has a colour for each of them.
+    _expected, _resampled = (
+        np.array([_lightness(_colour) for _colour in _one(_places)]) for _one in (_map, _map.resampled(_n))
+    )
+    _worst = int(np.abs(_profile - _expected).argmax())
+    assert min(np.abs(_profile - _expected).max(), np.abs(_profile - _resampled).max()) <= 0.1, (
+        f"At position {_places[_worst]:.4g}, {_name} has lightness {_expected[_worst]:.6g}; lightness_profile with "
+        f"n={_n} says {_profile[_worst]:.6g}. Check the three steps, and the order of red, green and blue."
+    )
+    _check_monotonic(_expected, _one_way, f"the lightness of {_name}")
 for _values, _expected in (
     ([4.0], True),
     ([2, 2, 2], True),
@@ -1017,7 +1149,7 @@ for _values, _expected in (
     (np.array([3, 2, 1], dtype=float), True),
     ([1, 5, 2, 9], False),
 ):
-    assert bool(is_monotonic(_values)) == _expected, f"is_monotonic({list(_values)}) must be {_expected}."
+    _check_monotonic(_values, _expected, np.asarray(_values).tolist())
 ### END HIDDEN TESTS
 
 # %%

@@ -607,7 +607,7 @@ assert not lacking, (
 answers = lenet.predict(fresh_images[..., None].astype("float32") / 255, batch_size=250, verbose=0).argmax(axis=1)
 reached = float((answers == fresh_labels).mean())
 assert reached > 0.4, (
-    f"lenet names {reached:.1%} of the test digits rightly; even a short training with Adam reaches more. Was it "
+    f"lenet gets {reached:.1%} of the test digits right; even a short training with Adam reaches more. Was it "
     "fitted on X_train and Y_train?"
 )
 assert len(record["loss"]) == EPOCHS, (
@@ -616,7 +616,7 @@ assert len(record["loss"]) == EPOCHS, (
 ### BEGIN HIDDEN TESTS
 needed = 0.85 if N_TRAIN * EPOCHS >= 10_000 else 0.60 if N_TRAIN * EPOCHS >= 3_000 else 0.40
 assert reached >= needed, (
-    f"lenet names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} with these settings."
+    f"lenet gets {reached:.1%} of the test digits right; this network reaches {needed:.0%} with these settings."
 )
 assert lenet.optimizer is not None and "adam" in type(lenet.optimizer).__name__.lower(), "The optimiser is not Adam."
 steps, batches = int(lenet.optimizer.iterations), -(-int(N_TRAIN * 0.8) // 128)
@@ -631,9 +631,9 @@ assert steps == batches * len(record["loss"]), (
 # ### Task 7 · Curves with the right names (1 point)
 #
 # The published lab drew its curves and labelled the second one "test". But it came from `val_accuracy`: it was made
-# of training digits that were set aside, and the test digits had no part in it. It matters: who chooses the number of
-# epochs by that curve may do so, as the test digits remain unseen. Who chooses it by a real test curve has no honest
-# test left.
+# of training digits that were set aside, and the test digits had no part in it. The difference matters. You may choose
+# the number of epochs by that curve, as the test digits remain unseen. If you chose it by a real test curve, no honest
+# test would be left.
 #
 # Write `plot_curves(record, metric)`. `record` is the dictionary `history.history`; `metric` is `"loss"` or
 # `"accuracy"`. In a new figure, draw two curves over the epochs, numbered 1, 2, 3 …: that of `metric`, labelled
@@ -746,7 +746,7 @@ published.fit(strips_train, Y_train, batch_size=128, epochs=EPOCHS, validation_s
 
 
 def accuracy(model, images):
-    """Share of the test digits, drawn in `images` in their order, that the model names rightly."""
+    """Share of the test digits, drawn in `images` in their order, that the model gets right."""
     return float((model.predict(images, batch_size=250, verbose=0).argmax(axis=1) == y_test).mean())
 
 

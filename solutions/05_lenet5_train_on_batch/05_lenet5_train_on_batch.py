@@ -790,7 +790,7 @@ assert len(found["loss"]) == 2 and len(found["test_step"]) == 0, (
 # %% nbgrader={"grade": false, "grade_id": "train-lenet5", "locked": false, "schema_version": 3, "solution": true, "task": false}
 lenet5 = None  # the trained network
 record = None  # what train returns
-test_accuracy = None  # the share of the whole test set that it names rightly
+test_accuracy = None  # the share of the whole test set that it gets right
 ### BEGIN SOLUTION
 keras.utils.set_random_seed(98)
 lenet5 = build_lenet5()
@@ -830,11 +830,11 @@ assert np.allclose(shares.sum(axis=1), 1, atol=1e-3), (
 answers = shares.argmax(axis=1)
 reached = float((answers == fresh_labels).mean())
 assert reached > (0.3 if STEPS >= 30 else 0.0), (
-    f"lenet5 names {reached:.1%} of the test digits rightly; even a short training reaches more. Was it trained, on "
+    f"lenet5 gets {reached:.1%} of the test digits right; even a short training reaches more. Was it trained, on "
     "images with their own labels?"
 )
 assert abs(float(test_accuracy) - reached) < 1.5e-4, (
-    f"lenet5 names {reached:.4f} of the {len(fresh_labels):,} test digits rightly, but test_accuracy is "
+    f"lenet5 gets {reached:.4f} of the {len(fresh_labels):,} test digits right, but test_accuracy is "
     f"{float(test_accuracy):.4f}. "
     "Count on the whole test set, after the training."
 )
@@ -855,7 +855,7 @@ def _trained_again(train_digits, test_digits, steps):
 
 needed = 0.75 if STEPS >= 150 else 0.6 if STEPS >= 75 else 0.4 if STEPS >= 30 else 0.0
 assert reached >= needed, (
-    f"lenet5 names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} in {STEPS} steps."
+    f"lenet5 gets {reached:.1%} of the test digits right; this network reaches {needed:.0%} in {STEPS} steps."
 )
 replayed = min(STEPS, 40)
 again, answers_again = _trained_again(*load_mnist(N_TRAIN, N_TEST), replayed)

@@ -110,9 +110,13 @@ X_train, X_test = ready(x_train), ready(x_test)
 # %% [markdown]
 # ## Part 1 · Batch normalisation by hand
 #
-# What a convolution delivers may have any mean and any spread, and both move as the weights learn. The next layer
-# then learns on shifting ground, and a large learning rate can throw it off. **Batch normalisation** sets each
-# channel straight, right behind the convolution. It takes four numbers for each channel:
+# What a convolution delivers may have any mean and any spread, and both move as the weights learn. **Batch
+# normalisation** gives each channel a fixed mean and spread, right behind the convolution. Many networks then train
+# faster and bear larger learning rates. Its inventors' explanation was that the next layer no longer learns on shifting
+# ground, which they called *internal covariate shift*. Later experiments (Santurkar and others, 2018) found little of
+# that, and a loss that changes more smoothly with the weights instead. So the benefit is well tested, its cause less so.
+#
+# Batch normalisation takes four numbers for each channel:
 #
 # 1. the *mean* and the *variance* of the channel. During training they are those of the current batch: over all
 #    images of the batch and over all places, rows and columns;
@@ -443,7 +447,8 @@ for shape in [(3, 5, 4, 7), (1, 1, 6, 2), (4, 3, 3, 1), (6, 2, 5, 6)]:
 # compiled. `bn_momentum` is the momentum of all four batch normalisations. `side` is the side of the square grey
 # images, which have shape (side, side, 1). Each convolution keeps its bias, as is Keras's default.
 #
-# Old recipes begin with `InputLayer(input_shape=…)`. Keras 3 no longer takes that argument; begin with `keras.Input`.
+# Old recipes begin with `InputLayer(input_shape=…)`. Keras 3 still takes that argument, with a warning that it is
+# deprecated; begin with `keras.Input`.
 #
 # <details><summary>Hint</summary>
 #
@@ -822,7 +827,7 @@ assert not (answers.min() >= 0 and np.allclose(answers.sum(axis=1), 1, atol=1e-3
 )
 reached = float((answers.argmax(axis=1) == fresh_labels).mean())
 assert abs(float(test_accuracy) - reached) < 0.003 + 1e-3 * abs(reached), (
-    f"cnn names {reached:.1%} of the test digits rightly, but test_accuracy is {test_accuracy}. Is it the second "
+    f"cnn gets {reached:.1%} of the test digits right, but test_accuracy is {test_accuracy}. Is it the second "
     "number of cnn.evaluate(X_test, y_test)?"
 )
 peaks = answers.max(axis=1)
@@ -864,7 +869,7 @@ needed = (
     0.70 if N_TRAIN * EPOCHS >= 8_000 and steps >= 250 else 0.20 if N_TRAIN * EPOCHS >= 800 and steps >= 100 else 0.0
 )
 assert learned >= needed, (
-    f"cnn names {learned:.1%} of the test digits rightly, even with the statistics of the test batches; {needed:.0%} "
+    f"cnn gets {learned:.1%} of the test digits right, even with the statistics of the test batches; {needed:.0%} "
     "are reached easily."
 )
 assert float(seconds) > 1e-4 * steps, (
@@ -906,7 +911,7 @@ few_images, held_images = halve(ready(few_images)), halve(ready(held_images))
 
 
 def accuracy(model, training=False):
-    """Share of the held-out digits that are named rightly; the model stays as it is."""
+    """Share of the held-out digits that the model gets right; the model stays as it is."""
     kept = model.get_weights()
     answers = np.asarray(model(held_images, training=training)).argmax(axis=1)
     model.set_weights(kept)
@@ -1266,5 +1271,6 @@ for place in np.argsort(off_diagonal, axis=None)[::-1][:3]:
 #
 # - S. Ioffe, C. Szegedy: *Batch normalization: accelerating deep network training by reducing internal covariate
 #   shift*. ICML 2015.
+# - S. Santurkar, D. Tsipras, A. Ilyas, A. Mądry: *How does batch normalization help optimization?* NeurIPS 2018.
 # - M. Lin, Q. Chen, S. Yan: *Network in network*. ICLR 2014 (global average pooling).
 # - I. Goodfellow, Y. Bengio, A. Courville: *Deep learning*. MIT Press 2016 (on softmax in floating point, chapter 4).

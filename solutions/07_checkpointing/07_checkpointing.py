@@ -830,7 +830,7 @@ for fewest_digits, fewest_steps, share in ((300, 39, 0.35), (500, 120, 0.55), (1
     needed = share if fewest_digits <= N_TRAIN and steps >= fewest_steps else needed
 needed = max(0.0, needed - N_TEST**-0.5)  # few test digits, much chance
 assert reached >= needed, (
-    f"best names {reached:.1%} of the test digits rightly; this network reaches {needed:.0%} with these settings."
+    f"best gets {reached:.1%} of the test digits right; this network reaches {needed:.0%} with these settings."
 )
 ### END HIDDEN TESTS
 

@@ -545,7 +545,8 @@ plt.show()
 # any other, and after one epoch (solid) the outline still resembles a box. After the last epoch (dashed) it has grown
 # slopes on both sides. Right: the spread of each layer's kernel. With the 2,000 bundled digits and 12 epochs, in seven
 # trials with other random numbers, both convolutions widened by 17 to 23 % from the first epoch to the last, the two
-# dense layers by 4 to 8 %. So looks a healthy training: each layer moves, and none runs away.
+# dense layers by 4 to 8 %. This is what a healthy training looks like: each layer moves, and
+# none runs away.
 #
 # ## Part 3 · Records of your own
 #
@@ -881,8 +882,8 @@ table = pd.DataFrame(compare(curves), columns=["run", "best epoch", "lowest vali
 print(table.round(3).to_string(index=False))
 
 # %% [markdown]
-# **What to see.** With 0.0001 (circles) the loss falls steadily, but crawls; with 0.1 (triangles) it jumps about at a
-# high level. Between them, 0.01 (diamonds) has its best epoch early and then gets worse, while 0.001 (squares) falls
+# **What to see.** With 0.0001 (circles) the loss falls steadily, but crawls; with 0.1 (triangles) it goes up
+# and down instead of falling. Between them, 0.01 (diamonds) has its best epoch early and then gets worse, while 0.001 (squares) falls
 # on. In seven trials with the bundled digits the best run was one of these two each time, five times 0.001, twice 0.01.
 # Their lowest losses were close, so a single run of each does not settle which is better: repeat both.
 #

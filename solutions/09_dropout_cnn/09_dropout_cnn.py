@@ -898,7 +898,7 @@ def _loss_and_accuracy(images, labels):
 test_values = _loss_and_accuracy(fresh_images, fresh_labels)
 learned = (N_TRAIN - N_VALIDATION) * EPOCHS
 assert learned < 2_000 or test_values[1] > 0.25, (
-    f"cnn names {test_values[1]:.1%} of the test digits rightly; even a short training reaches more. Was it fitted "
+    f"cnn gets {test_values[1]:.1%} of the test digits right; even a short training reaches more. Was it fitted "
     "on X_fit and Y_fit, "
     "and with a learning rate of 1.0?"
 )
@@ -916,7 +916,7 @@ assert abs(rate - 1) < 1e-6, (
 )
 needed = 0.80 if learned >= 10_000 else 0.40 if learned >= 2_000 else 0
 assert test_values[1] >= needed, (
-    f"cnn names {test_values[1]:.1%} of the test digits rightly; this network reaches {needed:.0%} with these settings."
+    f"cnn gets {test_values[1]:.1%} of the test digits right; this network reaches {needed:.0%} with these settings."
 )
 val_values = _loss_and_accuracy(all_images[-N_VALIDATION:], all_labels[-N_VALIDATION:])
 last = (float(record["val_loss"][-1]), float(record["val_accuracy"][-1]))
@@ -987,7 +987,7 @@ if len(wrong):
     plt.show()
 
 # %% [markdown]
-# **What to see.** Above each digit: what the network says, and what it is. Some of these you would have named rightly
+# **What to see.** Above each digit: what the network says, and what it is. Some of these you would have got right
 # at once, and a longer training will too; with others you may hesitate yourself. Expect that kind to remain after the
 # full run.
 #
@@ -1092,26 +1092,26 @@ noisy = noisy_predictions(cnn, X_test[asked], 30)
 agree = (noisy.argmax(axis=2) == guesses[asked]).mean(axis=0)  # share of the passes that give the usual answer
 is_wrong = guesses[asked] != y_test[asked]
 figure, grid = plt.subplots(1, 3, figsize=(11, 3.4), layout="constrained", width_ratios=[1, 1, 1.2])
-surest, doubtful = int(agree.argmax()), int(agree.argmin())
-for axes, place, name in [(grid[0], surest, "the surest"), (grid[1], doubtful, "the most doubtful")]:
+agreed, disputed = int(agree.argmax()), int(agree.argmin())
+for axes, place, name in [(grid[0], agreed, "passes agree"), (grid[1], disputed, "passes disagree")]:
     jitter = np.random.default_rng(4).uniform(-0.25, 0.25, (30, 10))
     axes.plot(np.arange(10) + jitter, noisy[:, place], "o", markersize=3, alpha=0.5, color="#0072B2")
     axes.set(xlabel="digit", ylabel="probability in 30 passes", xticks=range(10), ylim=(-0.03, 1.03))
     axes.set_title(f"{name}: is {y_test[asked[place]]}, in use {guesses[asked[place]]}", fontsize=10)
-parts, colours, labels = [agree[~is_wrong], agree[is_wrong]], ["#0072B2", "#D55E00"], ["named rightly", "named wrongly"]
+parts, colours, labels = [agree[~is_wrong], agree[is_wrong]], ["#0072B2", "#D55E00"], ["right", "wrong"]
 _, _, (_, hatched) = grid[2].hist(parts, np.linspace(0, 1, 11), color=colours, label=labels, edgecolor="black")
 for bar in hatched:
     bar.set_hatch("//")
 grid[2].set(xlabel="share of passes that agree with the answer in use", ylabel="digits", title="who is in doubt?")
 grid[2].legend()
 plt.show()
-for name, part in [("rightly", ~is_wrong), ("wrongly", is_wrong)]:
+for name, part in [("right", ~is_wrong), ("wrong", is_wrong)]:
     if part.any():
-        print(f"{int(part.sum())} digits named {name}: on average {agree[part].mean():.0%} of the passes agree")
+        print(f"{int(part.sum())} answers that are {name}: on average {agree[part].mean():.0%} of the passes agree")
 
 # %% [markdown]
 # **What to see.** Each dot is one pass: on the left a digit on which the passes agree, in the middle the one on which
-# they disagree most. On the right are 60 digits named rightly and up to 60 named wrongly. In six trials with the
+# they disagree most. On the right are 60 digits with right answers and up to 60 with wrong ones. In six trials with the
 # bundled digits and 3 epochs, 95 to 98 % of the passes agreed with the answer in use if it was right, and 67 to 70 % if
 # it was wrong. So disagreement is a warning. Agreement is no proof: 11 to 27 % of the wrong answers had at least nine
 # passes in ten behind them.

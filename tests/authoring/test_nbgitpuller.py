@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from this_course import COURSE
 
-from course.grading.demo import answered, model_answers
+from course.grading.demo import fill_in, model_answers
 from course.labs.links import lab_path, nbgitpuller
 from course.labs.sources import grade_id, is_answer
 
@@ -87,7 +87,7 @@ def moved_answer(notebook):
 def solved(path):
     """All answers filled in, saved as JupyterLab saves it; they are returned."""
     model = model_answers(nbformat.read(COURSE.solution(LAB), as_version=4))
-    notebook = answered(nbformat.read(path, as_version=4), model)
+    notebook = fill_in(nbformat.read(path, as_version=4), model)
     for number, cell in enumerate(cell for cell in notebook.cells if cell.cell_type == "code"):
         cell.execution_count = number + 1
     nbformat.write(notebook, path)

@@ -4,6 +4,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from rich.progress import Progress
 from this_course import COURSE
 
 from course.authoring import try_variants
@@ -72,6 +73,23 @@ def test_a_task_that_is_spoilt_keeps_its_model_answer():
     spoiling, spoilt = wrong("a", "c"), right("c")
     plan = list(try_variants.compatible_runs([spoiling, spoilt, right("b")], ["a", "b", "c"]))
     assert not any(spoiling in chosen and spoilt in chosen for chosen in plan)
+
+
+def test_a_task_without_answers_is_refused_with_those_that_have_some(course):
+    with pytest.raises(CourseError, match=r"has no answers to try for `scael`\. It has for: describe-problem, .*scale"):
+        try_variants.try_all(course, course.labs[0], Progress(), "scael")
+
+
+@pytest.mark.kernel
+def test_tests_above_the_answers_that_are_tried_are_left_out(course):
+    notebook = prepare_lab(course, course.labs[0])
+    *above, last = tasks_of(notebook)
+    model = next(cell.source for cell in notebook.cells if grade_id(cell) == last)
+    with tempfile.TemporaryDirectory() as folder:
+        executed = try_variants.run_variants(notebook, [Variant(last, "m", model, frozenset())], {}, Path(folder))
+    names = {grade_id(cell) for cell in executed.cells}
+    assert names.issuperset([*above, last, f"test-{last}"])
+    assert not names.intersection(f"test-{task}" for task in above)
 
 
 @pytest.mark.kernel

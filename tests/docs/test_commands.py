@@ -106,7 +106,7 @@ def place(made, tmp_path):
     (root / ".venv" / ".ready").touch()
     course = load_course(root)
     blank = nbformat.read(course.released(course.labs[0]), as_version=4)
-    solved = nbformat.writes(demo.answered(blank, demo.model_answers(prepare_lab(course, course.labs[0]))))
+    solved = nbformat.writes(demo.fill_in(blank, demo.model_answers(prepare_lab(course, course.labs[0]))))
     for lab in course.labs[::2]:
         demo.hand_in(root, lab, "ada", blank)
     write_text(root / "lab (1).ipynb", solved)

@@ -3,10 +3,10 @@
 from dataclasses import replace
 
 from corpus.making import material
-from light import light_course, right_answers
+from light import light_course
 
 from course.limits import Limits
 
 COURSE = light_course()
 LIGHT = replace(COURSE.labs[0], limits=Limits(cell_seconds=8, submission_seconds=60, scratch_mib=64, output_kib=256))
-MADE = material(COURSE, LIGHT, right_answers())
+MADE = material(COURSE, LIGHT)

@@ -15,9 +15,9 @@ from traitlets.config import Config
 
 from course.authoring.try_variants import auto_scores
 from course.errors import MachineFault
-from course.grading.execution.cell_outputs import Outputs, Room
-from course.grading.execution.cell_runner import request
-from course.grading.execution.client import Ended, Interrupted
+from course.grading.execution.cell_outputs import OutputAllowance, OutputCollector
+from course.grading.execution.cell_runner import execute_content
+from course.grading.execution.client import CellInterrupted, KernelEnded
 from course.grading.execution.clock import Clock
 from course.grading.execution.kernel_lifetime import started_kernel
 from course.grading.execution.spec import Spec
@@ -75,21 +75,21 @@ def grade(spec: Spec, source: Path, submitted: bytes, folder: Path, config: Conf
 
 async def execute(notebook: NotebookNode, imports: str, place: Path) -> None:
     """Run all cells in one kernel; one that dies is the end."""
-    manager, room = WarmKernelManager(imports=imports), Room(OUTPUT_KIB)
+    manager, room = WarmKernelManager(imports=imports), OutputAllowance(OUTPUT_KIB)
     async with started_kernel(manager, str(place), {}, Clock(1), MOST_SECONDS, alone=True) as talk:
-        await talk.ready(MOST_SECONDS)
+        await talk.wait_until_ready(MOST_SECONDS)
         for cell in notebook.cells:
             if cell.cell_type != "code":
                 continue
-            outputs = Outputs(OUTPUT_KIB, room)
+            collector = OutputCollector(OUTPUT_KIB, room)
             try:
-                await talk.request("execute_request", request(cell.source), SECONDS, outputs.add)
-            except Interrupted as error:
-                outputs.kept.append(error_output("CellTimeout", str(error)))
-            except (Ended, MachineFault):
+                await talk.request("execute_request", execute_content(cell.source), SECONDS, collector.add)
+            except CellInterrupted as error:
+                collector.outputs.append(error_output("CellTimeout", str(error)))
+            except (KernelEnded, MachineFault):
                 return
             finally:
-                cell.outputs = outputs.kept
+                cell.outputs = collector.outputs
 
 
 def printed(notebook: NotebookNode) -> set[str]:

@@ -14,7 +14,7 @@ from course.config import load_course
 from course.errors import EditionError
 from course.files import write_text
 from course.grading import demo, grade
-from course.grading.gradebook.new_edition import move_to
+from course.grading.gradebook.new_edition import move_gradebook
 from course.grading.marking import sandboxed_execute
 from course.labs.editions import cells_by_grade_id
 from course.labs.prepare import prepare_lab
@@ -36,7 +36,7 @@ def graded_once(tmp_path_factory):
     course, folder = light_course(), tmp_path_factory.mktemp("graded")
     lab = course.labs[0]
     blank = nbformat.read(course.released(lab), as_version=4)
-    solved = demo.answered(blank, demo.model_answers(prepare_lab(course, lab)))
+    solved = demo.fill_in(blank, demo.model_answers(prepare_lab(course, lab)))
     next(cell for cell in solved.cells if is_written(cell)).source = "They are for the end."
     for student in ("ada", "ben"):
         demo.hand_in(folder, lab, student, solved)
@@ -144,8 +144,8 @@ def test_a_task_that_comes_back_is_new(course, folder):
     by_hand(folder, course, "ada", WRITTEN, 3)
     with without_library_warnings():
         for edition in (second, first):
-            assert "as it was, it is" in next(iter(list(move_to(api, lab, edition))))
-        assert list(move_to(api, lab, first)) == ["01_light: the gradebook is of the present edition already"]
+            assert "as it was, it is" in next(iter(list(move_gradebook(api, lab, edition))))
+        assert list(move_gradebook(api, lab, first)) == ["01_light: the gradebook is of the present edition already"]
         with api.gradebook as gradebook:
             found = gradebook.find_grade("test-one-hot", lab.name, lab.name, "ada")
             assert (found.auto_score, found.needs_manual_grade, found.max_score) == (0, False, 2)
@@ -182,7 +182,7 @@ def test_marks_of_a_copy_that_others_made_wait(course, folder):
     lab = course.labs[0]
     by_hand(folder, course, "ada", WRITTEN, 3)
     with without_library_warnings():
-        grade.register(nbgrader_in(course, folder), lab)
+        grade.register_lab(nbgrader_in(course, folder), lab)
     copy = folder / "autograded" / "ada" / lab.name / f"{lab.name}.ipynb"
     copy.write_text(copy.read_text("utf-8").replace("They are for", "Those are for"), encoding="utf-8")
     assert graded(course, folder)["ada"].to_mark == 6

@@ -14,9 +14,9 @@ from light import light_course
 from nbgrader.exchange.default import ExchangeFetchAssignment, ExchangeFetchFeedback, ExchangeSubmit
 
 from course.grading import demo, exchange, grade
-from course.grading.demo import answered, hand_in, submission_path
+from course.grading.demo import fill_in, hand_in, submission_path
 from course.grading.marking.folder_config import write_settings
-from course.grading.repair.read_folder import inspect_folder, passed_on
+from course.grading.repair.read_folder import inspect_folder, read_companions
 from course.inbox import submissions
 from course.nbgrader_api import load_config, nbgrader_in
 
@@ -75,7 +75,7 @@ def test_the_whole_way_of_one_student(blank, tmp_path, monkeypatch):
     student(ExchangeFetchAssignment)
     mine = home / LAB.name / f"{LAB.name}.ipynb"
     model = demo.model_answers(nbformat.read(COURSE.solution(LAB), as_version=4))
-    mine.write_text(nbformat.writes(answered(nbformat.read(mine, as_version=4), model)), "utf-8")
+    mine.write_text(nbformat.writes(fill_in(nbformat.read(mine, as_version=4), model)), "utf-8")
     student(ExchangeSubmit)
     assert api.collect(LAB.name)["success"]
     hand_in(folder, LAB, "by-mail", blank)
@@ -120,7 +120,7 @@ def test_the_secret_is_never_where_the_submission_runs(blank, tmp_path):
     secret = put_secret(tmp_path, "kim")
     secret.with_name("notes.txt").write_text("mine")
     found = inspect_folder(secret.parent, LAB.name)
-    assert passed_on(found, secret.parent) == (("notes.txt", b"mine"),)
+    assert read_companions(found, secret.parent) == (("notes.txt", b"mine"),)
     (result,) = graded(tmp_path)
     executed = nbformat.read(tmp_path / "executed" / "kim" / LAB.name / f"{LAB.name}.ipynb", as_version=4)
     assert "notes.txt" in str(executed.cells[-1].outputs) and "secret" not in str(executed.cells[-1].outputs)
@@ -132,7 +132,7 @@ def test_what_is_no_secret_of_nbgrader_is_not_passed_on(blank, tmp_path, content
     hand_in(tmp_path, LAB, "kim", blank)
     path = put_secret(tmp_path, "kim", content)
     (tmp_path / "feedback" / "kim" / LAB.name).mkdir(parents=True)
-    exchange.pass_on(path.parent, tmp_path, "kim", LAB.name, None)
+    exchange.copy_exchange_files(path.parent, tmp_path, "kim", LAB.name, None)
     assert exchange.SECRET.name not in beside(tmp_path, "feedback", "kim")
 
 

@@ -72,7 +72,7 @@ def test_from_releasing_a_lab_to_fetching_its_feedback(tmp_path):
     student.call(f"nbgrader fetch_assignment {LAB.name}")
     mine = student.folder / LAB.name / f"{LAB.name}.ipynb"
     model = demo.model_answers(nbformat.read(course.solution(LAB), as_version=4))
-    mine.write_text(nbformat.writes(demo.answered(nbformat.read(mine, as_version=4), model)), "utf-8")
+    mine.write_text(nbformat.writes(demo.fill_in(nbformat.read(mine, as_version=4), model)), "utf-8")
     student.call(f"nbgrader submit {LAB.name} --student=lee")
 
     assert "from the exchange: 1 students" in instructor.call(f"course collect --exchange {LAB.name}")

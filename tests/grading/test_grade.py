@@ -24,7 +24,7 @@ from course.cli.terminal import app
 from course.config import Lab, load_course
 from course.errors import CourseError, GradingError
 from course.grading import demo, grade
-from course.grading.demo import answered, hand_in, submission_path
+from course.grading.demo import fill_in, hand_in, submission_path
 from course.grading.execution.executed import Cut
 from course.grading.execution.make_spec import make_spec
 from course.grading.feedback import tables
@@ -63,7 +63,7 @@ def model():
 @pytest.mark.kernel
 def test_solution_gets_full_marks(lab, tmp_path):
     released = nbformat.read(COURSE.released(lab), as_version=4)
-    hand_in(tmp_path, lab, "solved", answered(released, demo.model_answers(prepare_lab(COURSE, lab))))
+    hand_in(tmp_path, lab, "solved", fill_in(released, demo.model_answers(prepare_lab(COURSE, lab))))
     results = graded(tmp_path, lab)
     source = prepare_lab(COURSE, lab)
     worth = {name: float(value) for name, value in points_by_cell(source).items()}
@@ -109,7 +109,7 @@ def test_blank_lab_gets_nothing(lab, tmp_path):
 
 @pytest.mark.kernel
 def test_trusted_submissions_run_without_a_sandbox_and_are_told_so(blank, model, tmp_path):
-    hand_in(tmp_path, LIGHT, "kim", answered(blank, model))
+    hand_in(tmp_path, LIGHT, "kim", fill_in(blank, model))
     result = graded(tmp_path, LIGHT, trust=True)["kim"]
     assert (result.tests, result.review) == (result.max_tests, ())
     assert "without a sandbox" in result.feedback.read_text("utf-8")
@@ -120,7 +120,7 @@ def test_what_a_cell_shows_is_kept(blank, model, tmp_path):
     """Text, a result, a figure and an error are in the graded copy, for whoever marks it, and in the feedback."""
     cells = "print('hel', end=''); print('lo')", "21 * 2", "import matplotlib.pyplot as plt\nplt.plot([1, 2]);", "1 / 0"
     blank.cells += [new_code_cell(source) for source in cells]
-    hand_in(tmp_path, LIGHT, "kim", answered(blank, model))
+    hand_in(tmp_path, LIGHT, "kim", fill_in(blank, model))
     result = graded(tmp_path, LIGHT)["kim"]
     assert result.tests == result.max_tests
     notebook = nbformat.read(tmp_path / "autograded" / "kim" / LIGHT.name / f"{LIGHT.name}.ipynb", as_version=4)
@@ -136,7 +136,7 @@ def test_what_a_cell_shows_is_kept(blank, model, tmp_path):
 @pytest.mark.kernel
 def test_a_module_of_ones_own_goes_along_but_none_that_takes_a_place(blank, model, tmp_path):
     helped = {**model, "scale": "from tools.helpers import scale"}
-    hand_in(tmp_path, LIGHT, "kim", answered(blank, helped))
+    hand_in(tmp_path, LIGHT, "kim", fill_in(blank, helped))
     beside = submission_path(tmp_path, LIGHT, "kim").parent
     (beside / "tools").mkdir()
     (beside / "tools" / "helpers.py").write_text(f"import numpy as np\n{model['scale']}", encoding="utf-8")
@@ -148,7 +148,7 @@ def test_a_module_of_ones_own_goes_along_but_none_that_takes_a_place(blank, mode
 
 @pytest.mark.kernel
 def test_noise_on_stderr_costs_nothing(blank, model, tmp_path):
-    noisy = answered(blank, {**model, "scale": "import warnings\nwarnings.warn('old habit')\n" + model["scale"]})
+    noisy = fill_in(blank, {**model, "scale": "import warnings\nwarnings.warn('old habit')\n" + model["scale"]})
     for cell in noisy.cells:
         if grade_id(cell) == "scale":
             cell.source += (
@@ -162,7 +162,7 @@ def test_noise_on_stderr_costs_nothing(blank, model, tmp_path):
 def test_feedback_shows_no_line_of_a_hidden_test(blank, tmp_path):
     hand_in(tmp_path, LIGHT, "blank", blank)
     wrong = {"scale": "def scale(images):\n    return (images / images.max()).astype(np.float32)"}
-    hand_in(tmp_path, LIGHT, "wrong", answered(blank, wrong))
+    hand_in(tmp_path, LIGHT, "wrong", fill_in(blank, wrong))
     hidden = secret_lines(read_source(LIGHT_COURSE.source(LIGHT)), HIDDEN)
     for student, result in graded(tmp_path, LIGHT).items():
         page = unescape(re.sub(r"<[^>]*>", "", result.feedback.read_text("utf-8")))
@@ -177,7 +177,7 @@ def test_feedback_shows_no_line_of_a_hidden_test(blank, tmp_path):
 def test_grading_again_gives_the_same_and_new_work_counts(blank, model, tmp_path):
     hand_in(tmp_path, LIGHT, "kim", blank)
     assert graded(tmp_path, LIGHT)["kim"].total == 0
-    hand_in(tmp_path, LIGHT, "kim", answered(blank, {"scale": model["scale"]}))
+    hand_in(tmp_path, LIGHT, "kim", fill_in(blank, {"scale": model["scale"]}))
     assert graded(tmp_path, LIGHT)["kim"].total == 2
     assert graded(tmp_path, LIGHT)["kim"].total == 2
 
@@ -188,7 +188,7 @@ def test_the_password_of_a_database_is_not_among_the_options_that_are_logged():
 
 @pytest.mark.kernel
 def test_what_an_older_version_kept_is_run_again(blank, model, tmp_path):
-    hand_in(tmp_path, LIGHT, "ada", answered(blank, model))
+    hand_in(tmp_path, LIGHT, "ada", fill_in(blank, model))
     first = graded(tmp_path, LIGHT)
     report = cache.step_folder(tmp_path, cache.EXECUTED, "ada", LIGHT.name) / cache.REPORT
     report.write_text(report.read_text("utf-8").replace('"sandboxed"', '"boxed"'), "utf-8")
@@ -198,7 +198,7 @@ def test_what_an_older_version_kept_is_run_again(blank, model, tmp_path):
 @pytest.mark.kernel
 def test_what_has_not_changed_is_run_again_if_one_asks_for_it(blank, model, tmp_path):
     """As after an update of the grading, of which the digest of a submission knows nothing."""
-    hand_in(tmp_path, LIGHT, "ada", answered(blank, model))
+    hand_in(tmp_path, LIGHT, "ada", fill_in(blank, model))
     first = graded(tmp_path, LIGHT)
     report = cache.step_folder(tmp_path, cache.EXECUTED, "ada", LIGHT.name) / cache.REPORT
     earlier = report.stat().st_mtime_ns
@@ -209,7 +209,7 @@ def test_what_has_not_changed_is_run_again_if_one_asks_for_it(blank, model, tmp_
 @pytest.mark.kernel
 def test_marks_given_by_hand_survive_grading_again(blank, model, tmp_path):
     """As Formgrader writes them; they are counted beside the tests, not among them."""
-    hand_in(tmp_path, LIGHT, "kim", answered(blank, model))
+    hand_in(tmp_path, LIGHT, "kim", fill_in(blank, model))
     first = graded(tmp_path, LIGHT)["kim"]
     assert (first.tests, first.written, first.to_mark) == (first.max_tests, 0, 20 - first.max_tests)
     with Gradebook(f"sqlite:///{tmp_path}/gradebook.db", LIGHT_COURSE.id) as gradebook:
@@ -235,7 +235,7 @@ def test_grading_leaves_labs_and_submissions_alone(blank, tmp_path):
 
 @pytest.mark.kernel
 def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_path, monkeypatch):
-    hand_in(tmp_path, LIGHT, "ann", answered(blank, model))
+    hand_in(tmp_path, LIGHT, "ann", fill_in(blank, model))
     hand_in(tmp_path, LIGHT, "bob", blank)
     write, written = cache.write_whole, []
 
@@ -256,7 +256,7 @@ def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_pat
 
 @pytest.mark.kernel
 def test_what_nbgrader_could_not_do_is_done_the_next_time(blank, model, tmp_path, monkeypatch):
-    hand_in(tmp_path, LIGHT, "ann", answered(blank, model))
+    hand_in(tmp_path, LIGHT, "ann", fill_in(blank, model))
     failed = {"success": False, "log": "sqlalchemy.exc.OperationalError: database is locked", "error": ""}
     with monkeypatch.context() as patch:
         patch.setattr(NbGraderAPI, "autograde", lambda *_: failed)
@@ -272,7 +272,7 @@ def test_no_name_of_a_folder_is_taken_for_a_pattern(blank, model, tmp_path):
     """Neither that of the class nor that of the course's own checkout."""
     root = shutil.copytree(LIGHT_COURSE.root, tmp_path / "checkout [1]")
     course, folder = load_course(root), tmp_path / "Kurs [WS26] *"
-    hand_in(folder, LIGHT, "kim", answered(blank, model))
+    hand_in(folder, LIGHT, "kim", fill_in(blank, model))
     found = submissions.require_submissions(folder, LIGHT)
     (result,) = grade.grade(course, course.labs[0], folder, found, lambda student: None, grade.Options(workers=1))
     assert (result.status, result.tests) == (GRADED, result.max_tests)

@@ -40,7 +40,7 @@ def make_class(folder: Path) -> None:
     model = demo.model_answers(prepare_lab(COURSE, LIGHT))
     for number in range(3 * len(model)):
         answers = dict(list(model.items())[: number // 3])
-        demo.hand_in(folder, LIGHT, f"student{number:02}", demo.answered(blank, answers))
+        demo.hand_in(folder, LIGHT, f"student{number:02}", demo.fill_in(blank, answers))
     broken = demo.submission_path(folder, LIGHT, "broken")
     broken.parent.mkdir(parents=True)
     broken.write_text("{", encoding="utf-8")

@@ -42,7 +42,7 @@ def graded_once(tmp_path_factory):
     """A class that was graded before anybody thought of a due date; all solved the lab."""
     folder = tmp_path_factory.mktemp("term")
     blank = nbformat.read(LIGHT_COURSE.released(LIGHT), as_version=4)
-    solved = demo.answered(blank, demo.model_answers(prepare_lab(LIGHT_COURSE, LIGHT)))
+    solved = demo.fill_in(blank, demo.model_answers(prepare_lab(LIGHT_COURSE, LIGHT)))
     for cell in solved.cells:
         if is_written(cell):
             cell.source = "The test digits are for the end, because whoever chooses by them fits to them."
@@ -253,7 +253,7 @@ def test_who_hands_in_again_is_graded_again_and_later(folder):
     before, ran = again(folder, course), executed(folder)
     released = nbformat.read(LIGHT_COURSE.released(LIGHT), as_version=4)
     model = demo.model_answers(prepare_lab(LIGHT_COURSE, LIGHT))
-    demo.hand_in(folder, LIGHT, "early", demo.answered(released, {"scale": model["scale"]}))
+    demo.hand_in(folder, LIGHT, "early", demo.fill_in(released, {"scale": model["scale"]}))
     stamp(folder, "early", DUE + timedelta(hours=1))
     results = again(folder, course)
     agree(folder, course, results)

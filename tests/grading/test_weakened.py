@@ -12,7 +12,7 @@ from light_corpus import COURSE, LIGHT, MADE
 from secret_lines import HIDDEN, secret_lines
 
 from course.authoring.try_variants import auto_scores
-from course.grading.execution.cell_runner import Runner
+from course.grading.execution.cell_runner import CellRunner
 from course.grading.execution.kernel_pair import kernel_pair
 from course.grading.execution.make_spec import make_spec
 from course.grading.execution.session import run_submission
@@ -63,7 +63,7 @@ def test_a_cheat_works_where_tests_need_not_end(case, monkeypatch, tmp_path):
     spec, (submitted,) = make_spec(COURSE, LIGHT), case.make(MADE).values()
     notebook = repair(nbformat.reads(submitted.decode(), as_version=4), spec.reference).notebook
     keep_one_test(notebook)
-    monkeypatch.setattr(Runner, "note", lenient(Runner.note))
+    monkeypatch.setattr(CellRunner, "record_verdict", lenient(CellRunner.record_verdict))
     with kernel_pair(spec.limits, sandboxed=True, threads=1, imports=spec.imports) as pair:
         run_submission(notebook, pair, spec.imports, spec.values, spec.limits, str(tmp_path))
     assert any(auto_scores(notebook, load_config(COURSE)).values())

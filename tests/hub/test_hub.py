@@ -71,7 +71,7 @@ def test_two_students_and_an_instructor(place):
             path = f"api/contents/{LAB.name}/{LAB.name}.ipynb"
             notebook = nbformat.from_dict(student.json(path)["content"])
             if name == "kim":
-                notebook = demo.answered(notebook, model)
+                notebook = demo.fill_in(notebook, model)
             student.json(path, "PUT", {"type": "notebook", "content": notebook})
             assert "submitted" in [entry["status"] for entry in act(student, "submit")]
 

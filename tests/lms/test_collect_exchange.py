@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from course import cli
 from course.errors import CourseError
-from course.grading.gradebook.handed_in import handed_in
+from course.grading.gradebook.handed_in import read_handed_in
 from course.lms.exchange import collect_exchange
 from course.nbgrader_api import load_config
 
@@ -65,7 +65,7 @@ def test_the_latest_of_each_student_is_collected_with_its_time_and_secret(made):
     assert made.collect() == {"kim": "new", "lee": "new"}
     assert made.notebook("kim") == "second"
     assert (made.submitted("kim") / "submission_secret.txt").read_text() == SECRET
-    known = handed_in(made.submitted("kim"), made.folder)
+    known = read_handed_in(made.submitted("kim"), made.folder)
     assert known.time == datetime(2026, 3, 2, 13, 0, 0, 500000, tzinfo=UTC)
 
 

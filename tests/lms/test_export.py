@@ -18,7 +18,7 @@ from this_course import COURSE
 from course import cli
 from course.errors import ExportError
 from course.grading import demo, grade
-from course.grading.demo import answered
+from course.grading.demo import fill_in
 from course.grading.gradebook.recorded import FAILED, Stored, write_stored
 from course.inbox import submissions
 from course.inbox.systems import System
@@ -315,7 +315,7 @@ def graded_class(tmp_path_factory):
     blank = nbformat.read(COURSE.released(LAB), as_version=4)
     model = demo.model_answers(read_source(COURSE.source(LAB)))
     half = dict(list(model.items())[: len(model) // 2])
-    work = {"11": answered(blank, model), "12": blank, "13": answered(blank, half)}
+    work = {"11": fill_in(blank, model), "12": blank, "13": fill_in(blank, half)}
     names = {"11": "lovelaceada", "12": "bytebob", "13": "curieélise_LATE"}
     files = [
         (f"{names[number]}_{number}_90{number}_{NAME}.ipynb", nbformat.writes(notebook).encode())

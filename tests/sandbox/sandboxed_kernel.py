@@ -105,7 +105,7 @@ async def ended(code, before=None, **settings):
             before(manager)
         while await manager.is_alive():
             await asyncio.sleep(0.05)
-        return await manager.provisioner.ending(), manager.provisioner.watchdog
+        return await manager.provisioner.exit_cause(), manager.provisioner.watchdog
 
 
 def in_sandbox(manager):

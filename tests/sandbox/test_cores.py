@@ -11,7 +11,7 @@ import pytest
 from sandboxed_kernel import WAYS, kernel, run
 
 from course.sandbox import cores
-from course.sandbox.cores import take
+from course.sandbox.cores import take_cores
 
 USABLE = tuple(sorted(os.sched_getaffinity(0)))
 
@@ -26,11 +26,11 @@ def _own_names(monkeypatch):
 def elsewhere(count):
     """Cores taken by a thread that goes on."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(take, count).result()
+        return thread.submit(take_cores, count).result()
 
 
 def test_the_sandboxes_of_one_thread_share_cores_and_those_of_others_do_not():
-    first, again, other = take(1), take(1), elsewhere(1)
+    first, again, other = take_cores(1), take_cores(1), elsewhere(1)
     try:
         assert first is again
         assert len(first.numbers) == 1
@@ -42,12 +42,12 @@ def test_the_sandboxes_of_one_thread_share_cores_and_those_of_others_do_not():
 
 
 def test_cores_are_free_again_after_the_last_sandbox():
-    first, again = take(len(USABLE)), take(len(USABLE))
+    first, again = take_cores(len(USABLE)), take_cores(len(USABLE))
     first.release()
-    assert take(1) is again, "there is another sandbox"
+    assert take_cores(1) is again, "there is another sandbox"
     for _ in range(2):
         again.release()
-    fresh = take(1)
+    fresh = take_cores(1)
     assert fresh is not again and fresh.numbers == USABLE[:1]
     fresh.release()
 
@@ -55,14 +55,14 @@ def test_cores_are_free_again_after_the_last_sandbox():
 def test_all_are_taken_once_before_one_is_taken_twice():
     together = Barrier(2 * len(USABLE))  # no thread ends before all have begun, as its number would be given again
     with ThreadPoolExecutor(together.parties) as threads:
-        many = list(threads.map(lambda _: (take(1), together.wait())[0], range(together.parties)))
+        many = list(threads.map(lambda _: (take_cores(1), together.wait())[0], range(together.parties)))
     assert sorted(number for one in many for number in one.numbers) == sorted(USABLE * 2)
     for one in many:
         one.release()
 
 
 def test_more_than_there_are_is_all():
-    every = take(len(USABLE) + 5)
+    every = take_cores(len(USABLE) + 5)
     assert every.numbers == USABLE
     every.release()
 
@@ -70,7 +70,7 @@ def test_more_than_there_are_is_all():
 def test_other_faults_than_taken_cores_are_raised(monkeypatch):
     monkeypatch.setattr(cores, "NAME", "/nowhere/{core}-{layer}")
     with pytest.raises(FileNotFoundError):
-        take(1)
+        take_cores(1)
     assert not cores._taken
 
 

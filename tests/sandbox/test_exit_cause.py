@@ -14,7 +14,7 @@ from nbclient.exceptions import DeadKernelError
 from sandboxed_kernel import MARK, WAYS, ended, execute, in_a_sandbox, in_sandbox, kernel, left_behind, marked, soon
 from this_course import COURSE
 
-from course.sandbox.exit_cause import Ending
+from course.sandbox.exit_cause import ExitCause
 
 pytestmark = pytest.mark.kernel
 
@@ -28,7 +28,7 @@ OWN_ENDS += ["import threading; signal.pthread_kill(threading.get_ident(), 9)"]
 @pytest.mark.parametrize("code", OWN_ENDS)
 def test_a_kernel_that_ends_by_itself_is_told_from_others(code, way):
     ending, _ = asyncio.run(ended(code, **WAYS[way]))
-    assert ending is Ending.EXITED and ending.own_doing
+    assert ending is ExitCause.EXITED and ending.by_submission
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -60,18 +60,18 @@ def test_a_signal_from_somewhere_is_told_from_the_graders_own(way, monkeypatch, 
         end(manager)
 
     ending, _ = asyncio.run(ended("time.sleep(60)", end, **WAYS[way]))
-    assert ending is Ending.KILLED and ending.own_doing is None
+    assert ending is ExitCause.KILLED and ending.by_submission is None
     ending, _ = asyncio.run(ended("time.sleep(60)", out_of_memory, **WAYS[way]))
-    assert ending is Ending.NO_MEMORY and ending.own_doing is False
+    assert ending is ExitCause.NO_MEMORY and ending.by_submission is False
 
     async def close():
         async with kernel(**WAYS[way]) as (manager, _):
             used = manager.provisioner.cpu_seconds()
             await manager.shutdown_kernel(now=True)
-            return used, await manager.provisioner.ending()
+            return used, await manager.provisioner.exit_cause()
 
     used, ending = asyncio.run(close())
-    assert used > 0 and ending is Ending.CLOSED
+    assert used > 0 and ending is ExitCause.CLOSED
 
 
 @pytest.mark.parametrize("way", WAYS)

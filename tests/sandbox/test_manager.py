@@ -16,7 +16,7 @@ from this_course import COURSE
 
 from course.grading import demo
 from course.grading.execution.kernel_pair import DIGITS
-from course.grading.grade import register
+from course.grading.grade import register_lab
 from course.labs.sources import read_source
 from course.limits import Limits
 from course.nbgrader_api import failure, nbgrader_in, without_library_warnings
@@ -125,12 +125,12 @@ def test_plain_nbgrader_runs_in_a_sandbox_or_not_at_all(tmp_path, monkeypatch):
     """As `nbgrader autograde` and Formgrader do: with nbgrader_config.py and nothing of ours around it."""
     lab = COURSE.labs[0]
     blank = nbformat.read(COURSE.released(lab), as_version=4)
-    notebook = demo.answered(blank, demo.model_answers(read_source(COURSE.source(lab))))
+    notebook = demo.fill_in(blank, demo.model_answers(read_source(COURSE.source(lab))))
     notebook.cells.insert(1, nbformat.v4.new_code_cell(CHEAT.format(folder=str(tmp_path))))
     demo.hand_in(tmp_path, lab, "eve", notebook)
     with without_library_warnings():
         api = nbgrader_in(COURSE, tmp_path)
-        register(api, lab)
+        register_lab(api, lab)
         with monkeypatch.context() as patched:
             which = shutil.which
             patched.setattr(shutil, "which", lambda name: None if name == "bwrap" else which(name))

@@ -50,11 +50,11 @@ def test_advice_where_user_namespaces_are_forbidden(monkeypatch, tmp_path):
 
 def test_solutions_must_not_lie_where_every_sandbox_looks(tmp_path, monkeypatch):
     with pytest.raises(SandboxError, match=r"lies in .*which every submission can read\. Move it elsewhere"):
-        mounts.keep_hidden(Path(sys.prefix) / "share")
-    mounts.keep_hidden(tmp_path)
+        mounts.check_hidden(Path(sys.prefix) / "share")
+    mounts.check_hidden(tmp_path)
     monkeypatch.setattr(sys, "prefix", str(COURSE.root.parent))
     with pytest.raises(SandboxError, match=str(COURSE.root)), kernel_pair(SMALL, True, 1, "") as pair:
-        mounts.keep_hidden(*map(Path, pair.submission().private))
+        mounts.check_hidden(*map(Path, pair.submission().private))
 
 
 def test_packages_that_lie_elsewhere_are_shown_in_a_sandbox_or_named(tmp_path, monkeypatch):
@@ -66,12 +66,12 @@ def test_packages_that_lie_elsewhere_are_shown_in_a_sandbox_or_named(tmp_path, m
     assert "the package seldom cannot be found; it is not installed here either. Install it" in sandbox_available()
     monkeypatch.syspath_prepend(tmp_path)
     assert f"seldom cannot be found; it lies in {tmp_path}, where pip has installed nothing" in sandbox_available()
-    assert mounts.packages_elsewhere() == []
+    assert mounts.other_package_folders() == []
     (tmp_path / "seldom-1.0.dist-info").mkdir()
-    assert mounts.packages_elsewhere() == [tmp_path] and tmp_path in mounts.python_folders()
+    assert mounts.other_package_folders() == [tmp_path] and tmp_path in mounts.python_folders()
     assert sandbox_available() is None
     with pytest.raises(SandboxError, match="which every submission can read"):
-        mounts.keep_hidden(tmp_path / "class")
+        mounts.check_hidden(tmp_path / "class")
 
 
 def test_seccomp_knows_this_machine_or_refuses():

@@ -15,13 +15,13 @@ from this_course import COURSE
 
 from course.errors import KernelError, SandboxError
 from course.grading.execution.kernel_pair import KERNEL
-from course.kernels.forkserver import SERVER_FILE, ForkServer, Wanted, fork_server, start, without_helpers
+from course.kernels.forkserver import SERVER_FILE, ForkServer, Preload, fork_server, start_fork_server, without_helpers
 from course.sandbox.mounts import KERNEL_FILE
 
 pytestmark = pytest.mark.kernel
 
 CAP_SYS_RESOURCE = 1 << 24
-COLORS = Wanted("import colorsys", KERNEL, (), KERNEL_FILE)
+COLORS = Preload("import colorsys", KERNEL, (), KERNEL_FILE)
 
 
 def fork_servers():
@@ -106,7 +106,7 @@ def test_submissions_go_first_when_memory_runs_out_and_the_grader_last(way):
     score = Path("/proc/self/oom_score_adj").read_text().strip()
     (rights,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("CapEff"))
     assert score == "-500" or not int(rights.split()[1], 16) & CAP_SYS_RESOURCE
-    one = start(COLORS)
+    one = start_fork_server(COLORS)
     assert {Path(f"/proc/{process.pid}/oom_score_adj").read_text().strip() for process in fork_servers()} == {score}
     del one
 
@@ -124,7 +124,7 @@ def test_a_fork_server_that_was_killed_is_replaced():
         process.kill()
         process.wait()
     with pytest.raises(KernelError, match="has ended"):
-        first.kernel({}, [])
+        first.request_kernel({}, [])
     second = fork_server(COLORS)
     assert second is not first
     second.wait()
@@ -132,7 +132,7 @@ def test_a_fork_server_that_was_killed_is_replaced():
 
 def test_a_fork_server_ends_when_nobody_needs_it():
     before = fork_servers()
-    one = start(COLORS)
+    one = start_fork_server(COLORS)
     one.wait()
     (process,) = set(fork_servers()) - set(before)
     assert not Path(process.environ()["HOME"]).exists(), "it deletes what it was made from"
@@ -141,7 +141,7 @@ def test_a_fork_server_ends_when_nobody_needs_it():
 
 
 def test_a_sandbox_whose_kernel_does_not_come_is_refused(monkeypatch):
-    monkeypatch.setattr(ForkServer, "kernel", lambda self, order, files: None)
+    monkeypatch.setattr(ForkServer, "request_kernel", lambda self, request, files: None)
     monkeypatch.setattr("course.sandbox.provisioner.START_SECONDS", 1)
     with pytest.raises(SandboxError, match="A sandbox did not start"):
         in_a_sandbox("1", **WARM)
@@ -156,11 +156,11 @@ def test_what_a_sandbox_said_instead_of_being_ready_is_told(monkeypatch):
 
 def test_a_sandbox_without_walls_is_not_joined():
     """The fork server itself looks whether what it joins is another place than its own."""
-    source = start(COLORS)
+    source = start_fork_server(COLORS)
     source.wait()
     with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE) as outside:
         handle, (said, words), (alive, told) = os.pidfd_open(outside.pid), os.pipe(), os.pipe()
-        source.kernel({"environment": {}, "sandbox": {"first": outside.pid}}, [words, told, handle])
+        source.request_kernel({"environment": {}, "sandbox": {"first": outside.pid}}, [words, told, handle])
         for file in (handle, words, told):
             os.close(file)
         assert os.read(alive, 10) == b"", "no kernel was started"

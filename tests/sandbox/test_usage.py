@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course.sandbox.usage import CpuTime, Process, process, processes
+from course.sandbox.usage import CpuTime, Process, list_processes, read_process
 
 BURN = "import time\nwhile time.process_time() < 0.5: pass\n"
 QUIET = 17 * 2**20  # what is counted for any process
@@ -19,7 +19,7 @@ def total(*looks):
     """Ticks after these looks, and one more in which nothing changes."""
     cpu = CpuTime()
     for look in (*looks, looks[-1]):
-        cpu.look(list(look))
+        cpu.update(list(look))
     return cpu.ticks
 
 
@@ -61,11 +61,11 @@ input()
 def test_a_real_process_and_its_child():
     with subprocess.Popen([sys.executable, "-c", PARENT], stdin=-1, stdout=-1) as one:
         one.stdout.readline()
-        found = process(Path("/proc", str(one.pid)))
+        found = read_process(Path("/proc", str(one.pid)))
         one.communicate(b"\n")
-    assert found.of_children >= 30
+    assert found.child_ticks >= 30
     assert found.memory > QUIET + 2**20
-    assert process(Path("/proc", str(one.pid))) is None
+    assert read_process(Path("/proc", str(one.pid))) is None
 
 
 HEADLESS = """
@@ -80,10 +80,10 @@ def test_memory_of_a_process_whose_first_thread_has_ended_is_found():
         folder = Path("/proc", str(one.pid))
         while ") Z" not in (folder / "stat").read_text():
             assert one.poll() is None
-        found = process(folder)
+        found = read_process(folder)
         one.kill()
     assert found.memory > QUIET + 2**20
 
 
 def test_all_processes_are_found():
-    assert str(os.getpid()) in {one.number for one in processes(Path("/proc"))}
+    assert str(os.getpid()) in {one.pid for one in list_processes(Path("/proc"))}

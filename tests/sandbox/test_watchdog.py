@@ -10,7 +10,7 @@ from sandboxed_kernel import WARM, WAYS, ended, in_a_sandbox, in_sandbox, kernel
 from course import cgroups
 from course.limits import Limits
 from course.sandbox import bwrap
-from course.sandbox.exit_cause import Ending
+from course.sandbox.exit_cause import ExitCause
 from course.sandbox.usage import own_memory
 
 pytestmark = pytest.mark.kernel
@@ -51,7 +51,7 @@ def test_all_burners_of_time_together_are_ended(code, way, grouped, monkeypatch)
         monkeypatch.setattr(bwrap, "parent", lambda: None)
     limits = Limits(cpu_seconds=2, memory_mib=2048)
     ending, watchdog = asyncio.run(ended(code, limits=limits, **WAYS[way]))
-    assert ending is Ending.CPU and ending.own_doing
+    assert ending is ExitCause.CPU and ending.by_submission
     assert watchdog.reason == "All processes of the submission together used more than 2 seconds of CPU time."
     assert watchdog.cpu_seconds() > 2
 
@@ -72,7 +72,7 @@ def test_all_of_a_sandbox_is_in_a_control_group_that_is_removed(way):
 
 
 PINNED = {
-    Ending.SOCKETS: """
+    ExitCause.SOCKETS: """
 import socket
 kept = []
 for _ in range(8):
@@ -80,7 +80,7 @@ for _ in range(8):
     if os.fork() == 0: time.sleep(600)
     kept.clear()
 time.sleep(600)""",
-    Ending.FILES: """
+    ExitCause.FILES: """
 os.makedirs("many")
 for number in range(3000): os.symlink("x", f"many/{number}")
 time.sleep(600)""",
@@ -92,7 +92,7 @@ time.sleep(600)""",
 def test_memory_that_no_process_holds_is_limited(kind, way):
     limits = Limits(memory_mib=2048, sockets=400, files=2000)
     ending, watchdog = asyncio.run(ended(PINNED[kind], limits=limits, **WAYS[way]))
-    assert ending is kind and ending.own_doing
+    assert ending is kind and ending.by_submission
     assert re.search(r"more than (400 sockets|2000 files)", watchdog.reason)
 
 
@@ -105,7 +105,7 @@ for _ in range(30):
     kept += [socket.create_connection(server.getsockname()), server.accept()[0]]
 time.sleep(600)"""
     ending, _ = asyncio.run(ended(code, limits=Limits(memory_mib=2048, sockets=600), **WARM))
-    assert ending is Ending.SOCKETS
+    assert ending is ExitCause.SOCKETS
 
 
 BUFFERS = """
@@ -141,7 +141,7 @@ def test_a_message_without_end_is_not_gathered_outside():
     """No limit of ZeroMQ counts the parts of a message that is not complete yet."""
     most = own_memory() + 600 * 2**20
     ending, _ = asyncio.run(ended(FLOOD, **WARM))
-    assert ending is Ending.FLOOD and ending.own_doing is None
+    assert ending is ExitCause.FLOOD and ending.by_submission is None
     assert own_memory() < most
 
 
@@ -159,6 +159,6 @@ time.sleep(60)
 @pytest.mark.parametrize("way", WAYS)
 def test_many_hogs_are_weighed_together(way):
     ending, watchdog = asyncio.run(ended(HOGS, limits=Limits(memory_mib=600), **WAYS[way]))
-    assert ending is Ending.MEMORY and ending.own_doing
+    assert ending is ExitCause.MEMORY and ending.by_submission
     assert watchdog.reason == "All processes of the submission together held more than 600 MiB of memory."
-    assert watchdog.most_memory > 600 * 2**20
+    assert watchdog.peak_memory > 600 * 2**20

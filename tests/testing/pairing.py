@@ -7,9 +7,9 @@ from contextlib import contextmanager, suppress
 from course.testing.agent import Agent
 from course.testing.channel import Channel
 from course.testing.conversation import Conversation
-from course.testing.errors import Broken
+from course.testing.errors import ProtocolError
 from course.testing.runner import MODULE, Test, Tests
-from course.testing.scratch_folder import Scratch
+from course.testing.scratch_folder import ScratchFolder
 
 IMPORTS = "import numpy as np"
 
@@ -20,7 +20,7 @@ def sides(serve):
     here, there = socket.socketpair()
 
     def work():
-        with there, suppress(Broken, OSError, KeyboardInterrupt):  # the test is over, or was left
+        with there, suppress(ProtocolError, OSError, KeyboardInterrupt):  # the test is over, or was left
             serve(there)
 
     thread = threading.Thread(target=work, daemon=True)
@@ -50,7 +50,7 @@ def judged_by(folder, serve, test, imports=IMPORTS, values=None):
     """The verdict on a test cell, with something else than an agent on the other side."""
     with sides(serve) as channel:
         tests = Tests(imports, values or {}, str(folder / "here"), "")
-        conversation = Conversation(channel, Scratch(tests.folder), lambda kind: kind.__module__ == MODULE)
+        conversation = Conversation(channel, ScratchFolder(tests.folder), lambda kind: kind.__module__ == MODULE)
         verdict = Test(tests, conversation, test).verdict()
         conversation.pause(last=True)
     return verdict

@@ -15,7 +15,7 @@ from course.testing.agent import Agent
 from course.testing.all_values import READERS
 from course.testing.codec import Codec
 from course.testing.conversation import Conversation
-from course.testing.placeholders import There
+from course.testing.placeholders import RemoteObject
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +28,7 @@ def _elsewhere(monkeypatch):
 
 
 def placeholders_agree(patch):
-    patch.setattr(There, "__eq__", lambda self, other: True)
+    patch.setattr(RemoteObject, "__eq__", lambda self, other: True)
 
 
 def objects_cross_as_they_are(patch):
@@ -56,15 +56,15 @@ def anything_may_be_called(patch):
 
 
 def called_back(self, content):
-    value = getattr(self.codec.known[content["call"]], content["method"])
+    value = getattr(self.codec.objects[content["call"]], content["method"])
     self.channel.send({"answer": value() if callable(value) else value, "changed": [], "news": {}})
 
 
 def anything_may_be_changed(patch):
-    def claim(self, number, kind, new):
-        return self.known[number] if number in self.known else new()
+    def get_or_create(self, number, kind, new):
+        return self.objects[number] if number in self.objects else new()
 
-    patch.setattr(Codec, "claim", claim)
+    patch.setattr(Codec, "get_or_create", get_or_create)
 
 
 def changes_stay_there(patch):
@@ -73,7 +73,7 @@ def changes_stay_there(patch):
 
 def called_there(self, request):
     args, kwargs = self.codec.read(request["args"]), self.codec.read(request["kwargs"])
-    return self.own[request["on"]](*args, **kwargs)
+    return self.local_objects[request["on"]](*args, **kwargs)
 
 
 def any_reply_will_do(patch):
@@ -91,14 +91,14 @@ def assertions_may_be_caught(patch):
 
 
 def any_error_is_raised(patch):
-    patch.setitem(exceptions.BUILTIN, "StopIteration", StopIteration)
+    patch.setitem(exceptions.BUILTIN_EXCEPTIONS, "StopIteration", StopIteration)
 
 
 def any_field_is_set(patch):
     known = READERS["dict"]
 
     def read(codec, parts):
-        value = codec.known.get(parts[0])
+        value = codec.objects.get(parts[0])
         if not dataclasses.is_dataclass(value):
             return known(codec, parts)
         vars(value).update({key: codec.read(item) for key, item in parts[1]})
@@ -112,13 +112,13 @@ def nothing_is_the_labs(patch):
 
     def made(self, *args):
         init(self, *args)
-        self.trusted = {"__name__": runner.MODULE}
+        self.namespace = {"__name__": runner.MODULE}
 
     patch.setattr(runner.Tests, "__init__", made)
 
 
 def files_go_anywhere(patch):
-    patch.setattr(scratch_folder.Scratch, "inside", lambda self, path: self.folder / path)
+    patch.setattr(scratch_folder.ScratchFolder, "local_path", lambda self, path: self.folder / path)
 
 
 def any_class_is_rebuilt(patch):
@@ -127,7 +127,7 @@ def any_class_is_rebuilt(patch):
 
 def private_names_are_asked_for(patch):
     patch.setattr(
-        There,
+        RemoteObject,
         "__getattr__",
         lambda self, name: self._ask({"do": "attribute", "on": self._place, "name": name}),
     )

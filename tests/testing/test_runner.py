@@ -6,7 +6,7 @@ from pairing import answering, judged, judged_by
 
 from course.testing import channel
 from course.testing.channel import HEAD, Channel
-from course.testing.scratch_folder import look
+from course.testing.scratch_folder import scan_folder
 
 TEST = "expected = 12\nassert answer(3) == expected, f'answer(3) is {answer(3)!r}'"
 
@@ -176,6 +176,14 @@ def test_an_error_has_the_class_the_text_and_the_lines_of_the_submission(tmp_pat
     assert (verdict["ename"], verdict["evalue"]) == ("Odd", "no")
     assert passes(tmp_path, cells, "try:\n    answer(3)\nexcept ValueError as error:\n    assert str(error) == 'no'")
     assert judged(tmp_path, cells, "other(3)")["ename"] == "NotImplementedError"
+
+
+def test_an_error_that_a_test_puts_into_a_sentence_keeps_the_line_of_the_submission(tmp_path):
+    cell = "exec(compile('def answer(x):\\n    return [][x]', '<ipython-input-1>', 'exec'))"
+    test = "try:\n    answer(3)\nexcept Exception as error:\n    raise AssertionError(f'stopped: {error}') from error"
+    verdict, plain = judged(tmp_path, cell, test), judged(tmp_path, cell, "answer(3)")
+    assert verdict["evalue"] == "stopped: list index out of range" and plain["ename"] == "IndexError"
+    assert verdict["lines"] == plain["lines"] != []
 
 
 @pytest.mark.parametrize("error", ["SystemExit(0)", "KeyboardInterrupt()", "GeneratorExit()"])
@@ -395,7 +403,7 @@ def answer(folder):
     names = {}
     exec(cells, names)
     names["answer"](str(tmp_path / "some"))
-    assert list(look(tmp_path / "some")) == ["real"]
+    assert list(scan_folder(tmp_path / "some")) == ["real"]
 
 
 def test_numbers_that_are_none_arrive_as_they_are(tmp_path):

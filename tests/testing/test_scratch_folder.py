@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from course.testing.scratch_folder import restore
+from course.testing.scratch_folder import make_writable
 
 DEEDS = {
     "nothing": lambda folder: None,
@@ -24,7 +24,7 @@ def test_the_folder_can_be_used_again(deed, tmp_path):
     folder = tmp_path / "above" / "scratch"
     folder.mkdir(parents=True)
     deed(folder)
-    restore(folder)
+    make_writable(folder)
     (folder / "file").write_text("here")
     assert folder.is_dir() and not folder.is_symlink()
     assert not (tmp_path / "file").exists()
@@ -35,5 +35,5 @@ def test_what_is_in_the_folder_stays(tmp_path):
     folder = tmp_path / "scratch"
     folder.mkdir()
     Path(folder, "old").write_text("here")
-    restore(folder)
+    make_writable(folder)
     assert Path(folder, "old").read_text() == "here"

@@ -1,4 +1,4 @@
-"""What cells show, as far as there is room for it."""
+"""The outputs of cells, up to a limit."""
 
 import json
 from typing import Any
@@ -8,25 +8,25 @@ from nbformat.v4 import new_output, output_from_msg
 from nbformat.validator import isvalid
 
 
-class Room:
-    """What is left of the bytes that all cells of a submission may show together."""
+class OutputAllowance:
+    """The number of bytes that a cell, or all cells of a submission together, may still show."""
 
     def __init__(self, kib: int) -> None:
-        """Begin with so many KiB."""
-        self.left = kib * 1024
+        """Begin with that many KiB."""
+        self.remaining = kib * 1024
 
 
-class Outputs:
-    """What a cell showed, up to a limit; the rest is dropped while it arrives."""
+class OutputCollector:
+    """Collects a cell's outputs up to a limit; the rest is dropped as it arrives."""
 
-    def __init__(self, kib: int, of_all: Room) -> None:
-        """Keep up to so many KiB, if there is as much room for all cells."""
-        self.kept: list[NotebookNode] = []
-        self._own, self._of_all, self._cut = Room(kib), of_all, False
+    def __init__(self, kib: int, total_allowance: OutputAllowance) -> None:
+        """Keep up to that many KiB, as long as the allowance of all cells lasts."""
+        self.outputs: list[NotebookNode] = []
+        self._cell_allowance, self._total_allowance, self._is_cut_off = OutputAllowance(kib), total_allowance, False
 
     def add(self, message: dict[str, Any]) -> None:
-        """Keep the output of a message if it is a valid one and there is room for it."""
-        if self._cut:
+        """Keep the output of a message if it is valid and within the allowances."""
+        if self._is_cut_off:
             return
         try:
             output = output_from_msg(message)
@@ -35,19 +35,19 @@ class Outputs:
             return  # made up by the submission: no kernel sends such a message
         if not isvalid(output, ref="output", version=4, version_minor=5):
             return
-        if size > min(self._own.left, self._of_all.left):
-            self._cut = True
-            self.kept.append(new_output("stream", name="stderr", text="\n[Further output was cut off.]\n"))
+        if size > min(self._cell_allowance.remaining, self._total_allowance.remaining):
+            self._is_cut_off = True
+            self.outputs.append(new_output("stream", name="stderr", text="\n[Further output was cut off.]\n"))
             return
-        for room in (self._own, self._of_all):
-            room.left -= size
-        if self.kept and output.output_type == self.kept[-1].output_type == "stream":
+        for allowance in (self._cell_allowance, self._total_allowance):
+            allowance.remaining -= size
+        if self.outputs and output.output_type == self.outputs[-1].output_type == "stream":
             self._merge(output)
         else:
-            self.kept.append(output)
+            self.outputs.append(output)
 
     def _merge(self, output: NotebookNode) -> None:
-        if output.name == self.kept[-1].name:
-            self.kept[-1].text += output.text
+        if output.name == self.outputs[-1].name:
+            self.outputs[-1].text += output.text
         else:
-            self.kept.append(output)
+            self.outputs.append(output)

@@ -11,46 +11,53 @@ from jupyter_client.manager import AsyncKernelManager
 
 from course.errors import MachineFault
 from course.grading.execution.clock import Clock
-from course.grading.execution.faults import BUSY, Ended, Interrupted, cause_of_death, cpu_seconds, explain_silence
+from course.grading.execution.faults import (
+    BUSY,
+    CellInterrupted,
+    KernelEnded,
+    cpu_seconds,
+    explain_exit,
+    explain_silence,
+)
 
 GRACE_SECONDS = 5.0  # how long an interrupted cell may take to end
 POLL_SECONDS = 0.25
 SOON_SECONDS = 0.01
-NUDGE_SECONDS = 0.05  # between the first two questions whether the kernel is ready
-QUIET_SECONDS = 5.0  # after an answer: then the message that the kernel is idle was lost
-LEAVE_SECONDS = 10.0  # for a kernel to end after the cell that wants it to
-NOISE = 1_000  # unreadable messages after which a kernel is given up
+NUDGE_SECONDS = 0.05  # between the first two questions to the kernel whether it is ready
+QUIET_SECONDS = 5.0  # of silence after a reply, from which the message that the kernel is idle counts as lost
+LEAVE_SECONDS = 10.0  # for a kernel to end after a cell with `exit()`
+MAX_UNREADABLE = 1_000  # unreadable messages after which a kernel is given up
 
 
 class KernelClient:
     """One kernel and its client; all times are those of the submission's clock."""
 
     def __init__(
-        self, manager: AsyncKernelManager, client: AsyncKernelClient, clock: Clock, ends: float, alone: bool
+        self, manager: AsyncKernelManager, client: AsyncKernelClient, clock: Clock, deadline: float, alone: bool
     ) -> None:
-        """Talk until the clock's time `ends` at most; `alone` is explained in faults.py."""
+        """Talk to the kernel until the clock's time `deadline` at most; `alone` is explained in faults.py."""
         self.manager, self.client, self.clock, self.alone = manager, client, clock, alone
-        self._ends, self._noise = ends, 0
+        self._deadline, self._unreadable = deadline, 0
 
-    async def ready(self, seconds: float) -> None:
-        """Wait until the kernel answers, and what it publishes is heard.
+    async def wait_until_ready(self, seconds: float) -> None:
+        """Wait until the kernel answers, and what it publishes arrives.
 
-        What it publishes before its channel is connected is lost, so it is asked again and again.
+        What it publishes before its channel is connected is lost, so the question is repeated.
 
         Raises
         ------
         MachineFault
             The kernel died, or does not answer within `seconds`.
         """
-        late, patience = self.clock.now() + seconds, NUDGE_SECONDS
-        while self.clock.now() < late:
+        deadline, interval = self.clock.now() + seconds, NUDGE_SECONDS
+        while self.clock.now() < deadline:
             message = self.client.session.msg("kernel_info_request", {})
             self.client.shell_channel.send(message)
-            nudge = after(time.monotonic, time.monotonic() + patience)
-            _, heard = await self._wait(message["header"]["msg_id"], nudge, lambda _: None)
-            if heard:
+            is_over = is_past(time.monotonic, time.monotonic() + interval)
+            _, complete = await self._wait(message["header"]["msg_id"], is_over, lambda _: None)
+            if complete:
                 return
-            patience = min(2 * patience, QUIET_SECONDS)  # on a busy machine each answer takes that long
+            interval = min(2 * interval, QUIET_SECONDS)  # on a busy machine each answer takes that long
         await self.manager.shutdown_kernel(now=True)
         raise MachineFault(f"It did not answer within {seconds:g} seconds.")
 
@@ -62,7 +69,7 @@ class KernelClient:
         Raises
         ------
         Ended
-            The kernel died, left, or had to be killed because it did not let itself be interrupted.
+            The kernel died, exited, or had to be killed because it could not be interrupted.
         Interrupted
             The request took longer than `seconds`.
         MachineFault
@@ -70,27 +77,27 @@ class KernelClient:
         """
         message = self.client.session.msg(kind, content)
         self.client.shell_channel.send(message)
-        name, began, used = message["header"]["msg_id"], self.clock.now(), cpu_seconds(self.manager)
-        late = min(began + seconds, self._ends)
-        reply, _ = await self._wait(name, after(self.clock.now, late), output)
-        if reply is None and late < self._ends:
+        message_id, start, cpu_before = message["header"]["msg_id"], self.clock.now(), cpu_seconds(self.manager)
+        deadline = min(start + seconds, self._deadline)
+        reply, _ = await self._wait(message_id, is_past(self.clock.now, deadline), output)
+        if reply is None and deadline < self._deadline:
             await self.manager.interrupt_kernel()
-            grace = after(self.clock.now, self.clock.now() + GRACE_SECONDS)
-            reply, _ = await self._wait(name, grace, output)
+            is_over = is_past(self.clock.now, self.clock.now() + GRACE_SECONDS)
+            reply, _ = await self._wait(message_id, is_over, output)
             if reply is not None:
-                raise Interrupted(f"The cell took longer than {seconds:g} seconds and was interrupted.")
+                raise CellInterrupted(f"The cell took longer than {seconds:g} seconds and was interrupted.")
         if reply is None:
             reason = f"A cell took longer than {seconds:g} seconds and did not let itself be interrupted."
-            reason = reason if late < self._ends else "The submission took longer than its time limit."
-            used, alone = cpu_seconds(self.manager) - used, self.alone or late == self._ends
-            error = explain_silence(self.manager, reason, used, self.clock.now() - began, alone)
+            reason = reason if deadline < self._deadline else "The submission took longer than its time limit."
+            cpu_used, alone = cpu_seconds(self.manager) - cpu_before, self.alone or deadline == self._deadline
+            error = explain_silence(self.manager, reason, cpu_used, self.clock.now() - start, alone)
             await self.manager.shutdown_kernel(now=True)
             raise error
-        if leaves(reply):
-            await self._see_it_leave()
+        if asks_to_exit(reply):
+            await self._wait_for_exit()
         return reply
 
-    async def alive(self) -> None:
+    async def check_alive(self) -> None:
         """Make sure that the kernel has not ended between two requests.
 
         Raises
@@ -99,71 +106,71 @@ class KernelClient:
             It has.
         """
         if not await self.manager.is_alive():
-            raise await cause_of_death(self.manager, self.alone)
+            raise await explain_exit(self.manager, self.alone)
 
-    async def _see_it_leave(self) -> None:
-        late = self.clock.now() + LEAVE_SECONDS
-        while await self.manager.is_alive() and self.clock.now() < late and not self.clock.exhausted:
+    async def _wait_for_exit(self) -> None:
+        deadline = self.clock.now() + LEAVE_SECONDS
+        while await self.manager.is_alive() and self.clock.now() < deadline and not self.clock.exhausted:
             await asyncio.sleep(NUDGE_SECONDS)
         await self.manager.shutdown_kernel(now=True)
-        raise Ended("The cell ended the kernel.")
+        raise KernelEnded("The cell ended the kernel.")
 
     async def _wait(
-        self, name: str, over: Callable[[], bool], output: Callable[[dict[str, Any]], None]
+        self, message_id: str, is_over: Callable[[], bool], output: Callable[[dict[str, Any]], None]
     ) -> tuple[dict[str, Any] | None, bool]:
         """The reply to the request of that name, None if it does not come in time, and whether all was heard.
 
-        The kernel says that it is idle when all that the cell showed has been sent. After a flood that may be lost, the
-        reply never is. What the cell showed may come later than the reply, as it takes another way.
+        The kernel says that it is idle when all of the cell's output has been sent. After a flood that message may be
+        lost; the reply never is. Output may arrive later than the reply, as it comes through another channel.
         """
         reply: dict[str, Any] | None = None
-        looked, heard = time.monotonic(), self.clock.now()
+        last_poll, last_message = time.monotonic(), self.clock.now()
         begun = False
-        while not begun or not over():
-            begun = True  # on a busy machine the time may be over before this process has had a turn
+        while not begun or not is_over():
+            begun = True  # on a busy machine the time may be over before this process gets to run
             message = await self._next(self.client.iopub_channel, POLL_SECONDS)
-            if message is None or time.monotonic() - looked > 1:
-                looked = time.monotonic()
-                if reply is None and (reply := await self._look(name)):
-                    heard = self.clock.now()
+            if message is None or time.monotonic() - last_poll > 1:
+                last_poll = time.monotonic()
+                if reply is None and (reply := await self._poll_reply(message_id)):
+                    last_message = self.clock.now()
             if message is None:
-                if reply and (self.clock.now() - heard > QUIET_SECONDS or not await self.manager.is_alive()):
+                if reply and (self.clock.now() - last_message > QUIET_SECONDS or not await self.manager.is_alive()):
                     return reply, False
                 continue
-            heard = self.clock.now()
-            if message["parent_header"].get("msg_id") != name:
+            last_message = self.clock.now()
+            if message["parent_header"].get("msg_id") != message_id:
                 continue
             if message["msg_type"] != "status":
                 output(message)
             elif message["content"].get("execution_state") == "idle":
-                while reply is None and not over():
-                    reply = await self._look(name, POLL_SECONDS)
-                reply = reply or await self._reply(name, SOON_SECONDS)
+                while reply is None and not is_over():
+                    reply = await self._poll_reply(message_id, POLL_SECONDS)
+                reply = reply or await self._reply(message_id, SOON_SECONDS)
                 return reply, reply is not None
-        return reply or await self._reply(name, SOON_SECONDS), False
+        return reply or await self._reply(message_id, SOON_SECONDS), False
 
-    async def _look(self, name: str, seconds: float = SOON_SECONDS) -> dict[str, Any] | None:
-        """The reply if it is there soon; raises the cause if it will never be."""
-        alive = await self.manager.is_alive()  # asked first: the reply may be the last thing that it says
-        reply = await self._reply(name, seconds)
-        if reply is None and not alive:
-            raise await cause_of_death(self.manager, self.alone)
+    async def _poll_reply(self, message_id: str, seconds: float = SOON_SECONDS) -> dict[str, Any] | None:
+        """The reply if it arrives soon; raises the cause if it never will."""
+        is_alive = await self.manager.is_alive()  # asked first: the reply may be its last message
+        reply = await self._reply(message_id, seconds)
+        if reply is None and not is_alive:
+            raise await explain_exit(self.manager, self.alone)
         if self.clock.exhausted:
             await self.manager.shutdown_kernel(now=True)
             raise MachineFault(BUSY)
         return reply
 
-    async def _reply(self, name: str, seconds: float) -> dict[str, Any] | None:
-        late = time.monotonic() + seconds
-        while (left := late - time.monotonic()) > 0:
-            message = await self._next(self.client.shell_channel, left)
-            if message and message["parent_header"].get("msg_id") == name:
+    async def _reply(self, message_id: str, seconds: float) -> dict[str, Any] | None:
+        deadline = time.monotonic() + seconds
+        while (remaining := deadline - time.monotonic()) > 0:
+            message = await self._next(self.client.shell_channel, remaining)
+            if message and message["parent_header"].get("msg_id") == message_id:
                 content: dict[str, Any] = message["content"]
                 return content
         return None
 
     async def _next(self, channel: Any, seconds: float) -> dict[str, Any] | None:
-        """The next message that is one: with a header of its own, a parent and a content."""
+        """The next message that is valid: with a header, a parent header and a content."""
         try:
             message: dict[str, Any] = await channel.get_msg(timeout=seconds)
             if isinstance(message["content"], dict) and isinstance(message["parent_header"], dict):
@@ -172,21 +179,21 @@ class KernelClient:
             return None
         except (ValueError, KeyError, TypeError, RecursionError):
             pass  # not a message of a kernel: counted below
-        self._noise += 1
-        if self._noise > NOISE:
+        self._unreadable += 1
+        if self._unreadable > MAX_UNREADABLE:
             await self.manager.shutdown_kernel(now=True)
-            raise Ended("The kernel sent a flood of messages that no kernel sends.")
+            raise KernelEnded("The kernel sent a flood of messages that no kernel sends.")
         await asyncio.sleep(0)
         return None
 
 
-def after(clock: Callable[[], float], moment: float) -> Callable[[], bool]:
-    """Whether that moment of the clock has come."""
+def is_past(clock: Callable[[], float], moment: float) -> Callable[[], bool]:
+    """A function that says whether the clock has reached that moment."""
     return lambda: clock() >= moment
 
 
-def leaves(reply: dict[str, Any]) -> bool:
-    """Whether a kernel says that it ends after this reply, as `exit()` lets it."""
+def asks_to_exit(reply: dict[str, Any]) -> bool:
+    """Whether a kernel says that it will end after this reply, as after `exit()`."""
     payload = reply.get("payload")
     parts = [part for part in payload if isinstance(part, dict)] if isinstance(payload, list) else []
     return any(part.get("source") == "ask_exit" and not part.get("keepkernel") for part in parts)

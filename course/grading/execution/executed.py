@@ -1,4 +1,4 @@
-"""What comes of running a submission."""
+"""The result of running a submission."""
 
 from dataclasses import dataclass, field
 
@@ -17,7 +17,7 @@ class Incident:
 
 @dataclass(frozen=True)
 class Cut:
-    """A cell that did not come to its own end, by its number in the notebook, its name if it has one, and why."""
+    """A cell that was cut off: its number in the notebook, its name if it has one, and why."""
 
     cell: int
     name: str
@@ -35,7 +35,7 @@ class Cut:
 
 @dataclass
 class Executed:
-    """A notebook that was run, what was noticed, and where the time went.
+    """A notebook that was run, what was noticed, and how long each stage took.
 
     `seconds` has the keys "sandbox" (making both), "imports" (the lab's, or waiting for the process that does them),
     "start" (of the submission's kernel), "runner" (what the start of the tests' kernel takes longer), "cells" (the

@@ -13,23 +13,23 @@ from course.grading.execution.faults import kernel_processes
 
 @asynccontextmanager
 async def started_kernel(
-    manager: AsyncKernelManager, place: str, environment: Mapping[str, str], clock: Clock, ends: float, alone: bool
+    manager: AsyncKernelManager, folder: str, environment: Mapping[str, str], clock: Clock, deadline: float, alone: bool
 ) -> AsyncIterator[KernelClient]:
-    """A started kernel, and its end; `environment` is added to this process's, a sandbox has its own.
+    """Start a kernel, and end it after use; `environment` is added to this process's, a sandbox has its own.
 
-    `ends` is the time of the clock at which it has to be done; `alone` is explained in faults.py.
+    `deadline` is the clock's time at which it has to be done; `alone` is explained in faults.py.
     """
     options = {"env": os.environ | environment} if environment else {}
     try:
-        await manager.start_kernel(cwd=place, **options)
-    except BaseException:  # whatever it was: folder, cores and process of a sandbox that did not start are given back
+        await manager.start_kernel(cwd=folder, **options)
+    except BaseException:  # folder, cores and process of a sandbox that did not start are released in any case
         await manager.cleanup_resources()
         raise
     clock.watch(lambda: kernel_processes(manager))
     client = manager.client()
     client.start_channels(hb=False)
     try:
-        yield KernelClient(manager, client, clock, ends, alone)
+        yield KernelClient(manager, client, clock, deadline, alone)
     finally:
         client.stop_channels()
         await manager.shutdown_kernel(now=True)

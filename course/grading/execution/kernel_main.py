@@ -1,6 +1,6 @@
-"""The kernels of a submission and of its tests, as copies of a process with the lab's imports become them.
+"""The kernels of a submission and of its tests, run in copies of the fork server.
 
-This file is run in the sandbox, where of the course only the package `testing` can be imported.
+This file runs in the sandbox, where only the course's package `testing` can be imported.
 """
 
 import ctypes
@@ -11,18 +11,18 @@ from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
 TESTS = "--tests"  # the argument of a kernel that runs tests
-PR_SET_DUMPABLE = 4  # prctl(2): with 0, no other process of the same user reads this one's memory
+PR_SET_DUMPABLE = 4  # prctl(2): with 0, no other process of the same user can read this one's memory
 
 
 def launch(argv: list[str]) -> None:
     """Run the kernel with arguments such as `-f connection.json`, and perhaps TESTS, until it is shut down."""
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-    kind: type[IPythonKernel] = IPythonKernel
+    kernel_class: type[IPythonKernel] = IPythonKernel
     if TESTS in argv:
         from course.testing.runner import TestKernel
 
-        kind = TestKernel
-    IPKernelApp.launch_instance(argv=[word for word in argv if word != TESTS], kernel_class=kind)
+        kernel_class = TestKernel
+    IPKernelApp.launch_instance(argv=[argument for argument in argv if argument != TESTS], kernel_class=kernel_class)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Kernels that run submissions: in a sandbox, or, for those that an instructor trusts, without one."""
+"""The kernels that run submissions: in a sandbox, or without one for submissions that an instructor trusts."""
 
 import os
 import tempfile
@@ -13,17 +13,17 @@ from jupyter_client.manager import AsyncKernelManager
 
 from course.config import COURSE_FILE
 from course.grading.execution.kernel_main import TESTS
-from course.kernels.forkserver import adopt, fork_server
+from course.kernels.forkserver import adopt_fork_server, fork_server
 from course.kernels.manager import WarmKernelManager
 from course.limits import Limits
 from course.sandbox.manager import SandboxedKernelManager
 from course.sandbox.mounts import package_folder
-from course.sandbox.provisioner import wanted
+from course.sandbox.provisioner import preload_of
 
 KERNEL = Path(__file__).with_name("kernel_main.py")
 ANSWERS, QUESTIONS, SCRATCH = "/run/answers", "/run/questions", "/tmp/scratch"  # in sandboxes
-PASSED = ("MNIST_SOURCE", "MNIST_NPZ", "NBGRADER_EXECUTION")  # variables of the grader that submissions are told
-DIGITS = {"MNIST_NPZ": "/opt/mnist.npz"}  # the file that it names, and where it lies in a sandbox
+INHERITED = ("MNIST_SOURCE", "MNIST_NPZ", "NBGRADER_EXECUTION")  # the grader's variables that kernels get
+DIGITS = {"MNIST_NPZ": "/opt/mnist.npz"}  # where the file that the variable names lies in a sandbox
 THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
@@ -48,20 +48,20 @@ class TrustedKernelManager(WarmKernelManager):
 
 
 def prepare_kernels(sandboxed: bool, threads: int, imports: str) -> Callable[[], object]:
-    """Begin with what kernels wait for; other processes of this machine share it when they call the result."""
+    """Start the fork server that kernels need; other processes of this machine share it by calling the result."""
     if not sandboxed:
-        return partial(int)  # each begins itself
-    needs = wanted(imports, KERNEL, thread_variables(threads), DIGITS)
-    return partial(adopt, needs, fork_server(needs))
+        return partial(int)  # each process starts its own
+    preload = preload_of(imports, KERNEL, thread_variables(threads), DIGITS)
+    return partial(adopt_fork_server, preload, fork_server(preload))
 
 
 def thread_variables(threads: int) -> dict[str, str]:
-    """What a kernel's environment says besides what every kernel's does."""
-    passed = {name: os.environ[name] for name in PASSED if name in os.environ}
-    return passed | QUIET | dict.fromkeys(THREADS, str(threads))
+    """The variables of a kernel's environment that do not come from the sandbox."""
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return inherited | QUIET | dict.fromkeys(THREADS, str(threads))
 
 
-def solutions() -> list[str]:
+def solution_folders() -> list[str]:
     """The folder of the instructors' repository, if the helper package is used from there."""
     repository = package_folder("data_utils").parent
     return [str(repository)] if (repository / COURSE_FILE).exists() else []
@@ -71,9 +71,9 @@ def solutions() -> list[str]:
 class Pair:
     """Managers of the kernels for one submission and for its tests, and how the two reach each other.
 
-    `folder` is private to the pair and holds the ends of their line. `scratch` is the path of the folder whose files
-    both have. `cores` is how many the kernels have. `environment` is what a kernel without a sandbox is started with
-    beside this process's variables.
+    `folder` is private to the pair and holds the relay's sockets. `scratch` is the path of the scratch folder, whose
+    files both have. `cores` is how many the kernels have. `environment` is what a kernel without a sandbox is started
+    with in addition to this process's variables.
     """
 
     folder: Path
@@ -90,27 +90,27 @@ class Pair:
 def kernel_pair(limits: Limits, sandboxed: bool, threads: int, imports: str) -> Iterator[Pair]:
     """The kernels of one submission, not started yet.
 
-    `threads` is how many TensorFlow and NumPy may use; `imports` is what the kernels have imported when they start.
+    `threads` is how many TensorFlow and NumPy may use; `imports` are import statements that are done before the start.
     """
     environment = thread_variables(threads)
-    with tempfile.TemporaryDirectory(prefix="line-", dir="/tmp") as place:  # a short name: a socket's has few letters
-        folder = Path(place)
-        ends = folder / "answers", folder / "tests"
+    with tempfile.TemporaryDirectory(prefix="line-", dir="/tmp") as path:  # short, as a socket's path must be
+        folder = Path(path)
+        sockets = folder / "answers", folder / "tests"
         if not sandboxed:
-            trusted = partial(TrustedKernelManager, imports=imports)
+            manager = partial(TrustedKernelManager, imports=imports)
             scratch = folder / "scratch"
-            tests = partial(trusted, arguments=[TESTS])
-            yield Pair(folder, trusted, tests, str(ends[0]), str(ends[1]), str(scratch), threads, environment)
+            tests = partial(manager, arguments=[TESTS])
+            yield Pair(folder, manager, tests, str(sockets[0]), str(sockets[1]), str(scratch), threads, environment)
             return
-        sandbox = partial(
+        manager = partial(
             SandboxedKernelManager,
             limits=limits,
             kernel_file=KERNEL,
             imports=imports,
             environment=environment,
-            private=solutions(),
+            private=solution_folders(),
             named_files=DIGITS,
         )
-        submission = partial(sandbox, shown={ANSWERS: str(ends[0])})
-        beside = partial(sandbox, shown={QUESTIONS: str(ends[1])}, arguments=[TESTS])
-        yield Pair(folder, submission, beside, ANSWERS, QUESTIONS, SCRATCH, threads)
+        submission = partial(manager, shown={ANSWERS: str(sockets[0])})
+        tests = partial(manager, shown={QUESTIONS: str(sockets[1])}, arguments=[TESTS])
+        yield Pair(folder, submission, tests, ANSWERS, QUESTIONS, SCRATCH, threads)

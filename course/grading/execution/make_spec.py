@@ -14,7 +14,7 @@ from course.labs.sources import grade_id, imports, is_test
 def make_spec(course: Course, lab: Lab, full_size: bool = False, built: bool = False) -> Spec:
     """The spec of a lab, with its grading budget, or with the parameters as handed out if `full_size`.
 
-    With `built` it is made of the answer key, whatever became of the source since.
+    With `built` it is made from the answer key, even if the source was edited since.
 
     Raises
     ------
@@ -28,6 +28,6 @@ def make_spec(course: Course, lab: Lab, full_size: bool = False, built: bool = F
     tests = {grade_id(cell): cell.source for cell in source.cells if is_test(cell)}
     for cell in reference.cells:
         cell.source = tests.get(grade_id(cell), cell.source)
-    given = parameters(source)
-    budget = given if full_size else dict(lab.budget)  # also at full size, whatever a student has set
-    return Spec(lab.name, reference, imports(source), budget, given | budget, lab.limits)
+    defaults = parameters(source)
+    budget = defaults if full_size else dict(lab.budget)  # also at full size, whatever a student has set
+    return Spec(lab.name, reference, imports(source), budget, defaults | budget, lab.limits)

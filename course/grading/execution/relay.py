@@ -1,4 +1,4 @@
-"""The line between the two sides: passes bytes on and reads none of them."""
+"""The connection between the two sides of a test: passes bytes on without reading them."""
 
 import asyncio
 import contextlib
@@ -11,9 +11,9 @@ PART = 2**18  # bytes
 class Relay:
     """Two sockets in a folder, one for each side; a connection to one is joined with the next one to the other.
 
-    `joined` tells whether that has happened since it listens.
+    `joined` says whether that has happened since the relay began to listen.
 
-    Whoever connects in vain is the side's own affair: a submission that occupies its own line only loses its answers.
+    A submission that connects to its own socket without need only loses its answers.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -21,8 +21,8 @@ class Relay:
         self.tests, self.submission = folder / "tests", folder / "answers"
         self._waiting: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue(1)
         self._servers: list[asyncio.Server] = []
-        self._open: set[asyncio.StreamWriter] = set()
-        self._meeting: set[asyncio.Task[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._joins: set[asyncio.Task[None]] = set()
         self._listens = self.joined = False
 
     async def __aenter__(self) -> "Relay":
@@ -35,55 +35,55 @@ class Relay:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Hang up."""
+        """Close everything."""
         for server in self._servers:
             server.close()
-        self.cut()
+        self.disconnect()
 
     def listen(self) -> None:
-        """Begin anew, for another test."""
-        self.cut()
+        """Accept connections for another test."""
+        self.disconnect()
         self._listens = True
 
-    def cut(self) -> None:
-        """End what is going on, and take no more: both sides see that the other is gone."""
+    def disconnect(self) -> None:
+        """Close all connections and accept no more: both sides see that the other has gone."""
         self._listens = self.joined = False
         while not self._waiting.empty():
             self._waiting.get_nowait()[1].close()
-        for meeting in self._meeting:
-            meeting.cancel()
-        for writer in self._open:
+        for join in self._joins:
+            join.cancel()
+        for writer in self._writers:
             writer.close()
-        self._open.clear()
+        self._writers.clear()
 
     async def _from_submission(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._waiting.full() or not self._listens:
             writer.close()
             return
-        self._open.add(writer)
+        self._writers.add(writer)
         self._waiting.put_nowait((reader, writer))
 
     async def _from_tests(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._listens:
             writer.close()
             return
-        self._open.add(writer)
-        meeting = asyncio.create_task(self._join(reader, writer))
-        self._meeting.add(meeting)
-        meeting.add_done_callback(self._meeting.discard)
+        self._writers.add(writer)
+        join = asyncio.create_task(self._join(reader, writer))
+        self._joins.add(join)
+        join.add_done_callback(self._joins.discard)
 
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, other = await self._waiting.get()
+        submission_reader, submission_writer = await self._waiting.get()
         self.joined = True
         try:
-            await asyncio.gather(_pass_on(reader, other), _pass_on(there, writer))
+            await asyncio.gather(_forward(reader, submission_writer), _forward(submission_reader, writer))
         finally:
-            for one in (writer, other):
-                one.close()
-                self._open.discard(one)
+            for open_writer in (writer, submission_writer):
+                open_writer.close()
+                self._writers.discard(open_writer)
 
 
-async def _pass_on(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
+async def _forward(source: asyncio.StreamReader, to: asyncio.StreamWriter) -> None:
     """Pass bytes on until there are no more, then say so."""
     with contextlib.suppress(OSError):
         while part := await source.read(PART):

@@ -1,7 +1,7 @@
-"""Running one submission: its cells in a kernel of its own, its tests beside it in another.
+"""Running one submission: its cells in one kernel, its tests in another.
 
 The notebook stays here. The submission's kernel gets one cell at a time, and while a test runs, a cell that answers
-what the test asks. The verdict comes from the kernel of the tests alone.
+the test's questions. The verdict comes from the tests' kernel alone.
 """
 
 import asyncio
@@ -11,7 +11,7 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from course.grading.execution.cell_runner import Runner
+from course.grading.execution.cell_runner import CellRunner
 from course.grading.execution.clock import PATIENCE, Clock
 from course.grading.execution.executed import Executed
 from course.grading.execution.kernel_lifetime import started_kernel
@@ -27,7 +27,7 @@ async def execute_submission(
     imports: str,
     values: dict[str, Any],
     limits: Limits,
-    place: str,
+    folder: str,
     files: Mapping[str, bytes] | None = None,
     alone: bool = True,
 ) -> Executed:
@@ -36,46 +36,46 @@ async def execute_submission(
     Parameters
     ----------
     notebook
-        A mended submission with the whole of its test cells.
+        A repaired submission with complete test cells.
     pair
         The kernels' managers, of kernel_pair.py; nothing is started yet.
     imports, values
         What tests may rely on: the import statements of the lab's set-up, and the values of its parameters.
-    place
+    folder
         The folder to run in; a sandbox has its own.
     files
         What lies beside the notebook, by relative path.
     alone
-        Whether no other submission is run now, so that it is to blame for what could also come from others (faults.py).
+        Whether no other submission is run now, so that it has caused what others could also cause (faults.py).
 
     Raises
     ------
     KernelError
         A kernel cannot be started.
     MachineFault
-        The machine did not let it be run to its end.
+        The machine kept it from being run to its end.
     """
-    done, began = Executed(notebook), time.monotonic()
+    executed, start = Executed(notebook), time.monotonic()
     clock = Clock(pair.cores, PATIENCE * limits.submission_seconds)
     async with Relay(pair.folder) as relay:
         tests = TestSide(pair, relay, imports, values, clock, alone)
         starting = asyncio.create_task(tests.start())
-        kernel = started_kernel(pair.submission(), place, pair.environment, clock, limits.submission_seconds, alone)
+        kernel = started_kernel(pair.submission(), folder, pair.environment, clock, limits.submission_seconds, alone)
         try:
-            async with kernel as talk:
-                runner = Runner(talk, tests, limits, done)
-                await runner.ready(began, files or {})
+            async with kernel as client:
+                runner = CellRunner(client, tests, limits, executed)
+                await runner.wait_until_ready(start, files or {})
                 await starting
-                done.seconds["runner"] = time.monotonic() - began - sum(done.seconds.values())
+                executed.seconds["runner"] = time.monotonic() - start - sum(executed.seconds.values())
                 for number, cell in enumerate(notebook.cells, 1):
                     if cell.cell_type == "code":
-                        await runner.cell(cell, number)
-                ends = time.monotonic()
+                        await runner.run_cell(cell, number)
+                end_start = time.monotonic()
         finally:
             await asyncio.wait([starting])
             await tests.end()
-    done.seconds["end"] = time.monotonic() - ends
-    return done
+    executed.seconds["end"] = time.monotonic() - end_start
+    return executed
 
 
 def run_submission(*args: Any, **kwargs: Any) -> Executed:

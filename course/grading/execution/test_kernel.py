@@ -1,4 +1,4 @@
-"""The tests' side of a run: a kernel that only runs test cells."""
+"""The tests' side of a run: a kernel that runs only test cells."""
 
 import math
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from course.errors import MachineFault
 from course.grading.execution.client import KernelClient
 from course.grading.execution.clock import Clock
-from course.grading.execution.faults import Ended, Interrupted
+from course.grading.execution.faults import CellInterrupted, KernelEnded
 from course.grading.execution.kernel_lifetime import started_kernel
 from course.grading.execution.kernel_pair import Pair
 from course.grading.execution.relay import Relay
@@ -23,8 +23,8 @@ class TestSide:
         """Nothing is started yet."""
         self.pair, self.relay, self.clock, self.alone = pair, relay, clock, alone
         self._content = {"imports": imports, "values": values, "folder": pair.scratch, "path": pair.path_of_tests}
-        self._talk: KernelClient | None = None
-        self._running: Any = None
+        self._client: KernelClient | None = None
+        self._kernel: Any = None
 
     async def start(self) -> None:
         """Start a kernel and let it do the imports.
@@ -32,24 +32,24 @@ class TestSide:
         Raises
         ------
         KernelError, MachineFault
-            It does not start: nothing of the submission is in it yet.
+            It does not start; the submission cannot have caused that.
         """
-        place, environment = str(self.pair.folder), self.pair.environment
-        kernel = started_kernel(self.pair.tests(), place, environment, self.clock, math.inf, self.alone)
-        talk, self._running = await kernel.__aenter__(), kernel
+        folder, environment = str(self.pair.folder), self.pair.environment
+        kernel = started_kernel(self.pair.tests(), folder, environment, self.clock, math.inf, self.alone)
+        client, self._kernel = await kernel.__aenter__(), kernel
         try:
-            await talk.ready(START_SECONDS)
-            await talk.request("tests_open", self._content, START_SECONDS, lambda _: None)
-        except (Ended, Interrupted, MachineFault) as error:
+            await client.wait_until_ready(START_SECONDS)
+            await client.request("tests_open", self._content, START_SECONDS, lambda _: None)
+        except (KernelEnded, CellInterrupted, MachineFault) as error:
             raise MachineFault(f"The kernel of the tests did not start: {error}") from error
-        self._talk = talk
+        self._client = client
 
     async def end(self) -> None:
         """End the kernel, if there is one."""
-        self._talk = None
-        if self._running is not None:
-            await self._running.__aexit__(None, None, None)
-            self._running = None
+        self._client = None
+        if self._kernel is not None:
+            await self._kernel.__aexit__(None, None, None)
+            self._kernel = None
 
     async def verdict(self, source: str, seconds: float) -> dict[str, Any]:
         """Run a test cell.
@@ -57,17 +57,17 @@ class TestSide:
         Raises
         ------
         Ended, Interrupted
-            The kernel came to its end, or was at the test for too long; the next test gets another one.
+            The kernel ended, or the test took too long; the next test gets another kernel.
         KernelError, MachineFault
-            That was not the submission's doing.
+            The submission did not cause the failure.
         """
-        if self._talk is None:
+        if self._client is None:
             await self.start()
-        assert self._talk
+        assert self._client
         try:
-            reply = await self._talk.request("tests_run", {"source": source}, seconds, lambda _: None)
-            found: dict[str, Any] = reply["verdict"]
-        except (Ended, Interrupted):
+            reply = await self._client.request("tests_run", {"source": source}, seconds, lambda _: None)
+            verdict: dict[str, Any] = reply["verdict"]
+        except (KernelEnded, CellInterrupted):
             await self.end()
             raise
-        return found
+        return verdict

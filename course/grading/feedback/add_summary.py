@@ -25,41 +25,41 @@ class AddSummary(NbGraderPreprocessor):
 
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Put the summary into the resources, under "feedback"."""
-        about = resources["nbgrader"]
-        names = about["notebook"], about["assignment"], about["student"]
-        folder = Path(self.executed_directory, about["student"], about["assignment"])
-        with Gradebook(about["db_url"]) as gradebook:
-            submitted = gradebook.find_submission_notebook(*names)
-            grades, penalty = grades_of(submitted), float(submitted.late_submission_penalty or 0)
+        names = resources["nbgrader"]
+        ids = names["notebook"], names["assignment"], names["student"]
+        folder = Path(self.executed_directory, names["student"], names["assignment"])
+        with Gradebook(names["db_url"]) as gradebook:
+            submitted = gradebook.find_submission_notebook(*ids)
+            grades, penalty = read_grades(submitted), float(submitted.late_submission_penalty or 0)
             late = timedelta(seconds=submitted.assignment.total_seconds_late)
-        outcome = outcome_of(folder, about["notebook"], nb)
-        resources["feedback"] = summarise(nb, grades, outcome, about["student"], penalty, late)
+        outcome = outcome_of_run(folder, names["notebook"], nb)
+        resources["feedback"] = summarise(nb, grades, outcome, names["student"], penalty, late)
         return nb, resources
 
 
-def grades_of(submitted: Submitted) -> dict[str, Grade]:
+def read_grades(submitted: Submitted) -> dict[str, Grade]:
     """The grades of a submission by grade id, and what is known of answers without points."""
     released = {cell.name: cell.source for cell in submitted.notebook.source_cells}
     comments = {comment.name: comment.comment or "" for comment in submitted.comments}
     grades = {grade.name: grade for grade in submitted.grades}
-    found = dict[str, Grade]()
+    summary_grades = dict[str, Grade]()
     for name in released.keys() | comments.keys() | grades.keys():
         comment, source = comments.get(name, ""), released.get(name)
         if grade := grades.get(name):
-            points, most = float(grade.score), float(grade.max_score)
+            points, max_score = float(grade.score), float(grade.max_score)
             marked = grade.manual_score is not None
-            found[name] = Grade(points, most, bool(grade.needs_manual_grade), marked, comment, source)
+            summary_grades[name] = Grade(points, max_score, bool(grade.needs_manual_grade), marked, comment, source)
         else:
-            found[name] = Grade(comment=comment, released=source)
-    return found
+            summary_grades[name] = Grade(comment=comment, released=source)
+    return summary_grades
 
 
-def outcome_of(folder: Path, name: str, nb: NotebookNode) -> Outcome | None:
+def outcome_of_run(folder: Path, name: str, nb: NotebookNode) -> Outcome | None:
     """The outcome of the run that this notebook comes from; None if nbgrader ran it by itself."""
     path, executed = folder / cache.REPORT, folder / f"{name}.ipynb"
     if not path.is_file() or not executed.is_file():
         return None
-    ran = nbformat.read(executed, as_version=4)
-    if [cell.source for cell in ran.cells] != [cell.source for cell in nb.cells]:
+    run_notebook = nbformat.read(executed, as_version=4)
+    if [cell.source for cell in run_notebook.cells] != [cell.source for cell in nb.cells]:
         return None
     return read_outcome(path.read_text("utf-8"))

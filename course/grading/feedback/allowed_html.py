@@ -7,7 +7,7 @@ import nh3
 import tinycss2
 from pygments.token import STANDARD_TYPES
 
-OURS = "nb-"  # before every id of a submission, so that none is like one of the page's own
+ID_PREFIX = "nb-"  # before every id of a submission, so that none is like one of the page's own
 
 
 def split_words(text: str) -> set[str]:
@@ -58,11 +58,11 @@ COLOURS = {"rgb", "rgba", "hsl", "hsla"}
 def allowed_value(tag: str, name: str, value: str) -> str | None:
     """The value that an attribute of a submission gets on the page, or None for none."""
     if name == "id":
-        return value if value.startswith(OURS) else OURS + value
+        return value if value.startswith(ID_PREFIX) else ID_PREFIX + value
     if name == "href" and value.startswith("#"):
-        return f"#{OURS}{value[1:].removeprefix(OURS)}"
+        return f"#{ID_PREFIX}{value[1:].removeprefix(ID_PREFIX)}"
     if name == "class":
-        return " ".join(each for each in value.split() if each in CLASSES or ANSI.fullmatch(each)) or None
+        return " ".join(word for word in value.split() if word in CLASSES or ANSI.fullmatch(word)) or None
     if name == "style":
         return clean_style(value) or None
     return value
@@ -70,13 +70,15 @@ def allowed_value(tag: str, name: str, value: str) -> str | None:
 
 @lru_cache(maxsize=1_000)
 def clean_style(declarations: str) -> str:
-    """The declarations that only change how an element looks, in its place."""
-    kept = [
-        f"{one.lower_name}: {tinycss2.serialize(one.value).strip()}"
-        for one in tinycss2.parse_declaration_list(declarations, skip_comments=True, skip_whitespace=True)
-        if one.type == "declaration" and one.lower_name in STYLES and all(is_plain_value(token) for token in one.value)
+    """The declarations that only change how an element looks, and not its position."""
+    declared = [
+        f"{declaration.lower_name}: {tinycss2.serialize(declaration.value).strip()}"
+        for declaration in tinycss2.parse_declaration_list(declarations, skip_comments=True, skip_whitespace=True)
+        if declaration.type == "declaration"
+        and declaration.lower_name in STYLES
+        and all(is_plain_value(token) for token in declaration.value)
     ]
-    return "; ".join(kept)
+    return "; ".join(declared)
 
 
 def is_plain_value(token: tinycss2.ast.Node) -> bool:

@@ -12,11 +12,11 @@ from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-LOST = """<svg xmlns="http://www.w3.org/2000/svg" width="340" height="40" role="img">
+MISSING_PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="340" height="40" role="img">
 <rect width="339" height="39" fill="none" stroke="#666"/>
 <text x="12" y="25" font-family="sans-serif" font-size="14">This picture is not in the notebook.</text>
 </svg>"""
-PLACEHOLDER = {"image/svg+xml": base64.b64encode(LOST.encode()).decode()}
+PLACEHOLDER = {"image/svg+xml": base64.b64encode(MISSING_PICTURE.encode()).decode()}
 
 
 class Pictures(NotebookNode):  # type: ignore[misc]  # from a library without types

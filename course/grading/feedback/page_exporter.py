@@ -22,7 +22,7 @@ from traitlets import List, Unicode
 import course
 from course.grading.feedback.attachments import Pictures
 from course.grading.feedback.formulas import formula
-from course.grading.feedback.render_markdown import html_of
+from course.grading.feedback.render_markdown import markdown_html
 from course.grading.feedback.sanitize import PICTURE, clean, costly_parts
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -46,7 +46,7 @@ LONG_LINES = 30  # lines of an output that are shown at once
 NO_ROOM = Markup("<p>[Not shown here: the notebook's outputs are too large for one page.]</p>")
 
 
-class Compiled(BytecodeCache):
+class TemplateCache(BytecodeCache):
     """Templates as this process has compiled them: nbgrader makes an exporter for each page."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Compiled(BytecodeCache):
         self._code[bucket.key] = bucket.bytecode_to_string()
 
 
-COMPILED = Compiled()
+TEMPLATE_CACHE = TemplateCache()
 
 
 class FeedbackPage(HTMLExporter):
@@ -99,40 +99,40 @@ class FeedbackPage(HTMLExporter):
     def _create_environment(self) -> Environment:
         environment: Environment = super()._create_environment()
         environment.autoescape = True
-        environment.bytecode_cache = COMPILED
+        environment.bytecode_cache = TEMPLATE_CACHE
         style = (TEMPLATES / TEMPLATE / "page.css").read_text("utf-8")
-        environment.globals |= {"style": Markup(style), "policy": policy(style), "long_lines": LONG_LINES}
+        environment.globals |= {"style": Markup(style), "policy": page_policy(style), "long_lines": LONG_LINES}
         return environment
 
     def markdown(self, source: str, attachments: Mapping[str, Any] | None = None, hints: bool = False) -> Markup:
         """Markdown, with the pictures attached to its cell; `hints` opens what it hides as a hint."""
         room = max(0, self.room - FOR_TEXTS)
-        return self.cleaned(lambda: html_of(source, Pictures(attachments or {}), room), hints, own=True)
+        return self.clean_html(lambda: markdown_html(source, Pictures(attachments or {}), room), hints, own=True)
 
     def fragment(self, html: str) -> Markup:
         """HTML that a cell shows."""
-        return self.cleaned(lambda: html)
+        return self.clean_html(lambda: html)
 
     def latex(self, text: str) -> Markup:
         """A formula that a cell shows."""
-        return self.cleaned(lambda: formula(text.strip().strip("$"), block=True))
+        return self.clean_html(lambda: formula(text.strip().strip("$"), block=True))
 
     def terminal(self, text: str) -> Markup:
         """Text that a cell prints, with its colours; nbconvert escapes it."""
         shown = text if len(text) <= LONG_TEXT else text[:LONG_TEXT] + "\n[The rest is not shown here.]"
         plain = shown.count("\x1b") > MOST_COLOURS
-        return self.within(lambda: str(ansi2html(strip_ansi(shown) if plain else shown)))
+        return self.fit(lambda: str(ansi2html(strip_ansi(shown) if plain else shown)))
 
     def python(self, source: str) -> Markup:
         """Code in colours; Pygments escapes it."""
-        return self.within(lambda: coloured(source), own=True)
+        return self.fit(lambda: highlight(source), own=True)
 
     def data(self, content: str) -> Markup:
         """The content of a picture, without line breaks; empty once there is no more room."""
-        packed = "".join(content.split())
-        return Markup.escape(packed) if self.take(len(packed)) else Markup("")
+        compact = "".join(content.split())
+        return Markup.escape(compact) if self.reserve(len(compact)) else Markup("")
 
-    def cleaned(self, make: Callable[[], str], hints: bool = False, own: bool = False) -> Markup:
+    def clean_html(self, make: Callable[[], str], hints: bool = False, own: bool = False) -> Markup:
         """Cleaned HTML, while there is room for it; cleaning takes more time than anything else.
 
         `own` is for the texts of the notebook itself, for which some room is kept free of outputs.
@@ -144,16 +144,16 @@ class FeedbackPage(HTMLExporter):
             return NO_ROOM
         self.parts_left -= count
         self.html_room -= len(html) - sum(map(len, PICTURE.findall(html)))
-        return self.within(lambda: clean(html, hints=hints), own)
+        return self.fit(lambda: clean(html, hints=hints), own)
 
-    def within(self, make: Callable[[], str], own: bool = False) -> Markup:
+    def fit(self, make: Callable[[], str], own: bool = False) -> Markup:
         """What is made, while there is room for it."""
         if self.room <= 0:
             return NO_ROOM
-        made = make()
-        return Markup(made) if self.take(len(made), own) else NO_ROOM
+        html = make()
+        return Markup(html) if self.reserve(len(html), own) else NO_ROOM
 
-    def take(self, characters: int, own: bool = False) -> bool:
+    def reserve(self, characters: int, own: bool = False) -> bool:
         """Whether that many characters still have room on the page."""
         if characters > self.room - (0 if own else FOR_TEXTS):
             return False
@@ -162,7 +162,7 @@ class FeedbackPage(HTMLExporter):
 
 
 @lru_cache(CODE_CELLS)
-def coloured(source: str) -> str:
+def highlight(source: str) -> str:
     """Python code with an element for each colour; most code of a page is that of the lab, the same for everybody."""
     return str(Highlight2HTML(pygments_lexer="ipython3")(source))
 
@@ -177,7 +177,7 @@ def format_points(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def policy(style: str) -> str:
+def page_policy(style: str) -> str:
     """The Content-Security-Policy: only this style sheet, only pictures that are in the page."""
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return POLICY.format(digest=f"sha256-{digest}")

@@ -28,8 +28,8 @@ def page_key(
     course: Course, lab: Lab, stored: Stored, outcome: Outcome, graded: tuple[GradebookEntry, Lateness] | None
 ) -> str:
     """A checksum of all that a page shows."""
-    kept = (stored.digest, stored.status, stored.reason, stored.copy, outcome.notes, outcome.cuts)
-    text = json.dumps((page_version(), course.title, lab.name, kept, graded), default=repr, sort_keys=True)
+    recorded = (stored.digest, stored.status, stored.reason, stored.copy, outcome.notes, outcome.cuts)
+    text = json.dumps((page_version(), course.title, lab.name, recorded, graded), default=repr, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -43,7 +43,7 @@ def bring_up_to_date(
         return ""
     if stored.status != GRADED:
         write_page(folder, lab, title, outcome, stored.status, stored.reason)
-    elif failed := failure(api.generate_feedback(lab.name, nbgrader_pattern(student))):
-        return f"no feedback could be written: {failed}"
+    elif problem := failure(api.generate_feedback(lab.name, nbgrader_pattern(student))):
+        return f"no feedback could be written: {problem}"
     write_stored(folder, student, lab.name, replace(stored, page=key, made=checksum_if_any(path)))
     return ""

@@ -9,7 +9,7 @@ from course.labs.sources import HIDDEN, is_test
 
 # What is rendered is limited: some Markdown takes time that grows with the square of its length.
 CELL_CHARACTERS, PAGE_CHARACTERS = 20_000, 150_000
-CUT = "\n\n[The rest is not shown here.]"
+REST_NOT_SHOWN = "\n\n[The rest is not shown here.]"
 
 
 class HideHiddenTests(NbGraderPreprocessor):
@@ -38,24 +38,24 @@ class Shorten(NbGraderPreprocessor):
         """Shorten cells, and outputs that are Markdown or LaTeX."""
         room = PAGE_CHARACTERS
         for cell in nb.cells:
-            cell.source = shortened(cell.source, min(CELL_CHARACTERS, room))
+            cell.source = shorten_text(cell.source, min(CELL_CHARACTERS, room))
             room = max(0, room - len(PICTURE.sub("", cell.source)))
             for output in cell.get("outputs", []):
-                rendered = [kind for kind in output.get("data", {}) if kind in ("text/markdown", "text/latex")]
-                if rendered and not room:
-                    output.data = NotebookNode({"text/plain": CUT.strip()})
+                rendered_kinds = [kind for kind in output.get("data", {}) if kind in ("text/markdown", "text/latex")]
+                if rendered_kinds and not room:
+                    output.data = NotebookNode({"text/plain": REST_NOT_SHOWN.strip()})
                     continue
-                for kind in rendered:
-                    output.data[kind] = shortened(str(output.data[kind]), min(CELL_CHARACTERS, room))
+                for kind in rendered_kinds:
+                    output.data[kind] = shorten_text(str(output.data[kind]), min(CELL_CHARACTERS, room))
                     room = max(0, room - len(output.data[kind]))
         return nb, resources
 
 
-def shortened(text: str, most: int) -> str:
+def shorten_text(text: str, length: int) -> str:
     """The text, or its beginning and a remark; pictures in it, as Colab pastes them, do not count."""
-    room, place = most, 0
+    room, end = length, 0
     for picture in PICTURE.finditer(text):
-        if picture.start() - place > room:
+        if picture.start() - end > room:
             break
-        room, place = room - (picture.start() - place), picture.end()
-    return text if len(text) - place <= room else text[: place + room] + CUT
+        room, end = room - (picture.start() - end), picture.end()
+    return text if len(text) - end <= room else text[: end + room] + REST_NOT_SHOWN

@@ -14,8 +14,8 @@ from course.markdown_text import PASTED
 MOST_PICTURES = 8 * 2**20  # characters of all attached pictures in one text, each counted as often as it is shown
 MOST_ENVIRONMENTS = 100  # in one text: to find their ends takes time that grows with the square of their number
 LONG_BLANKS = 100  # in a row; that time grows with the square of more of them, too
-START = "data:image/png;base64,"
-ASIDE = re.compile(f"{START}[0-9a-f]{{32}}")
+PASTED_START = "data:image/png;base64,"
+PASTED_ADDRESS = re.compile(f"{PASTED_START}[0-9a-f]{{32}}")
 BLANKS = re.compile(f"[ \\t]{{{LONG_BLANKS},}}")
 
 
@@ -46,28 +46,28 @@ class Renderer(IPythonRenderer):
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         """A picture, or its description where it has no room."""
-        shown = str(super().image(text, self.pasted.get(url, url), title))
-        if len(shown) > self.room:
+        html = str(super().image(text, self.pasted.get(url, url), title))
+        if len(html) > self.room:
             return str(self.text(f"[{text}: not shown, as the pictures are too large for one page.]"))
-        self.room -= len(shown)
-        return shown
+        self.room -= len(html)
+        return html
 
     def set_aside(self, source: str) -> str:
         """The text with a short address for each long picture that is pasted into it; nobody can know that address."""
 
-        def keep(found: re.Match[str]) -> str:
-            address = f"{START}{secrets.token_hex(16)}"
-            self.pasted[address] = found[0]
+        def replace(match: re.Match[str]) -> str:
+            address = f"{PASTED_START}{secrets.token_hex(16)}"
+            self.pasted[address] = match[0]
             return address
 
-        return PASTED.sub(keep, source)
+        return PASTED.sub(replace, source)
 
     def put_back(self, html: str) -> str:
         """The same for the HTML: those pictures that stand in HTML of the text's own, each once."""
-        return ASIDE.sub(lambda found: self.pasted.pop(found[0], found[0]), html)
+        return PASTED_ADDRESS.sub(lambda match: self.pasted.pop(match[0], match[0]), html)
 
 
-def html_of(source: str, attachments: Mapping[str, Any], room: int = MOST_PICTURES) -> str:
+def markdown_html(source: str, attachments: Mapping[str, Any], room: int = MOST_PICTURES) -> str:
     """The HTML of a Markdown text, still to be cleaned; one with too many environments is shown as it was written."""
     source = BLANKS.sub(" " * LONG_BLANKS, source)
     if source.count("\\begin{") > MOST_ENVIRONMENTS:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import tinycss2
 from bs4 import BeautifulSoup, Tag
 
-from course.grading.feedback.allowed_html import OURS, clean_style, cleaner, split_words
+from course.grading.feedback.allowed_html import ID_PREFIX, clean_style, cleaner, split_words
 
 LONGEST = 300_000  # characters of one piece of HTML
 MOST_VISITS = 200_000  # of elements, to find those that the style sheets in one piece of HTML are about
@@ -14,11 +14,11 @@ DEEPEST = 200  # elements in each other: sanitising takes time that grows with t
 PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
 OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Elements without an end of their own, or that end where the next one of their kind begins.
-FLAT = split_words(
+UNCLOSED = split_words(
     "p li dt dd tr td th thead tbody tfoot colgroup option "
     "area base br col embed hr img input link meta param source track wbr"
 )
-CHANGED = re.compile(r"<(img|h[1-6]|table|math|details)\b| href=\"data:")  # else no tree is made, which takes time
+NEEDS_TREE = re.compile(r"<(img|h[1-6]|table|math|details)\b| href=\"data:")  # else no tree is made, which takes time
 SELECTOR = re.compile(r"#([\w-]+)(?:\s+([a-z][a-z0-9]*))?")
 
 
@@ -30,18 +30,18 @@ def clean(html: str, level: int = 2, hints: bool = False) -> str:
     """
     if len(html) - sum(map(len, PICTURE.findall(html))) > LONGEST:
         return f"<p>[HTML of {len(html):,} characters is not shown here.]</p>"
-    if deep(html):
+    if is_too_deep(html):
         return f"<p>[HTML with more than {DEEPEST} elements in each other is not shown here.]</p>"
-    rules, rest = without_styles(html)
-    cleaned: str = cleaner.clean(rest)
-    if not rules and not CHANGED.search(cleaned):
+    rules, content = split_styles(html)
+    cleaned: str = cleaner.clean(content)
+    if not rules and not NEEDS_TREE.search(cleaned):
         return cleaned
     soup = BeautifulSoup(cleaned, "html.parser")
-    put_styles(soup, rules)
+    inline_styles(soup, rules)
     for link in soup.find_all("a", href=re.compile(r"^data:", re.IGNORECASE)):
         del link["href"]
     for picture in soup.find_all("img"):
-        put_text_for_foreign(soup, picture)
+        replace_foreign_picture(soup, picture)
     for heading in soup.find_all(re.compile(r"^h[1-6]$")):
         heading.name = f"h{min(6, int(heading.name[1]) + level)}"
     for wide in soup.select('table, math[display="block"]'):
@@ -54,49 +54,49 @@ def clean(html: str, level: int = 2, hints: bool = False) -> str:
 
 def costly_parts(html: str) -> int:
     """What takes time to clean: the beginnings and ends of elements in a fragment, and the size of its style sheets."""
-    rules, rest = without_styles(html)
-    return rest.count("<") + rules.count("{") + rules.count(",") + len(rules) // 20
+    rules, content = split_styles(html)
+    return content.count("<") + rules.count("{") + rules.count(",") + len(rules) // 20
 
 
-def deep(html: str) -> bool:
+def is_too_deep(html: str) -> bool:
     """Whether elements may be nested too deeply, counted without parsing: what is opened and not closed yet."""
     depth = 0
     for match in OPENING.finditer(html):
-        if match[2].lower() not in FLAT:
+        if match[2].lower() not in UNCLOSED:
             depth = max(0, depth - 1) if match[1] else depth + 1
         if depth > DEEPEST:
             return True
     return False
 
 
-def without_styles(html: str) -> tuple[str, str]:
+def split_styles(html: str) -> tuple[str, str]:
     """The text of all style sheets in a fragment, and the rest of it."""
-    small, rules, rest, place = html.lower(), list[str](), list[str](), 0
-    while (start := small.find("<style", place)) >= 0:
-        opened, end = small.find(">", start), small.find("</style", start)
-        if min(opened, end) < 0:
+    lower_case, rules, content, position = html.lower(), list[str](), list[str](), 0
+    while (start := lower_case.find("<style", position)) >= 0:
+        tag_end, end = lower_case.find(">", start), lower_case.find("</style", start)
+        if min(tag_end, end) < 0:
             break
-        rest.append(html[place:start])
-        rules.append(html[opened + 1 : end])
-        place = end
-    return "\n".join(rules), "".join([*rest, html[place:]])
+        content.append(html[position:start])
+        rules.append(html[tag_end + 1 : end])
+        position = end
+    return "\n".join(rules), "".join([*content, html[position:]])
 
 
-def put_styles(soup: BeautifulSoup, rules: str) -> None:
+def inline_styles(soup: BeautifulSoup, rules: str) -> None:
     """Write rules for ids, of which a styled table of pandas consists, into the elements; others are left out."""
     if not rules:
         return
-    places, room = {str(element["id"]): element for element in soup.find_all(id=True)}, MOST_VISITS
+    elements, room = {str(part["id"]): part for part in soup.find_all(id=True)}, MOST_VISITS
     size = len(soup.find_all(True))
     for target, style in simple_rules(rules):
-        found = SELECTOR.fullmatch(target)
-        place = places.get(OURS + found[1]) if found else None
-        room -= size if place and found and found[2] else 1
+        match = SELECTOR.fullmatch(target)
+        element = elements.get(ID_PREFIX + match[1]) if match else None
+        room -= size if element and match and match[2] else 1
         if room < 0:
             return
-        if found and place is not None:
-            for element in place.find_all(found[2]) if found[2] else [place]:
-                element["style"] = f"{style}; {element.get('style', '')}".rstrip("; ")
+        if match and element is not None:
+            for part in element.find_all(match[2]) if match[2] else [element]:
+                part["style"] = f"{style}; {part.get('style', '')}".rstrip("; ")
 
 
 def simple_rules(rules: str) -> Iterator[tuple[str, str]]:
@@ -108,7 +108,7 @@ def simple_rules(rules: str) -> Iterator[tuple[str, str]]:
                 yield selector.strip(), style
 
 
-def put_text_for_foreign(soup: BeautifulSoup, picture: Tag) -> None:
+def replace_foreign_picture(soup: BeautifulSoup, picture: Tag) -> None:
     """Leave a picture that is in the notebook; of any other, show the description and where it would be.
 
     A picture that is a link, such as a badge, leaves its description only: its address leads out of the page, too.

@@ -20,8 +20,8 @@ from course.markdown_text import headings
 NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolutions.code_stub in nbgrader_config.py
 NO_RESPONSE = "No response."  # nbgrader's own comment on an answer as it was handed out
 # What cell_runner.py, the tests' side, nbclient and nbgrader call the end of a cell that was not its own.
-CUT = {"CellTimeout", "KernelEnded", "TestEnded", "SubmissionEnded", "WrongScore"}
-CUT |= {"CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
+CUT_OFF_ERRORS = {"CellTimeout", "KernelEnded", "TestEnded", "SubmissionEnded", "WrongScore"}
+CUT_OFF_ERRORS |= {"CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
 LONGEST = 300  # characters of a message
 POINTS = re.compile(r"\s*\([\d.]+ points?[^()]*\)\s*$")
 
@@ -139,20 +139,20 @@ def summarise(
         late=span_in_words(late) if late else "",
         total=max(0.0, score - penalty),
         waiting=sum(grade.most for grade in grades.values() if grade.waiting),
-        notes=notes_of(outcome) if outcome else (),
+        notes=run_notes(outcome) if outcome else (),
     )
 
 
 def task_summary(cells: Sequence[NotebookNode], place: int, grades: Mapping[str, Grade]) -> TaskSummary:
     """The task whose points are given to the cell at that place."""
     name = grade_id(cells[place]) or ""
-    answered = place if is_written(cells[place]) else answer_of(cells, name)
-    answer = grade_id(cells[answered]) or "" if answered is not None else ""
-    grade, about = grades.get(name, Grade()), grades.get(answer, Grade())
-    untouched = answered is not None and is_untouched(cells[answered], about)
-    state, message, failed = judged(cells, place, answered, grade, untouched)
-    titled, title = title_of(cells, answered if answered is not None else place, name)
-    comments = dict.fromkeys(each.comment for each in (grade, about) if each.comment not in ("", NO_RESPONSE))
+    answer_place = place if is_written(cells[place]) else find_answer(cells, name)
+    answer_name = grade_id(cells[answer_place]) or "" if answer_place is not None else ""
+    grade, answer_grade = grades.get(name, Grade()), grades.get(answer_name, Grade())
+    untouched = answer_place is not None and is_untouched(cells[answer_place], answer_grade)
+    state, message, failed_place = judge_task(cells, place, answer_place, grade, untouched)
+    title_place, title = find_title(cells, answer_place if answer_place is not None else place, name)
+    comments = dict.fromkeys(part.comment for part in (grade, answer_grade) if part.comment not in ("", NO_RESPONSE))
     return TaskSummary(
         name=name,
         title=title,
@@ -161,13 +161,13 @@ def task_summary(cells: Sequence[NotebookNode], place: int, grades: Mapping[str,
         most=grade.most,
         message=message,
         comment=" ".join(comments),
-        cell=failed + 1,
-        task=None if titled is None else titled + 1,
+        cell=failed_place + 1,
+        task=None if title_place is None else title_place + 1,
     )
 
 
-def judged(
-    cells: Sequence[NotebookNode], place: int, answered: int | None, grade: Grade, untouched: bool
+def judge_task(
+    cells: Sequence[NotebookNode], place: int, answer_place: int | None, grade: Grade, untouched: bool
 ) -> tuple[State, str, int]:
     """The state of a task, what failed first, and in which cell."""
     if grade.waiting and not (untouched and is_written(cells[place])):
@@ -178,30 +178,30 @@ def judged(
         return (State.NOT_ATTEMPTED if untouched else State.MARKED), "", place
     error = first_error(cells[place])
     if error is None:
-        return passed(grade, place)
-    own = cells[answered] if answered is not None else None
+        return state_of_test(grade, place)
+    answer_cell = cells[answer_place] if answer_place is not None else None
     if untouched:
-        return State.NOT_ATTEMPTED, "", place if answered is None else answered
-    earlier = first_error(own) if own is not None else None
-    if earlier is not None and answered is not None and not is_stub(earlier):
-        return (*of_error(earlier), answered)
-    if is_stub(error) and (own is None or NOT_DONE in own.source):
-        return State.NOT_ATTEMPTED, "", place if answered is None else answered
-    return (*of_error(error), place)
+        return State.NOT_ATTEMPTED, "", place if answer_place is None else answer_place
+    answer_error = first_error(answer_cell) if answer_cell is not None else None
+    if answer_error is not None and answer_place is not None and not is_stub(answer_error):
+        return (*error_state(answer_error), answer_place)
+    if is_stub(error) and (answer_cell is None or NOT_DONE in answer_cell.source):
+        return State.NOT_ATTEMPTED, "", place if answer_place is None else answer_place
+    return (*error_state(error), place)
 
 
-def of_error(error: NotebookNode) -> tuple[State, str]:
+def error_state(error: NotebookNode) -> tuple[State, str]:
     """The state and the message of a task that failed with this error first."""
     if error.ename == "AssertionError":
         return State.WRONG, message_of(error) or "A test failed."
-    if error.ename in CUT:
+    if error.ename in CUT_OFF_ERRORS:
         return State.CUT_OFF, message_of(error)
     if is_stub(error):
         return State.ERROR, "It uses another task that is not done yet."
-    return State.ERROR, shorten(f"{error.ename}: {error.evalue}")
+    return State.ERROR, one_line(f"{error.ename}: {error.evalue}")
 
 
-def passed(grade: Grade, place: int) -> tuple[State, str, int]:
+def state_of_test(grade: Grade, place: int) -> tuple[State, str, int]:
     """The state of a test without an error, which may have given a part of its points."""
     if grade.points >= grade.most:
         return State.RIGHT, "", place
@@ -228,29 +228,29 @@ def is_untouched(cell: NotebookNode, grade: Grade) -> bool:
 
 def message_of(error: NotebookNode) -> str:
     """The message of an error."""
-    return shorten(str(error.evalue))
+    return one_line(str(error.evalue))
 
 
-def shorten(text: str) -> str:
+def one_line(text: str) -> str:
     """A message in one line, not longer than the summary has room for."""
     line = printable(" ".join(re.sub(r"\x1b\[[0-9;]*m", "", text[: 10 * LONGEST]).split()))
     return line if len(line) <= LONGEST else f"{line[:LONGEST].rstrip()} …"
 
 
-def answer_of(cells: Sequence[NotebookNode], test: str) -> int | None:
+def find_answer(cells: Sequence[NotebookNode], test: str) -> int | None:
     """The place of the answer that a test is about."""
-    wanted = test.removeprefix("test-")
-    places = (place for place, cell in enumerate(cells) if is_answer(cell) and grade_id(cell) == wanted)
+    name = test.removeprefix("test-")
+    places = (place for place, cell in enumerate(cells) if is_answer(cell) and grade_id(cell) == name)
     return next(places, None)
 
 
-def title_of(cells: Sequence[NotebookNode], place: int, name: str) -> tuple[int | None, str]:
+def find_title(cells: Sequence[NotebookNode], place: int, name: str) -> tuple[int | None, str]:
     """The nearest heading before a cell and its place; without one, the grade id in words."""
-    for before in range(place - 1, -1, -1):
-        if cells[before].cell_type == "markdown" and not is_answer(cells[before]):
-            found = [text for _, text in headings(cells[before].source)]
-            if found:
-                return before, plain_title(found[-1])
+    for earlier in range(place - 1, -1, -1):
+        if cells[earlier].cell_type == "markdown" and not is_answer(cells[earlier]):
+            titles = [text for _, text in headings(cells[earlier].source)]
+            if titles:
+                return earlier, plain_title(titles[-1])
     return None, plain_title(name.removeprefix("test-").replace("-", " ").capitalize())
 
 
@@ -262,15 +262,15 @@ def lab_title(cells: Sequence[NotebookNode]) -> str:
 
 def plain_title(heading: str) -> str:
     """A heading without its points, and without the marks of code and of bold text."""
-    return shorten(re.sub(r"`|\*\*", "", POINTS.sub("", heading)))
+    return one_line(re.sub(r"`|\*\*", "", POINTS.sub("", heading)))
 
 
-def notes_of(outcome: Outcome) -> tuple[str, ...]:
+def run_notes(outcome: Outcome) -> tuple[str, ...]:
     """What a run tells the student: what was put right, and what ended it."""
-    return tuple(dict.fromkeys(lines_of(outcome)))
+    return tuple(dict.fromkeys(run_note_lines(outcome)))
 
 
-def lines_of(outcome: Outcome) -> Iterator[str]:
+def run_note_lines(outcome: Outcome) -> Iterator[str]:
     """Its lines, which may repeat."""
     for cut in outcome.cuts[:-1] if outcome.ended else outcome.cuts:
         yield f"Your notebook was cut off at {cut}"

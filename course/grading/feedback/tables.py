@@ -31,10 +31,10 @@ def write_csv(path: Path, results: Sequence[Result]) -> None:
         writer = csv.writer(file)
         writer.writerow([*COLUMNS, *tests, *questions])
         for result in results:
-            shown = [column if result.graded or column not in POINTS else "" for column in COLUMNS]
+            columns = [column if result.graded or column not in POINTS else "" for column in COLUMNS]
             points = [f"{result.by_test.get(test, 0):g}" if result.graded else "" for test in tests]
             points += [_text(result.by_question.get(question)) for question in questions]
-            writer.writerow([*(_text(getattr(result, column) if column else None) for column in shown), *points])
+            writer.writerow([*(_text(getattr(result, column) if column else None) for column in columns), *points])
 
 
 def grades_table(title: str, results: Sequence[Result]) -> Table:
@@ -43,18 +43,20 @@ def grades_table(title: str, results: Sequence[Result]) -> Table:
     table.add_column("student", no_wrap=True)
     table.add_column("tests", justify="right", no_wrap=True)
     table.add_column("written", justify="right", no_wrap=True)
-    late = any(result.penalty for result in results)
-    if late:
+    has_penalties = any(result.penalty for result in results)
+    if has_penalties:
         table.add_column("penalty", justify="right", no_wrap=True)
     table.add_column("total", justify="right", no_wrap=True)
     table.add_column("remarks", overflow="fold")
     for result in results:
         if not result.graded:
-            table.add_row(escape(result.student), *[""] * (4 if late else 3), escape(printable(remark(result))))
+            table.add_row(
+                escape(result.student), *[""] * (4 if has_penalties else 3), escape(printable(remark(result)))
+            )
             continue
         tests = f"{result.tests:g} / {result.max_tests:g}"
         written = f"{result.to_mark:g} to mark" if result.to_mark else f"{result.written:g}"
-        penalty = [f"{-result.penalty:g}" if result.penalty else ""] if late else []
+        penalty = [f"{-result.penalty:g}" if result.penalty else ""] if has_penalties else []
         remarks = escape(printable(remark(result)))
         table.add_row(escape(result.student), tests, written, *penalty, f"{result.total:g}", remarks)
     return table
@@ -70,7 +72,7 @@ def remark(result: Result) -> str:
     return "; ".join(text for text in (cut, outcome, result.late, result.reason) if text)
 
 
-def deadline(course: Course, lab: Lab, results: Sequence[Result]) -> list[str]:
+def deadline_lines(course: Course, lab: Lab, results: Sequence[Result]) -> list[str]:
     """When a lab is due, what late work loses, and of whom it is not known when they handed in."""
     if not lab.due:
         return []

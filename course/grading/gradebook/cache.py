@@ -27,10 +27,10 @@ def step_folder(folder: Path, step: str, student: str, lab: str) -> Path:
     return folder / step / student / lab
 
 
-def keep_outcome(folder: Path, lab: str, outcome: Outcome) -> None:
-    """Write an outcome's files; the report last, so that what has a report is whole.
+def write_outcome_files(folder: Path, lab: str, outcome: Outcome) -> None:
+    """Write an outcome's files; the report last, so that an outcome with a report is complete.
 
-    What was stored of an earlier outcome stays noted (recorded.py) until this one is stored.
+    The record of an earlier outcome (recorded.py) stays until this one is stored.
     """
     mended, executed = (step_folder(folder, step, outcome.student, lab) for step in (MENDED, EXECUTED))
     shutil.rmtree(mended, ignore_errors=True)
@@ -41,11 +41,11 @@ def keep_outcome(folder: Path, lab: str, outcome: Outcome) -> None:
     if outcome.executed:
         write_whole(mended / f"{lab}.ipynb", outcome.mended)
         write_whole(executed / f"{lab}.ipynb", outcome.executed)
-    light = replace(outcome, mended="", executed="")
-    write_whole(executed / REPORT, light.as_json())
+    report = replace(outcome, mended="", executed="")
+    write_whole(executed / REPORT, report.as_json())
 
 
-def kept_outcome(folder: Path, lab: str, student: str) -> Outcome | None:
+def find_outcome(folder: Path, lab: str, student: str) -> Outcome | None:
     """The report of an earlier run, or None; without the notebooks, which stay in their files.
 
     None, too, if another version of the course has written it: then the submission is run again.
@@ -54,8 +54,8 @@ def kept_outcome(folder: Path, lab: str, student: str) -> Outcome | None:
     return read_outcome(path.read_text("utf-8")) if path.is_file() else None
 
 
-class TakeExecuted(NbGraderPreprocessor):
-    """In place of nbgrader's execution: the outputs of the run that is kept."""
+class InsertOutputs(NbGraderPreprocessor):
+    """In place of nbgrader's execution: inserts the outputs of the cached run."""
 
     executed_directory = Unicode("", help="The folder executed/ of the submissions graded now.").tag(config=True)
 
@@ -67,12 +67,12 @@ class TakeExecuted(NbGraderPreprocessor):
         BuildError
             The cells that were run are not those that nbgrader is about to score.
         """
-        about = resources["nbgrader"]
-        path = Path(self.executed_directory, about["student"], about["assignment"], f"{about['notebook']}.ipynb")
-        done = nbformat.read(path, as_version=4)
-        if [cell.source for cell in done.cells] != [cell.source for cell in nb.cells]:
-            raise BuildError(f"{path} has other cells than {about['assignment']} has now. Grade again.")
-        for cell, ran in zip(nb.cells, done.cells, strict=True):
+        names = resources["nbgrader"]
+        path = Path(self.executed_directory, names["student"], names["assignment"], f"{names['notebook']}.ipynb")
+        executed = nbformat.read(path, as_version=4)
+        if [cell.source for cell in executed.cells] != [cell.source for cell in nb.cells]:
+            raise BuildError(f"{path} has other cells than {names['assignment']} has now. Grade again.")
+        for cell, executed_cell in zip(nb.cells, executed.cells, strict=True):
             if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = ran.outputs, ran.execution_count
+                cell.outputs, cell.execution_count = executed_cell.outputs, executed_cell.execution_count
         return nb, resources

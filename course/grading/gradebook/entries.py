@@ -62,14 +62,14 @@ class GradebookEntry:
 
 def read_entries(gradebook: Gradebook, lab: str, students: Iterable[str] | None = None) -> dict[str, GradebookEntry]:
     """The submissions of a lab by student, of all or of some; students who handed in nothing have none."""
-    only = None if students is None else list(students)
-    submitted = _rows(gradebook, lab, only, (SubmittedNotebook.late_submission_penalty,), SubmittedNotebook)
+    ids = None if students is None else list(students)
+    submitted = _rows(gradebook, lab, ids, (SubmittedNotebook.late_submission_penalty,), SubmittedNotebook)
     marks, comments = defaultdict[str, list[Mark]](list), defaultdict[str, list[tuple[str, str | None]]](list)
     cell = (GradeCell.name, GradeCell.cell_type, GradeCell.max_score)
     columns = (*cell, Grade.auto_score, Grade.score, Grade.needs_manual_grade)
-    for student, _, _, name, kind, most, auto, score, waits in _rows(gradebook, lab, only, columns, Grade):
+    for student, _, _, name, kind, most, auto, score, waits in _rows(gradebook, lab, ids, columns, Grade):
         marks[student].append(Mark(name, kind != "markdown", float(most), auto, float(score), bool(waits)))
-    for student, _, _, name, comment in _rows(gradebook, lab, only, (BaseCell.name, Comment.comment), Comment):
+    for student, _, _, name, comment in _rows(gradebook, lab, ids, (BaseCell.name, Comment.comment), Comment):
         comments[student].append((name, comment))
     return {
         student: GradebookEntry(
@@ -84,18 +84,18 @@ def read_entries(gradebook: Gradebook, lab: str, students: Iterable[str] | None 
     }
 
 
-def _rows(gradebook: Gradebook, lab: str, only: list[str] | None, columns: tuple[Any, ...], what: Any) -> list[Any]:
+def _rows(gradebook: Gradebook, lab: str, ids: list[str] | None, columns: tuple[Any, ...], table: Any) -> list[Any]:
     """Rows of `student, time of handing in, extension`, then the columns, for each `what` of the lab's submissions."""
     query = gradebook.db.query(Student.id, SubmittedAssignment.timestamp, SubmittedAssignment.extension, *columns)
     query = query.select_from(SubmittedAssignment).join(Student, SubmittedAssignment.student_id == Student.id)
     query = query.join(Assignment, SubmittedAssignment.assignment_id == Assignment.id)
     query = query.join(SubmittedNotebook, SubmittedNotebook.assignment_id == SubmittedAssignment.id)
-    if what is Grade:
+    if table is Grade:
         query = query.join(Grade, Grade.notebook_id == SubmittedNotebook.id)
         query = query.join(GradeCell, Grade.cell_id == GradeCell.id)
-    if what is Comment:
+    if table is Comment:
         query = query.join(Comment, Comment.notebook_id == SubmittedNotebook.id)
         query = query.join(BaseCell, Comment.cell_id == BaseCell.id)
-    if only is not None:
-        query = query.filter(Student.id.in_(only))
+    if ids is not None:
+        query = query.filter(Student.id.in_(ids))
     return list(query.filter(Assignment.name == lab).order_by(Student.id).all())

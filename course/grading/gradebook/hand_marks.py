@@ -1,6 +1,6 @@
-"""Marks given by hand when a submission is graded again: they hold as long as the written answer is the same.
+"""Marks given by hand when a submission is graded again: they stay valid as long as the written answer is the same.
 
-nbgrader lets every such mark wait for a person anew, also where only a test has changed.
+nbgrader asks for every such mark again, even where only a test has changed.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from course.labs.sources import grade_id, is_written
 
 
 def marked_answers(folder: Path, student: str, lab: str) -> dict[str, str]:
-    """The written answers by grade id, as a person marked them; nothing if it is not certain that these are they."""
+    """The written answers by grade id, as a person marked them; none if the file may have changed since."""
     stored, copy = read_stored(folder, student, lab), graded_copy(folder, student, lab)
     return written_answers(copy) if stored and stored.copy == checksum_if_any(copy) else {}
 
@@ -28,23 +28,23 @@ def written_answers(path: Path) -> dict[str, str]:
     return {str(grade_id(cell)): cell.source for cell in cells if is_written(cell)}
 
 
-def settled(gradebook: Gradebook, lab: Lab, student: str) -> set[str]:
-    """The written answers to which a person gave a mark that does not wait."""
+def settled_answers(gradebook: Gradebook, lab: Lab, student: str) -> set[str]:
+    """The written answers that a person has marked and that are not waiting to be marked again."""
     return {
-        one.name
-        for one in _marks(gradebook, lab, student)
-        if one.manual_score is not None and not one.needs_manual_grade
+        grade.name
+        for grade in _marks(gradebook, lab, student)
+        if grade.manual_score is not None and not grade.needs_manual_grade
     }
 
 
 def keep_hand_marks(
     gradebook: Gradebook, lab: Lab, student: str, names: Iterable[str], old: Mapping[str, str], new: Mapping[str, str]
 ) -> None:
-    """Let the marks of these answers not wait, where `new` has the text of `old`."""
-    same = {name for name in names if name in old and old[name].strip() == new.get(name, "").strip()}
-    for one in _marks(gradebook, lab, student):
-        if one.name in same and one.manual_score is not None:
-            one.needs_manual_grade = False
+    """Keep the marks of these answers valid where `new` has the text of `old`."""
+    unchanged = {name for name in names if name in old and old[name].strip() == new.get(name, "").strip()}
+    for grade in _marks(gradebook, lab, student):
+        if grade.name in unchanged and grade.manual_score is not None:
+            grade.needs_manual_grade = False
     gradebook.db.commit()
 
 

@@ -9,25 +9,25 @@ from nbgrader.api import Gradebook, SubmittedAssignment
 
 from course.config import Course, Lab
 from course.grading.gradebook.entries import GradebookEntry, read_entries
-from course.grading.gradebook.extensions import FILE, of_lab, read_extensions
-from course.grading.gradebook.handed_in import HandedIn, handed_in
+from course.grading.gradebook.extensions import FILE, extensions_of_lab, read_extensions
+from course.grading.gradebook.handed_in import HandedIn, read_handed_in
 from course.inbox.places import Places
 from course.inbox.submissions import Submission
 from course.late import LateRule, marked_late_penalty, penalty, span_in_words
 from course.times import delay, for_gradebook, in_utc, time_text
 
-Tell = Callable[[str], None]
+Notify = Callable[[str], None]
 
 
-def silent(text: str) -> None:
-    """Tell nobody."""
+def ignore_message(text: str) -> None:
+    """Do nothing."""
 
 
 @dataclass(frozen=True)
 class Lateness:
-    """When a submission was due, with an extension if there is one, when it came, and the points that it loses.
+    """When a submission was due, including an extension, when it was handed in, and the points that it loses.
 
-    What comes within `grace` after it was due is not late. `problem` is what an instructor has to put right.
+    Within `grace` after the due time it is not late. `problem` is what an instructor has to correct.
     """
 
     due: datetime | None
@@ -51,20 +51,21 @@ class Lateness:
         return "late, says Canvas" if self.penalty and self.marked_late else ""
 
 
-def lateness(
-    rule: LateRule, due: datetime | None, until: datetime | None, entry: GradebookEntry, came: HandedIn
+def compute_lateness(
+    rule: LateRule, due: datetime | None, until: datetime | None, entry: GradebookEntry, handed_in: HandedIn
 ) -> Lateness:
-    """What the rule makes of a submission; `until` is a student's own due date.
+    """How late a submission is by the rule; `until` is the due date of a student with an extension.
 
-    Like nbgrader, it takes no more points than there are.
+    Like nbgrader, it takes no more points than the submission has.
     """
-    last = max(due, until) if due and until else due
-    if came.time:
-        loses = penalty(rule, delay(last, came.time), entry.most) if last else 0.0
+    last_moment = max(due, until) if due and until else due
+    if handed_in.time:
+        points = penalty(rule, delay(last_moment, handed_in.time), entry.most) if last_moment else 0.0
     else:
-        loses = marked_late_penalty(rule, entry.most) if came.marked_late and not until else 0.0
+        points = marked_late_penalty(rule, entry.most) if handed_in.marked_late and not until else 0.0
     grace = timedelta(minutes=rule.grace_minutes)
-    return Lateness(last, came.time, came.marked_late, min(loses, entry.points), came.problem, grace)
+    loss = min(points, entry.points)
+    return Lateness(last_moment, handed_in.time, handed_in.marked_late, loss, handed_in.problem, grace)
 
 
 def update_lateness(
@@ -74,69 +75,70 @@ def update_lateness(
     folder: Path,
     submissions: Iterable[Submission],
     students: Iterable[str] | None = None,
-    tell: Tell = silent,
+    notify: Notify = ignore_message,
 ) -> tuple[dict[str, GradebookEntry], dict[str, Lateness]]:
-    """Let the gradebook hold what is true now: due date, extensions, times of handing in and penalties.
+    """Bring the gradebook up to date: due date, extensions, times of handing in and penalties.
 
     Parameters
     ----------
     submissions
-        Those that are there; for others the gradebook keeps the time that it knows.
+        Those in the folder; for others the gradebook keeps its recorded time.
     students
-        Look at these only; None means all of whom the gradebook has a submission.
-    tell
+        Only these; None means all who have a submission in the gradebook.
+    notify
         Called with what the gradebook held that course.toml and the extensions do not say.
     """
-    _set_due(gradebook, course, lab, tell)
+    _set_due(gradebook, course, lab, notify)
     entries = read_entries(gradebook, lab.name, students)
     places = {submission.student: submission.path.parent for submission in submissions}
-    extensions = of_lab(read_extensions(folder), lab.name)
-    found: dict[str, Lateness] = {}
+    extensions = extensions_of_lab(read_extensions(folder), lab.name)
+    lateness: dict[str, Lateness] = {}
     for student, entry in entries.items():
-        known = HandedIn(entry.handed_in)
-        kept = Places(folder, student, lab.name).collected
-        came = handed_in(places[student], kept) if student in places else known
-        found[student] = lateness(lab.late, lab.due, extensions.get(student), entry, came)
+        recorded = HandedIn(entry.handed_in)
+        collected = Places(folder, student, lab.name).collected
+        handed_in = read_handed_in(places[student], collected) if student in places else recorded
+        lateness[student] = compute_lateness(lab.late, lab.due, extensions.get(student), entry, handed_in)
         if entry.extension and student not in extensions:
-            tell(
+            notify(
                 f"{student}: an extension of {span_in_words(entry.extension)} that the gradebook held is not in "
                 f"{folder / FILE}, and no longer counts"
             )
-    changed = [student for student in entries if _wanted(lab, found[student]) != _held(entries[student])]
+    new_rows = {student: _row_to_write(lab, lateness[student]) for student in entries}
+    changed = [student for student, entry in entries.items() if new_rows[student] != _row_in_gradebook(entry)]
     if not changed:
-        return entries, found
-    _write(gradebook, lab, {student: found[student] for student in changed})
-    return read_entries(gradebook, lab.name, students), found
+        return entries, lateness
+    _write(gradebook, lab, {student: lateness[student] for student in changed})
+    return read_entries(gradebook, lab.name, students), lateness
 
 
-def _wanted(lab: Lab, now: Lateness) -> tuple[datetime | None, timedelta | None, float]:
+def _row_to_write(lab: Lab, lateness: Lateness) -> tuple[datetime | None, timedelta | None, float]:
     """Time, extension and penalty as the gradebook should hold them."""
-    extension = now.due - lab.due if now.due and lab.due and now.due > lab.due else None
-    return now.handed_in, extension, now.penalty
+    extension = lateness.due - lab.due if lateness.due and lab.due and lateness.due > lab.due else None
+    return lateness.handed_in, extension, lateness.penalty
 
 
-def _held(entry: GradebookEntry) -> tuple[datetime | None, timedelta | None, float]:
+def _row_in_gradebook(entry: GradebookEntry) -> tuple[datetime | None, timedelta | None, float]:
     return entry.handed_in, entry.extension, entry.penalty
 
 
-def _set_due(gradebook: Gradebook, course: Course, lab: Lab, tell: Tell) -> None:
+def _set_due(gradebook: Gradebook, course: Course, lab: Lab, notify: Notify) -> None:
     assignment = gradebook.find_assignment(lab.name)
-    held, wanted = in_utc(assignment.duedate), lab.due
-    if held == wanted:
+    old, new = in_utc(assignment.duedate), lab.due
+    if old == new:
         return
-    assignment.duedate = for_gradebook(wanted)
+    assignment.duedate = for_gradebook(new)
     gradebook.db.commit()
-    if held:
-        now = f"course.toml says {time_text(wanted, course.zone)}" if wanted else "course.toml names none"
-        tell(f"{lab.name}: the gradebook's due date was {time_text(held, course.zone)}; {now}, and that counts.")
+    if old:
+        source = f"course.toml says {time_text(new, course.zone)}" if new else "course.toml names none"
+        notify(f"{lab.name}: the gradebook's due date was {time_text(old, course.zone)}; {source}, and that counts.")
 
 
-def _write(gradebook: Gradebook, lab: Lab, found: Mapping[str, Lateness]) -> None:
+def _write(gradebook: Gradebook, lab: Lab, lateness: Mapping[str, Lateness]) -> None:
     assignment = gradebook.find_assignment(lab.name)
     query = gradebook.db.query(SubmittedAssignment).filter(SubmittedAssignment.assignment_id == assignment.id)
-    for submission in query.filter(SubmittedAssignment.student_id.in_(list(found))).all():
-        time, submission.extension, loses = _wanted(lab, found[submission.student_id])
+    for submission in query.filter(SubmittedAssignment.student_id.in_(list(lateness))).all():
+        time, submission.extension, points = _row_to_write(lab, lateness[submission.student_id])
         submission.timestamp = for_gradebook(time)
         for notebook in submission.notebooks:
-            notebook.late_submission_penalty = loses or None  # None is nbgrader's way to say that there is none
+            notebook.late_submission_penalty = points or None  # None is nbgrader's way to say that there is none
     gradebook.db.commit()

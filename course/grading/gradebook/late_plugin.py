@@ -17,12 +17,12 @@ class CourseLatePenalty(BasePlugin):
     def late_submission_penalty(self, student_id: str, score: float, total_seconds_late: float) -> float | None:
         """The points that a submission loses; nbgrader takes no more than there are.
 
-        nbgrader does not say which lab it is; its step that asks knows.
+        nbgrader does not pass the lab; the step that calls this plug-in knows it.
         """
         step = self.parent
         try:
-            most = step.gradebook.find_submission(step.assignment_id, student_id).max_score
+            max_score = step.gradebook.find_submission(step.assignment_id, student_id).max_score
         except MissingEntry:
             return None
         rule = self.rules.get(step.assignment_id, NO_PENALTY)
-        return penalty(rule, timedelta(seconds=total_seconds_late), float(most)) or None
+        return penalty(rule, timedelta(seconds=total_seconds_late), float(max_score)) or None

@@ -1,4 +1,4 @@
-"""What was written to the gradebook for an outcome, noted to tell whether it is still there."""
+"""A record of what was written to the gradebook for an outcome, to see later whether it is still there."""
 
 import hashlib
 import json
@@ -38,12 +38,12 @@ def graded_copy(folder: Path, student: str, lab: str) -> Path:
 
 
 def checksum_if_any(path: Path) -> str:
-    """Of a file; empty if there is none."""
+    """A file's checksum; empty if there is no file."""
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
 def read_stored(folder: Path, student: str, lab: str) -> Stored | None:
-    """What is noted; None if nothing is, or if an older version of the course noted it."""
+    """The record; None if there is none, or if an older version of the course wrote it."""
     path = cache.step_folder(folder, cache.EXECUTED, student, lab) / STORED
     if not path.is_file():
         return None
@@ -52,17 +52,17 @@ def read_stored(folder: Path, student: str, lab: str) -> Stored | None:
 
 
 def write_stored(folder: Path, student: str, lab: str, stored: Stored) -> None:
-    """Note it."""
+    """Write the record."""
     path = cache.step_folder(folder, cache.EXECUTED, student, lab) / STORED
     write_whole(path, json.dumps(asdict(stored), ensure_ascii=False))
 
 
 def students_not_graded(folder: Path, lab: str) -> dict[str, str]:
-    """The students of a lab whom the machine's fault has left without points, and why."""
+    """The students of a lab who have no points because of a fault of the machine, and why."""
     executed = folder / cache.EXECUTED
-    students = sorted(place.name for place in executed.iterdir()) if executed.is_dir() else []
-    found = {student: read_stored(folder, student, lab) for student in students}
-    return {student: stored.reason for student, stored in found.items() if stored and stored.status == FAILED}
+    students = sorted(path.name for path in executed.iterdir()) if executed.is_dir() else []
+    records = {student: read_stored(folder, student, lab) for student in students}
+    return {student: stored.reason for student, stored in records.items() if stored and stored.status == FAILED}
 
 
 def is_stored(folder: Path, lab: str, outcome: Outcome, entry: GradebookEntry | None) -> bool:

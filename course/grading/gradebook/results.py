@@ -67,7 +67,7 @@ class Result:
         return max(0.0, self.points - self.penalty)
 
 
-def result_of(entry: GradebookEntry, late: Lateness, stored: Stored, outcome: Outcome, page: Path) -> Result:
+def make_result(entry: GradebookEntry, late: Lateness, stored: Stored, outcome: Outcome, page: Path) -> Result:
     """The result of a student whose outcome was stored."""
     tests = [mark for mark in entry.marks if mark.is_test]
     return Result(
@@ -92,16 +92,16 @@ def result_of(entry: GradebookEntry, late: Lateness, stored: Stored, outcome: Ou
 
 
 def not_graded_result(student: str, stored: Stored, max_tests: float, page: Path) -> Result:
-    """The result of a student of whom nothing is known, as the machine failed; it holds no points, not even 0."""
+    """The result of a student whose submission the machine failed to run; it holds no points, not even 0."""
     review = (f"not graded: {stored.reason}",)
     feedback = page if page.is_file() else None
     return Result(student, stored.status, max_tests, reason=stored.reason, review=review, feedback=feedback)
 
 
-def without_name(student: str, reason: str, spec: Spec) -> Result:
-    """The zero of a student whom the gradebook cannot hold."""
-    most = sum(cell.metadata["nbgrader"]["points"] for cell in cells_with_tests(spec.reference))
-    return Result(printable(student), UNREADABLE, float(most), reason=reason, review=(reason,))
+def unnamed_result(student: str, reason: str, spec: Spec) -> Result:
+    """The result, without points, of a student whose name the gradebook cannot hold."""
+    max_tests = sum(cell.metadata["nbgrader"]["points"] for cell in cells_with_tests(spec.reference))
+    return Result(printable(student), UNREADABLE, float(max_tests), reason=reason, review=(reason,))
 
 
 def review_remarks(outcome: Outcome) -> tuple[str, ...]:

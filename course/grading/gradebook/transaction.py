@@ -1,7 +1,7 @@
 """One transaction for all that nbgrader writes about a submission.
 
-nbgrader commits after each step, and opens a gradebook of its own for each. Here all of them are given one and the same
-connection, on which a commit ends a savepoint; the whole is committed once, at the end, or not at all.
+nbgrader commits after each step, and opens the gradebook again for each. Here all steps get the same connection, on
+which a commit ends a savepoint; the whole is committed once, at the end, or not at all.
 """
 
 import sqlite3
@@ -55,13 +55,13 @@ class SqliteSteps(Steps, sqlite3.Connection):
     """A connection to SQLite."""
 
     def begin(self) -> None:
-        """Begin as a writer: a reader cannot become one when somebody else has written meanwhile."""
+        """Begin as a writer: a reader cannot become one when another process has written in the meantime."""
         self._do("BEGIN IMMEDIATE")
         super().begin()
 
 
 def connect_sqlite(*arguments: Any, **settings: Any) -> SqliteSteps:
-    """A connection with the arguments that SQLAlchemy would make it with."""
+    """A connection with the arguments that SQLAlchemy would use."""
     return sqlite3.connect(*arguments, **settings, factory=SqliteSteps)
 
 
@@ -87,7 +87,7 @@ class Transaction:
         self.connection: Steps | None = None
 
     def connect(self, dialect: Dialect, record: object, arguments: list[Any], settings: dict[str, Any]) -> Steps:
-        """The connection, whoever asks for one; an event of SQLAlchemy.
+        """The one connection, for every request; an event of SQLAlchemy.
 
         Raises
         ------
@@ -110,12 +110,12 @@ class Transaction:
 @contextmanager
 def one_transaction() -> Iterator[Transaction]:
     """Keep what is written to the gradebook inside if no error is raised, else nothing of it."""
-    transaction, done = Transaction(), False
+    transaction, succeeded = Transaction(), False
     event.listen(Engine, "do_connect", transaction.connect)
     try:
         yield transaction
-        done = True
+        succeeded = True
     finally:
         event.remove(Engine, "do_connect", transaction.connect)
         if transaction.connection:
-            transaction.connection.end(keep=done)
+            transaction.connection.end(keep=succeeded)

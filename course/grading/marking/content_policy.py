@@ -18,21 +18,23 @@ ON_CLICK = (
     *("toggle_name(true);", "toggle_name(false);", "toggleAllNames()"),
     *("createAssignmentModal();", "createStudentModal();"),
 )
-PAGE = (
+FORMGRADER_POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}' 'unsafe-hashes' {hashes}; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; "
     "object-src 'none'; frame-ancestors 'self'"
 )
-FILE = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'"
+SUBMITTED_FILE_POLICY = (
+    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'self'"
+)
 
 
-def hashed(script: str) -> str:
+def script_hash(script: str) -> str:
     """How a policy names a script by its text."""
     digest = hashlib.sha256(script.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-HASHES = " ".join(map(hashed, ON_CLICK))
+HASHES = " ".join(map(script_hash, ON_CLICK))
 
 
 class ScriptsWithNonce(Extension):
@@ -52,7 +54,7 @@ class ClosedPage:
     def content_security_policy(self) -> str:
         """The header's value, which jupyter_server asks for when a response begins."""
         self.nonce = self.nonce or secrets.token_urlsafe(16)
-        return PAGE.format(nonce=self.nonce, hashes=HASHES)
+        return FORMGRADER_POLICY.format(nonce=self.nonce, hashes=HASHES)
 
     def render(self, name: str, **values: Any) -> str:
         """A page of nbgrader's, its scripts marked."""
@@ -66,10 +68,10 @@ class ClosedFile:
     @property
     def content_security_policy(self) -> str:
         """The header's value."""
-        return FILE
+        return SUBMITTED_FILE_POLICY
 
 
-def closed(handler: type[web.RequestHandler]) -> type[web.RequestHandler]:
+def with_policy(handler: type[web.RequestHandler]) -> type[web.RequestHandler]:
     """The handler with the policy that its kind of page needs; static files of nbgrader itself need none."""
     if handler is web.StaticFileHandler:
         return handler

@@ -18,7 +18,7 @@ from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from tornado import web
 
 from course.grading.marking.autograde_notice import REFUSAL, is_graded
-from course.grading.marking.content_policy import ScriptsWithNonce, closed
+from course.grading.marking.content_policy import ScriptsWithNonce, with_policy
 from course.grading.marking.marking_page import TEMPLATES, CleanOutputs, MarkingPage
 from course.grading.marking.marking_scheme import AddSchemes
 
@@ -31,10 +31,10 @@ class CourseFormgrader(FormgradeExtension):
     def init_tornado_settings(self, webapp: web.Application) -> None:
         """Set up pages and exporter as nbgrader does, then with this package's templates."""
         super().init_tornado_settings(webapp)
-        theirs = FileSystemLoader(handlers.template_path)
-        ours = FileSystemLoader(TEMPLATES / "pages")
+        nbgrader_templates = FileSystemLoader(handlers.template_path)
+        own_templates = FileSystemLoader(TEMPLATES / "pages")
         pages = webapp.settings["nbgrader_jinja2_env"]
-        pages.loader = ChoiceLoader([ours, theirs, PrefixLoader({"nbgrader": theirs})])
+        pages.loader = ChoiceLoader([own_templates, nbgrader_templates, PrefixLoader({"nbgrader": nbgrader_templates})])
         pages.add_extension(ScriptsWithNonce)
         exporter = MarkingPage(config=self.config)
         exporter.register_preprocessor(AddSchemes(self.solution), enabled=True)
@@ -49,15 +49,16 @@ class CourseFormgrader(FormgradeExtension):
     def init_handlers(self, webapp: web.Application) -> None:
         """Answer as nbgrader does, with the policy on every page and the button for autograding guarded."""
         base = webapp.settings["base_url"].rstrip("/")
-        own = {AutogradeHandler: GuardedAutograde, handlers.SubmissionHandler: MarkedSubmission}
-        known = [
+        replacements = {AutogradeHandler: GuardedAutograde, handlers.SubmissionHandler: MarkedSubmission}
+        routes = [
             *handlers.default_handlers,
             *apihandlers.default_handlers,
             (r"/formgrader/static/(.*)", web.StaticFileHandler, {"path": handlers.static_path}),
             (r"/formgrader/.*", handlers.Template404),
         ]
         webapp.add_handlers(
-            ".*$", [(base + path, closed(own.get(handler, handler)), *rest) for path, handler, *rest in known]
+            ".*$",
+            [(base + path, with_policy(replacements.get(kind, kind)), *settings) for path, kind, *settings in routes],
         )
 
 

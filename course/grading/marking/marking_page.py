@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
-from course.grading.feedback.choose_outputs import chosen
+from course.grading.feedback.choose_outputs import choose_form
 from course.grading.feedback.page_exporter import FeedbackPage
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -27,11 +27,11 @@ class MarkingPage(HTMLExporter):
 
     def __init__(self, config: Config) -> None:
         """Use the template `marking`, and nbgrader's which it extends; else these settings."""
-        own = config.copy()
-        own.HTMLExporter.template_name = "marking"
-        own.HTMLExporter.extra_template_basedirs = [str(TEMPLATES), handlers.template_path]
-        own.HTMLExporter.extra_template_paths = [handlers.template_path]  # for those that are extended
-        super().__init__(config=own)
+        settings = config.copy()
+        settings.HTMLExporter.template_name = "marking"
+        settings.HTMLExporter.extra_template_basedirs = [str(TEMPLATES), handlers.template_path]
+        settings.HTMLExporter.extra_template_paths = [handlers.template_path]  # for those that are extended
+        super().__init__(config=settings)
         self.cleaner, self.nonce = FeedbackPage(), ""
 
     def from_notebook_node(
@@ -39,8 +39,8 @@ class MarkingPage(HTMLExporter):
     ) -> tuple[str, dict[str, Any]]:
         """Make the page of a notebook; each has its own room for outputs."""
         self.cleaner = FeedbackPage()
-        known = {**(resources or {}), "nonce": self.nonce}
-        page, resources = super().from_notebook_node(nb, known, **settings)
+        all_resources = {**(resources or {}), "nonce": self.nonce}
+        page, resources = super().from_notebook_node(nb, all_resources, **settings)
         return page, resources
 
     @pass_context
@@ -64,20 +64,20 @@ class CleanOutputs:
             for output in cell.get("outputs", []):
                 output.metadata = NotebookNode()
                 if "data" in output:
-                    output.data = NotebookNode(self.cleaned(chosen(output.data)))
+                    output.data = NotebookNode(self.cleaned(choose_form(output.data)))
         return nb, resources
 
     def cleaned(self, data: dict[str, str]) -> dict[str, str]:
         """Data of an output, by MIME type, as the template may show them."""
-        clean = self.page.cleaner
-        found = {}
+        cleaner = self.page.cleaner
+        forms = {}
         for kind, content in data.items():
             if kind == "text/html":
-                found[kind] = str(clean.fragment(content))
+                forms[kind] = str(cleaner.fragment(content))
             elif kind == "text/latex":
-                found["text/html"] = str(clean.latex(content))
+                forms["text/html"] = str(cleaner.latex(content))
             elif kind == "text/markdown":
-                found["text/html"] = str(clean.markdown(content))
+                forms["text/html"] = str(cleaner.markdown(content))
             else:
-                found[kind] = content
-        return found
+                forms[kind] = content
+        return forms

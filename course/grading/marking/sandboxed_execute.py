@@ -34,12 +34,12 @@ class SandboxedExecute(Execute):
         UnknownLabError
             course.toml does not list the assignment.
         """
-        found = resources or ResourcesDict()
-        spec = spec_of(found["nbgrader"]["assignment"], self.course_root)
+        all_resources = resources or ResourcesDict()
+        spec = spec_of(all_resources["nbgrader"]["assignment"], self.course_root)
         pair = kernel_pair(spec.limits, sandboxed=True, threads=THREADS, imports=spec.imports)
-        with tempfile.TemporaryDirectory() as place, pair as kernels:
-            run_async(execute_submission(nb, kernels, spec.imports, spec.values, spec.limits, place))
-        return nb, found
+        with tempfile.TemporaryDirectory() as folder, pair as kernels:
+            run_async(execute_submission(nb, kernels, spec.imports, spec.values, spec.limits, folder))
+        return nb, all_resources
 
 
 @cache

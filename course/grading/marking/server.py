@@ -30,22 +30,22 @@ def prepare_folder(course: Course, lab: Lab, folder: Path, database: str | None,
     if database:
         config.CourseDirectory.db_url = database
     api = nbgrader_in(course, folder, config)
-    where = Path(api.coursedir.db_url.removeprefix("sqlite:///"))
-    nothing = (
+    database_file = Path(api.coursedir.db_url.removeprefix("sqlite:///"))
+    problem = (
         f"No submission of {lab.name} is graded in {folder}. Grade first: {course_command('grade', lab.name, folder)}"
     )
-    if not database and not where.is_file():  # nbgrader would make an empty one
-        raise GradingError(nothing)
+    if not database and not database_file.is_file():  # nbgrader would make an empty one
+        raise GradingError(problem)
     with api.gradebook as gradebook:
-        submissions = gradebook.assignment_submissions(lab.name) if has(gradebook, lab) else []
+        submissions = gradebook.assignment_submissions(lab.name) if has_lab(gradebook, lab) else []
         if not submissions:
-            raise GradingError(nothing)
-        write_names(gradebook, roster)
+            raise GradingError(problem)
+        write_student_names(gradebook, roster)
     write_settings(course, folder)
     return len(submissions)
 
 
-def has(gradebook: Gradebook, lab: Lab) -> bool:
+def has_lab(gradebook: Gradebook, lab: Lab) -> bool:
     """Whether the gradebook holds the lab."""
     try:
         gradebook.find_assignment(lab.name)
@@ -54,11 +54,11 @@ def has(gradebook: Gradebook, lab: Lab) -> bool:
     return True
 
 
-def write_names(gradebook: Gradebook, roster: tuple[Person, ...]) -> None:
+def write_student_names(gradebook: Gradebook, roster: tuple[Person, ...]) -> None:
     """Give the gradebook's students the names and e-mail addresses of the roster."""
-    known = {student.id for student in gradebook.students}
+    ids = {student.id for student in gradebook.students}
     for person in roster:
-        if person.id in known and person.name:
+        if person.id in ids and person.name:
             first, last = first_and_last(person.name)
             gradebook.update_or_create_student(
                 person.id, first_name=first, last_name=last, **({"email": person.email} if person.email else {})
@@ -73,7 +73,7 @@ def first_and_last(name: str) -> tuple[str, str]:
     return first.strip(), last.strip()
 
 
-def command(lab: Lab, folder: Path, database: str | None, port: int | None, browser: bool) -> list[str]:
+def jupyter_command(lab: Lab, folder: Path, database: str | None, port: int | None, browser: bool) -> list[str]:
     """How to start JupyterLab so that it opens where the lab is marked."""
     options = {
         "LabApp.default_url": f"/formgrader/gradebook/{lab.name}/{lab.name}",

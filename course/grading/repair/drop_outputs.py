@@ -8,18 +8,18 @@ VALUE = re.compile(r"\s*:\s*(?=[\[{])")
 
 
 def without_outputs(text: str) -> str:
-    """The JSON text with empty outputs, and without what widgets keep; what is no JSON stays no JSON."""
-    kept, done, depth, begun = list[str](), 0, 0, None
+    """The JSON text with empty outputs, and without widgets' states; a text that is not JSON stays invalid."""
+    pieces, copied, depth, dropped_start = list[str](), 0, 0, None
     for token in TOKEN.finditer(text):
-        piece = token[0]
-        if begun is None:
-            if piece in DROPPED and (value := VALUE.match(text, token.end())):
-                begun, depth = value.end(), 0
+        token_text = token[0]
+        if dropped_start is None:
+            if token_text in DROPPED and (value := VALUE.match(text, token.end())):
+                dropped_start, depth = value.end(), 0
             continue
-        if len(piece) > 1:
+        if len(token_text) > 1:
             continue
-        depth += 1 if piece in "[{" else -1
+        depth += 1 if token_text in "[{" else -1
         if depth == 0:
-            kept += [text[done:begun], "null"]
-            done, begun = token.end(), None
-    return "".join([*kept, text[done:]])
+            pieces += [text[copied:dropped_start], "null"]
+            copied, dropped_start = token.end(), None
+    return "".join([*pieces, text[copied:]])

@@ -7,11 +7,11 @@ from enum import StrEnum
 from nbformat import NotebookNode
 from nbgrader.utils import compute_checksum
 
-from course.grading.repair.similarity import EDITORS, Text, visible
+from course.grading.repair.similarity import EDITORS, Text, visible_source
 from course.labs.sources import grade_id, is_answer
 
 
-class How(StrEnum):
+class MatchReason(StrEnum):
     """What a student's cell was recognised by."""
 
     GRADE_ID = "nbgrader's id"
@@ -31,14 +31,14 @@ class Matching:
     submitted: Sequence[NotebookNode]
     released: Sequence[NotebookNode]
     claims: dict[int, list[int]] = field(default_factory=dict)
-    how: dict[int, How] = field(default_factory=dict)
+    how: dict[int, MatchReason] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Prepare the texts to compare, the lab's without hidden tests."""
         self.texts = [Text(cell.source) for cell in self.submitted]
-        self.lab_texts = [Text(visible(cell.source)) for cell in self.released]
+        self.lab_texts = [Text(visible_source(cell.source)) for cell in self.released]
 
-    def claim(self, student: int, lab: int, how: How) -> None:
+    def claim(self, student: int, lab: int, how: MatchReason) -> None:
         """Let a student's cell claim a cell of the lab, and no other one."""
         for claimants in self.claims.values():
             if student in claimants:
@@ -63,8 +63,8 @@ class Matching:
 
 def is_known(cell: NotebookNode) -> bool:
     """Whether nbgrader knows the cell: an answer, a test, or another cell that it locks."""
-    about = cell.metadata.get("nbgrader", {})
-    return any(about.get(key) for key in ("grade", "solution", "locked", "task"))
+    marks = cell.metadata.get("nbgrader", {})
+    return any(marks.get(key) for key in ("grade", "solution", "locked", "task"))
 
 
 def is_locked(cell: NotebookNode) -> bool:
@@ -77,9 +77,9 @@ def is_code_answer(cell: NotebookNode) -> bool:
     return is_answer(cell) and bool(cell.cell_type == "code")
 
 
-def is_unchanged(found: Matching, number: int, lab: int) -> bool:
+def is_unchanged(matching: Matching, number: int, lab: int) -> bool:
     """Whether a student's cell has the text of the lab's, but for blank space, which editors change by themselves."""
-    return found.texts[number].dense == found.lab_texts[lab].dense
+    return matching.texts[number].dense == matching.lab_texts[lab].dense
 
 
 def is_of_another_edition(cell: NotebookNode) -> bool:
@@ -91,8 +91,8 @@ def is_of_another_edition(cell: NotebookNode) -> bool:
     return marks.get("checksum") in [compute_checksum(NotebookNode(cell, source=text)) for text in texts]
 
 
-def has_own_code(found: Matching, number: int, lab: int) -> bool:
+def has_own_code(matching: Matching, number: int, lab: int) -> bool:
     """Whether the student defined something in a copy of a locked code cell that the lab does not define there."""
-    original = found.released[lab]
+    original = matching.released[lab]
     is_test = is_locked(original) and bool(original.cell_type == "code")
-    return is_test and not found.texts[number].names <= found.lab_texts[lab].names
+    return is_test and not matching.texts[number].names <= matching.lab_texts[lab].names

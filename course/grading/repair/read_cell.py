@@ -58,11 +58,11 @@ def _text(value: object) -> str | None:
 
 
 def _marks(metadata: dict[str, Any]) -> dict[str, Any]:
-    tags, about = metadata.get("tags"), _dictionary(metadata.get("nbgrader"))
-    marks = {key: about[key] for key in MARKS if isinstance(about.get(key), str | bool | int | float)}
+    tags, nbgrader = metadata.get("tags"), _dictionary(metadata.get("nbgrader"))
+    marks = {key: nbgrader[key] for key in MARKS if isinstance(nbgrader.get(key), str | bool | int | float)}
     names = [tag for tag in tags if isinstance(tag, str) and TAG.fullmatch(tag)] if isinstance(tags, list) else []
-    kept = {"nbgrader": marks} if marks else {}
-    return kept | ({"tags": list(dict.fromkeys(names))} if names else {})
+    kept_metadata = {"nbgrader": marks} if marks else {}
+    return kept_metadata | ({"tags": list(dict.fromkeys(names))} if names else {})
 
 
 def _attachments(value: object, where: str, notes: list[Note]) -> dict[str, dict[str, str]]:
@@ -85,12 +85,12 @@ def _dictionary(value: object) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def unique_id(wanted: object, taken: set[str], otherwise: str) -> str:
-    """`wanted` if it is a valid cell id that is free, else a free one made from `otherwise`; it is taken then."""
-    if not (isinstance(wanted, str) and CELL_ID.fullmatch(wanted)) or wanted in taken:
-        count, wanted = 1, otherwise
-        while wanted in taken:
+def unique_id(cell_id: object, taken: set[str], otherwise: str) -> str:
+    """`cell_id` if it is a valid cell id that is free, else a free one made from `otherwise`; it is taken then."""
+    if not (isinstance(cell_id, str) and CELL_ID.fullmatch(cell_id)) or cell_id in taken:
+        count, cell_id = 1, otherwise
+        while cell_id in taken:
             count += 1
-            wanted = f"{otherwise}-{count}"
-    taken.add(wanted)
-    return wanted
+            cell_id = f"{otherwise}-{count}"
+    taken.add(cell_id)
+    return cell_id

@@ -21,7 +21,7 @@ Files = dict[PurePosixPath, os.stat_result]
 
 
 @dataclass(frozen=True)
-class Inspected:
+class InspectedFolder:
     """What of a folder is used: the notebook's bytes and the name it had, the other files to pass on, and notes.
 
     `files` holds for each file where it lies and where it has to lie beside the notebook.
@@ -33,7 +33,7 @@ class Inspected:
     notes: tuple[Note, ...]
 
 
-def inspect_folder(folder: Path, lab: str) -> Inspected:
+def inspect_folder(folder: Path, lab: str) -> InspectedFolder:
     """Find the notebook of a lab in submitted/STUDENT/LAB/, and tell which of the other files may go along.
 
     Raises
@@ -48,13 +48,13 @@ def inspect_folder(folder: Path, lab: str) -> Inspected:
     notebooks = [path for path in files if names_notebook(path.name)]
     if not notebooks:
         names = [printable(str(path)) for path in files] + [f"{note.where} ({note.text})" for note in notes]
-        there = ", ".join(names[:5]) or "no notebook"
-        raise SubmissionError(f"{lab}.ipynb is missing; the folder holds {there}. Hand in {lab}.ipynb.")
+        content = ", ".join(names[:5]) or "no notebook"
+        raise SubmissionError(f"{lab}.ipynb is missing; the folder holds {content}. Hand in {lab}.ipynb.")
     chosen = _choose(notebooks, files, lab, notes)
     data = read_plain_file(folder / chosen, MAX_FILE + 1)  # one more than allowed, for `read_notebook` to see it
-    rest = {path: about for path, about in files.items() if path not in notebooks and path not in EXCHANGE}
-    others = tuple(_going_along(rest, chosen, notes))
-    return Inspected(data, chosen.name, others, tuple(notes))
+    other_files = {path: status for path, status in files.items() if path not in notebooks and path not in EXCHANGE}
+    others = tuple(_choose_companions(other_files, chosen, notes))
+    return InspectedFolder(data, chosen.name, others, tuple(notes))
 
 
 def unused_files(folder: Path, lab: str) -> list[Note]:
@@ -62,7 +62,7 @@ def unused_files(folder: Path, lab: str) -> list[Note]:
     return list(inspect_folder(folder, lab).notes)
 
 
-def passed_on(inspected: Inspected, folder: Path) -> tuple[tuple[str, bytes], ...]:
+def read_companions(inspected: InspectedFolder, folder: Path) -> tuple[tuple[str, bytes], ...]:
     """Path and content of each file that goes along with the notebook."""
     return tuple((str(place), read_plain_file(folder / path, MAX_FILE)) for path, place in inspected.files)
 
@@ -87,23 +87,23 @@ def _choose(notebooks: list[PurePosixPath], files: Files, lab: str, notes: list[
     return chosen
 
 
-def _going_along(
+def _choose_companions(
     files: Files, notebook: PurePosixPath, notes: list[Note]
 ) -> Iterator[tuple[PurePosixPath, PurePosixPath]]:
     """The files that do no harm beside the notebook; adds notes on the others, one for all files of a package."""
-    total, named = 0, set()
-    for path, about in files.items():
+    total, noted = 0, set()
+    for path, status in files.items():
         place = place_beside(path, notebook)
         if place != path and place in files:
             place = path  # what lies at the top already stays there
         if reason := companion_problem(place):
-            if (path.parts[0], reason) not in named:
+            if (path.parts[0], reason) not in noted:
                 notes.append(left_out_note(path, reason))
-            named.add((path.parts[0], reason))
-        elif total + about.st_size > MAX_TOTAL:
+            noted.add((path.parts[0], reason))
+        elif total + status.st_size > MAX_TOTAL:
             notes.append(left_out_note(path, f"all files together are larger than {MAX_TOTAL // 2**20} MiB"))
         else:
-            total += about.st_size
+            total += status.st_size
             yield path, place
 
 

@@ -1,7 +1,7 @@
 """Reading what a student handed in: the bytes of a file in, a plain notebook or one good reason out.
 
-Nothing of the file is trusted. Each part that grading needs is picked out, checked and copied; the rest (outputs,
-widget states, whatever editors add) is left behind. So nothing that is odd in it can reach the tools that come after.
+Nothing in the file is trusted. Each part that grading needs is picked out, checked and copied; the rest (outputs,
+widget states, whatever editors add) is dropped. So nothing unusual in it can reach the tools that come after.
 """
 
 import json
@@ -12,7 +12,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course.errors import SubmissionError
-from course.grading.repair.decode import AGAIN, decoded
+from course.grading.repair.decode import HAND_IN_AGAIN, decode_text
 from course.grading.repair.drop_outputs import without_outputs
 from course.grading.repair.read_cell import plain_cell, unique_id
 from course.inbox.notes import Note, printable
@@ -43,7 +43,9 @@ def read_notebook(data: bytes, name: str) -> tuple[NotebookNode, list[Note]]:
     name = printable(name)
     notes: list[Note] = []
     content = _parsed(_text(data, name, notes), name)
-    cells = [plain_cell(raw, f"cell {n}", notes) for n, raw in enumerate(_raw_cells(content, name, notes), start=1)]
+    cells = [
+        plain_cell(raw, f"cell {number}", notes) for number, raw in enumerate(_raw_cells(content, name, notes), start=1)
+    ]
     taken: set[str] = set()
     for number, cell in enumerate(cells, start=1):
         cell.id = unique_id(cell.id, taken, f"cell-{number}")
@@ -57,15 +59,15 @@ def read_notebook(data: bytes, name: str) -> tuple[NotebookNode, list[Note]]:
 
 
 def _text(data: bytes, name: str, notes: list[Note]) -> str:
-    """The text of the file, of which large outputs are left out."""
+    """The text of the file; without outputs if it is large."""
     if len(data) > MAX_FILE:
         raise SubmissionError(f"{name} is larger than {MAX_FILE // 2**20} MiB. {CLEAR}")
     if not data.strip(BLANK.encode()):
-        raise SubmissionError(f"{name} is empty, so it is not JSON and no notebook. {AGAIN}")
+        raise SubmissionError(f"{name} is empty, so it is not JSON and no notebook. {HAND_IN_AGAIN}")
     for magic, kind in OTHER_FILES.items():
         if data.lstrip().startswith(magic):
-            raise SubmissionError(f"{name} is not JSON, so it is no notebook: it looks like {kind}. {AGAIN}")
-    text = decoded(data, name, notes).rstrip(BLANK)  # damaged disks fill up files with zero bytes
+            raise SubmissionError(f"{name} is not JSON, so it is no notebook: it looks like {kind}. {HAND_IN_AGAIN}")
+    text = decode_text(data, name, notes).rstrip(BLANK)  # damaged disks fill up files with zero bytes
     if len(text) <= MAX_CHARACTERS:
         return text
     text = without_outputs(text)
@@ -79,16 +81,18 @@ def _text(data: bytes, name: str, notes: list[Note]) -> str:
 
 def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
-        # What grading needs holds no such numbers; outputs do, written by libraries that know no better.
+        # Only outputs hold such numbers, which are not JSON; grading does not need them.
         content = json.loads(text, strict=False, parse_constant=lambda _: None, parse_int=_whole)
     except json.JSONDecodeError as error:
         raise SubmissionError(
-            f"{name} is not JSON, so it is no notebook: {_looks_like(text, error)}. {AGAIN}"
+            f"{name} is not JSON, so it is no notebook: {_looks_like(text, error)}. {HAND_IN_AGAIN}"
         ) from error
     except RecursionError as error:
-        raise SubmissionError(f"{name} is nested too deeply to be a notebook. {AGAIN}") from error
+        raise SubmissionError(f"{name} is nested too deeply to be a notebook. {HAND_IN_AGAIN}") from error
     if not isinstance(content, dict):
-        raise SubmissionError(f"{name} is JSON but not a valid notebook (it holds a {type(content).__name__}). {AGAIN}")
+        raise SubmissionError(
+            f"{name} is JSON but not a valid notebook (it holds a {type(content).__name__}). {HAND_IN_AGAIN}"
+        )
     return content
 
 
@@ -117,7 +121,7 @@ def _raw_cells(content: dict[str, Any], name: str, notes: list[Note]) -> list[An
             Note("format", name, "It was saved in the old notebook format 3 and was brought to the current one.")
         )
     if not isinstance(cells, list) or not cells:
-        raise SubmissionError(f"{name} is JSON but not a valid notebook (it has no cells). {AGAIN}")
+        raise SubmissionError(f"{name} is JSON but not a valid notebook (it has no cells). {HAND_IN_AGAIN}")
     if len(cells) > MAX_CELLS:
         raise SubmissionError(
             f"{name} has {len(cells)} cells, more than {MAX_CELLS}. Delete what the lab does not need."

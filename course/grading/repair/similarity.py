@@ -1,6 +1,6 @@
 """Comparing a student's cell with one of the lab by its text.
 
-No code is parsed or run here: an answer need not be valid Python to be recognised, nor may a hostile one cost anything.
+No code is parsed or run here: an answer need not be valid Python to be recognised, and a hostile one can do no harm.
 """
 
 import re
@@ -54,20 +54,20 @@ class Text:
 
     def defines(self, stub: "Text") -> float:
         """Which share of a stub's functions the text defines; of variables, if it has no function, all or none."""
-        wanted = stub.functions or stub.names
-        share = len(wanted & self.names) / max(1, len(wanted))
+        names = stub.functions or stub.names
+        share = len(names & self.names) / max(1, len(names))
         return share if stub.functions or share == 1 else 0
 
     def likeness(self, other: "Text") -> float:
         """Share of the words, or of the names defined, that two texts have in common, from 0 to 1."""
-        return max(common(self.words, other.words), common(self.names, other.names))
+        return max(overlap(self.words, other.words), overlap(self.names, other.names))
 
 
-def common(some: set[str], others: set[str]) -> float:
+def overlap(first: set[str], second: set[str]) -> float:
     """What two sets have in common, as a share of both."""
-    return 2 * len(some & others) / max(1, len(some) + len(others))
+    return 2 * len(first & second) / max(1, len(first) + len(second))
 
 
-def visible(source: str) -> str:
+def visible_source(source: str) -> str:
     """The text without hidden tests, as students have it."""
     return HIDDEN.sub("", source)

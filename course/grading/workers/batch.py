@@ -1,4 +1,4 @@
-"""Many submissions at once, and again those that the machine has failed."""
+"""Running many submissions at once, and again those that failed by a fault of the machine."""
 
 import logging
 from collections import Counter
@@ -8,21 +8,21 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from course.errors import GradingError, KernelError
-from course.grading.workers.grade_one import work
+from course.grading.workers.grade_one import execute_job
 from course.grading.workers.job import Job, Outcome
 from course.grading.workers.worker_pool import Pool
-from course.grading.workers.worker_process import Stuck, Unusable
+from course.grading.workers.worker_process import CallTimeout, WorkerUnusable
 
 log = logging.getLogger(__name__)
-AGAIN = 2  # times more a submission is run after a fault of the machine, each time with no other beside it
+RETRIES = 2  # times more a submission is run after a fault of the machine, each time with no other beside it
 DEATHS = 5  # of workers, after which their job is given up
 STUCK = "Its grading did not end, although its time was over; please report it."
 DIED = "The process that graded it ended {times} times; the last time: {cause}"
 
 
 @contextmanager
-def working(jobs: Iterable[Job], pool: Pool) -> Iterator[Iterator[Outcome]]:
-    """Begin with the jobs; the outcomes come one by one, each as soon as it is there.
+def open_batch(jobs: Iterable[Job], pool: Pool) -> Iterator[Iterator[Outcome]]:
+    """Start the jobs; yields an iterator over the outcomes, each as soon as it is there.
 
     Raises
     ------
@@ -49,28 +49,28 @@ class Batch:
     """
 
     def __init__(self, waiting: Iterator[Job], pool: Pool) -> None:
-        """Nothing is handed out yet."""
+        """Make the executors; no job is handed out yet."""
         self.waiting, self.pool = waiting, pool
-        self.free = [pool.make() for _ in range(pool.workers)]
+        self.idle = [pool.make() for _ in range(pool.workers)]
         self.running = dict[Future[Outcome], tuple[Job, Executor]]()
-        self.again: list[Job] = []
+        self.retries: list[Job] = []
         self.faults, self.deaths = Counter[str](), Counter[str]()
-        self.any_run, self.errors = False, 0  # errors: kernels that could not be started
+        self.any_has_run, self.start_errors = False, 0  # start_errors: kernels that could not be started
 
     def hand_out(self) -> None:
-        """Let the free places work."""
-        while self.free and (job := self._next()):
-            executor = self.free.pop()
+        """Give jobs to the idle workers."""
+        while self.idle and (job := self._next()):
+            executor = self.idle.pop()
             log.info("%s: handed out%s", job.student, ", with no other beside it" if job.alone else "")
-            self.running[executor.submit(work, replace(job, threads=self.pool.threads))] = job, executor
+            self.running[executor.submit(execute_job, replace(job, threads=self.pool.threads))] = job, executor
 
     def _next(self) -> Job | None:
-        doubtful = self.errors > 0 and not self.any_run
-        if self.running and (doubtful or any(job.alone for job, _ in self.running.values())):
+        none_has_started = self.start_errors > 0 and not self.any_has_run
+        if self.running and (none_has_started or any(job.alone for job, _ in self.running.values())):
             return None
         if job := next(self.waiting, None):
             return job
-        return replace(self.again.pop(0), alone=True) if self.again and not self.running else None
+        return replace(self.retries.pop(0), alone=True) if self.retries and not self.running else None
 
     def outcomes(self) -> Iterator[Outcome]:
         """Each outcome as it comes in."""
@@ -83,37 +83,37 @@ class Batch:
                 if isinstance(_error(future), BrokenExecutor):
                     executor.shutdown(wait=False)
                     executor = self.pool.make()
-                self.free.append(executor)
+                self.idle.append(executor)
                 if outcome:
                     finished.append(outcome)
                 else:
-                    self.again.append(job)
+                    self.retries.append(job)
             self.hand_out()
             yield from finished  # only now, so that the next ones run while these are written down
 
     def _outcome(self, job: Job, future: "Future[Outcome]") -> Outcome | None:
-        """What came of a job; None if it is to be run again."""
+        """The outcome of a job; None if it is to be run again."""
         error, student = _error(future), job.student
         if isinstance(error, BrokenExecutor):
             self.deaths[student] += 1
-            if isinstance(error, Stuck):
+            if isinstance(error, CallTimeout):
                 return Outcome(student, "", fault=STUCK)
             cause = DIED.format(times=self.deaths[student], cause=error)
             log.warning("%s: %s", student, cause)
             return Outcome(student, "", fault=cause) if self.deaths[student] >= DEATHS else None
         outcome = Outcome(student, "", fault=str(error)) if error else future.result()
-        self.any_run |= bool(outcome.executed)
-        self.errors += error is not None
-        if error and not self.any_run and self.errors >= self.pool.workers + AGAIN:
+        self.any_has_run |= bool(outcome.executed)
+        self.start_errors += error is not None
+        if error and not self.any_has_run and self.start_errors >= self.pool.workers + RETRIES:
             raise error
         if outcome.fault:
             log.warning("%s: %s", student, outcome.fault)
             self.faults[student] += 1
-        return None if outcome.fault and self.faults[student] <= AGAIN else outcome
+        return None if outcome.fault and self.faults[student] <= RETRIES else outcome
 
     def close(self) -> None:
         """End all workers."""
-        for executor in [*self.free, *(executor for _, executor in self.running.values())]:
+        for executor in [*self.idle, *(executor for _, executor in self.running.values())]:
             executor.shutdown(wait=False)
 
 
@@ -125,12 +125,12 @@ def report(job: Job, outcome: Outcome | None) -> None:
         log.error("%s: given up: %s %s", job.student, outcome.fault, outcome.error)
     else:
         log.info("%s: run in %s; %s", job.student, outcome.seconds, outcome.reason or outcome.ended or "to its end")
-        for found in (*outcome.cuts, *outcome.incidents):
-            log.info("%s: %r", job.student, found)
+        for incident in (*outcome.cuts, *outcome.incidents):
+            log.info("%s: %r", job.student, incident)
 
 
 def _error(future: "Future[Outcome]") -> BrokenExecutor | KernelError | None:
-    """How a job failed whose worker has died, or could start no kernel; other errors are raised."""
+    """The error of a job whose worker has died, or could start no kernel; other errors are raised."""
     try:
         error = future.exception()
     except CancelledError as cancelled:
@@ -139,7 +139,7 @@ def _error(future: "Future[Outcome]") -> BrokenExecutor | KernelError | None:
         ) from cancelled
     if type(error).__name__ == "KilledWorker":
         return BrokenExecutor(str(error))
-    if isinstance(error, Unusable):
+    if isinstance(error, WorkerUnusable):
         raise GradingError(f"No process that grades can be started: {error}") from error
     if error is None or isinstance(error, BrokenExecutor | KernelError):
         return error

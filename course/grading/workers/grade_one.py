@@ -16,16 +16,16 @@ from course.grading.workers.job import Job, Outcome
 from course.labs.parameters import with_parameters
 
 
-def work(job: Job) -> Outcome:
-    """Mend and run one submission; whatever it is, an outcome comes back.
+def execute_job(job: Job) -> Outcome:
+    """Repair and run one submission; whatever is in it, an outcome is returned.
 
     Raises
     ------
     KernelError
-        Where this worker runs, no sandbox can be made, or the lab's imports fail: perhaps only now, perhaps always.
+        Where this worker runs, no sandbox can be made, or the lab's imports fail; it may be temporary.
     """
     try:
-        return _work(job)
+        return _execute_job(job)
     except SubmissionError as error:
         return Outcome(job.student, job.digest, reason=str(error), notes=job.notes, sandboxed=job.sandboxed)
     except KernelError:
@@ -37,35 +37,35 @@ def work(job: Job) -> Outcome:
         return Outcome(job.student, "", fault=fault, notes=job.notes, error=traceback.format_exc())
 
 
-def _work(job: Job) -> Outcome:
+def _execute_job(job: Job) -> Outcome:
     if job.data is None:
         raise SubmissionError(job.missing)
-    spec, began = job.spec, time.monotonic()
-    submitted, reading = read_notebook(job.data, f"{spec.lab}.ipynb")
+    spec, start = job.spec, time.monotonic()
+    submitted, reading_notes = read_notebook(job.data, f"{spec.lab}.ipynb")
     mended = repair(submitted, spec.reference)
     notebook = with_parameters(mended.notebook, spec.budget) if spec.budget else mended.notebook
     text = nbformat.writes(notebook)
-    mending = time.monotonic() - began
+    repair_seconds = time.monotonic() - start
     handed_in = nbformat.reads(text, as_version=4)
     pair = kernel_pair(spec.limits, job.sandboxed, job.threads, spec.imports)
-    with tempfile.TemporaryDirectory() as place, pair as kernels:
-        done = run_submission(
-            handed_in, kernels, spec.imports, spec.values, spec.limits, place, dict(job.files), job.alone
+    with tempfile.TemporaryDirectory() as folder, pair as kernels:
+        executed = run_submission(
+            handed_in, kernels, spec.imports, spec.values, spec.limits, folder, dict(job.files), job.alone
         )
     return Outcome(
         job.student,
         job.digest,
         mended=text,
-        executed=nbformat.writes(done.notebook),
-        notes=(*job.notes, *reading, *mended.notes),
-        incidents=unique(done.incidents),
-        seconds={name: round(value, 3) for name, value in ({"mend": mending} | done.seconds).items()},
-        cuts=tuple(done.cuts),
-        ended=done.ended,
+        executed=nbformat.writes(executed.notebook),
+        notes=(*job.notes, *reading_notes, *mended.notes),
+        incidents=unique_incidents(executed.incidents),
+        seconds={name: round(value, 3) for name, value in ({"mend": repair_seconds} | executed.seconds).items()},
+        cuts=tuple(executed.cuts),
+        ended=executed.ended,
         sandboxed=job.sandboxed,
     )
 
 
-def unique(incidents: list[Incident]) -> tuple[Incident, ...]:
+def unique_incidents(incidents: list[Incident]) -> tuple[Incident, ...]:
     """Each incident once."""
     return tuple(dict.fromkeys(incidents))

@@ -38,7 +38,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a job, in plain values.
+    """The result of a job, in plain values.
 
     `mended` and `executed` are notebooks as JSON, empty if the submission could not be read; then `reason` says why.
     After a fault of the machine or of the grader, `fault` says which, and nothing is known about the submission; the
@@ -69,10 +69,10 @@ PARTS = {"notes": Note, "incidents": Incident, "cuts": Cut}
 
 
 def read_outcome(text: str) -> Outcome | None:
-    """What `as_json` gave; None if another version of the course wrote it."""
+    """The outcome that `as_json` wrote; None if another version of the course wrote it."""
     entry = json.loads(text)
     try:
-        parts = {name: tuple(kind(**one) for one in entry[name]) for name, kind in PARTS.items()}
+        parts = {name: tuple(kind(**part) for part in entry[name]) for name, kind in PARTS.items()}
         return Outcome(**entry | parts)
     except (TypeError, KeyError):
         return None

@@ -18,7 +18,7 @@ SPARE_SECONDS = 900  # for all that comes before and after a submission's own ti
 
 @dataclass(frozen=True)
 class Pool:
-    """Where submissions run: so many at a time, each with so many TensorFlow threads, on executors made by `make`."""
+    """Runs `workers` submissions at a time, each with `threads` TensorFlow threads, on executors made by `make`."""
 
     workers: int
     threads: int
@@ -26,38 +26,38 @@ class Pool:
 
 
 @contextmanager
-def local(
+def local_pool(
     workers: int | None, jobs: int, seconds: float, prepare: Callable[[int], Callable[[], object]]
 ) -> Iterator[Pool]:
-    """Processes of this machine, one a core if it is not said how many, but no more than jobs; they share its cores.
+    """Processes of this machine, which share its cores: `workers`, or one for each core, but no more than jobs.
 
     They start at once, as they take seconds to import what they need. `prepare` is called here, with the number of
-    threads, and what it returns in each of them. A submission may take `seconds`, on a busy machine some times as long;
-    one that has not ended long after is given up.
+    threads, and what it returns is called in each process. A submission may take `seconds`, and several times that on
+    a busy machine; one that has not ended long after is given up.
     """
     cores = os.cpu_count() or 1
     workers = min(workers or cores, jobs)
     threads = max(1, cores // workers)
-    first = prepare(threads)
+    initialise = prepare(threads)
 
     def start() -> Executor:
         executor = WorkerProcess(PATIENCE * seconds + SPARE_SECONDS)
         for file in logs.log_files():
             executor.submit(partial(logs.join_log, file))
-        executor.submit(first)
+        executor.submit(initialise)
         return executor
 
-    ready = [start() for _ in range(workers)]
+    executors = [start() for _ in range(workers)]
     try:
-        yield Pool(workers, threads, lambda: ready.pop() if ready else start())
+        yield Pool(workers, threads, lambda: executors.pop() if executors else start())
     finally:
-        for executor in ready:
+        for executor in executors:
             executor.shutdown(wait=False)
 
 
 @contextmanager
-def cluster(scheduler: str, workers: int | None) -> Iterator[Pool]:
-    """A Dask cluster, named by its scheduler's address such as tcp://host:8786; all its threads if not said how many.
+def cluster_pool(scheduler: str, workers: int | None) -> Iterator[Pool]:
+    """A Dask cluster at a scheduler's address such as tcp://host:8786; uses all its threads unless `workers` is set.
 
     Raises
     ------

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from course.grading.execution import client
-from course.grading.execution.cell_outputs import Outputs, Room
+from course.grading.execution.cell_outputs import OutputAllowance, OutputCollector
 from course.grading.execution.client import KernelClient
 from course.grading.execution.clock import Clock
 
@@ -90,7 +90,7 @@ def test_a_reply_counts_if_the_time_is_over_before_the_kernel_is_idle(monkeypatc
 def test_a_kernel_is_ready_only_when_it_is_heard_too():
     shell = Channel(*((0.1 * number, message("kernel_info_reply", status="ok")) for number in range(20)))
     began = time.monotonic()
-    asyncio.run(talking(Channel((0.8, message("status", execution_state="idle"))), shell).ready(30))
+    asyncio.run(talking(Channel((0.8, message("status", execution_state="idle"))), shell).wait_until_ready(30))
     assert time.monotonic() - began >= 0.8
 
 
@@ -100,20 +100,20 @@ def printed(text: str) -> dict:
 
 
 def test_all_cells_share_the_room_for_outputs():
-    room = Room(3)
-    cells = [Outputs(2, room) for _ in range(4)]
+    room = OutputAllowance(3)
+    cells = [OutputCollector(2, room) for _ in range(4)]
     for one in cells:
         for _ in range(9):
             one.add(printed("x" * 450))
-    sizes = [sum(len(output.text) for output in one.kept if output.name == "stdout") for one in cells]
+    sizes = [sum(len(output.text) for output in one.outputs if output.name == "stdout") for one in cells]
     assert sizes == [4 * 450, 2 * 450, 0, 0]
-    assert all(one.kept[-1].text == "\n[Further output was cut off.]\n" for one in cells)
+    assert all(one.outputs[-1].text == "\n[Further output was cut off.]\n" for one in cells)
 
 
 def test_what_is_small_is_still_shown_after_what_was_too_large():
-    room = Room(3)
-    large, small = Outputs(2, room), Outputs(2, room)
+    room = OutputAllowance(3)
+    large, small = OutputCollector(2, room), OutputCollector(2, room)
     large.add(printed("x" * 5000))
     small.add(printed("here"))
-    assert [output.text for output in large.kept] == ["\n[Further output was cut off.]\n"]
-    assert [output.text for output in small.kept] == ["here"]
+    assert [output.text for output in large.outputs] == ["\n[Further output was cut off.]\n"]
+    assert [output.text for output in small.outputs] == ["here"]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from course.grading.execution import clock
-from course.grading.execution.clock import Clock, lost, threads
+from course.grading.execution.clock import Clock, lost_seconds, thread_times
 
 BURN = [sys.executable, "-I", "-S", "-c", "while True: pass"]
 CASES = {
@@ -29,7 +29,7 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_what_is_lost(case):
     given, expected = CASES[case]
-    assert lost(*given) == pytest.approx(expected)
+    assert lost_seconds(*given) == pytest.approx(expected)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def machine(monkeypatch):
 
     one = Machine()
     monkeypatch.setattr(clock.time, "monotonic", lambda: one.time)
-    monkeypatch.setattr(clock, "threads", lambda processes: one.threads)
+    monkeypatch.setattr(clock, "thread_times", lambda processes: one.threads)
     return one
 
 
@@ -90,7 +90,7 @@ def test_linux_tells_how_long_a_process_waits_while_others_run():
             os.sched_setaffinity(loop.pid, {core})
         end = time.monotonic() + 60
         while time.monotonic() < end:
-            ((ran, waited),) = threads([Path(f"/proc/{loops[0].pid}")]).values()
+            ((ran, waited),) = thread_times([Path(f"/proc/{loops[0].pid}")]).values()
             if ran > 1e8 and waited > 1e8:
                 break
             time.sleep(0.05)
@@ -102,5 +102,5 @@ def test_linux_tells_how_long_a_process_waits_while_others_run():
 
 
 def test_processes_that_have_ended_are_left_out():
-    assert threads([Path("/proc/nobody")]) == {}
-    assert len(threads([Path("/proc/self")])) >= 1
+    assert thread_times([Path("/proc/nobody")]) == {}
+    assert len(thread_times([Path("/proc/self")])) >= 1

@@ -19,9 +19,9 @@ from nbformat.v4 import new_code_cell
 from course.errors import MachineFault, SandboxError
 from course.grading import demo, grade
 from course.grading.execution import client, kernel_pair, test_kernel
-from course.grading.execution.cell_runner import Runner
+from course.grading.execution.cell_runner import CellRunner
 from course.grading.execution.clock import Clock
-from course.grading.execution.faults import MEMORY, Ended, cause_of_death, explain_silence
+from course.grading.execution.faults import MEMORY, KernelEnded, explain_exit, explain_silence
 from course.grading.execution.kernel_lifetime import started_kernel
 from course.grading.feedback import tables
 from course.grading.gradebook.recorded import FAILED, GRADED
@@ -31,7 +31,7 @@ from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id
 from course.limits import Limits
 from course.sandbox import cores
-from course.sandbox.exit_cause import Ending
+from course.sandbox.exit_cause import ExitCause
 from course.sandbox.manager import SandboxedKernelManager
 from course.sandbox.provisioner import SandboxProvisioner
 from course.sandbox.seccomp import KERNEL
@@ -39,7 +39,7 @@ from course.sandbox.seccomp import KERNEL
 COURSE = light_course()
 LAB = replace(COURSE.labs[0], limits=Limits(cell_seconds=8, submission_seconds=120))
 GIVEN = nbformat.read(COURSE.released(LAB), as_version=4)
-SOLVED = demo.answered(GIVEN, demo.model_answers(prepare_lab(COURSE, LAB)))
+SOLVED = demo.fill_in(GIVEN, demo.model_answers(prepare_lab(COURSE, LAB)))
 MIDDLE = 4  # the number, among the answers, of that before which a cell is put
 STRUCK = "import time; time.sleep(2)  # struck by {}"
 
@@ -60,7 +60,7 @@ class Strikes:
 
 def strike(manager, number: int) -> None:
     """Send a signal to the kernel in a sandbox, from outside."""
-    inside = next(folder for folder in manager.provisioner.watchdog.folders() if folder.name == str(KERNEL))
+    inside = next(folder for folder in manager.provisioner.watchdog.process_folders() if folder.name == str(KERNEL))
     sandbox = Path(f"/proc/{manager.provisioner.watchdog.pid}/ns/pid").readlink()
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and process.name != str(manager.provisioner.watchdog.pid):
@@ -82,8 +82,8 @@ def strikes(monkeypatch):
         yield worker_pool.Pool(min(workers or 1, tasks), 1, lambda: ThreadPoolExecutor(1))
 
     work, own, verdict, launch = (
-        grade_one._work,
-        Runner.own,
+        grade_one._execute_job,
+        CellRunner.run_own_cell,
         test_kernel.TestSide.verdict,
         SandboxProvisioner.launch_kernel,
     )
@@ -95,14 +95,14 @@ def strikes(monkeypatch):
     async def struck(self, cell):
         student = cell.source.partition("# struck by ")[2]
         if now.left.get(student):
-            asyncio.get_running_loop().call_later(0.3, strike, self.talk.manager, now.left[student].pop(0))
+            asyncio.get_running_loop().call_later(0.3, strike, self.client.manager, now.left[student].pop(0))
         await own(self, cell)
 
     async def judged(self, source, seconds):
         if now.tests:
             for signals in now.tests.values():
                 if signals:
-                    strike(self._talk.manager, signals.pop(0))
+                    strike(self._client.manager, signals.pop(0))
         return await verdict(self, source, seconds)
 
     async def launched(self, cmd, **kwargs):
@@ -110,9 +110,9 @@ def strikes(monkeypatch):
             raise now.starts.pop(0)
         return await launch(self, cmd, **kwargs)
 
-    monkeypatch.setattr(worker_pool, "local", threads)
-    monkeypatch.setattr(grade_one, "_work", works)
-    monkeypatch.setattr(Runner, "own", struck)
+    monkeypatch.setattr(worker_pool, "local_pool", threads)
+    monkeypatch.setattr(grade_one, "_execute_job", works)
+    monkeypatch.setattr(CellRunner, "run_own_cell", struck)
     monkeypatch.setattr(test_kernel.TestSide, "verdict", judged)
     monkeypatch.setattr(SandboxProvisioner, "launch_kernel", launched)
     monkeypatch.setattr(client, "GRACE_SECONDS", 2.0)
@@ -265,28 +265,33 @@ def test_who_sleeps_and_hears_nothing_is_graded_the_second_time(strikes, tmp_pat
 # --- whose doing it is ------------------------------------------------------------------------------------------------
 
 
-def ended_sandbox(ending: Ending | None, memory: int = 0):
+def ended_sandbox(ending: ExitCause | None, memory: int = 0):
     """A manager of a kernel whose sandbox has ended in that way."""
     provisioner = SandboxProvisioner(kernel_id="kernel")
     provisioner.watchdog = SimpleNamespace(
-        limits=Limits(), most_memory=memory, reason="Why.", folders=list, ending=ending, join=lambda seconds: None
+        limits=Limits(),
+        peak_memory=memory,
+        reason="Why.",
+        process_folders=list,
+        exit_cause=ending,
+        join=lambda seconds: None,
     )
     return SimpleNamespace(provisioner=provisioner)
 
 
 HIGH = MEMORY
 BLAMED = {
-    "it left": (Ending.EXITED, 0, False, Ended),
-    "its memory": (Ending.MEMORY, HIGH, False, Ended),
-    "its CPU time": (Ending.CPU, 0, False, Ended),
-    "killed beside others": (Ending.KILLED, HIGH, False, MachineFault),
-    "killed alone": (Ending.KILLED, 0, True, MachineFault),
-    "killed alone, full": (Ending.KILLED, HIGH, True, Ended),
-    "no memory beside others": (Ending.NO_MEMORY, HIGH, False, MachineFault),
-    "no memory alone, small": (Ending.NO_MEMORY, 2**28, True, MachineFault),
-    "no memory alone, full": (Ending.NO_MEMORY, HIGH, True, Ended),
-    "the grader grew, beside others": (Ending.FLOOD, 0, False, MachineFault),
-    "the grader grew, alone": (Ending.FLOOD, 0, True, Ended),
+    "it left": (ExitCause.EXITED, 0, False, KernelEnded),
+    "its memory": (ExitCause.MEMORY, HIGH, False, KernelEnded),
+    "its CPU time": (ExitCause.CPU, 0, False, KernelEnded),
+    "killed beside others": (ExitCause.KILLED, HIGH, False, MachineFault),
+    "killed alone": (ExitCause.KILLED, 0, True, MachineFault),
+    "killed alone, full": (ExitCause.KILLED, HIGH, True, KernelEnded),
+    "no memory beside others": (ExitCause.NO_MEMORY, HIGH, False, MachineFault),
+    "no memory alone, small": (ExitCause.NO_MEMORY, 2**28, True, MachineFault),
+    "no memory alone, full": (ExitCause.NO_MEMORY, HIGH, True, KernelEnded),
+    "the grader grew, beside others": (ExitCause.FLOOD, 0, False, MachineFault),
+    "the grader grew, alone": (ExitCause.FLOOD, 0, True, KernelEnded),
     "it cannot be told": (None, 0, True, MachineFault),
 }
 
@@ -294,14 +299,14 @@ BLAMED = {
 @pytest.mark.parametrize("case", BLAMED)
 def test_whose_doing_a_death_is(case):
     ending, memory, alone, expected = BLAMED[case]
-    assert type(asyncio.run(cause_of_death(ended_sandbox(ending, memory), alone))) is expected
+    assert type(asyncio.run(explain_exit(ended_sandbox(ending, memory), alone))) is expected
 
 
 SILENT = {
     "idle beside others": (1, 300, False, MachineFault),
-    "idle alone": (1, 300, True, Ended),
-    "busy beside others": (290, 300, False, Ended),
-    "busy alone": (290, 300, True, Ended),
+    "idle alone": (1, 300, True, KernelEnded),
+    "busy beside others": (290, 300, False, KernelEnded),
+    "busy alone": (290, 300, True, KernelEnded),
 }
 
 

@@ -62,7 +62,7 @@ def test_nobody_waits_when_it_does_not_listen():
         relay.listen()
         early = await asyncio.open_unix_connection(relay.tests)
         await asyncio.sleep(0.05)
-        relay.cut()
+        relay.disconnect()
         late = await both(relay)
         for side in (early, *late):
             assert await side[0].read() == b""

@@ -16,7 +16,7 @@ from nbgrader.api import Gradebook
 from test_page_content import assert_inert
 
 from course.grading import demo, grade
-from course.grading.demo import answered, hand_in, submission_path
+from course.grading.demo import fill_in, hand_in, submission_path
 from course.grading.gradebook import cache
 from course.grading.marking.folder_config import write_settings
 from course.inbox import submissions
@@ -47,8 +47,8 @@ def graded(tmp_path_factory) -> Path:
     blank = nbformat.read(COURSE.released(LAB), as_version=4)
     wrong = {"scale": "def scale(images):\n    return images / images.max() / undefined_name"}
     late = {name: text for name, text in MODEL.items() if name != WRITTEN}
-    hand_in(folder, LAB, "perfect", answered(blank, MODEL))
-    partial = answered(blank, late | wrong)
+    hand_in(folder, LAB, "perfect", fill_in(blank, MODEL))
+    partial = fill_in(blank, late | wrong)
     partial.cells.append(new_code_cell("from IPython.display import HTML\nHTML('<b onclick=alert(1)>bold</b>')"))
     hand_in(folder, LAB, "partial", partial)
     hand_in(folder, LAB, "blank", blank)

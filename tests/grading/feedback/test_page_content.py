@@ -9,7 +9,7 @@ from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course.grading.feedback import page_exporter
-from course.grading.feedback.choose_outputs import TOO_MUCH_HTML, ChooseOutputs, chosen
+from course.grading.feedback.choose_outputs import TOO_MUCH_HTML, ChooseOutputs, choose_form
 from course.grading.feedback.formulas import formula
 from course.grading.feedback.page_exporter import FeedbackPage, page_version
 from course.grading.feedback.redact import CELL_CHARACTERS, PAGE_CHARACTERS, Shorten
@@ -108,7 +108,9 @@ def test_the_policy_allows_the_pages_own_style_and_nothing_else():
     content = soup.head.find("meta", attrs={"http-equiv": True})["content"]
     rules = dict(rule.strip().split(" ", 1) for rule in content.split(";"))
     style = page.split("<style>", 1)[1].split("</style>", 1)[0]
-    assert rules["style-src-elem"] in page_exporter.policy(style) and rules["style-src-elem"].startswith("'sha256-")
+    assert rules["style-src-elem"] in page_exporter.page_policy(style) and rules["style-src-elem"].startswith(
+        "'sha256-"
+    )
     assert (rules["default-src"], rules["img-src"], rules["form-action"]) == ("'none'", "data:", "'none'")
     assert page.index("Content-Security-Policy") < page.index("<style>") < page.index("<body>")
     assert "url(" not in style and "@import" not in style
@@ -162,7 +164,7 @@ def test_deep_html_is_not_shown(html):
 
 
 def test_large_html_is_not_shown_where_there_is_text():
-    assert chosen({"text/html": "x" * (TOO_MUCH_HTML + 1), "text/plain": "a table"}) == {"text/plain": "a table"}
+    assert choose_form({"text/html": "x" * (TOO_MUCH_HTML + 1), "text/plain": "a table"}) == {"text/plain": "a table"}
     assert "is not shown here" in clean("x" * (LONGEST + 1))
 
 

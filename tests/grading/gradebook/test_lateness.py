@@ -8,8 +8,8 @@ import pytest
 from course.errors import CourseError
 from course.grading.gradebook.entries import GradebookEntry, Mark
 from course.grading.gradebook.extensions import Extension, grant, read_extensions, revoke
-from course.grading.gradebook.handed_in import HandedIn, handed_in
-from course.grading.gradebook.late_penalties import lateness
+from course.grading.gradebook.handed_in import HandedIn, read_handed_in
+from course.grading.gradebook.late_penalties import compute_lateness
 from course.inbox.origin import Origin, contents, write_record
 from course.late import LateRule, penalty, read_late_rule, rule_in_words, span_in_words
 from course.times import TimeError, read_time
@@ -41,7 +41,7 @@ def test_penalty_is_a_share_of_all_points_for_each_day_begun(late, expected):
 
 def test_what_comes_within_grace_is_not_called_late():
     """Neither in the table nor on the page."""
-    within, after = (lateness(RULE, DUE, None, entry(), HandedIn(DUE + timedelta(minutes=n))) for n in (15, 16))
+    within, after = (compute_lateness(RULE, DUE, None, entry(), HandedIn(DUE + timedelta(minutes=n))) for n in (15, 16))
     assert (within.late, within.text, within.penalty) == (timedelta(), "", 0)
     assert (after.text, after.penalty) == ("late by 16 minutes", 2)
 
@@ -53,23 +53,25 @@ def test_no_rule_takes_nothing_and_no_rule_takes_more_than_all():
 
 def test_as_in_nbgrader_a_penalty_is_never_more_than_the_points():
     came = HandedIn(DUE + timedelta(days=3))
-    assert lateness(RULE, DUE, None, entry(score=18), came).penalty == 6
-    assert lateness(RULE, DUE, None, entry(score=1), came).penalty == 1
+    assert compute_lateness(RULE, DUE, None, entry(score=18), came).penalty == 6
+    assert compute_lateness(RULE, DUE, None, entry(score=1), came).penalty == 1
 
 
 def test_an_extension_counts_if_it_is_later_than_the_due_date():
     came = HandedIn(DUE + timedelta(days=2))
-    assert lateness(RULE, DUE, DUE + timedelta(days=2), entry(), came).penalty == 0
-    assert lateness(RULE, DUE, DUE + timedelta(days=1), entry(), came).penalty == 2
-    assert lateness(RULE, DUE, DUE - timedelta(days=9), entry(), came).penalty == 4
+    assert compute_lateness(RULE, DUE, DUE + timedelta(days=2), entry(), came).penalty == 0
+    assert compute_lateness(RULE, DUE, DUE + timedelta(days=1), entry(), came).penalty == 2
+    assert compute_lateness(RULE, DUE, DUE - timedelta(days=9), entry(), came).penalty == 4
 
 
 def test_a_mark_of_canvas_counts_if_the_rule_says_so_and_nothing_better_is_known():
     marked, rule = HandedIn(marked_late=True), LateRule(percent_per_day=10, marked_late_percent=25)
-    assert lateness(RULE, DUE, None, entry(), marked).penalty == 0
-    assert lateness(rule, DUE, None, entry(), marked).penalty == 5
-    assert lateness(rule, None, None, entry(), marked).text == "late, says Canvas"
-    assert lateness(rule, DUE, DUE + timedelta(days=9), entry(), marked).penalty == 0, "who knows for which due date"
+    assert compute_lateness(RULE, DUE, None, entry(), marked).penalty == 0
+    assert compute_lateness(rule, DUE, None, entry(), marked).penalty == 5
+    assert compute_lateness(rule, None, None, entry(), marked).text == "late, says Canvas"
+    assert compute_lateness(rule, DUE, DUE + timedelta(days=9), entry(), marked).penalty == 0, (
+        "who knows for which due date"
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,24 +109,24 @@ def test_a_time_without_a_zone_is_in_the_one_of_the_course():
 
 def test_when_something_was_handed_in(tmp_path):
     submitted, kept = tmp_path / "submitted" / "kim" / "lab", tmp_path / "downloaded" / "kim"
-    assert handed_in(submitted, kept) == HandedIn()
+    assert read_handed_in(submitted, kept) == HandedIn()
     submitted.mkdir(parents=True)
     kept.mkdir(parents=True)
     (submitted / "lab.ipynb").write_text("{}")
-    assert handed_in(submitted, kept) == HandedIn()
+    assert read_handed_in(submitted, kept) == HandedIn()
     origin = Origin("canvas", "7", "Kim", "kim_LATE_7_1_lab.ipynb", 1, True, "", contents(submitted))
     write_record(kept, origin)
-    assert handed_in(submitted, kept) == HandedIn(marked_late=True)
+    assert read_handed_in(submitted, kept) == HandedIn(marked_late=True)
     (submitted / "lab.ipynb").write_text("{ }")
-    assert handed_in(submitted, kept) == HandedIn(), "what was put there by hand is not what Canvas marked"
+    assert read_handed_in(submitted, kept) == HandedIn(), "what was put there by hand is not what Canvas marked"
     (submitted / "timestamp.txt").write_text("2026-03-02 12:00:00 +0100")
-    assert handed_in(submitted, kept) == HandedIn(datetime(2026, 3, 2, 11, tzinfo=UTC))
+    assert read_handed_in(submitted, kept) == HandedIn(datetime(2026, 3, 2, 11, tzinfo=UTC))
     (submitted / "timestamp.txt").write_text("2026-03-02 12:00:00 PST")
-    found = handed_in(submitted, kept)
+    found = read_handed_in(submitted, kept)
     assert found.time is None and "timestamp.txt: '2026-03-02 12:00:00 PST' is no time" in found.problem
     (submitted / "timestamp.txt").unlink()
     (submitted / "timestamp.txt").symlink_to("/etc/hostname")
-    assert "cannot be opened" in handed_in(submitted, kept).problem
+    assert "cannot be opened" in read_handed_in(submitted, kept).problem
 
 
 def test_extensions_are_granted_replaced_and_taken_back(tmp_path):

@@ -69,7 +69,7 @@ def course(tmp_path):
 def test_a_class_in_postgresql(course, database, tmp_path):
     lab, folder = course.labs[0], tmp_path / "class"
     blank = nbformat.read(course.released(lab), as_version=4)
-    solved = demo.answered(blank, demo.model_answers(prepare_lab(course, lab)))
+    solved = demo.fill_in(blank, demo.model_answers(prepare_lab(course, lab)))
     next(cell for cell in solved.cells if is_written(cell)).source = "They are for the end."
     demo.hand_in(folder, lab, "ada", solved)
     demo.hand_in(folder, lab, "ben", blank)
@@ -101,7 +101,7 @@ def test_what_nbgrader_cannot_score_leaves_nothing_in_postgresql(course, databas
     """What belongs to one student is written in one transaction, or not at all."""
     lab, folder = course.labs[0], tmp_path / "class"
     blank = nbformat.read(course.released(lab), as_version=4)
-    demo.hand_in(folder, lab, "ada", demo.answered(blank, demo.model_answers(prepare_lab(course, lab))))
+    demo.hand_in(folder, lab, "ada", demo.fill_in(blank, demo.model_answers(prepare_lab(course, lab))))
     first = graded(course, folder, database=database)
     monkeypatch.setattr(grade.hand_marks, "keep_hand_marks", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):

@@ -24,7 +24,7 @@ LIGHT = COURSE.labs[0]
 @pytest.fixture
 def folder(tmp_path):
     blank = nbformat.read(COURSE.released(LIGHT), as_version=4)
-    demo.hand_in(tmp_path, LIGHT, "kim", demo.answered(blank, demo.model_answers(prepare_lab(COURSE, LIGHT))))
+    demo.hand_in(tmp_path, LIGHT, "kim", demo.fill_in(blank, demo.model_answers(prepare_lab(COURSE, LIGHT))))
     return tmp_path
 
 

@@ -25,9 +25,9 @@ from secret_lines import HIDDEN, secret_lines
 from course.config import load_course
 from course.errors import CourseError, GradingError
 from course.grading import demo, grade
-from course.grading.demo import answered, hand_in, submission_path
+from course.grading.demo import fill_in, hand_in, submission_path
 from course.grading.marking import formgrader, server
-from course.grading.marking.content_policy import ON_CLICK, hashed
+from course.grading.marking.content_policy import ON_CLICK, script_hash
 from course.grading.marking.folder_config import write_settings
 from course.inbox import submissions
 from course.inbox.roster import Person
@@ -101,9 +101,9 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("class (a+b)")
     blank = nbformat.read(COURSE.released(LAB), as_version=4)
     model = demo.model_answers(SOURCE)
-    hand_in(folder, LAB, "ada", answered(blank, model))
+    hand_in(folder, LAB, "ada", fill_in(blank, model))
     answer = f'My answer.\n\n<script>{RUN}</script><img src=x onerror="{RUN}">[here](javascript:{RUN})'
-    forged = answered(blank, {**model, grade_id(WRITTEN): answer})
+    forged = fill_in(blank, {**model, grade_id(WRITTEN): answer})
     forged.cells.append(nbformat.v4.new_code_cell(HOSTILE))
     for cell in forged.cells:
         cell.metadata["schemes"] = cell.metadata["marking"] = {"text": "All points for this.", "answer": "Forged."}
@@ -112,7 +112,7 @@ def folder(tmp_path_factory):
         patch.setenv("MNIST_SOURCE", "bundled")
         patch.setenv("PATH", os.pathsep.join([str(TOOLS), os.environ["PATH"]]))
         graded(folder)
-    hand_in(folder, LAB, "plain", answered(blank, model))
+    hand_in(folder, LAB, "plain", fill_in(blank, model))
     return folder
 
 
@@ -220,7 +220,7 @@ def test_only_the_pages_own_scripts_may_run(browser, path):
     policy = policy_of(headers)
     nonce, *rest = policy["script-src"]
     assert re.fullmatch(r"'nonce-[\w-]{20,}'", nonce)
-    assert rest == ["'unsafe-hashes'", *(hashed(script) for script in ON_CLICK)]
+    assert rest == ["'unsafe-hashes'", *(script_hash(script) for script in ON_CLICK)]
     assert policy["default-src"] == policy["base-uri"] == ["'none'"]
     assert set(policy["img-src"]) == {"'self'", "data:"} and policy["connect-src"] == ["'self'"]
     assert scripts_without(nonce.removeprefix("'nonce-").rstrip("'"), page) == []

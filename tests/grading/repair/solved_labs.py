@@ -8,7 +8,7 @@ import damage
 import nbformat
 from this_course import COURSE
 
-from course.grading.demo import answered, model_answers
+from course.grading.demo import fill_in, model_answers
 from course.grading.repair.read_notebook import read_notebook
 from course.grading.repair.repair import repair
 from course.labs.prepare import prepare_lab
@@ -24,7 +24,7 @@ def released_of(lab):
 
 @functools.cache
 def solution_of(lab):
-    return answered(released_of(lab), model_answers(prepare_lab(COURSE, lab)))
+    return fill_in(released_of(lab), model_answers(prepare_lab(COURSE, lab)))
 
 
 def mended(notebook, released):

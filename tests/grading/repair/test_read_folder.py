@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from course.errors import SubmissionError
-from course.grading.repair.read_folder import inspect_folder, passed_on, unused_files
+from course.grading.repair.read_folder import inspect_folder, read_companions, unused_files
 from course.inbox import regular_files
 from course.inbox.regular_files import read_plain_file
 
@@ -202,7 +202,7 @@ def test_what_lies_beside_a_notebook_in_a_folder_moves_up_with_it(folder):
     for name in ("lab1/helper.py", "lab1/data/one.csv", "lab1/numpy.py", "lab1/both.py", "both.py", "notes.txt"):
         put(folder, name, name)
     found = inspect_folder(folder, LAB)
-    assert dict(passed_on(found, folder)) == {
+    assert dict(read_companions(found, folder)) == {
         "helper.py": b"lab1/helper.py",
         "data/one.csv": b"lab1/data/one.csv",
         "lab1/both.py": b"lab1/both.py",
@@ -219,8 +219,8 @@ def test_passing_on(folder):
     put(folder, "numpy.py", "raise SystemExit")
     put(folder, "timestamp.txt", "2026-03-01 12:00:00 UTC")
     found = inspect_folder(folder, LAB)
-    assert dict(passed_on(found, folder)) == {"helpers.py": b"x = 1", "data/one.csv": b"1,2"}
+    assert dict(read_companions(found, folder)) == {"helpers.py": b"x = 1", "data/one.csv": b"1,2"}
     (folder / "helpers.py").unlink()
     (folder / "helpers.py").symlink_to("/etc/hostname")
     with pytest.raises(SubmissionError, match="cannot be opened"):
-        passed_on(found, folder)
+        read_companions(found, folder)

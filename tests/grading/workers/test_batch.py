@@ -7,10 +7,10 @@ import pytest
 
 from course.errors import GradingError, SandboxError
 from course.grading.workers import batch
-from course.grading.workers.batch import AGAIN, DEATHS, working
+from course.grading.workers.batch import DEATHS, RETRIES, open_batch
 from course.grading.workers.job import Outcome
 from course.grading.workers.worker_pool import Pool
-from course.grading.workers.worker_process import Stuck, Unusable
+from course.grading.workers.worker_process import CallTimeout, WorkerUnusable
 
 FAULT = Outcome("", "", fault="The machine failed.")
 NO_SANDBOX = SandboxError("A sandbox did not start: bubblewrap gave no reason")
@@ -60,7 +60,7 @@ STUDENTS = ("anna", "ben", "carl", "dora")
 
 def outcomes(ends: dict[str, list[object]], workers: int = 2, students=STUDENTS) -> Seen:
     jobs, seen = [Work(name) for name in students], Seen({})
-    with working(jobs, Pool(workers, 1, lambda: Worker(ends, seen.jobs))) as running:
+    with open_batch(jobs, Pool(workers, 1, lambda: Worker(ends, seen.jobs))) as running:
         found = [(outcome.student, outcome.fault) for outcome in running]
     assert len(found) == len(jobs), "each once"
     seen.faults = dict(zip([job.student for job in jobs], [""] * len(jobs), strict=True)) | dict(found)
@@ -80,13 +80,13 @@ def test_a_task_whose_workers_always_die_is_given_up_and_the_cause_is_named():
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_task_that_does_not_end_is_given_up_at_once(workers):
-    found = outcomes({"ben": [Stuck()]}, workers).faults
+    found = outcomes({"ben": [CallTimeout()]}, workers).faults
     assert found.pop("ben") == batch.STUCK and set(found.values()) == {""}
 
 
 def test_workers_that_cannot_start_end_the_run_with_the_reason():
     with pytest.raises(GradingError, match=r"No process that grades can be started: .* ImportError: no numpy"):
-        outcomes({"anna": [Unusable("It has ended with exit code 1. Its last words: ImportError: no numpy")]})
+        outcomes({"anna": [WorkerUnusable("It has ended with exit code 1. Its last words: ImportError: no numpy")]})
 
 
 def test_an_error_of_the_machine_ends_the_run():
@@ -95,7 +95,7 @@ def test_an_error_of_the_machine_ends_the_run():
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
-@pytest.mark.parametrize("times", range(1, AGAIN + 1))
+@pytest.mark.parametrize("times", range(1, RETRIES + 1))
 def test_whom_the_machine_has_failed_is_run_again_alone_at_the_end(workers, times):
     found = outcomes({"ben": [FAULT] * times, "carl": [FAULT]}, workers)
     assert set(found.faults.values()) == {""}
@@ -117,14 +117,14 @@ def test_nothing_runs_beside_what_is_run_alone():
             return later
 
     ends, jobs = {"anna": [FAULT, FAULT], "dora": [FAULT]}, [Work(name) for name in STUDENTS]
-    with working(jobs, Pool(4, 1, lambda: Careful(ends, []))) as running:
+    with open_batch(jobs, Pool(4, 1, lambda: Careful(ends, []))) as running:
         assert not [outcome.fault for outcome in running if outcome.fault]
 
 
 def test_whom_the_machine_always_fails_is_not_graded_and_the_others_are():
     found = outcomes({"ben": [Outcome("ben", "", fault="It stood still.")] * 9})
     assert found.faults == {"anna": "", "ben": "It stood still.", "carl": "", "dora": ""}
-    assert found.times("ben") == [False] + [True] * AGAIN, "bounded"
+    assert found.times("ben") == [False] + [True] * RETRIES, "bounded"
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -143,7 +143,7 @@ def test_the_run_stops_soon_where_no_kernel_can_be_started_at_all(workers):
     ends = {job.student: [NO_SANDBOX] * 9 for job in jobs}
     with (
         pytest.raises(SandboxError, match="bubblewrap gave no reason"),
-        working(jobs, Pool(workers, 1, lambda: Worker(ends, seen))) as running,
+        open_batch(jobs, Pool(workers, 1, lambda: Worker(ends, seen))) as running,
     ):
         list(running)
-    assert len(seen) <= 2 * workers + AGAIN
+    assert len(seen) <= 2 * workers + RETRIES

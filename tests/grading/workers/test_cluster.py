@@ -55,7 +55,7 @@ def make_class(folder: Path) -> None:
     model = demo.model_answers(prepare_lab(COURSE, LIGHT))
     for count in (0, 3, 6, len(model)):
         answers = dict(list(model.items())[:count])
-        demo.hand_in(folder, LIGHT, f"student{count}", demo.answered(blank, answers))
+        demo.hand_in(folder, LIGHT, f"student{count}", demo.fill_in(blank, answers))
     demo.submission_path(folder, LIGHT, "broken").parent.mkdir(parents=True)
 
 
@@ -91,12 +91,12 @@ def test_a_cluster_writes_what_local_processes_write(tmp_path):
 def test_a_scheduler_that_is_not_there(monkeypatch):
     monkeypatch.setattr(worker_pool, "ANSWER_SECONDS", 1)
     expected = r"No Dask scheduler answers at tcp://127\.0\.0\.1:9: .*Is it running"
-    with pytest.raises(CourseError, match=expected), worker_pool.cluster("tcp://127.0.0.1:9", None):
+    with pytest.raises(CourseError, match=expected), worker_pool.cluster_pool("tcp://127.0.0.1:9", None):
         pass
 
 
 def test_a_scheduler_without_workers(monkeypatch, tmp_path):
     monkeypatch.setattr(worker_pool, "JOIN_SECONDS", 1)
     running, refused = scheduler(tmp_path, workers=0), pytest.raises(CourseError, match="has no worker")
-    with running as address, refused, worker_pool.cluster(address, None):
+    with running as address, refused, worker_pool.cluster_pool(address, None):
         pass

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from course.grading.workers import worker_process
-from course.grading.workers.worker_process import Stuck, Unusable, WorkerProcess
+from course.grading.workers.worker_process import CallTimeout, WorkerProcess, WorkerUnusable
 
 SECONDS = 60  # after which a call counts as hanging
 MUCH = b"x" * 1_000_000  # more than a pipe holds
@@ -115,7 +115,7 @@ def test_an_idle_process_told_to_end_leaves_no_zombie():
 def test_a_call_that_takes_too_long_is_given_up():
     with worker(seconds=2) as process:
         assert process.submit(len, MUCH).result(SECONDS) == len(MUCH)
-        with pytest.raises(Stuck, match="took more than 2 s"):
+        with pytest.raises(CallTimeout, match="took more than 2 s"):
             process.submit(time.sleep, SECONDS).result(SECONDS)
         with pytest.raises(BrokenExecutor):
             process.submit(nothing).result(SECONDS)
@@ -147,5 +147,5 @@ def test_a_process_that_cannot_import_what_it_needs_is_told_from_one_that_died(m
     monkeypatch.setattr(worker_process, "serve_calls", cannot_import)
     with worker() as process:
         for _ in range(2):
-            with pytest.raises(Unusable, match=r"exit code 1.*No module named 'numpy'"):
+            with pytest.raises(WorkerUnusable, match=r"exit code 1.*No module named 'numpy'"):
                 process.submit(nothing).result(SECONDS)
