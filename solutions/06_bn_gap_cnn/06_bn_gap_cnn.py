@@ -1417,7 +1417,7 @@ def _settled(network, images):
     """Let settle work on the network, and look at what must not change."""
     norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     momenta, trained, given = [layer.momentum for layer in norms], len(network.trainable_weights), images.copy()
-    before = {w.path: np.array(w) for w in network.weights}
+    before = {w.path: w.numpy().copy() for w in network.weights}
     try:
         settle(network, given)
     except Exception as error:
