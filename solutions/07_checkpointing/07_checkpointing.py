@@ -913,9 +913,7 @@ def train_and_keep(model, x, y, epochs, path):
     """Train the model and keep its best epoch in a file; return what fit returns and the best network."""
     ### BEGIN SOLUTION
     keeper = keep_best(path, "val_loss")
-    history = model.fit(
-        x, y, batch_size=32, epochs=epochs, validation_split=0.2, callbacks=[keeper], verbose=0
-    )
+    history = model.fit(x, y, batch_size=32, epochs=epochs, validation_split=0.2, callbacks=[keeper], verbose=0)
     return history, keras.models.load_model(path)
     ### END SOLUTION
 
