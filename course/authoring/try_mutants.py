@@ -4,12 +4,11 @@ A mutant that gets its points shows a gap in the test, or is another right answe
 latter, with the reason.
 """
 
-import ast
 import random
 import re
 import tempfile
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -18,12 +17,13 @@ from nbformat import NotebookNode
 from rich.progress import Progress
 
 from course.authoring.mutations import Mutant, mutants
-from course.authoring.try_variants import run_answers
+from course.authoring.name_use import assigned_names, cut_to
+from course.authoring.try_variants import run_notebook, with_answers
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.known_keys import refuse_unknown_keys
 from course.labs.prepare import prepare_lab
-from course.labs.sources import HIDDEN, cells_with_tests, grade_id, is_answer, is_test, is_written, plain_python
+from course.labs.sources import HIDDEN, cells_with_tests, grade_id, is_answer, is_written
 
 KEYS = ("task", "change", "reason")
 FAILED_LINE = re.compile(r"line (\d+): ")
@@ -51,7 +51,7 @@ class Tried:
 
 def mutants_of_lab(notebook: NotebookNode, task: str = "") -> list[Mutant]:
     """All mutants of the model answers of a lab as its source has it, or of one task."""
-    names = sorted({name for cell in notebook.cells for name in _assigned(cell)})
+    names = sorted({name for cell in notebook.cells for name in assigned_names(cell)})
     return [
         mutant
         for cell in notebook.cells
@@ -130,7 +130,8 @@ def try_mutants(
 def try_mutant(notebook: NotebookNode, lab: Lab, mutant: Mutant) -> Tried:
     """Run a mutant with the answers that it and its test build on, and its test alone."""
     with tempfile.TemporaryDirectory() as folder:
-        trial = run_answers(cut_to(notebook, mutant.task), {mutant.task: mutant.answer}, lab.budget, Path(folder))
+        answered = with_answers(notebook, {mutant.task: mutant.answer})
+        trial = run_notebook(cut_to(answered, {mutant.task}), lab.budget, Path(folder))
     answer = next(cell for cell in trial.cells if grade_id(cell) == mutant.task)
     (test,) = cells_with_tests(trial)
     errors = [output for output in test.outputs if output.output_type == "error"]
@@ -142,40 +143,6 @@ def try_mutant(notebook: NotebookNode, lab: Lab, mutant: Mutant) -> Tried:
     if errors[0].ename != "AssertionError":
         return Tried(mutant, End.EXCEPTION, text)
     return Tried(mutant, End.HIDDEN if _failed_hidden(test, errors[0].traceback) else End.MESSAGE, text)
-
-
-def cut_to(notebook: NotebookNode, task: str) -> NotebookNode:
-    """The set-up, one task's answer and test, and of the answers above it those whose names these use."""
-    first = next(index for index, cell in enumerate(notebook.cells) if is_answer(cell))
-    last = next(index for index, cell in enumerate(notebook.cells) if is_test(cell) and _names_task(cell, task))
-    kept = [cell for cell in notebook.cells[first : last + 1] if grade_id(cell) in (task, f"test-{task}")]
-    needed = set[str]().union(*map(_used, kept))
-    for cell in reversed(notebook.cells[first:last]):
-        if is_answer(cell) and not is_written(cell) and cell not in kept and needed & set(_assigned(cell)):
-            kept.insert(0, cell)
-            needed |= _used(cell)
-    return NotebookNode(notebook | {"cells": [*notebook.cells[:first], *kept]})
-
-
-def _names_task(cell: NotebookNode, task: str) -> bool:
-    return bool(grade_id(cell) == f"test-{task}")
-
-
-def _assigned(cell: NotebookNode) -> Iterator[str]:
-    """The names that a cell gives a value at its top level."""
-    if cell.cell_type != "code":
-        return
-    for statement in ast.parse(plain_python(cell.source)).body:
-        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-            yield statement.name
-        else:
-            yield from (n.id for n in ast.walk(statement) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-
-
-def _used(cell: NotebookNode) -> set[str]:
-    """The names that a cell reads."""
-    nodes = ast.walk(ast.parse(plain_python(cell.source)))
-    return {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 def _failed_hidden(test: NotebookNode, traceback: Sequence[str]) -> bool:

@@ -17,13 +17,14 @@ from nbgrader.utils import determine_grade
 from rich.progress import Progress
 from traitlets.config import Config
 
+from course.authoring.name_use import cut_to
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.grading.execution.kernel_pair import kernel_pair
 from course.grading.execution.session import run_submission
 from course.labs.parameters import parameters, with_parameters
 from course.labs.prepare import prepare_lab
-from course.labs.sources import cells_with_tests, grade_id, imports, is_answer, is_test
+from course.labs.sources import cells_with_tests, grade_id, imports, is_answer
 from course.labs.variants import Variant, read_variants, variants_file
 from course.limits import Limits
 from course.nbgrader_api import load_config
@@ -33,7 +34,10 @@ THREADS = 2
 
 
 def compatible_runs(variants: Sequence[Variant], tasks: Sequence[str]) -> Iterator[list[Variant]]:
-    """Divide the variants into runs: one per task, wrong ones only in every other task, none that another spoils."""
+    """Divide the variants into runs: one per task, wrong ones only in every other task, none that another spoils.
+
+    No two of a run fail the same test, as the one could not be told to miss it.
+    """
     half = {task: index % 2 for index, task in enumerate(tasks)}
     pending = list(variants)
     while pending:
@@ -49,7 +53,9 @@ def compatible_runs(variants: Sequence[Variant], tasks: Sequence[str]) -> Iterat
 
 
 def _independent(variant: Variant, other: Variant) -> bool:
-    return variant.task != other.task and variant.task not in other.spoils and other.task not in variant.spoils
+    if variant.task == other.task or variant.fails & other.fails:
+        return False
+    return variant.task not in other.spoils and other.task not in variant.spoils
 
 
 def run_variants(
@@ -57,30 +63,24 @@ def run_variants(
 ) -> NotebookNode:
     """Run set-up and answers, with these in place of the model ones, and the tests beside them, as they are graded.
 
-    Cells that only show something, between the tasks, are left out: no test may depend on them. So are tests above
-    the first of these answers, which they cannot change.
+    Cells that only show something, between the tasks, are left out: no test may depend on them. So are tests that use
+    nothing of these answers, and answers that no test left uses.
     """
-    answers = {variant.task: variant.answer for variant in chosen}
-    trial = copy.deepcopy(notebook)
-    first = next(index for index, cell in enumerate(trial.cells) if is_answer(cell))
-    tried = next((index for index, cell in enumerate(trial.cells) if grade_id(cell) in answers), first)
-    trial.cells = [
-        cell
-        for index, cell in enumerate(trial.cells)
-        if index < first or (grade_id(cell) and (index > tried or not is_test(cell)))
-    ]
-    return run_answers(trial, answers, budget, folder)
+    answered = with_answers(notebook, {variant.task: variant.answer for variant in chosen})
+    return run_notebook(cut_to(answered, {variant.task for variant in chosen}, dependents=True), budget, folder)
 
 
-def run_answers(
-    notebook: NotebookNode, answers: Mapping[str, str], budget: Mapping[str, Any], folder: Path
-) -> NotebookNode:
-    """Run a copy of a notebook with these answers, by grade id, in place of its own, as it is graded."""
+def with_answers(notebook: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
+    """A copy of a notebook with these answers, by grade id, in place of its own."""
     trial = copy.deepcopy(notebook)
     for cell in trial.cells:
         cell.source = answers.get(grade_id(cell) or "", cell.source)
-    if budget:
-        trial = with_parameters(trial, budget)
+    return trial
+
+
+def run_notebook(notebook: NotebookNode, budget: Mapping[str, Any], folder: Path) -> NotebookNode:
+    """Run a notebook with a lab's set-up as it is graded; return it with its outputs."""
+    trial = with_parameters(notebook, budget) if budget else copy.deepcopy(notebook)
     values = parameters(notebook) | dict(budget)
     with kernel_pair(LIMITS, sandboxed=False, threads=THREADS, imports=imports(notebook)) as pair:
         run_submission(trial, pair, imports(notebook), values, LIMITS, str(folder))

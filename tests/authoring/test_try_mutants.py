@@ -9,11 +9,11 @@ from this_course import COURSE
 
 from course.authoring.mutant_table import score
 from course.authoring.mutations import Mutant
+from course.authoring.name_use import cut_to
 from course.authoring.try_mutants import (
     End,
     Tried,
     choose_mutants,
-    cut_to,
     mutants_of_lab,
     read_equivalent,
     try_mutant,
@@ -57,7 +57,7 @@ def test_what_only_the_hidden_part_notices_is_told():
 
 def test_a_mutant_is_run_with_the_answers_that_it_and_its_test_use():
     notebook = prepare_lab(COURSE, COURSE.lab("05_lenet5_train_on_batch"))
-    names = [grade_id(cell) for cell in cut_to(notebook, "train").cells if grade_id(cell)]
+    names = [grade_id(cell) for cell in cut_to(notebook, {"train"}).cells if grade_id(cell)]
     assert names[-2:] == ["train", "test-train"]
     assert "random-batch" in names and "epochs" not in names and "test-random-batch" not in names
 

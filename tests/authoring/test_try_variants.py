@@ -8,6 +8,7 @@ from rich.progress import Progress
 from this_course import COURSE
 
 from course.authoring import try_variants
+from course.authoring.name_use import cut_to
 from course.errors import CourseError
 from course.labs import variants
 from course.labs.prepare import prepare_lab
@@ -69,6 +70,12 @@ def test_rounds_try_everything_once_and_never_two_neighbours_wrongly():
     assert len(plan) == 6
 
 
+def test_answers_that_fail_the_same_test_are_tried_apart():
+    first, second = wrong("a", "d"), wrong("c", "d")
+    plan = list(try_variants.compatible_runs([first, second, right("b")], ["a", "b", "c", "d"]))
+    assert not any(first in chosen and second in chosen for chosen in plan)
+
+
 def test_a_task_that_is_spoilt_keeps_its_model_answer():
     spoiling, spoilt = wrong("a", "c"), right("c")
     plan = list(try_variants.compatible_runs([spoiling, spoilt, right("b")], ["a", "b", "c"]))
@@ -80,16 +87,23 @@ def test_a_task_without_answers_is_refused_with_those_that_have_some(course):
         try_variants.try_all(course, course.labs[0], Progress(), "scael")
 
 
-@pytest.mark.kernel
-def test_tests_above_the_answers_that_are_tried_are_left_out(course):
-    notebook = prepare_lab(course, course.labs[0])
-    *above, last = tasks_of(notebook)
-    model = next(cell.source for cell in notebook.cells if grade_id(cell) == last)
-    with tempfile.TemporaryDirectory() as folder:
-        executed = try_variants.run_variants(notebook, [Variant(last, "m", model, frozenset())], {}, Path(folder))
-    names = {grade_id(cell) for cell in executed.cells}
-    assert names.issuperset([*above, last, f"test-{last}"])
-    assert not names.intersection(f"test-{task}" for task in above)
+def test_an_answer_is_tried_with_the_tests_that_build_on_it_and_the_answers_that_they_use():
+    notebook = prepare_lab(COURSE, COURSE.lab("05_lenet5_train_on_batch"))
+    cells = cut_to(notebook, {"random-batch"}, dependents=True).cells
+    first = next(number for number, cell in enumerate(notebook.cells) if is_answer(cell))
+    assert cells[:first] == notebook.cells[:first]
+    assert [grade_id(cell) for cell in cells[first:]] == [
+        *("prepare", "lenet5", "random-batch", "test-random-batch", "train", "test-train"),
+        *("train-lenet5", "test-train-lenet5"),
+    ]
+
+
+def test_what_an_answer_calls_comes_along_and_what_is_no_python_needs_nothing():
+    notebook = prepare_lab(COURSE, COURSE.lab("05_lenet5_train_on_batch"))
+    calls, broken = (try_variants.with_answers(notebook, {"epochs": text}) for text in ("running_mean([1], 1)", "def"))
+    assert "running-mean" in [grade_id(cell) for cell in cut_to(calls, {"epochs"}).cells]
+    names = [grade_id(cell) for cell in cut_to(broken, {"epochs"}).cells if grade_id(cell)]
+    assert names == ["epochs", "test-epochs"]
 
 
 @pytest.mark.kernel
