@@ -80,6 +80,14 @@ import numpy as np
 # the brightness of each pixel. The **label** is what the model has to find out: here which of the ten
 # digits it is. Labels that come from a short list of possibilities are called **classes**, and the problem
 # is then one of *classification*.
+#
+# <details><summary>Hint</summary>
+#
+# An array's `shape` is a tuple, so you can slice it like one. The features of an image are all of its
+# numbers: think of what you have to multiply. For the classes, NumPy has a function that leaves each value
+# only once.
+#
+# </details>
 
 # %% nbgrader={"grade": false, "grade_id": "describe-problem", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def describe_problem(images, labels):
@@ -130,6 +138,14 @@ assert facts["n_classes"] == 2, (
 # Most errors in preparing data are answered by four questions: *What type of object is it? What shape? What
 # dtype? Which range of values?* A label stored as text, an image that lies on its side, pixels that were
 # already scaled and are about to be scaled again: each of them shows in one of the answers.
+#
+# <details><summary>Hint</summary>
+#
+# Every Python class knows its own name; look at `type([])` and what you can ask it with two underscores on
+# either side. Every NumPy scalar has a method that returns the plain Python number of the fitting kind;
+# search for "item" in NumPy's documentation.
+#
+# </details>
 
 # %% [markdown]
 # Images and labels agree in their first axis, one label per image. Both are `uint8`, whole numbers from 0 to
@@ -150,6 +166,15 @@ assert facts["n_classes"] == 2, (
 # How wide is that border, and is it the same for each digit? If one image were shifted to the edge, a
 # network that looks at fixed pixels would see something quite unlike the other examples of its class. Let
 # the computer find the smallest box that holds all the ink.
+#
+# <details><summary>Hint</summary>
+#
+# Start with a boolean array that says where the ink is. From it you can learn which rows hold any ink by
+# looking along one axis, and which columns by looking along the other. NumPy can tell the positions at
+# which a boolean array is true; you need only the first and last of them. What does such a list of
+# positions look like for a blank image?
+#
+# </details>
 
 # %% nbgrader={"grade": false, "grade_id": "ink-box", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def ink_box(image):
@@ -230,6 +255,14 @@ assert box_of_blank(np.zeros((5, 5))) is None, "A blank image of decimals must g
 # a glance at its input, is 99 % accurate and good for nothing. So an accuracy means little before you know
 # how the examples are spread over the classes, the **class balance**: the share of the largest class is
 # what any model has to beat.
+#
+# <details><summary>Hint</summary>
+#
+# `np.unique` can count, but it knows nothing of classes that do not occur. NumPy has another function that
+# counts small whole numbers into "bins"; look in its documentation for a way to ask for a minimum number of
+# them. A loop over the classes is fine as well.
+#
+# </details>
 
 # %% nbgrader={"grade": false, "grade_id": "class-counts", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def class_counts(labels, n_classes=10):
@@ -283,6 +316,14 @@ assert np.asarray(counts, dtype=float).tolist() == [0, 0, 0, 0, 0, 300, 20, 0], 
 # its number is large. It is only if the axis **starts at zero**. Cut off the lower part of the axis and you
 # cut the same piece off every bar: small differences grow into large ones, without one wrong number in the
 # whole figure. (For a curve, where the eye follows the slope, an axis may start anywhere.)
+#
+# <details><summary>Hint</summary>
+#
+# `figure, axes = plt.subplots()` gives you a new figure and an `Axes` on which you can draw and which you can
+# return. Many Seaborn functions accept it as `ax=`; without it they draw into the current figure. Do not
+# call `plt.show()` inside the function: it puts the finished figure away.
+#
+# </details>
 
 # %% [markdown]
 # Both figures show the same numbers, the counts of all 60,000 training digits of MNIST. What would you have
@@ -305,6 +346,13 @@ assert np.asarray(counts, dtype=float).tolist() == [0, 0, 0, 0, 0, 300, 20, 0], 
 #
 # Which of the two formats is taken for granted by Keras, the library of the later labs, is a setting. You can
 # ask for it (no need to run this now):
+#
+# <details><summary>Hint</summary>
+#
+# There are at least three ways to get a new axis of length 1: `np.newaxis` in an index, `np.expand_dims`,
+# and `reshape` (is it safe here? see above). An error is raised, not returned.
+#
+# </details>
 
 # %% nbgrader={"grade": false, "grade_id": "add-channel-axis", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def add_channel_axis(images, data_format="channels_last"):
@@ -388,6 +436,13 @@ for wrong in ["last", "channel_first", ""]:
 # A network multiplies its inputs by numbers called **weights**. They are small and random at the start, and
 # are learned in small steps; both work best with inputs of about the size of 1. So the pixels are divided
 # by 255.
+#
+# <details><summary>Hint</summary>
+#
+# An array's `astype` returns a copy in another dtype. After it, ask yourself which dtype the result of your
+# division has. Be careful with operators such as `+=` that write into an array that exists already.
+#
+# </details>
 
 # %% nbgrader={"grade": false, "grade_id": "scale", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def scale(images):
@@ -440,6 +495,14 @@ assert np.allclose(result, images / 255, atol=1e-6), "For int64 input the values
 # A network for ten classes has ten outputs, one per class. To compare them with a label such as 3, the label
 # can be written as ten numbers too: nine zeros, and a one in place 3. This is a **one-hot** label. It also
 # states what an integer hides: the classes have no order, and a 3 is not halfway between a 2 and a 4.
+#
+# <details><summary>Hint</summary>
+#
+# The rows of the unit matrix (ones on the diagonal, zeros elsewhere) are all the one-hot labels that there
+# are. For the way back, NumPy can find the position of the largest value; decide along which axis, and try
+# it on a matrix with 2 rows and 3 columns.
+#
+# </details>
 
 # %% nbgrader={"grade": false, "grade_id": "one-hot", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def one_hot(labels, n_classes=10):
@@ -527,6 +590,15 @@ assert back.tolist() == labels.tolist(), (
 # Write `split_train_validation(images, labels, validation_fraction=0.2, seed=0)`. `images` has the examples
 # along its first axis, and `labels` has shape `(n,)`. Return two pairs, `(X_tr, y_tr), (X_val, y_val)`,
 # such that
+#
+# <details><summary>Hint</summary>
+#
+# Do not move images about; work with their *positions*, the numbers 0 to n − 1. Collect the positions of
+# one class, shuffle them with a random generator that was made from `seed`, and deal them out: so many for
+# validation, the rest for training. At the end you have two lists of positions. Shuffle each once more, and
+# index images and labels with the same list.
+#
+# </details>
 
 # %% nbgrader={"grade": false, "grade_id": "split-train-validation", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def split_train_validation(images, labels, validation_fraction=0.2, seed=0):
