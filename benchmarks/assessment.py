@@ -34,14 +34,13 @@ class Measured:
     day: str
     ends: dict[str, int]
     not_caught: list[str]
-    score: float
 
 
 def measured(tried: Sequence[Tried]) -> Measured:
     """What is kept of the mutants of a lab."""
     ends = Counter(one.end.value for one in tried)
     not_caught = [f"{one.mutant.task}, {one.mutant.change}" for one in tried if one.end == End.NOT]
-    return Measured(date.today().isoformat(), dict(ends), not_caught, score(tried))
+    return Measured(date.today().isoformat(), dict(ends), not_caught)
 
 
 def place(course: Course) -> Path:
@@ -71,7 +70,7 @@ def page(course: Course, kept: Mapping[str, Measured]) -> str:
             name,
             sum(result.ends.values()),
             *(result.ends.get(end.value, 0) for end in (End.RIGHT, *WRONG)),
-            f"{result.score:.1%}",
+            f"{score(result.ends):.1%}",
             result.day,
         )
         for name, result in sorted(kept.items())

@@ -8,11 +8,13 @@ from rich.table import Table
 from course.authoring.try_mutants import End, Tried
 
 
-def score(tried: Sequence[Tried]) -> float:
-    """The share of mutants that are caught, of those that are not as right as the answer; 1 if there are none."""
-    ends = Counter(one.end for one in tried)
-    wrong = len(tried) - ends[End.RIGHT]
-    return 1 - ends[End.NOT] / wrong if wrong else 1.0
+def score(ends: Mapping[str, int]) -> float:
+    """The share of mutants that are caught, of those that are not as right as the answer, from how many ended how.
+
+    It is 1 if there are none.
+    """
+    wrong = sum(ends.values()) - ends.get(End.RIGHT, 0)
+    return 1 - ends.get(End.NOT, 0) / wrong if wrong else 1.0
 
 
 def mutant_table(tried: Mapping[str, Sequence[Tried]]) -> Table:
@@ -21,6 +23,6 @@ def mutant_table(tried: Mapping[str, Sequence[Tried]]) -> Table:
     for heading in ("lab", "mutants", *(end.value for end in End), "score"):
         view.add_column(heading, justify="left" if heading == "lab" else "right")
     for name, found in tried.items():
-        ends = Counter(one.end for one in found)
-        view.add_row(name, str(len(found)), *(str(ends[end]) for end in End), f"{score(found):.1%}")
+        ends = Counter(one.end.value for one in found)
+        view.add_row(name, str(len(found)), *(str(ends[end]) for end in End), f"{score(ends):.1%}")
     return view

@@ -5,7 +5,7 @@ padding or loss, a layer more or less, other digits of the lab.
 """
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from types import CodeType
 
@@ -32,7 +32,7 @@ class _Change:
     value: object
 
 
-def mutants(task: str, answer: str, names: Sequence[str] = ()) -> list[Mutant]:
+def mutants(task: str, answer: str, names: Collection[str] = ()) -> list[Mutant]:
     """All mutants of an answer that are another program than it, each once.
 
     Parameters
@@ -59,7 +59,7 @@ def mutants(task: str, answer: str, names: Sequence[str] = ()) -> list[Mutant]:
     return found
 
 
-def _changes(node: ast.AST, names: Sequence[str]) -> Iterator[_Change]:
+def _changes(node: ast.AST, names: Collection[str]) -> Iterator[_Change]:
     """What may be changed in a node itself, not in those below it."""
     if isinstance(node, ast.expr):
         yield from _changes_of_words(node, names)
@@ -76,7 +76,7 @@ def _changes(node: ast.AST, names: Sequence[str]) -> Iterator[_Change]:
             yield from _left_out_statements(node, part, statements)
 
 
-def _changes_of_words(node: ast.expr, names: Sequence[str]) -> Iterator[_Change]:
+def _changes_of_words(node: ast.expr, names: Collection[str]) -> Iterator[_Change]:
     """Another number, another word of Keras or NumPy, other digits."""
     if isinstance(node, ast.Constant):
         for value in _other_values(node.value):
@@ -123,7 +123,7 @@ def _other_values(value: object) -> list[object]:
     return list(OTHER_WORDS.get(value, ())) if isinstance(value, str) else []
 
 
-def _other_names(name: str, names: Sequence[str]) -> list[str]:
+def _other_names(name: str, names: Collection[str]) -> list[str]:
     """Names of the notebook that hold the same of other digits: `X_test` for `X_train`."""
     parts = name.split("_")
     others = ["_".join(other if part == kind else part for part in parts) for kind in SETS for other in SETS]

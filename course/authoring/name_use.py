@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterator
 
 from nbformat import NotebookNode
 
-from course.labs.sources import grade_id, is_answer, is_test, is_written, plain_python
+from course.labs.budget import syntax_tree
+from course.labs.sources import grade_id, is_answer, is_test, is_written
 
 
 def cut_to(notebook: NotebookNode, tasks: Collection[str], dependents: bool = False) -> NotebookNode:
@@ -69,9 +70,4 @@ def used_names(cell: NotebookNode) -> set[str]:
 
 
 def _statements(cell: NotebookNode) -> list[ast.stmt]:
-    if cell.cell_type != "code":
-        return []
-    try:
-        return ast.parse(plain_python(cell.source)).body
-    except SyntaxError:
-        return []
+    return syntax_tree(cell).body if cell.cell_type == "code" else []

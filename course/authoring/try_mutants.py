@@ -5,7 +5,6 @@ latter, with the reason.
 """
 
 import random
-import re
 import tempfile
 import tomllib
 from collections.abc import Sequence
@@ -21,12 +20,13 @@ from course.authoring.name_use import assigned_names, cut_to
 from course.authoring.try_variants import run_notebook, with_answers
 from course.config import Course, Lab
 from course.errors import CourseError
+from course.grading.execution.verdicts import failed_line, is_hidden_line
+from course.grading.feedback.summary import first_error
 from course.known_keys import refuse_unknown_keys
 from course.labs.prepare import prepare_lab
-from course.labs.sources import HIDDEN, cells_with_tests, grade_id, is_answer, is_written
+from course.labs.sources import cells_with_tests, grade_id, is_answer, is_written
 
 KEYS = ("task", "change", "reason")
-FAILED_LINE = re.compile(r"line (\d+): ")
 
 
 class End(StrEnum):
@@ -49,13 +49,13 @@ class Tried:
     text: str = ""
 
 
-def mutants_of_lab(notebook: NotebookNode, task: str = "") -> list[Mutant]:
-    """All mutants of the model answers of a lab as its source has it, or of one task."""
-    names = sorted({name for cell in notebook.cells for name in assigned_names(cell)})
+def mutants_of_lab(notebook: NotebookNode) -> list[Mutant]:
+    """All mutants of the model answers of a lab as its source has it."""
+    names = {name for cell in notebook.cells for name in assigned_names(cell)}
     return [
         mutant
         for cell in notebook.cells
-        if is_answer(cell) and not is_written(cell) and task in ("", grade_id(cell))
+        if is_answer(cell) and not is_written(cell)
         for mutant in mutants(str(grade_id(cell)), cell.source, names)
     ]
 
@@ -134,22 +134,12 @@ def try_mutant(notebook: NotebookNode, lab: Lab, mutant: Mutant) -> Tried:
         trial = run_notebook(cut_to(answered, {mutant.task}), lab.budget, Path(folder))
     answer = next(cell for cell in trial.cells if grade_id(cell) == mutant.task)
     (test,) = cells_with_tests(trial)
-    errors = [output for output in test.outputs if output.output_type == "error"]
-    if not errors:
+    error = first_error(test)
+    if not error:
         return Tried(mutant, End.NOT)
-    text = f"{errors[0].ename}: {errors[0].evalue}"
-    if any(output.output_type == "error" for output in answer.outputs):
+    text = f"{error.ename}: {error.evalue}"
+    if first_error(answer):
         return Tried(mutant, End.CRASH, text)
-    if errors[0].ename != "AssertionError":
+    if error.ename != "AssertionError":
         return Tried(mutant, End.EXCEPTION, text)
-    return Tried(mutant, End.HIDDEN if _failed_hidden(test, errors[0].traceback) else End.MESSAGE, text)
-
-
-def _failed_hidden(test: NotebookNode, traceback: Sequence[str]) -> bool:
-    """Whether the line that failed stands in a hidden part."""
-    match = FAILED_LINE.match(traceback[0]) if traceback else None
-    if not match:
-        return False
-    spans = [part.span() for part in HIDDEN.finditer(test.source)]
-    lines = [(test.source.count("\n", 0, start), test.source.count("\n", 0, end)) for start, end in spans]
-    return any(start < int(match[1]) <= end for start, end in lines)
+    return Tried(mutant, End.HIDDEN if is_hidden_line(test.source, failed_line(error)) else End.MESSAGE, text)

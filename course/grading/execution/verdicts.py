@@ -1,12 +1,16 @@
 """Verdicts as outputs of test cells, from which nbgrader reads the score."""
 
 import math
+import re
 from typing import Any
 
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course.grading.execution.cell_outputs import OutputCollector
+from course.labs.sources import HIDDEN
+
+FAILED_LINE = re.compile(r"line (\d+): ")  # begins the traceback of a failed test
 
 
 def showable_outputs(collector: OutputCollector) -> list[NotebookNode]:
@@ -20,6 +24,18 @@ def failure_output(source: str, verdict: dict[str, Any]) -> NotebookNode:
     line = verdict["line"]
     quoted = [f"line {line}: {lines[line - 1]}"] if 0 < line <= len(lines) else []
     return error_output(verdict["ename"], verdict["evalue"], [*quoted, *verdict["lines"]])
+
+
+def failed_line(error: NotebookNode) -> int:
+    """The line of the test at which it failed, from the output that `failure_output` made; 0 if that is not known."""
+    match = FAILED_LINE.match(str(next(iter(error.get("traceback", [])), "")))
+    return int(match[1]) if match else 0
+
+
+def is_hidden_line(source: str, line: int) -> bool:
+    """Whether a line of a test, counted from 1, stands in a hidden part."""
+    spans = (part.span() for part in HIDDEN.finditer(source))
+    return any(source.count("\n", 0, start) < line <= source.count("\n", 0, end - 1) + 1 for start, end in spans)
 
 
 def error_output(name: str, text: str, lines: list[str] | None = None) -> NotebookNode:

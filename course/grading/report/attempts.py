@@ -2,7 +2,6 @@
 
 import ast
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,14 +11,14 @@ from typing import Any
 from nbformat import NotebookNode, from_dict
 
 from course.errors import GradingError
+from course.grading.execution.verdicts import failed_line, is_hidden_line
 from course.grading.feedback.summary import Grade, State, find_answer, first_error, is_untouched, judge_task
 from course.grading.gradebook import cache
 from course.grading.gradebook.entries import Mark
 from course.grading.gradebook.recorded import graded_copy
-from course.labs.sources import HIDDEN, grade_id
+from course.labs.sources import grade_id
 
 LONGEST_CODE = 300  # characters of a statement
-FAILED_LINE = re.compile(r"line (\d+): ")  # begins the traceback of a test, see execution/verdicts.py
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def _attempt(cells: Sequence[NotebookNode], place: int, mark: Mark, released: Ma
     grade = Grade(mark.score, mark.most, mark.waits, marked)
     state, message, failed = judge_task(cells, place, answer_place, grade, untouched)
     error = first_error(cells[place])
-    line = _failed_line(error) if error and message and failed == place else 0
+    line = failed_line(error) if error and message and failed == place else 0
     source = cells[place].source
     return Attempt(
         points=None if mark.waits else mark.score,
@@ -103,10 +102,7 @@ def _attempt(cells: Sequence[NotebookNode], place: int, mark: Mark, released: Ma
         message=message,
         line=line,
         code=statement_at(source, line),
-        hidden=any(
-            _line_of(source, part.start()) <= line <= _line_of(source, part.end() - 1)
-            for part in HIDDEN.finditer(source)
-        ),
+        hidden=is_hidden_line(source, line),
         answer=answer.source if answer else "",
     )
 
@@ -123,16 +119,6 @@ def statement_at(source: str, line: int) -> str:
         return ""
     text = " ".join(ast.unparse(max(found, key=lambda node: node.lineno)).split())
     return text if len(text) <= LONGEST_CODE else f"{text[:LONGEST_CODE]} …"
-
-
-def _failed_line(error: NotebookNode) -> int:
-    """The line of the test at which it failed; 0 if that is not known."""
-    match = FAILED_LINE.match(str(next(iter(error.get("traceback", [])), "")))
-    return int(match[1]) if match else 0
-
-
-def _line_of(text: str, position: int) -> int:
-    return text.count("\n", 0, position) + 1
 
 
 def _cell_with_errors(cell: dict[str, Any]) -> NotebookNode:

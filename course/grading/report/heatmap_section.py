@@ -34,7 +34,7 @@ def heatmap_section(classroom: Classroom, order: Order) -> Section:
     labels = {task.name: task.label for task in classroom.tasks}
     named = shares.shape[1] <= MOST_NAMES
     figure = draw(
-        lambda canvas: _paint(canvas, shares.rename(index=labels), open_tasks, named),
+        lambda canvas: paint_shares(canvas, shares.rename(index=labels), named, open_tasks),
         alt,
         11,
         1.0 + 0.33 * len(shares) + (1.3 if named else 0),
@@ -63,7 +63,8 @@ def _state(student: Student, task: str) -> State | None:
     return attempt.state if attempt else None
 
 
-def _paint(canvas: Canvas, shares: pd.DataFrame, signs: np.ndarray, named: bool) -> None:
+def paint_shares(canvas: Canvas, shares: pd.DataFrame, named: bool, signs: np.ndarray | None = None) -> None:
+    """Paint shares of points, students in columns; with their names, and a sign in each cell, if there is room."""
     axes = canvas.subplots()
     axes.set_facecolor(GREY)
     sns.heatmap(

@@ -1,15 +1,13 @@
 """The sections of the term's page."""
 
 import numpy as np
-import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure as Canvas
 
 from course.config import Course
 from course.grading.report.blocks import Block, Cell, Section, Table, Text
-from course.grading.report.classroom import Status, short_label
+from course.grading.report.classroom import Status
 from course.grading.report.drawing import BLUE, GREY, INK, draw
-from course.grading.report.heatmap_section import LONGEST_NAME, MOST_NAMES, ORDERS
+from course.grading.report.heatmap_section import MOST_NAMES, ORDERS, paint_shares
 from course.grading.report.options import Order
 from course.grading.report.points_section import QUARTILES
 from course.grading.report.term import Term, late_count, with_status
@@ -85,7 +83,7 @@ def students_section(term: Term, order: Order) -> Section:
     )
     named = len(shares) <= MOST_NAMES
     height = 1.0 + 0.4 * shares.shape[1] + (1.3 if named else 0)
-    figure = draw(lambda canvas: _paint_shares(canvas, shares.T, named), alt, 11, height, wide=True)
+    figure = draw(lambda canvas: paint_shares(canvas, shares.T, named), alt, 11, height, wide=True)
     rows: list[list[Cell]] = []
     for name in term.names:
         states = [statuses[lab].get(name) for lab in totals.columns]
@@ -96,23 +94,3 @@ def students_section(term: Term, order: Order) -> Section:
     table = Table("Points of each student by lab, with penalties", columns, rows, folded=True)
     blocks: list[Block] = [Text(legend), figure, table]
     return Section("students", "Students over the labs", blocks)
-
-
-def _paint_shares(canvas: Canvas, shares: pd.DataFrame, named: bool) -> None:
-    axes = canvas.subplots()
-    axes.set_facecolor(GREY)
-    sns.heatmap(
-        shares,
-        ax=axes,
-        vmin=0,
-        vmax=1,
-        cmap="cividis",
-        linewidths=0.4 if named else 0,
-        xticklabels=[short_label(name, LONGEST_NAME) for name in shares.columns] if named else False,
-        yticklabels=True,
-        rasterized=not named,
-        cbar_kws={"label": "share of the points", "pad": 0.01, "aspect": 12},
-    )
-    axes.set(xlabel="" if named else f"{shares.shape[1]} students", ylabel="")
-    axes.tick_params(axis="x", labelsize=7, rotation=90)
-    axes.tick_params(axis="y", rotation=0)
