@@ -72,7 +72,7 @@ async def execute_submission(
                         await runner.run_cell(cell, number)
                 end_start = time.monotonic()
         finally:
-            await asyncio.wait([starting])
+            await asyncio.gather(starting, return_exceptions=True)  # its error, too, is dealt with by then
             await tests.end()
     executed.seconds["end"] = time.monotonic() - end_start
     return executed

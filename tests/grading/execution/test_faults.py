@@ -23,6 +23,7 @@ from course.grading.execution.cell_runner import CellRunner
 from course.grading.execution.clock import Clock
 from course.grading.execution.faults import MEMORY, KernelEnded, explain_exit, explain_silence
 from course.grading.execution.kernel_lifetime import started_kernel
+from course.grading.execution.session import execute_submission
 from course.grading.feedback import tables
 from course.grading.gradebook.recorded import FAILED, GRADED
 from course.grading.workers import grade_one, worker_pool
@@ -195,6 +196,29 @@ def test_a_kernel_that_does_not_start_costs_nobody_a_point(strikes, tmp_path):
         hand_in(tmp_path, student)
     results = graded(tmp_path)
     assert [(result.status, result.tests) for result in results.values()] == [(GRADED, results["ann"].max_tests)] * 2
+
+
+@pytest.mark.kernel
+def test_the_error_of_a_kernel_of_tests_is_dealt_with_when_the_other_did_not_start_either(monkeypatch, tmp_path):
+    tasks = []
+
+    async def fail(*arguments, **options):
+        raise SandboxError("It did not start.")
+
+    def noted(loop, coroutine, **options):
+        tasks.append(asyncio.Task(coroutine, loop=loop, **options))
+        return tasks[-1]
+
+    async def run():
+        asyncio.get_running_loop().set_task_factory(noted)
+        with kernel_pair.kernel_pair(LAB.limits, True, 1, "import colorsys") as pair:
+            await execute_submission(SOLVED, pair, "import colorsys", {}, LAB.limits, str(tmp_path))
+
+    monkeypatch.setattr(SandboxProvisioner, "launch_kernel", fail)
+    with pytest.raises(SandboxError, match="did not start"):
+        asyncio.run(run())
+    assert tasks
+    assert [task for task in tasks if task._log_traceback] == []  # asyncio would print their errors later
 
 
 @pytest.mark.kernel
