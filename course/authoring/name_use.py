@@ -2,8 +2,11 @@
 
 import ast
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from functools import cache
 
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from course.labs.budget import syntax_tree
 from course.labs.sources import grade_id, is_answer, is_test, is_written
@@ -32,7 +35,7 @@ def _answers_of(test: NotebookNode, graded: list[NotebookNode]) -> list[Notebook
     """The answer that a test is for, and all above that it or they use."""
     above = graded[: graded.index(test)]
     found = [cell for cell in above if is_answer(cell) and _task(cell) == _task(test)]
-    needed = set[str]().union(*map(used_names, [test, *found]))
+    needed = frozenset[str]().union(*map(used_names, [test, *found]))
     for cell in reversed(above):
         if is_answer(cell) and cell not in found and needed & set(assigned_names(cell)):
             found.append(cell)
@@ -44,9 +47,34 @@ def _task(cell: NotebookNode) -> str:
     return str(grade_id(cell)).removeprefix("test-")
 
 
-def assigned_names(cell: NotebookNode) -> Iterator[str]:
+def assigned_names(cell: NotebookNode) -> tuple[str, ...]:
     """The names that a cell gives a value at its top level; none if it is no Python."""
-    for statement in _statements(cell):
+    return _names(cell).assigned
+
+
+def used_names(cell: NotebookNode) -> frozenset[str]:
+    """Every word of a cell that may stand for a name of the notebook: names, attributes and texts."""
+    return _names(cell).used
+
+
+@dataclass(frozen=True)
+class _Names:
+    assigned: tuple[str, ...] = ()
+    used: frozenset[str] = frozenset()
+
+
+def _names(cell: NotebookNode) -> _Names:
+    return _names_in(cell.source) if cell.cell_type == "code" else _Names()
+
+
+@cache  # the same cells are looked at in each of the runs of a lab
+def _names_in(source: str) -> _Names:
+    statements = syntax_tree(new_code_cell(source)).body
+    return _Names(tuple(_assigned(statements)), frozenset(_used(statements)))
+
+
+def _assigned(statements: list[ast.stmt]) -> Iterator[str]:
+    for statement in statements:
         if isinstance(statement, ast.FunctionDef | ast.ClassDef):
             yield statement.name
         elif isinstance(statement, ast.Import | ast.ImportFrom):
@@ -56,18 +84,11 @@ def assigned_names(cell: NotebookNode) -> Iterator[str]:
             yield from (node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
 
 
-def used_names(cell: NotebookNode) -> set[str]:
-    """Every word of a cell that may stand for a name of the notebook: names, attributes and texts."""
-    words = set[str]()
-    for node in (node for statement in _statements(cell) for node in ast.walk(statement)):
+def _used(statements: list[ast.stmt]) -> Iterator[str]:
+    for node in (node for statement in statements for node in ast.walk(statement)):
         if isinstance(node, ast.Name):
-            words.add(node.id)
+            yield node.id
         elif isinstance(node, ast.Attribute):
-            words.add(node.attr)
+            yield node.attr
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            words.add(node.value)
-    return words
-
-
-def _statements(cell: NotebookNode) -> list[ast.stmt]:
-    return syntax_tree(cell).body if cell.cell_type == "code" else []
+            yield node.value

@@ -17,6 +17,7 @@ from rich.progress import Progress
 
 from course.authoring.mutations import Mutant, mutants
 from course.authoring.name_use import assigned_names, cut_to
+from course.authoring.parallel import in_processes
 from course.authoring.try_variants import run_notebook, with_answers
 from course.config import Course, Lab
 from course.errors import CourseError
@@ -119,12 +120,13 @@ def try_mutants(
         raise CourseError(f"{lab.name} has no answers to change for `{task}`. It has for: {tasks}.")
     reasons = read_equivalent(course, lab, known)
     chosen = choose_mutants([mutant for mutant in known if task in ("", mutant.task)], sample, seed)
-    bar, tried = progress.add_task(f"{lab.name}, mutants", total=len(chosen)), list[Tried]()
-    for mutant in chosen:
-        reason = reasons.get((mutant.task, mutant.change))
-        tried.append(Tried(mutant, End.RIGHT, reason) if reason else try_mutant(notebook, lab, mutant))
+    tried = {mutant: Tried(mutant, End.RIGHT, reasons.get((mutant.task, mutant.change), "")) for mutant in chosen}
+    pending = [mutant for mutant in chosen if not tried[mutant].text]
+    bar = progress.add_task(f"{lab.name}, mutants", total=len(pending))
+    for number, end in in_processes(try_mutant, [(notebook, lab, mutant) for mutant in pending]):
+        tried[pending[number]] = end
         progress.advance(bar)
-    return tried
+    return [tried[mutant] for mutant in chosen]
 
 
 def try_mutant(notebook: NotebookNode, lab: Lab, mutant: Mutant) -> Tried:

@@ -8,13 +8,13 @@ another way, so that a wrong answer that spoils its neighbour's test is seen.
 import copy
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.preprocessors import IgnorePattern
 from nbgrader.utils import determine_grade
-from rich.progress import Progress
 from traitlets.config import Config
 
 from course.authoring.name_use import cut_to
@@ -59,16 +59,51 @@ def _independent(variant: Variant, other: Variant) -> bool:
     return variant.task not in other.spoils and other.task not in variant.spoils
 
 
-def run_variants(
-    notebook: NotebookNode, chosen: Sequence[Variant], budget: Mapping[str, Any], folder: Path
-) -> NotebookNode:
-    """Run set-up and answers, with these in place of the model ones, and the tests beside them, as they are graded.
+@dataclass(frozen=True)
+class Trial:
+    """A run: the answers that it tries, and a lab's cells with these in place of the model ones.
 
     Cells that only show something, between the tasks, are left out: no test may depend on them. So are tests that use
     nothing of these answers, and answers that no test left uses.
     """
+
+    name: str
+    chosen: Sequence[Variant]
+    notebook: NotebookNode
+    budget: Mapping[str, Any]
+
+    def execute(self) -> NotebookNode:
+        """Run it, as it is graded, and return it with its outputs."""
+        with tempfile.TemporaryDirectory() as folder:
+            return run_notebook(self.notebook, self.budget, Path(folder))
+
+
+def make_trial(
+    notebook: NotebookNode, chosen: Sequence[Variant], budget: Mapping[str, Any] | None = None, name: str = ""
+) -> Trial:
+    """Put answers to different tasks into the notebook of a lab."""
     answered = with_answers(notebook, {variant.task: variant.answer for variant in chosen})
-    return run_notebook(cut_to(answered, {variant.task for variant in chosen}, dependents=True), budget, folder)
+    cells = cut_to(answered, {variant.task for variant in chosen}, dependents=True)
+    return Trial(name, chosen, cells, budget or {})
+
+
+def trials_of(course: Course, lab: Lab, task: str = "") -> list[Trial]:
+    """The runs in which all answers to a lab's tasks, or to one task, are tried.
+
+    Raises
+    ------
+    CourseError
+        No answer of the lab is for this task.
+    """
+    notebook = prepare_lab(course, lab)
+    known = read_variants(variants_file(course, lab), notebook)
+    variants = [variant for variant in known if task in ("", variant.task)]
+    if not variants:
+        tasks_with_answers = ", ".join(dict.fromkeys(variant.task for variant in known))
+        raise CourseError(f"{lab.name} has no answers to try for `{task}`. It has for: {tasks_with_answers}.")
+    tasks = [name for cell in notebook.cells if is_answer(cell) and (name := grade_id(cell))]
+    runs = enumerate(compatible_runs(variants, tasks), 1)
+    return [make_trial(notebook, chosen, lab.budget, f"{lab.name}-{number}") for number, chosen in runs]
 
 
 def with_answers(notebook: NotebookNode, answers: Mapping[str, str]) -> NotebookNode:
@@ -94,6 +129,11 @@ def auto_scores(notebook: NotebookNode, config: Config) -> dict[str, float]:
     return {cell.metadata["nbgrader"]["grade_id"]: float(determine_grade(cell)[0]) for cell in cells_with_tests(clean)}
 
 
+def try_one(course: Course, trial: Trial) -> list[str]:
+    """Run a trial, and return its outcomes other than declared."""
+    return unexpected_outcomes(trial.execute(), trial.chosen, load_config(course))
+
+
 def unexpected_outcomes(notebook: NotebookNode, chosen: Sequence[Variant], config: Config) -> list[str]:
     """Outcomes other than declared: tests that fail and should not, or pass and should not."""
     expected = {test: variant for variant in chosen for test in variant.fails}
@@ -107,33 +147,6 @@ def unexpected_outcomes(notebook: NotebookNode, chosen: Sequence[Variant], confi
             problems.append(f"{test} gives {score:g} points to the wrong answer «{expected[test].name}».")
         elif test not in expected and score != full:
             problems.append(f"{test} gives {score:g} of {full:g} points: {cell_error(cell)}. Tried: {tried}.")
-    return problems
-
-
-def try_all(course: Course, lab: Lab, progress: Progress, task: str = "") -> list[str]:
-    """Try every variant of a lab, or of one task, with its grading budget and the bundled digits.
-
-    Returns all unexpected outcomes.
-
-    Raises
-    ------
-    CourseError
-        No answer of the lab is for this task.
-    """
-    notebook = prepare_lab(course, lab)
-    known = read_variants(variants_file(course, lab), notebook)
-    variants = [variant for variant in known if task in ("", variant.task)]
-    if not variants:
-        tasks_with_answers = ", ".join(dict.fromkeys(variant.task for variant in known))
-        raise CourseError(f"{lab.name} has no answers to try for `{task}`. It has for: {tasks_with_answers}.")
-    tasks = [name for cell in notebook.cells if is_answer(cell) and (name := grade_id(cell))]
-    config, problems = load_config(course), []
-    runs = list(compatible_runs(variants, tasks))
-    bar = progress.add_task(f"{lab.name}, {len(variants)} answers", total=len(runs))
-    for chosen in runs:
-        with tempfile.TemporaryDirectory() as folder:
-            problems += unexpected_outcomes(run_variants(notebook, chosen, lab.budget, Path(folder)), chosen, config)
-        progress.advance(bar)
     return problems
 
 

@@ -37,17 +37,20 @@ def build(
 def variants(
     labs: Labs = None,
     task: Annotated[str, typer.Option(help="Try the answers to this task alone.")] = "",
+    again: Annotated[bool, typer.Option("--again", help="Also try what has not changed since it was tried.")] = False,
 ) -> None:
     """Test the tests: run right and wrong answers and report every test that judges one wrongly."""
-    from course.authoring.try_variants import try_all
+    from course.authoring.try_all_variants import try_all
 
     course = load_course()
+    os.environ["MNIST_SOURCE"] = "bundled"
     with log_to_file(course.root, "variants"), progress_bar("runs") as progress:
-        problems = [text for lab in course.choose(labs) for text in try_all(course, lab, progress, task)]
-    for text in problems:
+        tried = try_all(course, course.choose(labs), progress, task, again)
+    for text in tried.problems:
         console.print(f"- {text}", highlight=False, markup=False)
-    if problems:
+    if tried.problems:
         raise typer.Exit(1)
+    console.print(f"Tried in {tried.runs} runs; nothing has changed for {tried.unchanged} others.")
     console.print("Every right answer got full marks, every wrong one lost what it should.")
 
 

@@ -14,7 +14,7 @@ from rich.progress import Progress
 from course.authoring import build
 from course.authoring.lab_entries import with_entry, without_entry
 from course.authoring.make_lab import make_lab
-from course.authoring.try_variants import try_all
+from course.authoring.try_all_variants import TriedVariants, try_all
 from course.config import load_course
 from course.errors import CourseError
 from course.files import write_text
@@ -42,7 +42,8 @@ def test_a_new_lab_builds_tests_its_tests_and_is_graded(copied):
     with Progress(disable=True) as progress:
         assert build.build(course, [lab], progress).executed == [lab]
         build.check_generated(course, course.labs)
-        assert try_all(course, lab, progress) == []
+        tried = try_all(course, [lab], progress)
+        assert (tried.problems, try_all(course, [lab], progress)) == ([], TriedVariants([], 0, tried.runs))
     folder = copied.root / "term"
     for student, notebook in {"ada": course.solution(lab), "ben": course.released(lab)}.items():
         place = folder / "submitted" / student / lab.name / notebook.name
