@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 from typing import Any
 
 from nbformat import NotebookNode
@@ -36,6 +37,7 @@ PASSED = {
     True: "All tests shown here pass. With the hidden tests of grading, this task gives {points}.",
     False: "All tests pass: {points}.",
 }
+PASSED_LINE = re.compile(r'\nprint\("All tests [^"\n]*"\)\s*\Z')
 
 
 def stamp_lab(course: Course, lab: Lab, notebook: NotebookNode) -> None:
@@ -45,6 +47,7 @@ def stamp_lab(course: Course, lab: Lab, notebook: NotebookNode) -> None:
     for cell in tagged(notebook, SETUP):
         cell.source = SETUP_TEXT.format(variable=SOURCE_VARIABLE, source=archive(course))
     for cell in cells_with_tests(notebook):
+        cell.source = PASSED_LINE.sub("", cell.source)  # of an earlier build
         if not gives_partial_credit(cell):
             cell.source += f"\n{passed_line(cell)}"
 

@@ -189,6 +189,7 @@ assert facts["n_features"] == 40, (
     f"For grey images of 5 × 8 pixels, n_features is {facts['n_features']!r}; it must be 40."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% tags=["nbval-check-output"]
 describe_problem(X_train, y_train)
@@ -275,6 +276,7 @@ assert (info["min"], info["max"]) == (4, 70_000), (
 info = inspect_array(np.ma.MaskedArray([[1, 2, 3]], dtype="int64"))
 assert info["type"] == "MaskedArray", f"For a MaskedArray, type is {info['type']!r}; ask the object for its class."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% tags=["nbval-check-output"]
 for name, array in {"X_train": X_train, "y_train": y_train, "X_test": X_test, "y_test": y_test}.items():
@@ -399,6 +401,7 @@ assert box == [0, 2, 0, 3], f"With ink all over 3 rows and 4 columns, the box is
 box = box_of_blank(np.zeros((5, 5)))
 assert box is None, f"A blank image of decimals must give None as well, not {box!r}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 top, bottom, left, right = ink_box(X_train[0])
@@ -487,6 +490,7 @@ assert np.asarray(counts, dtype=float).tolist() == [0, 0, 0, 0, 0, 300, 20, 0], 
     "[0, 0, 0, 0, 0, 300, 20, 0]. Counts are not shares, and they do not fit into uint8."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 balance = pd.DataFrame({"train": class_counts(y_train), "test": class_counts(y_test)})
@@ -590,6 +594,7 @@ heights, low = heights_in(seen), seen["ylim"][0]
 assert np.allclose(heights, [310, 305, 300]), f"For the counts 310, 305, 300 the bars are {heights} high."
 assert low == 0, f"For the counts 310, 305, 300 the vertical axis starts at {low:g}, not at 0."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 all_of_mnist = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
@@ -738,6 +743,7 @@ for wrong in ["last", "channel_first", "CHANNELS_LAST", ""]:
     error = raised_for(wrong)
     assert error == "ValueError", f"A data_format of {wrong!r} must raise a ValueError; it raised {error or 'nothing'}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ## Part 5 · The numbers that a network expects
@@ -853,6 +859,8 @@ for dtype in ("float32", "float64", "int64"):
         f"For {dtype} input {images[worst]:g} became {result[worst]:.8g}, not {images[worst] / 255:.8g}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+
 
 # %% [markdown]
 # ### Task 8 · One-hot labels and back (2 points)
@@ -961,6 +969,7 @@ assert back.tolist() == labels.tolist(), (
     f"From 50 one-hot labels that begin with {labels[:8].tolist()}, to_integer makes {back[:8].tolist()} ..."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 codes = np.asarray(one_hot(y_train[:8]))
@@ -1160,6 +1169,7 @@ assert np.array_equal(X_a, X_c) and np.array_equal(X_b, X_d), (
     "Without the last two arguments the split must be the one of 0.2 and seed 0."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 (X_tr, y_tr), (X_val, y_val) = split_train_validation(X_train, y_train)

@@ -233,6 +233,7 @@ _image = np.zeros((4, 3), dtype=np.int64)
 _image[0, 2] = 255
 _check_heatmap(_asked(_drawn, _image.copy())[0], _image)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
@@ -393,6 +394,7 @@ _check_values(_asked(_image.copy())[0], _image)
 _image[0, :] = 0
 _check_values(_asked(_image.copy())[0], _image)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 show_digit_values(X_test[chosen])
@@ -597,6 +599,7 @@ _check_grid(2, seed=35, columns=1)  # a single column
 _check_grid(1, seed=36, columns=1)  # a single image
 _check_grid(12, seed=37, columns=4)  # positions of two digits, the last row full
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 show_grid(X_train[:13], y_train[:13])
@@ -702,6 +705,7 @@ for _n_classes, _shape, _n in ((10, (28, 28), 300), (4, (3, 5), 41), (2, (3, 2),
     assert _given_images.tolist() == _images.tolist(), "mean_digits changed the images it was given."
     assert _given_labels.tolist() == _labels.tolist(), "mean_digits changed the labels it was given."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 means = mean_digits(X_train, y_train)
@@ -851,6 +855,7 @@ assert np.allclose(_distances, _expected, atol=1e-3), (
     f"A distance between images of 28 × 28 pixels is off by {np.abs(_distances - _expected).max():.3g}."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 distances = class_distances(mean_digits(X_train, y_train))
@@ -965,6 +970,7 @@ assert _predicted.tolist() == [1, 2], (
     f"{_predicted.tolist()}."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 means = mean_digits(X_train, y_train)  # training digits only: the test digits must be new to the classifier
@@ -1151,6 +1157,7 @@ for _values, _expected in (
 ):
     _check_monotonic(_values, _expected, np.asarray(_values).tolist())
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 smooth = X_train[y_train == 0].mean(axis=0)  # a mean 0: its slopes are gentle

@@ -191,6 +191,8 @@ sizes = [3, 2, 1]
 mlp_parameters(sizes)
 assert sizes == [3, 2, 1], f"mlp_parameters changes the list that it is given: [3, 2, 1] became {sizes}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+
 
 # %% [markdown]
 # ### Task 2 · Build it (3 points)
@@ -314,6 +316,7 @@ assert np.array_equal(another.get_weights()[0], before), (
     "Two networks of build_mlp share their weights. Make new layers at each call."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% tags=["nbval-check-output"]
 print(f"{build_mlp().count_params():,} parameters by Keras, {mlp_parameters([784, 512, 512, 10]):,} by hand")
@@ -413,6 +416,7 @@ for of_these, with_labels, right in [
         f"{np.asarray(with_labels)[:6].tolist()} …"
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 keras.utils.set_random_seed(4)  # the same random weights at every run of this cell
@@ -598,6 +602,7 @@ with tempfile.TemporaryDirectory() as folder:
         f"{[float(f'{value:.4g}') for value in lows]}. The lowest val_loss decides, not val_accuracy or loss."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% [markdown]
 # ### Task 5 · The baseline (2 points)
@@ -712,6 +717,7 @@ assert apart < 3e-3 or replayed < EPOCHS, (
     "file?"
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 print(f"accuracy on the test digits: {accuracy(best_model, X_test, Y_test):.2%}")
@@ -854,6 +860,7 @@ assert len(gaps_of({key: [0.25] for key in other})) == 1, "accuracy_gap must giv
 epoch_of(other)
 assert other == kept, "best_epoch or accuracy_gap changes the record that it is given."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 print(f"best epoch: {best_epoch(history.history)} of {len(history.history['loss'])}")
@@ -950,6 +957,7 @@ for name, function, value, epsilon, right, tolerance in [
         f"{name}({value}{'' if epsilon is None else f', epsilon={epsilon}'}) is {number:.6g}, not {right:.6g}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% tags=["nbval-check-output"]
 print(f"the published accuracy of 37.36 % means a loss of {certain_loss(0.3736):.2f}")
@@ -1118,6 +1126,7 @@ assert found == {"accuracy": 1, "certain": 1, "certain_and_wrong": 0}, (
     f"Of two answers that are certain and right, diagnose says {found}."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 answers = {

@@ -192,6 +192,7 @@ for padding in ("half", "valid "):
         found = f"raised a {type(error).__name__}"
     assert not found, f"An unknown padding must raise a ValueError; for {padding!r} output_size {found}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% tags=["nbval-check-output"]
 for kernel, stride, padding in [(5, 1, "valid"), (5, 1, "same"), (5, 2, "valid"), (2, 2, "same")]:
@@ -287,6 +288,7 @@ assert np.allclose(found, [[75.0, -12.5], [-38.75, 95.0]]), (
     f"[-38.75, 95]]; convolve gives {found.tolist()}. Which dtype has your result?"
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 shown = np.flatnonzero(y_test == 4)[0]  # the place of the first 4, which has upright and level strokes
@@ -367,6 +369,7 @@ for pairs, right_field in [
     assert found == right_field, f"receptive_field({pairs}) is {found}, not {right_field}."
     assert given == pairs, "receptive_field changes the list it is given."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ## Part 2 · LeNet
@@ -521,6 +524,7 @@ assert max(biases) == 0, (
     f"LeNet.build must return a new, untrained network, whose biases are 0; the largest is {max(biases):.6g}."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% [markdown]
 # ### Task 5 · Count its parameters (2 points)
@@ -600,6 +604,7 @@ for shape, classes, flat in [
     found = lenet_parameters(shape, classes)
     assert found == right_count, f"lenet_parameters({shape}, {classes}) is {found}, not {right_count}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ### The mystery of 219,580 parameters
@@ -764,6 +769,7 @@ assert _same_network(table) or _same_network(LeNet.build((28, 28, 1), 10)), (
     "weights. Use LeNet.build."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ### Task 7 · Curves with the right names (1 point)
@@ -860,6 +866,7 @@ five = {key: np.random.default_rng(14 + place).random(5).tolist() for place, key
 for metric, seen in zip(("accuracy", "loss"), drawn((five, "accuracy"), (five, "loss"))):
     _check_curves(seen, five, metric)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 1 point.")
 
 # %%
 plot_curves(history.history, "accuracy")
@@ -1019,6 +1026,7 @@ unchanged = len(before_call) == len(other.get_weights()) and all(
 )
 assert unchanged and len(other.layers) == 6, "feature_maps changes the weights or layers of the model it is given."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 maps = [feature_maps(lenet, layer, X_test[[shown]])[0] for layer in convolutions]
@@ -1134,6 +1142,7 @@ def _same_memory(images):
 
 assert not _same_memory(nine.copy()), "A shift by 0, too, must return a new array, not the images themselves."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # Let LeNet compete with a multilayer perceptron (MLP). It has one hidden layer of 842 units and 669,400 parameters,

@@ -157,6 +157,7 @@ for n, top in [(1, 200), (4, 256), (7, 30)]:
     )
     assert np.array_equal(sample, kept), "prepare changes the images it is given."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 X_train, X_test = prepare(x_train), prepare(x_test)
@@ -281,6 +282,7 @@ another = build_lenet5()
 assert another is not checked, "Each call of build_lenet5 must make a new network."
 assert not np.array_equal(another.get_weights()[0], arrays[0]), "A new network shares its weights with the one before."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% [markdown]
 # Now count by hand: a filter has a weight for every place of its window in every map below, and a bias; a dense unit
@@ -414,6 +416,7 @@ assert first == same, (
 )
 assert first != other, "Generators with different seeds give the same batch. Take the random numbers from rng."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 batch_images, batch_labels = random_batch(np.random.default_rng(98), X_train, y_train, 10)
@@ -536,6 +539,7 @@ for values, sizes in [([0.5, 0.6, 0.7], [10, 10]), ([0.5, 0.6], [10, 10, 10]), (
             f"{len(values)} values and {len(sizes)} sizes must raise a ValueError; mean_over_batches returned {found}."
         )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 values, sizes = [], []
@@ -766,6 +770,7 @@ assert len(found["loss"]) == 2 and len(found["test_step"]) == 0, (
     "With 2 steps and every = 5, there is no test; the record has some."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% [markdown]
 # ### Task 6 · Train LeNet-5 (2 points)
@@ -879,6 +884,7 @@ if replayed == STEPS:
         f"lenet5 on only {agreed:.1%} of the test digits. Is `record` that of lenet5?"
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 steps = np.arange(1, STEPS + 1)
@@ -979,6 +985,7 @@ assert np.allclose(found, [0, 0.5, 2 / 3, 2 / 3]), (
     f"running_mean([0, 1, 1, 0], 3) must be [0, 0.5, 0.667, 0.667]; it is {found.round(6).tolist()}."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 3.8), layout="constrained")
@@ -1090,6 +1097,7 @@ for steps_taken, size, n in [
     found = float(epochs_done(steps_taken, size, n))
     assert np.isclose(found, shown, rtol=1e-6), f"epochs_done({steps_taken}, {size}, {n}) is {found}, not {shown:.6g}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # Now ask them about the recipe, with all of MNIST, and about your run. A random batch does not care which digits had

@@ -279,6 +279,7 @@ assert np.allclose(found, by_keras, atol=1e-3), (
     f"{found.flat[0]:.6g}. The largest difference is {np.abs(found - by_keras).max():.4g}."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 convolution = keras.layers.Conv2D(16, 3)  # the first layer of this lab's network, untrained
@@ -446,6 +447,7 @@ for momentum, share in [
         f"too much; after {count}, {left_over:.5g}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 figure, axes = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
@@ -544,6 +546,7 @@ for shape in [(3, 5, 4, 7), (1, 1, 6, 2), (4, 3, 3, 1), (6, 2, 5, 6)]:
         f"global_average gives {found[worst]:.6g}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 1 point.")
 
 # %% [markdown]
 # ### Task 4 · Build it (3 points)
@@ -765,6 +768,7 @@ for given, options, side, momentum, scale in [
             )
 assert not _share_weights(), "Two networks of build_cnn share their weights. Make new layers at each call."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% tags=["nbval-check-output"]
 for side in (28, 14):
@@ -858,6 +862,7 @@ for filters, classes, channels in [
         f"{call} is {found}, not {(expected_trainable, expected_frozen)}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% tags=["nbval-check-output"]
 for weights in build_cnn().weights[:6]:
@@ -1032,6 +1037,7 @@ for logits, labels, right_loss in [
 warned = _warnings_of(large, np.array([2, 0, 0]))
 assert not warned, f"For logits of 1000 and −1000 there must be no warning; Python says: {warned[0]}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 few, few_labels = halve(X_train[:800]), y_train[:800]
@@ -1254,6 +1260,7 @@ if N_TRAIN * EPOCHS <= 1_000:  # the same training once more: how long it takes,
         "the whole of fit?"
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 print(f"{len(X_train) * EPOCHS:,} digits in {seconds:.0f} s, {1e3 * seconds / (len(X_train) * EPOCHS):.1f} ms a digit")
@@ -1494,6 +1501,7 @@ for momenta, seed, channels in [
         "After settle the network answers nothing but zeros."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 lagging = watched[0.99][0]
@@ -1649,6 +1657,7 @@ assert found.sum() == 2 and found[9, 3] == found[3, 3] == 1, (
 for labels, predictions in [([1], [1, 2]), ([4, 4, 1, 0], [4]), (np.array([1, 2]), np.array([1, 2, 2]))]:
     _refused(labels, predictions)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 1 point.")
 
 # %%
 named = cnn.predict(X_test, batch_size=100, verbose=0).argmax(axis=1)  # the largest logit

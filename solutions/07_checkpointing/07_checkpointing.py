@@ -251,6 +251,7 @@ assert not np.array_equal(another.get_weights()[0], arrays[0]), "A new network s
 flat = [name for name in asked if (w := another.get_layer(name).get_weights()) and np.ptp(w[0]) == 0]
 assert not flat, f"All weights of {flat[0]} are equal at first, so its units would learn the same. Leave them to Keras."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% tags=["nbval-check-output"]
 untrained = build_lenet5()
@@ -382,6 +383,7 @@ with tempfile.TemporaryDirectory() as one_folder:
         f"{needed:,}, and reading it gives {parameters}, not {wide.count_params()} parameters."
     )
     ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ### Task 3 · Open the .keras file (2 points)
@@ -477,6 +479,7 @@ with tempfile.TemporaryDirectory() as one_folder:
         assert found["optimizer"] == expected, f"'optimizer' is {found['optimizer']!r}, not {expected!r}."
         assert file.read_bytes() == content, "inside changes the file."
     ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 trial = small_network()
@@ -639,6 +642,7 @@ with tempfile.TemporaryDirectory() as one_folder:
     _check_answers(rebuilt, expected, "The second model, where model.weights.h5 holds other weights than model.keras,")
     assert any(rebuilt is one for one in made), "The second model must be one that build() made."
     ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 save_both(trial, workspace / "trial")
@@ -751,6 +755,7 @@ with tempfile.TemporaryDirectory() as one_folder:
     _check_files(deep, 98, 101, 2, ["epoch-99.keras", "epoch-100.keras", "epoch-101.keras"])
     _check_files(str(deep), 101, 103, 4, [f"epoch-{number}.keras" for number in range(99, 104)])
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # Your functions at work: the architecture of LeNet is written and read, the copy compiled with Adam and trained with
@@ -886,6 +891,7 @@ _check_kept(up_and_down, {"val_accuracy": 2, "val_loss": 2, "loss": 3, "accuracy
 bad_throughout = [(-30, -30), (-40, -40)]  # a loss of 30, an accuracy of 0
 _check_kept(bad_throughout, {"val_loss": 1, "val_accuracy": 1}, Path)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ### Task 7 · Train, keep the best (2 points)
@@ -1039,6 +1045,7 @@ assert not shown, f"train_and_keep must work without output; it shows {shown.str
 _check_training(200, 0.05, 6, 16, str)
 _check_training(100, 0.2, 5, 6, Path)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # Now your LeNet-5. **SGD**, plain gradient descent, makes steps along the gradient of each batch and remembers nothing.
@@ -1211,6 +1218,7 @@ with tempfile.TemporaryDirectory() as one_folder:
         assert steps == 16, f"4 epochs in all are 16 steps; the optimiser ({name}) counted {steps}."
         assert file.read_bytes() == content, "resume changes the file; it must stay as it is."
     ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # Now the comparison. A small network is trained with Adam on 480 digits for ten epochs in one go (A). After five
@@ -1516,6 +1524,7 @@ with tempfile.TemporaryDirectory() as one_folder:
     Path(one_folder, "empty").mkdir()
     _check_none(Path(one_folder, "empty"), 8)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 newest = sorted(checkpoints.iterdir())[-1]

@@ -278,6 +278,7 @@ with tempfile.TemporaryDirectory() as place:
     assert now == kept, "board changes or deletes the records of earlier runs."
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ### The published training, recorded
@@ -434,6 +435,7 @@ with tempfile.TemporaryDirectory() as place:
         _check_scalars(Path(place) / "keras" / part, list(enumerate(record[key])), "epoch_loss")
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% tags=["nbval-check-output"]
 for part, prefix in [("train", ""), ("validation", "val_")]:
@@ -558,6 +560,7 @@ with tempfile.TemporaryDirectory() as place:
     _check_spread(Path(place) / "many", many)
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 layers = ["conv1", "conv2", "dense", "output"]
@@ -687,6 +690,7 @@ with tempfile.TemporaryDirectory() as place:
     _check_pictures(Path(place) / "single", "one", 2, many[:1])
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 answers = lenet.predict(X_test, verbose=0).argmax(axis=1)
@@ -819,6 +823,7 @@ with tempfile.TemporaryDirectory() as place:
     )
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 watched = build_small()
@@ -942,6 +947,7 @@ scores = {
 _check_compare(scores, [("a", 1, 0.875), ("b", 2, 0.75), ("c", 7, 0.375), ("d", 2, -0.5)], lowest=False)
 _check_compare({"exploded": [(0, nan)], "infinite": [(0, inf)]}, [])
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 rates, curves = [0.0001, 0.001, 0.01, 0.1], {}
@@ -1043,6 +1049,7 @@ _check_overfitting([0.9, 0.5, 0.25], [0.08, 0.05, 0.06], (2, -0.19, True), ", as
 _check_overfitting([0.9, 0.5, 0.5], [0.8, 0.5, 0.75], (2, 0.25, False), ", as training loss has not fallen")
 _check_overfitting([0.9, 0.2, 0.5, 0.4], [0.8, 0.9, 0.5, 0.6], (3, 0.2, True))
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 handful = min(200, half)
@@ -1164,6 +1171,7 @@ for series, weight, what in (
     found = _smoothed(series, weight)
     assert np.allclose(found, series), f"{what} must stay as they are; {series} became {found.tolist()}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 raw = losses["validation", 0.0]
@@ -1287,6 +1295,7 @@ assert found == "https://hub.example.edu/own/%PORT%", (
 )
 assert _environment() == before, "proxy_url changes os.environ; it should only look at the environment it is given."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 1 point.")
 
 # %% [markdown]
 # ### See it

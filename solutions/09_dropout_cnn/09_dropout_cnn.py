@@ -200,6 +200,7 @@ for shape, classes, flat in [
     found = _counted(shape, classes)
     assert found == right_counts, f"cnn_parameters({shape}, {classes}) gives {found}, not {right_counts}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 1 point.")
 
 # %% tags=["nbval-check-output"]
 counts = cnn_parameters((28, 28, 1), 10)
@@ -356,6 +357,7 @@ for shape, classes, rates in [
         f"layers answer {sums[0].round(4).tolist()}. Check the activations and the kind of pooling."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ## Part 2 · Dropout by hand
@@ -489,6 +491,7 @@ assert len({tuple(zero.sum(axis=1).tolist()) for zero in results}) > 1, (
     "Each row always loses the same number of places. Each number must be drawn on its own."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 rng, layer, ones = np.random.default_rng(2), keras.layers.Dropout(0.25), np.ones((1000, 1000), dtype="float32")
@@ -681,6 +684,7 @@ for shape, settings in [
             f"by {reached[worst]:.6g}, yours by {total[worst]:.6g}."
         )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
@@ -815,6 +819,7 @@ for seed, (networks, digits, size) in enumerate([(5, 40, 7), (12, 90, 30), (3, 2
         "digits it was chosen on."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # Here are the hundred networks. To be quick, each has a first layer of 60 units with random weights that stay as they
@@ -976,6 +981,7 @@ for error in (ZeroDivisionError("a third"), ValueError("no digits"), FileNotFoun
         f"A function that raises {error!r} must make timed raise the same; it gave {outcome!r}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 tiny = keras.Sequential(
@@ -1160,6 +1166,7 @@ assert whole / 25 < float(seconds) < 25 * whole + 10, (
     f"`seconds` is {float(seconds):.6g}; done again, the same call of fit took {whole:.3g} s. The unit is the second."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 plot_history(history)
@@ -1326,6 +1333,7 @@ for times in (3, 1):
         f"{usual[0].round(6).tolist()}; yours are {found[:, 0].round(6).tolist()}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 asked = np.concatenate([np.flatnonzero(guesses == y_test)[:60], wrong[:60]])

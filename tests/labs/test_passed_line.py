@@ -44,6 +44,13 @@ def test_what_passes_says_so_and_what_fails_does_not(course, source, points, sai
     assert (printed(cell, x=1), printed(cell, x=0)) == (said, "")
 
 
+def test_another_build_writes_the_line_anew(course):
+    once = stamped(course, "assert x" + HIDDEN, points=2)
+    assert stamped(course, once, points=2) == once
+    assert stamped(course, once, points=3) == once.replace("2 points", "3 points")
+    assert stamped(course, "assert x\n1.5\n" + once.splitlines()[-1]) == "assert x\n1.5"
+
+
 @pytest.mark.parametrize("source", ["assert x\n1.5", "score = x\nscore", "assert x\n2 * x" + HIDDEN + "\nscore"])
 def test_a_score_as_last_value_stays_the_last(course, source):
     assert stamped(course, source) == source
