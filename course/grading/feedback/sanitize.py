@@ -25,8 +25,8 @@ SELECTOR = re.compile(r"#([\w-]+)(?:\s+([a-z][a-z0-9]*))?")
 def clean(html: str, level: int = 2, hints: bool = False) -> str:
     """The fragment without all that the page may not hold; what it opens is closed in it.
 
-    `level` is added to the level of each heading. `hints` opens its folded hints. Too large or too deeply nested a
-    fragment is replaced by a remark.
+    `level` is added to the level of each heading. `hints` opens the first of its folded hints. Too large or too deeply
+    nested a fragment is replaced by a remark.
     """
     if len(html) - sum(map(len, PICTURE.findall(html))) > LONGEST:
         return f"<p>[HTML of {len(html):,} characters is not shown here.]</p>"
@@ -46,9 +46,10 @@ def clean(html: str, level: int = 2, hints: bool = False) -> str:
         heading.name = f"h{min(6, int(heading.name[1]) + level)}"
     for wide in soup.select('table, math[display="block"]'):
         wide.wrap(soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0"}))
-    for fold in soup.find_all("details"):
-        if hints and fold.summary and fold.summary.get_text().strip().lower().startswith("hint"):
-            fold["open"] = ""
+    folds = [fold for fold in soup.find_all("details") if hints and fold.summary]
+    steps = [fold for fold in folds if fold.summary.get_text().strip().lower().startswith("hint")]
+    for fold in steps[:1]:  # the next steps are for whoever wants them
+        fold["open"] = ""
     return str(soup)
 
 
