@@ -42,7 +42,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/01_data_inspection/01_data_inspection.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/01_data_inspection/01_data_inspection.ipynb)
 #
-# **20 points** · plan about 75 minutes · *Run All* of the finished lab takes about 0.1 minutes (measured on 2 cores)
+# **20 points** · plan about 125 minutes · *Run All* of the finished lab takes about 0.1 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -1394,8 +1394,8 @@ part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]),
 #   of the way from paper to the darkest ink. The box is then far too large, and the digit a small spot in
 #   it. The same happens if lines, a finger or the edge of the table are in the picture. A thin pen leaves
 #   pale, broken strokes when hundreds of pixels become 20. We tried the recipe on pictures made from 120
-#   test digits, each on a large sheet of light grey paper: the model read 93 % of them rightly (94 % of the
-#   digits themselves), but only 16 % with a strong shadow, and 41 % with very thin strokes.
+#   test digits, each on a large sheet of light grey paper: the model classified 93 % of them correctly (94 % of
+#   the digits themselves), but only 16 % with a strong shadow. Very thin strokes hurt, too.
 #
 # ## References
 #
