@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 import tinycss2
 from bs4 import BeautifulSoup, Tag
@@ -46,10 +47,10 @@ def clean(html: str, level: int = 2, hints: bool = False) -> str:
         heading.name = f"h{min(6, int(heading.name[1]) + level)}"
     for wide in soup.select('table, math[display="block"]'):
         wide.wrap(soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0"}))
-    folds = [fold for fold in soup.find_all("details") if hints and fold.summary]
-    steps = [fold for fold in folds if fold.summary.get_text().strip().lower().startswith("hint")]
-    for fold in steps[:1]:  # the next steps are for whoever wants them
-        fold["open"] = ""
+    summaries = [summary for summary in soup.select("details > summary") if hints]
+    steps = [summary for summary in summaries if summary.get_text().strip().lower().startswith("hint")]
+    for step in steps[:1]:  # the next steps are for whoever wants them
+        cast(Tag, step.parent)["open"] = ""
     return str(soup)
 
 
