@@ -11,6 +11,7 @@ from benchmarks import assessment
 from benchmarks import page as benchmarks_page
 from course.authoring.index import index_text
 from course.authoring.lab_entries import without_entry
+from course.authoring.tried_runs import read_tried, write_tried
 from course.authoring.try_mutants import mutants_file
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError
@@ -55,6 +56,7 @@ def drop_lab(course: Course, lab: Lab) -> list[Path]:
         *_drop_measurements(remaining, lab),
         *_drop_runs(remaining, lab),
         *_drop_mutants(remaining, lab),
+        *_drop_tried_runs(remaining, lab),
         *_drop_readme_row(remaining, lab),
     ]
 
@@ -94,6 +96,12 @@ def _drop_mutants(course: Course, lab: Lab) -> Iterator[Path]:
     """docs/assessment-quality without the lab."""
     if assessment.place(course).is_file():
         yield from (assessment.place(course), assessment.save(course))
+
+
+def _drop_tried_runs(course: Course, lab: Lab) -> Iterator[Path]:
+    """tests/variants/tried.json without the lab's runs."""
+    if lab.name in read_tried(course):
+        yield write_tried(course, lab.name, [])
 
 
 def _drop_readme_row(course: Course, lab: Lab) -> Iterator[Path]:

@@ -111,8 +111,9 @@ def read_tried(course: Course) -> dict[str, list[str]]:
         raise CourseError(f"{path} is not valid: {error}. Delete it, and run: course variants") from error
 
 
-def write_tried(course: Course, lab: str, digests: Iterable[str]) -> None:
-    """Set the digests of one lab."""
+def write_tried(course: Course, lab: str, digests: Iterable[str]) -> Path:
+    """Set the digests of one lab; return the file."""
     tried = read_tried(course) | {lab: sorted(digests)}
     known = {name: tried[name] for name in sorted(tried) if tried[name]}
     write_whole(record_file(course), json.dumps(known, indent=1) + "\n")
+    return record_file(course)

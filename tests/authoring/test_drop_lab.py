@@ -11,6 +11,7 @@ from benchmarks import page as benchmarks_page
 from course import cli
 from course.authoring import build
 from course.authoring.drop_lab import drop_lab, mentions
+from course.authoring.tried_runs import read_tried, write_tried
 from course.config import load_course
 from course.errors import CourseError, UnknownLabError
 from course.labs.variants import variants_file
@@ -39,12 +40,15 @@ def files(course):
 @pytest.mark.parametrize("place", [0, -1])
 def test_a_dropped_lab_is_gone_everywhere_and_the_course_is_whole(whole, place):
     lab = whole.labs[place]
+    write_tried(whole, lab.name, ["a digest"])
+    write_tried(whole, whole.labs[1].name, ["another"])
     done = run(lab.name, "--yes")
     assert done.exit_code == 0, done.output
     course = load_course(whole.root)
     assert course.labs == tuple(one for one in whole.labs if one != lab)
     build.check_generated(course, course.labs[:1])
     assert not variants_file(course, lab).exists()
+    assert lab.name not in read_tried(course) and read_tried(course)[whole.labs[1].name] == ["another"]
     assert not list(course.root.rglob(f"*{lab.name}*"))
     kept = json.loads(course.measurements.read_text("utf-8"))
     assert course.measurements.with_suffix(".md").read_text("utf-8") == benchmarks_page.page(kept)
