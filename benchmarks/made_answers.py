@@ -18,12 +18,16 @@ Disguise = Callable[[str, random.Random], str]
 
 
 def independent_class(
-    questions: Sequence[Question], variants: Sequence[Variant], count: int, draw: random.Random
+    questions: Sequence[Question],
+    variants: Sequence[Variant],
+    count: int,
+    draw: random.Random,
+    mistakes: float = MISTAKES,
 ) -> list[Answers]:
     """Students who have nothing from each other: each answer is a right one of the lab, told in the student's own way.
 
     That is: other names, statements in another order, some sub-expressions in a variable of their own, operands and
-    comparisons turned round; and in some of the answers a small mistake.
+    comparisons turned round; and in a share of the answers, `mistakes`, a small mistake.
     """
     wrong = {(variant.task, variant.answer) for variant in variants if variant.fails}
     pools = {
@@ -31,12 +35,15 @@ def independent_class(
         for one in questions
         if not one.is_prose
     }
-    return [{name: own_answer(name, draw.choice(pool), draw) for name, pool in pools.items()} for _ in range(count)]
+    return [
+        {name: own_answer(name, draw.choice(pool), draw, mistakes) for name, pool in pools.items()}
+        for _ in range(count)
+    ]
 
 
-def own_answer(task: str, answer: str, draw: random.Random) -> str:
+def own_answer(task: str, answer: str, draw: random.Random, mistakes: float) -> str:
     """An answer as another student would write it, in some cases with a mistake."""
-    if draw.random() < MISTAKES and (wrong := mutants(task, answer)):
+    if draw.random() < mistakes and (wrong := mutants(task, answer)):
         answer = draw.choice(wrong).answer
     tree = OwnWay(draw).visit(ast.parse(answer))
     return renamed(reordered(ast.unparse(ast.fix_missing_locations(tree)), draw), draw)

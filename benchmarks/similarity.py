@@ -14,6 +14,7 @@ from course.grading.similarity.read_answers import list_questions
 from course.labs.editions import as_built
 from course.labs.variants import read_variants, variants_file
 
+HALF = "all three, in half of the answers"
 STUDENTS, COPIED, CLASSES = 60, 3, 1  # of a class; pairs in it; classes for each lab and disguise
 
 
@@ -30,7 +31,7 @@ def measure(course: Course, labs: Sequence[Lab], notify: Callable[[str], None]) 
     """Make classes of each lab with three pairs copied in each way; the sums by lab and disguise."""
     rows = []
     for lab in labs:
-        for name in DISGUISES:
+        for name in (*DISGUISES, HALF):
             notify(f"{lab.name}, {name}")
             found = [find_copies(course, lab, name, seed) for seed in range(CLASSES)]
             sums = {key: sum(getattr(one, key) for one in found) for key in ("listed", "at_the_top", "false")}
@@ -49,10 +50,12 @@ def find_copies(course: Course, lab: Lab, disguise: str, seed: int) -> Found:
 
 
 def copy_pairs(made: list[Answers], disguise: str, draw: random.Random) -> None:
-    """Let three students of a class copy from their neighbours."""
+    """Let three students of a class copy from their neighbours, all answers or half of them."""
+    change = DISGUISES["all three" if disguise == HALF else disguise]
     for number in range(COPIED):
         source = made[2 * number]
-        made[2 * number + 1] = {name: DISGUISES[disguise](answer, draw) for name, answer in source.items()}
+        names = draw.sample(list(source), len(source) // 2) if disguise == HALF else list(source)
+        made[2 * number + 1] |= {name: change(source[name], draw) for name in names}
 
 
 def compare(course: Course, lab: Lab, copy: Callable[[list[Answers], random.Random], None], seed: int) -> Comparison:

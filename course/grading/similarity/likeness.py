@@ -16,8 +16,9 @@ EQUAL = 1e-9  # likenesses that differ by less are the same
 
 @dataclass(frozen=True)
 class TaskLikeness:
-    """One task: by two students, the share that their answers have in common, and how many bits that says.
+    """One task: by two students, the share that their answers have in common, and how many bits their likeness says.
 
+    The share is of all fingerprints, each as good as another, so that equal answers have all in common.
     `usual` are the bits of all pairs of answers: of the class, and of the class with a known answer.
     """
 
@@ -44,17 +45,23 @@ def compare_answers(
     weights
         What each fingerprint says, in bits.
     """
-    common = _shares_in_common(answers, weights)
+    common = _shares_in_common(answers, dict.fromkeys(weights, 1.0), 0.0)
+    weighed = _shares_in_common(answers, weights, SHORT)
     answered = np.array([bool(answer) for answer in answers])
     both = answered[:, None] & answered
-    ranks = _bits_of_ranks(np.where(both, common, -1.0), answered)
+    ranks = _bits_of_ranks(np.where(both, weighed, -1.0), answered)
     bits = np.where(both, (ranks + ranks.T) / 2, 0.0)
     pairs = np.triu(both, 1)[:count]
     return TaskLikeness(common[:count, :count], bits[:count, :count], bits[:count][pairs])
 
 
-def _shares_in_common(answers: Sequence[Sequence[Fingerprint]], weights: Mapping[Fingerprint, float]) -> Matrix:
-    """What each two answers share, as a share of what both say (Dice's coefficient of the weights), from 0 to 1."""
+def _shares_in_common(
+    answers: Sequence[Sequence[Fingerprint]], weights: Mapping[Fingerprint, float], short: float
+) -> Matrix:
+    """What each two answers share, as a share of what both say (Dice's coefficient of the weights), from 0 to 1.
+
+    `short` is added to what each of them says.
+    """
     places: dict[Fingerprint, int] = {}
     rows, columns = [], []
     for row, answer in enumerate(answers):
@@ -66,7 +73,8 @@ def _shares_in_common(answers: Sequence[Sequence[Fingerprint]], weights: Mapping
     weight = np.array([weights[run] for run in places] or [0.0])
     in_common = np.asarray((holds.multiply(weight[None, :]).tocsr() @ holds.T).todense())
     own = in_common.diagonal()
-    return np.asarray(2 * in_common / (own[:, None] + own + 2 * SHORT))
+    said = own[:, None] + own + 2 * short
+    return np.asarray(np.divide(2 * in_common, said, out=np.zeros_like(said), where=said > 0))
 
 
 def _bits_of_ranks(common: Matrix, answered: NDArray[np.bool_]) -> Matrix:

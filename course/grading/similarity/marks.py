@@ -25,7 +25,8 @@ def mark_shared(
     tokens = [answer_tokens(source, is_prose) for source in (first, second)]
     runs = [token_runs(one) for one in tokens]
     shared = set(runs[0]) & set(runs[1])
-    marks = [_token_marks(len(one), own, shared, weights) for one, own in zip(tokens, runs, strict=True)]
+    rare = min(RARE, max(weights.values(), default=RARE))  # of few answers, what no other one has
+    marks = [_token_marks(len(one), own, shared, weights, rare) for one, own in zip(tokens, runs, strict=True)]
     left, right = (
         list(_parts(source, one, mark)) for source, one, mark in zip((first, second), tokens, marks, strict=True)
     )
@@ -33,13 +34,13 @@ def mark_shared(
 
 
 def _token_marks(
-    count: int, runs: Sequence[Fingerprint], shared: set[Fingerprint], weights: Mapping[Fingerprint, float]
+    count: int, runs: Sequence[Fingerprint], shared: set[Fingerprint], weights: Mapping[Fingerprint, float], rare: float
 ) -> list[int]:
     """The mark of each token: the highest of the shared runs that it is in."""
     marks = [PLAIN] * count
     for place, run in enumerate(runs):
         if run in shared and (weight := weights.get(run, 0.0)) > 0:
-            mark = SHARED_RARELY if weight >= RARE else COMMON
+            mark = SHARED_RARELY if weight >= rare else COMMON
             for token in range(place, min(place + RUN, count)):
                 marks[token] = max(marks[token], mark)
     return marks

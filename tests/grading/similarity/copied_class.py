@@ -6,7 +6,7 @@ from pathlib import Path
 import nbformat
 from light import light_course
 
-from benchmarks.made_answers import all_at_once, independent_class
+from benchmarks.made_answers import independent_class, reformatted, renamed, reordered
 from course.files import write_text
 from course.grading.demo import fill_in, hand_in, submission_path
 from course.grading.similarity.read_answers import Question, list_questions
@@ -29,11 +29,11 @@ def made_answers(count: int = 60, seed: int = 0) -> dict[str, dict[str, str]]:
     """Answers of a class by name and grade id; who copied has disguised it."""
     variants = read_variants(variants_file(COURSE, LAB), as_built(COURSE, LAB))
     draw = random.Random(seed)
-    made = independent_class(questions(), variants, count, draw)
+    made = independent_class(questions(), variants, count, draw, mistakes=0.6)  # a short lab
     by_name = {f"student-{number:02}": answers for number, answers in enumerate(made)}
-    for first, second in sorted(COPIED):
-        by_name.pop("student-41", None)
-        copied = {name: all_at_once(answer, draw) for name, answer in by_name[first].items()}
+    by_name.pop("student-41", None)
+    for (first, second), disguise in zip(sorted(COPIED), (renamed, reordered, reformatted), strict=True):
+        copied = {name: disguise(answer, draw) for name, answer in by_name[first].items()}
         by_name[second] = {name: answer + f"\n# {SCRIPT}" for name, answer in copied.items()}
     for name in sorted(COPIED)[0]:
         by_name[name]["explain-test-set"] = PROSE if name.endswith("0") else f"{PROSE.upper()}!"
