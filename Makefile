@@ -114,8 +114,8 @@ docs: $(READY) ## Make the documentation's site in build/docs; a dead link is an
 build: $(READY) ## Make answer keys, student copies and index; execute what has changed
 	@$(BIN)/course build
 
-variants: $(READY) ## Test the labs' tests by right and wrong answers
-	@$(BIN)/course variants
+variants: $(READY) ## Test the labs' tests by right and wrong answers, as far as anything has changed (all: AGAIN=yes)
+	@$(BIN)/course variants $(if $(AGAIN),--again)
 
 mutants: $(READY) ## Measure the labs' tests by small changes of the model answers (hours)
 	@$(BIN)/python -m benchmarks mutants

@@ -9,9 +9,12 @@ from rich.markdown import Markdown
 from benchmarks import assessment, grading, run_all, similarity
 from benchmarks.memory import memory
 from benchmarks.page import class_section, large_class_section, similarity_section
-from course.authoring.try_mutants import try_mutants
+from course.authoring.seeds import try_seeds
+from course.authoring.try_mutants import mutants_of_lab, try_mutants
 from course.cli.terminal import Labs, console, error_console, log_to_file, new_app, progress_bar, run_app
 from course.config import load_course
+from course.labs.prepare import prepare_lab
+from course.labs.variants import read_variants, variants_file
 
 app = new_app()
 
@@ -47,13 +50,33 @@ def measure_grading(
 
 
 @app.command()
-def mutants(labs: Labs = None) -> None:
+def mutants(
+    labs: Labs = None,
+    sample: Annotated[int, typer.Option(min=0, help="How many to draw from each lab; 0 tries all.")] = 0,
+    seed: Annotated[int, typer.Option(help="By which they are drawn.")] = 0,
+) -> None:
     """Change each model answer a little, and count how many of these mutants the tests catch; takes hours for all."""
     course = load_course()
     with log_to_file(course.root, "bench-mutants"), progress_bar("mutants") as progress:
         for lab in course.choose(labs):
-            page = assessment.save(course, {lab.name: assessment.measured(try_mutants(course, lab, progress))})
-    console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
+            notebook = prepare_lab(course, lab)
+            of, answers = len(mutants_of_lab(notebook)), read_variants(variants_file(course, lab), notebook)
+            counts = assessment.mutant_counts(try_mutants(course, lab, progress, "", sample, seed), of, answers)
+            assessment.save(course, mutants={lab.name: counts})
+    console.print(f"wrote {assessment.save(course).relative_to(course.root)}", highlight=False)
+
+
+@app.command("seeds")
+def measure_seeds(
+    labs: Labs = None, count: Annotated[int, typer.Option(min=1, help="How many seeds to try.")] = 30
+) -> None:
+    """Run the model answers with several seeds, and count the tests that fail by bad luck; takes hours for all."""
+    course = load_course()
+    with log_to_file(course.root, "bench-seeds"), progress_bar("runs") as progress:
+        for lab in course.choose(labs):
+            failures = try_seeds(course, [lab], range(101, 101 + count), progress)
+            assessment.save(course, seeds={lab.name: assessment.seed_counts(count, failures)})
+    console.print(f"wrote {assessment.save(course).relative_to(course.root)}", highlight=False)
 
 
 @app.command()

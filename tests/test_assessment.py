@@ -4,10 +4,11 @@ import shutil
 
 from light import light_course
 
-from benchmarks.assessment import Measured, measured, page, place, read, save
+from benchmarks.assessment import mutant_counts, page, place, read, save, seed_counts
 from course.authoring.mutations import Mutant
 from course.authoring.try_mutants import End, Tried
 from course.config import load_course
+from course.labs.variants import Variant
 
 TRIED = [
     Tried(Mutant("scale", "1:0: 1 becomes 2", ""), End.NOT),
@@ -18,16 +19,20 @@ TRIED = [
 
 def test_results_are_kept_and_shown(tmp_path):
     course = load_course(shutil.copytree(light_course().root, tmp_path / "course"))
-    assert "Not measured yet: 01_light." in page(course, read(course))
-    result = measured(TRIED)
-    text = save(course, {"01_light": result, "02_gone": result}).read_text("utf-8")
-    assert read(course) == {"01_light": result}, "a lab that the course does not have is not kept"
-    assert f"| 01_light | 3 | 1 | 0 | 1 | 0 | 0 | 1 | 50.0% | {result.day} |" in text
+    text = save(course).read_text("utf-8")
+    assert text.count("Not measured yet: 01_light.") == 2
+    answers = [Variant("scale", "a", "", frozenset()), Variant("scale", "b", "", frozenset({"test-scale"}))] * 4
+    mutants, seeds = mutant_counts(TRIED, 40, answers[1:]), seed_counts(30, ["01_light, seed 7: test-x gives 0 points"])
+    text = save(course, {"01_light": mutants, "02_gone": mutants}).read_text("utf-8")
+    assert text.count("Not measured yet: 01_light.") == 1
+    text = save(course, seeds={"01_light": seeds}).read_text("utf-8")
+    assert read(course) == ({"01_light": mutants}, {"01_light": seeds}), "a lab that the course lacks is not kept"
+    assert f"| 01_light | 3 | 4 | 40 | 3 | 1 | 0 | 1 | 0 | 0 | 1 | 50.0% | {mutants.day} |" in text
     assert "- 01_light, scale, 1:0: 1 becomes 2\n" in text and "Not measured" not in text
+    assert f"| 01_light | 30 | 1 | {seeds.day} |" in text and "- 01_light, seed 7: test-x gives 0 points\n" in text
 
 
 def test_the_page_is_made_from_what_is_kept(course):
-    kept = read(course)
-    assert set(kept) <= {lab.name for lab in course.labs}
-    assert all(isinstance(result, Measured) for result in kept.values())
-    assert place(course).with_suffix(".md").read_text("utf-8") == page(course, kept)
+    mutants, seeds = read(course)
+    assert {*mutants, *seeds} <= {lab.name for lab in course.labs}
+    assert place(course).with_suffix(".md").read_text("utf-8") == page(course)

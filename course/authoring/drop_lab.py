@@ -93,7 +93,7 @@ def _drop_runs(course: Course, lab: Lab) -> Iterator[Path]:
 def _drop_mutants(course: Course, lab: Lab) -> Iterator[Path]:
     """docs/assessment-quality without the lab."""
     if assessment.place(course).is_file():
-        yield from (assessment.place(course), assessment.save(course, {}))
+        yield from (assessment.place(course), assessment.save(course))
 
 
 def _drop_readme_row(course: Course, lab: Lab) -> Iterator[Path]:

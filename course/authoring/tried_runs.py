@@ -37,6 +37,7 @@ ROOTS = (
     "course.labs.stamp",
     "course.nbgrader_api",
 )
+RUN_BY = ("ipykernel", "ipython", "jupyter-client", "keras", "nbformat", "nbgrader", "tensorflow")
 HEX_DIGITS = 16
 
 
@@ -78,13 +79,12 @@ def digest_of_code() -> str:
 
 @cache
 def package_versions() -> dict[str, str]:
-    """The versions of Python and of the packages that the project needs."""
+    """The versions of Python and of the packages that the labs import and that run and score them."""
     root = Path(course.__file__).parent.parent
     project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
-    needed = [*project["dependencies"], *project["optional-dependencies"]["course"]]
+    names = [*(Requirement(text).name for text in project["dependencies"]), *RUN_BY]
     modules = importlib.metadata.packages_distributions()  # TensorFlow's has several names
-    distributions = {name: modules.get(name, [name])[0] for name in (Requirement(text).name for text in needed)}
-    versions = {name: importlib.metadata.version(found) for name, found in distributions.items()}
+    versions = {name: importlib.metadata.version(modules.get(name, [name])[0]) for name in names}
     return versions | {"python": f"{sys.version_info.major}.{sys.version_info.minor}"}
 
 

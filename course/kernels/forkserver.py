@@ -18,15 +18,14 @@ import sys
 import tempfile
 import threading
 import weakref
-from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 from course import cgroups
 from course.errors import KernelError
+from course.kernels.forkserver_main import KernelRequest, ServerSettings
 from course.oom_score import be_killed_last
 
 SERVER_FILE = "/run/forkserver.py"  # the file name in its tracebacks: nothing in a sandbox can write there
@@ -86,11 +85,8 @@ class ForkServer:
             reason = self.log_file.read_text("utf-8", "replace").strip() if self.log_file.is_file() else ""
             raise KernelError(f"What the lab imports cannot be imported here: {reason[-OUTPUT_CHARACTERS:]}")
 
-    def request_kernel(self, request: Mapping[str, Any], files: list[int]) -> None:
-        """Ask for a kernel.
-
-        `request` has the kernel's "argv", "folder", "environment", and "sandbox" or None; `files` are the file
-        descriptors that `become_copy` takes.
+    def request_kernel(self, request: KernelRequest, files: list[int]) -> None:
+        """Ask for a kernel; `files` are the file descriptors that `become_copy` takes.
 
         Raises
         ------
@@ -125,7 +121,7 @@ def start_fork_server(preload: Preload) -> ForkServer:
             pass_fds=[done.fileno()],
             start_new_session=True,
         )
-    settings = {
+    settings: ServerSettings = {
         "imports": without_helpers(preload.imports),
         "kernel": preload.kernel_file.read_text("utf-8"),
         "kernel_file": preload.shown_as or str(preload.kernel_file),

@@ -25,7 +25,7 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypedDict
 
 Launch = Callable[[list[str]], None]
 READY, STARTED = b"ready", b"started"
@@ -41,9 +41,44 @@ CAPBSET_DROP, CAP_AMBIENT, CAP_AMBIENT_CLEAR_ALL, SET_NO_NEW_PRIVS, SET_SECCOMP,
 CAPABILITY_VERSION = 0x20080522
 
 
+class ServerSettings(TypedDict):
+    """The first message: import statements, the text of the kernel's file and its name in tracebacks, a folder."""
+
+    imports: str
+    kernel: str
+    kernel_file: str
+    folder: str
+
+
+class SandboxToJoin(TypedDict):
+    """A sandbox that a copy joins.
+
+    `first`: the number of its first process. `cores`: those that it may use. `group`: the folder of its control group,
+    if it has one. `limits`: by the names of `resource`, in lower case. `user`: the user to become, if this one is root.
+    `seccomp`: the filter of system calls, in hexadecimal digits.
+    """
+
+    first: int
+    cores: list[int]
+    group: str | None
+    limits: dict[str, int]
+    user: int | None
+    seccomp: str
+
+
+class KernelRequest(TypedDict):
+    """What asks for a kernel: its arguments, the folder it works in, its environment, and its sandbox, if any."""
+
+    argv: list[str]
+    folder: str
+    environment: dict[str, str]
+    sandbox: SandboxToJoin | None
+
+
 def main(requests: socket.socket, ready_pipe: int) -> None:
     """Import, write to `ready_pipe` when that is done, then start kernels until the requests end."""
-    settings, old_environment = json.loads(requests.recv(MESSAGE_BYTES)), dict(os.environ)
+    settings: ServerSettings = json.loads(requests.recv(MESSAGE_BYTES))
+    old_environment = dict(os.environ)
     kernel_module: dict[str, Any] = {"__name__": "kernel", "__file__": settings["kernel_file"]}
     exec(compile(settings["kernel"], settings["kernel_file"], "exec"), kernel_module)
     exec(compile(settings["imports"], "<imports>", "exec"), {})
@@ -60,10 +95,11 @@ def main(requests: socket.socket, ready_pipe: int) -> None:
         message, files, _, _ = socket.recv_fds(requests, MESSAGE_BYTES, 3)
         if not message:
             return
-        request = json.loads(message)
-        request |= {"environment": set_by_imports | request["environment"], "server": os.getpid()}
+        request: KernelRequest = json.loads(message)
+        request["environment"] = set_by_imports | request["environment"]
+        server = os.getpid()
         if fork() == 0:
-            run_and_exit(become_copy, request, kernel_module["launch"], *files)
+            run_and_exit(become_copy, request, server, kernel_module["launch"], *files)
         for file in files:
             os.close(file)
 
@@ -93,31 +129,33 @@ def run_and_exit(task: Callable[..., None], *arguments: Any) -> NoReturn:
 
 
 def become_copy(
-    request: dict[str, Any], launch: Launch, output: int, status_pipe: int, sandbox: int | None = None
+    request: KernelRequest, server: int, launch: Launch, output: int, status_pipe: int, sandbox: int | None = None
 ) -> None:
     """Become a kernel, or join a sandbox and be the parent of its kernel.
 
-    `output`: where the kernel's standard output and error go. `status_pipe`: where to write that the kernel has
-    started, and in a sandbox its exit code. `sandbox`: the sandbox's first process, as a file descriptor.
+    `server`: the number of the process that was copied. `output`: where the kernel's standard output and error go.
+    `status_pipe`: where to write that the kernel has started, and in a sandbox its exit code. `sandbox`: the sandbox's
+    first process, as a file descriptor.
     """
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     Path("/proc/self/oom_score_adj").write_text("1000")  # the first to go when memory runs out
     empty_input()
     for stream in (1, 2):
         os.dup2(output, stream)
-    if sandbox is None:
+    joined = request["sandbox"]
+    if sandbox is None or joined is None:
         close_all_but(status_pipe)
-        become_kernel(request, launch, status_pipe)
+        become_kernel(request, server, launch, status_pipe)
         return
     close_all_but(status_pipe, sandbox)
-    if group := request["sandbox"].get("group"):
-        Path(group, "cgroup.procs").write_text("0")
-    enter_namespaces(sandbox, request["sandbox"]["first"])
-    os.sched_setaffinity(0, request["sandbox"]["cores"])
+    if joined["group"]:
+        Path(joined["group"], "cgroup.procs").write_text("0")
+    enter_namespaces(sandbox, joined["first"])
+    os.sched_setaffinity(0, joined["cores"])
     os.close(sandbox)
     child = os.fork()  # only the children of whoever enters a namespace of processes are in it
     if child == 0:
-        run_and_exit(become_kernel, request, launch, status_pipe)
+        run_and_exit(become_kernel, request, server, launch, status_pipe)
     _, status = os.waitpid(child, 0)
     os.write(status_pipe, b"%d" % os.waitstatus_to_exitcode(status))
 
@@ -150,7 +188,7 @@ def namespace(pid: int | str, name: str) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def become_kernel(request: dict[str, Any], launch: Launch, status_pipe: int) -> None:
+def become_kernel(request: KernelRequest, server: int, launch: Launch, status_pipe: int) -> None:
     """Become a kernel, in the sandbox that this process has joined or without one."""
     os.setsid()
     empty_input()  # again, with the sandbox's own /dev/null
@@ -165,7 +203,7 @@ def become_kernel(request: dict[str, Any], launch: Launch, status_pipe: int) -> 
         Path(old_home).symlink_to(os.environ["HOME"])  # some libraries have looked up the home folder
     else:
         call_libc("prctl", SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-        if os.getppid() != request["server"]:
+        if os.getppid() != server:
             raise RuntimeError("The process that was copied has ended.")
     importlib.invalidate_caches()
     random.seed()

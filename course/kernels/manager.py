@@ -19,6 +19,7 @@ from traitlets import Dict, Float, Instance, List, Unicode
 
 from course.errors import KernelError
 from course.kernels.forkserver import INLINE, Preload, fork_server
+from course.kernels.forkserver_main import KernelRequest
 
 IPYTHON_KERNEL = Path(__file__).with_name("ipython_kernel.py")
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", **INLINE}
@@ -71,7 +72,7 @@ class WarmProvisioner(LocalProvisioner):
         start = time.monotonic()
         await asyncio.to_thread(server.wait)
         self.seconds = {"imports": time.monotonic() - start}
-        request = {
+        request: KernelRequest = {
             "argv": cmd[cmd.index("-f") - 1 :],
             "folder": str(self.cwd),
             "environment": environment,

@@ -1,13 +1,16 @@
-"""The cells of a lab that are made from course.toml: badges and facts, and the set-up where the package is missing."""
+"""What a lab's cells get when they are built: badges and facts, the set-up, and a line by which a test says it passed."""
 
+import ast
 import json
+import re
 from typing import Any
 
 from nbformat import NotebookNode
 
 from course.config import Course, Lab
 from course.labs.links import archive, binder, colab, lab_path
-from course.labs.sources import points_by_cell, tagged
+from course.labs.budget import syntax_tree
+from course.labs.sources import HIDDEN, cells_with_tests, points_by_cell, tagged
 
 FACTS, SETUP = "stamp-facts", "stamp-setup"
 
@@ -30,13 +33,36 @@ if importlib.util.find_spec("data_utils") is None:
     print("data_utils, the course's helper package, is installed. If an import below fails all the same, choose")
     print("Runtime > Restart session, and run the notebook from its first cell.")"""
 
+PASSED = {
+    True: "All tests shown here pass. With the hidden tests of grading, this task gives {points}.",
+    False: "All tests pass: {points}.",
+}
+PASSED_LINE = re.compile(r'\nprint\("All tests [^"\n]*"\)\s*\Z')
+
 
 def stamp_lab(course: Course, lab: Lab, notebook: NotebookNode) -> None:
-    """Fill the stamped cells of a lab's source, in place."""
+    """Fill the stamped cells of a lab's source, and let each test say that it passed, in place."""
     for cell in tagged(notebook, FACTS):
         cell.source = f"{badges(course, lab)}\n\n{facts(course, lab, notebook)}"
     for cell in tagged(notebook, SETUP):
         cell.source = SETUP_TEXT.format(variable=SOURCE_VARIABLE, source=archive(course))
+    for cell in cells_with_tests(notebook):
+        cell.source = PASSED_LINE.sub("", cell.source)  # of an earlier build
+        if not gives_partial_credit(cell):
+            cell.source += f"\n{passed_line(cell)}"
+
+
+def gives_partial_credit(cell: NotebookNode) -> bool:
+    """Whether a test cell ends with an expression that is no call: its value is the score."""
+    last = syntax_tree(cell).body[-1:]
+    return any(isinstance(statement, ast.Expr) and not isinstance(statement.value, ast.Call) for statement in last)
+
+
+def passed_line(cell: NotebookNode) -> str:
+    """The statement by which a test cell says that it passed, and how many points that is."""
+    points = float(cell.metadata["nbgrader"]["points"])
+    amount = "1 point" if points == 1 else f"{points:g} points"
+    return f'print("{PASSED[bool(HIDDEN.search(cell.source))].format(points=amount)}")'
 
 
 def badges(course: Course, lab: Lab) -> str:

@@ -27,7 +27,7 @@ from traitlets import Dict, Float
 from course.cgroups import Group
 from course.errors import SandboxError
 from course.kernels.forkserver import ForkServer, Preload, fork_server
-from course.kernels.forkserver_main import STARTED
+from course.kernels.forkserver_main import STARTED, KernelRequest, SandboxToJoin
 from course.sandbox.bwrap import READY, Sandbox, bwrap_command, resource_limits, sandbox_group, sandbox_variables
 from course.sandbox.cores import Cores, take_cores
 from course.sandbox.exit_cause import ExitCause
@@ -190,19 +190,19 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         """Have the fork server start a kernel in the sandbox; return a pipe that closes when the kernel has ended."""
         status_reader, status_writer = os.pipe()
         sandbox_handle = os.pidfd_open(first_pid)
-        sandbox_data = {
+        sandbox_to_join: SandboxToJoin = {
             "first": first_pid,
-            "cores": sandbox.cores,
+            "cores": list(sandbox.cores),
             "group": str(sandbox.group.path) if sandbox.group else None,
             "limits": resource_limits(sandbox.limits),
             "user": sandbox.user if os.getuid() == 0 else None,
             "seccomp": seccomp_filter().hex(),
         }
-        request = {
+        request: KernelRequest = {
             "argv": argv,
             "folder": WORK,
             "environment": sandbox_variables(sandbox.environment),
-            "sandbox": sandbox_data,
+            "sandbox": sandbox_to_join,
         }
         try:
             server.request_kernel(request, [output, status_writer, sandbox_handle])

@@ -42,7 +42,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/01_data_inspection/01_data_inspection.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/01_data_inspection/01_data_inspection.ipynb)
 #
-# **20 points** · plan about 75 minutes · *Run All* of the finished lab takes about 0.1 minutes (measured on 2 cores)
+# **20 points** · plan about 125 minutes · *Run All* of the finished lab takes about 0.1 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -132,11 +132,19 @@ plot_images(X_train[:15], y_train[:15]);
 # Take everything from the arguments. The function must also be right for other data, say for colour images
 # of shape `(n, 32, 32, 3)`, or for labels of which only a few occur.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Print `X_train.shape` and `X_train[0].shape`, and compare the two. What does the first number of the
+# longer one count? And how would you find out, from the rest, how many pixels one image has?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # An array's `shape` is a tuple, so you can slice it like one. The features of an image are all of its
-# numbers: think of what you have to multiply. For the classes, NumPy has a function that leaves each value
-# only once.
+# numbers: multiply the lengths of its axes (`np.prod` multiplies all the numbers of a sequence and gives
+# a NumPy number; `int` makes a plain one of it). For the classes, `np.unique` takes an array and leaves
+# each value only once.
 #
 # </details>
 
@@ -189,6 +197,7 @@ assert facts["n_features"] == 40, (
     f"For grey images of 5 × 8 pixels, n_features is {facts['n_features']!r}; it must be 40."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% tags=["nbval-check-output"]
 describe_problem(X_train, y_train)
@@ -219,11 +228,19 @@ describe_problem(X_train, y_train)
 #
 # Nothing may be lost on the way to a plain number: the smallest value of an array of 0.25 and 0.75 is 0.25.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# Every Python class knows its own name; look at `type([])` and what you can ask it with two underscores on
-# either side. Every NumPy scalar has a method that returns the plain Python number of the fitting kind;
-# search for "item" in NumPy's documentation.
+# Try `type([])`, `str(type([]))` and `np.uint8(255)` in a cell of your own. Which of them are texts,
+# which are other objects that are only printed as text?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Every Python class has its own name, a str, as an attribute with two underscores on either side:
+# `dir(type([]))` lists it among others. `str` makes a text of a dtype. `array.min()` and `array.max()`
+# give NumPy scalars, and every NumPy scalar has a method that returns the plain Python number of the
+# fitting kind: search for "item" in NumPy's documentation. (`int(...)` would cut the decimals off.)
 #
 # </details>
 
@@ -275,6 +292,7 @@ assert (info["min"], info["max"]) == (4, 70_000), (
 info = inspect_array(np.ma.MaskedArray([[1, 2, 3]], dtype="int64"))
 assert info["type"] == "MaskedArray", f"For a MaskedArray, type is {info['type']!r}; ask the object for its class."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% tags=["nbval-check-output"]
 for name, array in {"X_train": X_train, "y_train": y_train, "X_test": X_test, "y_test": y_test}.items():
@@ -310,12 +328,35 @@ for row in X_train[0]:
 # the last *row* with ink, then the first and the last *column* with ink, all counted from 0 and all
 # **inclusive**. An image without any ink has no box: return `None`. Leave `image` as it is.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# Start with a boolean array that says where the ink is. From it you can learn which rows hold any ink by
-# looking along one axis, and which columns by looking along the other. NumPy can tell the positions at
-# which a boolean array is true; you need only the first and last of them. What does such a list of
-# positions look like for a blank image?
+# Imagine that you look at the image from the left, along the rows: which rows have any ink? Then look
+# from above, along the columns. What do you see if the image is blank?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Start with a boolean array that says where the ink is (a comparison makes one). Its method
+# `any(axis=...)` looks along one axis and tells you which rows, or which columns, hold any ink.
+# `np.flatnonzero` gives the positions at which a 1-D boolean array is true; you need only the first and
+# last of them. For a blank image this list of positions is empty: ask for that first.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Four people, three days, and the hours that each has worked. Who has worked more than 4 hours on any of
+# the days?
+#
+# ```python
+# hours = np.array([[0, 3, 0], [8, 2, 5], [4, 0, 0], [0, 6, 0]])  # a row for each person, a column for each day
+# long_day = hours > 4  # the same shape, (4, 3), of True and False
+# people = long_day.any(axis=1)  # looks along each row: one answer for each person
+# print(people.tolist())  # [False, True, False, True]
+# print(np.flatnonzero(people).tolist())  # [1, 3]
+# print(np.flatnonzero(hours[0] > 4).tolist())  # []: nothing found, so there is no first position
+# ```
 #
 # </details>
 
@@ -399,6 +440,7 @@ assert box == [0, 2, 0, 3], f"With ink all over 3 rows and 4 columns, the box is
 box = box_of_blank(np.zeros((5, 5)))
 assert box is None, f"A blank image of decimals must give None as well, not {box!r}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 top, bottom, left, right = ink_box(X_train[0])
@@ -439,11 +481,18 @@ print(f"height: {heights.min()} to {heights.max()} pixels, width: {widths.min()}
 # says how often the label `k` occurs. A class that does not occur counts 0. It must not be left out, or
 # every class after it would move into another one's place. Leave `labels` as it is.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `np.unique` can count, but it knows nothing of classes that do not occur. NumPy has another function that
-# counts small whole numbers into "bins"; look in its documentation for a way to ask for a minimum number of
-# them. A loop over the classes is fine as well.
+# How often does each of the labels 0 to 4 occur in `[3, 1, 3]`? Write the five counts down in their
+# order. Now count with `np.unique(..., return_counts=True)`: which of your five counts are missing?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `np.unique` knows nothing of classes that do not occur. `np.bincount` counts small whole numbers into
+# "bins", one for each number from 0 to the largest that occurs; one of its arguments asks for more bins
+# than that. A loop over the classes is fine as well: how many labels are equal to this one?
 #
 # </details>
 
@@ -487,6 +536,7 @@ assert np.asarray(counts, dtype=float).tolist() == [0, 0, 0, 0, 0, 300, 20, 0], 
     "[0, 0, 0, 0, 0, 300, 20, 0]. Counts are not shares, and they do not fit into uint8."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 balance = pd.DataFrame({"train": class_counts(y_train), "test": class_counts(y_test)})
@@ -513,11 +563,20 @@ balance
 # **new figure** at each call, or two plots would land on top of each other. Label both axes, let the vertical
 # axis start at zero, and return the Matplotlib `Axes`. Use Matplotlib or Seaborn, as you like.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `figure, axes = plt.subplots()` gives you a new figure and an `Axes` on which you can draw and which you can
-# return. Many Seaborn functions accept it as `ax=`; without it they draw into the current figure. Do not
-# call `plt.show()` inside the function: it puts the finished figure away.
+# Look at the cell below the test of Task 3, which draws a box around a digit. Which line there makes a
+# new figure, and which object is drawn on and labelled?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `figure, axes = plt.subplots()` gives you a new figure and an `Axes` on which you can draw and which you
+# can return. `axes.bar` wants the positions of the bars and their heights; many Seaborn functions accept
+# the `Axes` as `ax=` (without it they draw into the current figure). `axes.set` takes `xlabel` and
+# `ylabel`, and `axes.set_ylim` says where the vertical axis starts. Do not call `plt.show()` inside the
+# function: it puts the finished figure away.
 #
 # </details>
 
@@ -590,6 +649,7 @@ heights, low = heights_in(seen), seen["ylim"][0]
 assert np.allclose(heights, [310, 305, 300]), f"For the counts 310, 305, 300 the bars are {heights} high."
 assert low == 0, f"For the counts 310, 305, 300 the vertical axis starts at {low:g}, not at 0."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 all_of_mnist = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
@@ -661,10 +721,19 @@ plt.show()
 # `"channels_first"`. Any other `data_format` must raise a `ValueError`: a spelling mistake should stop the
 # program rather than choose a format at random. Leave the array of the caller as it is.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# There are at least three ways to get a new axis of length 1: `np.newaxis` in an index, `np.expand_dims`,
-# and `reshape` (is it safe here? see above). An error is raised, not returned.
+# A new axis of length 1 adds no number and moves none. At which place of the shape must it be for each of
+# the two formats? And which of your lines runs if `data_format` is a word that you do not know?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# There are at least three ways to get a new axis of length 1: `np.newaxis` in an index, between or behind
+# the colons of the other axes; `np.expand_dims`, which wants the array and the place of the new axis; and
+# `reshape` with the whole new shape (is it safe here? see above). An error is raised, not returned:
+# `raise ValueError("...")`, with a sentence that names the two words that are allowed.
 #
 # </details>
 
@@ -738,6 +807,7 @@ for wrong in ["last", "channel_first", "CHANNELS_LAST", ""]:
     error = raised_for(wrong)
     assert error == "ValueError", f"A data_format of {wrong!r} must raise a ValueError; it raised {error or 'nothing'}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ## Part 5 · The numbers that a network expects
@@ -794,10 +864,18 @@ print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
 # - Leave the array of the caller as it is, for `float32` input too. If you run the cell twice, it must not
 #   divide twice.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# An array's `astype` returns a copy in another dtype. After it, ask yourself which dtype the result of your
-# division has. Be careful with operators such as `+=` that write into an array that exists already.
+# Which dtype has `X_train[:5] / 255`? Print it. Then think of a caller who hands over a `float32` array:
+# what has happened to this array after your function has run?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# An array's `astype` takes a dtype and returns a copy in it, even if the dtype is the same. After it, ask
+# yourself which dtype the result of your division has: a `float32` array divided by a Python number stays
+# `float32`. Be careful with operators such as `+=` that write into an array that exists already.
 #
 # </details>
 
@@ -853,6 +931,8 @@ for dtype in ("float32", "float64", "int64"):
         f"For {dtype} input {images[worst]:g} became {result[worst]:.8g}, not {images[worst] / 255:.8g}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+
 
 # %% [markdown]
 # ### Task 8 · One-hot labels and back (2 points)
@@ -877,11 +957,35 @@ for dtype in ("float32", "float64", "int64"):
 #
 # Both leave the array that they are given as it is.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# The rows of the unit matrix (ones on the diagonal, zeros elsewhere) are all the one-hot labels that there
-# are. For the way back, NumPy can find the position of the largest value; decide along which axis, and try
-# it on a matrix with 2 rows and 3 columns.
+# Print `np.eye(4)`. What would be the one-hot label of class 2, if there are four classes? And if you had
+# only the one-hot label, how would you find the class?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# The rows of the unit matrix (ones on the diagonal, zeros elsewhere; `np.eye` takes its size and makes
+# floats) are all the one-hot labels that there are. You need one row for each label: NumPy accepts an
+# array of whole numbers as an index. For the way back, `np.argmax` finds the position of the largest
+# value; decide along which axis, and try it on a matrix with 2 rows and 3 columns.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# An array of whole numbers as an index, and positions along an axis:
+#
+# ```python
+# names = np.array(["tea", "coffee", "milk"])
+# print(names[np.array([1, 1, 2, 0])].tolist())  # ['coffee', 'coffee', 'milk', 'tea']: one entry for each number
+# contents = np.array([[99, 0], [97, 1], [88, 5]])  # a row for each drink: % of water, % of sugar
+# print(contents[np.array([2, 0, 2])].tolist())  # [[88, 5], [99, 0], [88, 5]]: whole rows are picked
+#
+# night = np.array([[4.0, 9.0, 7.0], [6.0, 3.0, 8.0]])  # degrees in two towns (rows), in three nights (columns)
+# print(night.argmin(axis=0).tolist())  # [0, 1, 0]: one answer for each column, the row of its smallest number
+# ```
 #
 # </details>
 
@@ -961,6 +1065,7 @@ assert back.tolist() == labels.tolist(), (
     f"From 50 one-hot labels that begin with {labels[:8].tolist()}, to_integer makes {back[:8].tolist()} ..."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 codes = np.asarray(one_hot(y_train[:8]))
@@ -1040,12 +1145,44 @@ print("classes in the validation part:", np.unique(last_part))
 # You may write it with NumPy alone. You may also use scikit-learn, which is installed: importing it in the
 # answer cell is fine, if you know what its arguments do.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Try it with cards: you have 20 red and 10 blue ones, each with a number on its back, and a fifth of each
+# colour is to go into another pile, at random. What do you do first, second, third? Which part of that do
+# you repeat for each colour?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # Do not move images about; work with their *positions*, the numbers 0 to n − 1. Collect the positions of
-# one class, shuffle them with a random generator that was made from `seed`, and deal them out: so many for
-# validation, the rest for training. At the end you have two lists of positions. Shuffle each once more, and
-# index images and labels with the same list.
+# one class (`np.flatnonzero` of a comparison), shuffle them with a random generator that was made from
+# `seed` (`np.random.default_rng(seed)`; its method `permutation` returns a shuffled copy), and deal them
+# out: so many for validation, the rest for training. At the end you have two lists of positions. Shuffle
+# each once more, and index images and labels with the same list.
+#
+# If you would rather use scikit-learn, look for `train_test_split`. Which of its arguments keeps the
+# class balance, and which makes the split the same every time? By itself it does neither.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# The pieces, without the classes: positions are found, shuffled, cut in two, and used as an index.
+#
+# ```python
+# names = np.array(["Ada", "Ben", "Cem", "Dia", "Eva"])
+# ages = np.array([31, 25, 40, 22, 35])
+# rng = np.random.default_rng(3)  # the same numbers at every run
+#
+# order = rng.permutation(len(names))  # the positions 0 to 4, shuffled
+# print(names[order].tolist(), ages[order].tolist())  # shuffled alike: each name keeps its age
+#
+# adults = np.flatnonzero(ages > 30)  # [0 2 4]
+# first, others = adults[:1], adults[1:]  # cut in two: no position is in both
+# both = [*first, *others]  # lists can grow, and be an index in the end
+# print(names[both].tolist())  # ['Ada', 'Cem', 'Eva']
+# ```
 #
 # </details>
 
@@ -1160,6 +1297,7 @@ assert np.array_equal(X_a, X_c) and np.array_equal(X_b, X_d), (
     "Without the last two arguments the split must be the one of 0.2 and seed 0."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 (X_tr, y_tr), (X_val, y_val) = split_train_validation(X_train, y_train)
@@ -1218,6 +1356,46 @@ part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]),
 #   split does not know about writers, so that digits by the same hand are in both of its parts. Is that
 #   leakage? QMNIST (below) tells who wrote each digit: think about how a split by writer would have to
 #   work.
+# - **Your own handwriting.** Write a digit with a thick pen on plain white paper, take a picture of it from
+#   above, in even light (or draw it with a paint program), and put the file beside this notebook; in Colab,
+#   upload it with the folder symbol on the left. The recipe prepares it much as MNIST's digits were
+#   prepared. It uses your `ink_box` and, in the last line, the model that learns by heart:
+#
+#   ```python
+#   from PIL import Image, ImageOps
+#
+#
+#   def digit_from_picture(path):
+#       """The digit in a picture of dark ink on light paper: (28, 28), uint8, 0 for paper."""
+#       picture = ImageOps.exif_transpose(Image.open(path))  # turned as a telephone shows it
+#       dark = 255 - np.asarray(picture.convert("L"), dtype=np.float32)  # grey, and inverted: ink is large
+#       paper = np.median(dark)  # most pixels are paper
+#       ink = (dark - paper) / (dark.max() - paper)  # about 0 for paper, 1 for the darkest ink
+#       ink[ink < 0.4] = 0  # the grain of the paper, and weak shadows
+#       top, bottom, left, right = ink_box(ink)
+#       box = Image.fromarray((255 * ink[top : bottom + 1, left : right + 1]).astype(np.uint8))
+#       width, height = (max(1, round(20 * side / max(box.size))) for side in box.size)
+#       small = np.asarray(box.resize((width, height)))  # the longer side has 20 pixels now
+#       rows, columns = np.indices(small.shape)
+#       down = round(13.5 - np.average(rows, weights=small))  # takes the centre of mass to the middle
+#       along = round(13.5 - np.average(columns, weights=small))
+#       down, along = np.clip([down, along], 0, [28 - height, 28 - width])  # but not beyond the edge
+#       digit = np.zeros((28, 28), dtype=np.uint8)
+#       digit[down : down + height, along : along + width] = small
+#       return digit
+#
+#
+#   mine = digit_from_picture("my_digit.jpg")
+#   print(inspect_array(mine), ink_box(mine))
+#   plot_images(mine[np.newaxis], label_of_most_alike(X_train, y_train, mine[np.newaxis]));
+#   ```
+#
+#   Look at the figure before you believe the answer. A shadow is ink for this recipe if it is more than 0.4
+#   of the way from paper to the darkest ink. The box is then far too large, and the digit a small spot in
+#   it. The same happens if lines, a finger or the edge of the table are in the picture. A thin pen leaves
+#   pale, broken strokes when hundreds of pixels become 20. We tried the recipe on pictures made from 120
+#   test digits, each on a large sheet of light grey paper: the model classified 93 % of them correctly (94 % of
+#   the digits themselves), but only 16 % with a strong shadow. Very thin strokes hurt, too.
 #
 # ## References
 #

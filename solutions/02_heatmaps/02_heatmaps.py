@@ -41,7 +41,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/02_heatmaps/02_heatmaps.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/02_heatmaps/02_heatmaps.ipynb)
 #
-# **20 points** · plan about 90 minutes · *Run All* of the finished lab takes about 0.1 minutes (measured on 2 cores)
+# **20 points** · plan about 110 minutes · *Run All* of the finished lab takes about 0.1 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -111,11 +111,18 @@ chosen = 0  # the test digit that you will study closely
 # Colour map, colour bar and axis labels are your choice. `cmap="gray_r"` shows ink dark on light paper; Part
 # 4 explains why that is a safe choice.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Take the three wrong habits one by one, and look at the list of parameters in `help(sns.heatmap)`: which
+# parameter changes which habit? And what do you have to draw into if nobody gave you an `ax`?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `sns.heatmap` has parameters `square`, `vmin`, `vmax`, `cmap` and `ax`, and it returns the axes it drew
-# into. `plt.subplots()` makes a new figure and gives you the figure and its axes. Test for a missing argument
-# with `if ax is None:`.
+# into. `plt.subplots()` makes a new figure and gives you the figure and its axes. Test for a missing
+# argument with `if ax is None:`.
 #
 # </details>
 
@@ -233,6 +240,7 @@ _image = np.zeros((4, 3), dtype=np.int64)
 _image[0, 2] = 255
 _check_heatmap(_asked(_drawn, _image.copy())[0], _image)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
@@ -264,11 +272,20 @@ plt.show()
 # - Make it readable: for an image of 28 × 28 pixels, no number may be wider or higher than its cell.
 # - Return the `Axes`.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `fmt` sets the format of the numbers; `"d"` stands for a whole number. `annot_kws={"size": …}` sets the size
-# of the letters in points (72 points are an inch). A figure of 10 × 10 inches leaves about a quarter of an
-# inch for each of 28 columns. A colour bar takes space away from the cells.
+# Start from the call of `sns.heatmap` in Task 1, and look at what comes out for a whole digit once the
+# numbers are switched on. How many inches of the figure are left for one of 28 columns?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `annot=True` switches the numbers on. `fmt` sets their format; `"d"` stands for a whole number.
+# `annot_kws={"size": …}` sets the size of the letters in points (72 points are an inch); a number of
+# three digits, such as 255, is about twice as wide as this size. A figure of 10 × 10 inches, made with
+# `plt.subplots(figsize=(10, 10))`, leaves about a quarter of an inch for each of 28 columns. A colour bar
+# takes space away from the cells.
 #
 # </details>
 
@@ -393,6 +410,7 @@ _check_values(_asked(_image.copy())[0], _image)
 _image[0, :] = 0
 _check_values(_asked(_image.copy())[0], _image)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 show_digit_values(X_test[chosen])
@@ -479,12 +497,36 @@ plt.show()
 # - No empty frame may be visible: where the last row has no more images, the figure is blank.
 # - Return the Matplotlib `Figure`. Seaborn or Matplotlib, colour map and sizes are your choice.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `plt.subplots(rows, columns, squeeze=False)` always gives a 2-D array of axes, also for one row; its `.flat`
-# runs through them in reading order. The number of rows is n divided by `columns`, rounded *up*.
-# `axes.set_axis_off()` hides a frame. Matplotlib's `imshow` takes `vmin` and `vmax` as well and is quicker
-# than a heatmap. `enumerate` counts while you loop.
+# Draw the grid for 7 images and 3 columns on paper. How many rows does it have, how many places stay
+# empty, and where? Then do the same for 2 images and 3 columns.
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `plt.subplots(rows, columns, squeeze=False)` always gives a 2-D array of axes, also for one row; its
+# `.flat` runs through them in reading order. The number of rows is n divided by `columns`, rounded *up*.
+# `axes.set_axis_off()` hides a frame. Matplotlib's `imshow` takes `vmin` and `vmax` as well and is
+# quicker than a heatmap. `enumerate` counts while you loop, and `axes.set_title` wants the text.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Two curves in a figure that has room for three, and a division that is rounded up:
+#
+# ```python
+# figure, grid = plt.subplots(1, 3, squeeze=False, figsize=(8, 2))
+# print(grid.shape)  # (1, 3): without squeeze=False it would be (3,)
+# for axes, power in zip(grid.flat, [1, 2]):  # zip stops when the shorter one, the list, is at its end
+#     axes.plot(np.arange(6) ** power)
+#     axes.set_title(f"x to the power of {power}")
+# grid[0, 2].set_axis_off()  # nothing was drawn here; without this line you would see an empty frame
+#
+# print(20 // 6, -(-20 // 6))  # 3 4: twenty eggs fill three boxes of six, but you need four boxes
+# ```
 #
 # </details>
 
@@ -597,6 +639,7 @@ _check_grid(2, seed=35, columns=1)  # a single column
 _check_grid(1, seed=36, columns=1)  # a single image
 _check_grid(12, seed=37, columns=4)  # positions of two digits, the last row full
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 show_grid(X_train[:13], y_train[:13])
@@ -627,10 +670,18 @@ plt.show()
 # - Return a NumPy array of floats of shape (n_classes, height, width), for our digits (10, 28, 28): entry `c` is the
 #   mean of all images with label `c`. Do not round.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `images[labels == c]` picks the images of class `c`. Take the mean over the axis that counts images, and put
-# the means of the classes on top of each other with `np.stack`.
+# Take one class, say the 3s. How do you get all images with the label 3, and no others? They have three
+# axes: which one must disappear so that a single image is left?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `images[labels == c]` picks the images of class `c`. Take the mean over the axis that counts images
+# (`mean` has an argument `axis`), and put the means of the classes, in the order 0, 1, 2 …, on top of
+# each other with `np.stack`, which takes a list of arrays of the same shape.
 #
 # </details>
 
@@ -702,6 +753,7 @@ for _n_classes, _shape, _n in ((10, (28, 28), 300), (4, (3, 5), 41), (2, (3, 2),
     assert _given_images.tolist() == _images.tolist(), "mean_digits changed the images it was given."
     assert _given_labels.tolist() == _labels.tolist(), "mean_digits changed the labels it was given."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 means = mean_digits(X_train, y_train)
@@ -755,11 +807,19 @@ print("int:   a - b is", a.astype(int) - b, "and its square is", (a.astype(int) 
 # - Return a float array of shape (n_classes, n_classes): entry `[i, j]` is the Euclidean distance between
 #   image `i` and image `j`. The array is symmetric and its diagonal is 0.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# How would you work out the distance between just two images, `means[4]` and `means[9]`? Write this down
+# first. What goes wrong in your line if both are `uint8`?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # Convert to float and make each image a row of pixels with `reshape(len(means), -1)`. Two loops over the
-# classes are fine: there are only 100 pairs. `np.linalg.norm` of a 1-D array is the square root of its sum of
-# squares.
+# classes are fine: there are only 100 pairs. `np.linalg.norm` of a 1-D array is the square root of its
+# sum of squares. Write the distances into an array of zeros, or build a list of lists and make an array
+# of it.
 #
 # </details>
 
@@ -851,6 +911,7 @@ assert np.allclose(_distances, _expected, atol=1e-3), (
     f"A distance between images of 28 × 28 pixels is off by {np.abs(_distances - _expected).max():.3g}."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 distances = class_distances(mean_digits(X_train, y_train))
@@ -881,11 +942,39 @@ plt.show()
 # - Return an integer array of shape (n,): for each image the index of the mean with the smallest Euclidean
 #   distance. (No test contains a tie.)
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# Loop over the means, not over the images: for one mean, all n distances come from one array operation.
-# Collect them as an array of shape (n, n_classes) and use `argmin` along the right axis. One array of all
-# differences at once would need over 600 MB for 10,000 images. And remember what `uint8` does to differences.
+# Suppose that you have a table with a row for each image and a column for each class, and in it all the
+# distances. How do you read the answers off it? So the work is to fill the table: in which direction is
+# that quick, image by image (10,000 steps) or mean by mean (10 steps)?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Loop over the means, not over the images: for one mean, all n distances come from one array operation,
+# as NumPy subtracts one row of pixels from every row of a 2-D array, and `np.linalg.norm` takes an
+# `axis`. Collect them as an array of shape (n, n_classes) and use `argmin` along the right axis. One
+# array of all differences at once would need over 600 MB for 10,000 images. And remember what `uint8`
+# does to differences.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Three houses, two wells, and the way along streets that run north or east only (so no squares and no
+# root here):
+#
+# ```python
+# houses = np.array([[1.0, 1.0], [8.0, 2.0], [4.0, 6.0]])  # a row for each house: km east, km north
+# well = np.array([2.0, 5.0])
+# steps = np.abs(houses - well)  # shape (3, 2): the well is subtracted from every row
+# print(steps.sum(axis=1).tolist())  # [5.0, 9.0, 3.0]: one way for each house
+#
+# ways = np.stack([[5.0, 9.0, 3.0], [7.0, 2.0, 8.0]])  # a row for each well, shape (2, 3)
+# print(ways.argmin(axis=0).tolist())  # [0, 1, 0]: for each house (column) the number of the nearest well
+# print(np.stack([[5.0, 9.0, 3.0], [7.0, 2.0, 8.0]], axis=1).shape)  # (3, 2): now a row for each house
+# ```
 #
 # </details>
 
@@ -965,6 +1054,7 @@ assert _predicted.tolist() == [1, 2], (
     f"{_predicted.tolist()}."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 means = mean_digits(X_train, y_train)  # training digits only: the test digits must be new to the classifier
@@ -1032,12 +1122,39 @@ plt.show()
 # - `is_monotonic(values)`: return `True` if `values`, a list or a float array, never goes down or never goes
 #   up, else `False`. Equal neighbours are allowed, and the comparison is exact, without a tolerance.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Write one line of code for each step of the formula, and try them first on a single colour: white (1, 1,
+# 1) must come out as 100, black (0, 0, 0) as 0. For the second function: what is the sign of the steps
+# from each value to the next, if the values never go down?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `plt.get_cmap(name)` gives the colour map, a function: called with an array of `n` *float* positions it
-# returns an array of shape (n, 4) with red, green, blue and opacity; drop the last. `np.linspace` includes
-# both ends. `np.where(condition, first, second)` chooses element by element. `np.diff` gives the steps
-# between neighbours (of a list or a float array; in `uint8` they would wrap around).
+# returns an array of shape (n, 4) with red, green, blue and opacity; drop the last. `np.linspace`
+# includes both ends. `np.where(condition, first, second)` chooses element by element; `np.cbrt` is the
+# cube root. `np.diff` gives the steps between neighbours (of a list or a float array; in `uint8` they
+# would wrap around), and `np.all` tells whether something holds for each of them.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# A rule with two cases, a sum with weights, and steps between neighbours, on other numbers:
+#
+# ```python
+# km = np.array([3.0, 12.0, 10.0, 30.0])
+# fare = np.where(km <= 10, 2 * km, 20 + 1.5 * (km - 10))  # a taxi: one price up to 10 km, another beyond
+# print(fare.tolist())  # [6.0, 23.0, 20.0, 50.0]
+#
+# baskets = np.array([[2, 0, 1], [1, 1, 4]])  # a row for each basket: apples, loaves, bottles
+# print(baskets @ np.array([0.5, 3.0, 1.0]))  # [1+0+1, 0.5+3+4] = [2.  7.5]: a price for each basket
+#
+# print(np.diff([3, 7, 6]).tolist())  # [4, -1]
+# print(np.all(np.diff([3, 7, 6]) < 5))  # True: no step is as large as 5
+# ```
 #
 # </details>
 
@@ -1151,6 +1268,7 @@ for _values, _expected in (
 ):
     _check_monotonic(_values, _expected, np.asarray(_values).tolist())
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 smooth = X_train[y_train == 0].mean(axis=0)  # a mean 0: its slopes are gentle

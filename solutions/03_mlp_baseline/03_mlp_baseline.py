@@ -39,7 +39,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/03_mlp_baseline/03_mlp_baseline.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/03_mlp_baseline/03_mlp_baseline.ipynb)
 #
-# **20 points** · plan about 90 minutes · *Run All* of the finished lab takes about 0.4 minutes (measured on 2 cores)
+# **20 points** · plan about 110 minutes · *Run All* of the finished lab takes about 0.4 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -129,10 +129,18 @@ print("one image", X_train[0].shape, X_train.dtype, "· one label", Y_train[0].s
 # - `mlp_parameters(sizes)` takes the sizes of a chain, inputs first and outputs last, such as `[784, 512, 512, 10]`,
 #   and returns the parameters of all its dense layers together, an `int`. Flatten and dropout have no parameters.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Draw two units on three inputs: a line for each weight, a dot for each bias. How many lines end at one unit? How
+# many dense layers has a chain with three sizes, such as 3 → 2 → 1?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # Every unit has one weight for each of its inputs, and one bias. A chain of four sizes has three dense layers: each
-# one takes the numbers that the one before it returns.
+# one takes the numbers that the one before it returns. So go through the list in pairs of neighbours, first and
+# second, second and third and so on, call your first function for each pair, and add up.
 #
 # </details>
 
@@ -191,6 +199,8 @@ sizes = [3, 2, 1]
 mlp_parameters(sizes)
 assert sizes == [3, 2, 1], f"mlp_parameters changes the list that it is given: [3, 2, 1] became {sizes}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+
 
 # %% [markdown]
 # ### Task 2 · Build it (3 points)
@@ -204,10 +214,37 @@ assert sizes == [3, 2, 1], f"mlp_parameters changes the list that it is given: [
 # Why dropout? No unit can rely on another that may be missing at any moment, so the network learns several ways to a
 # right answer and memorises less. When the trained network is used, nothing is dropped: Keras knows the difference.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# The layers are `Flatten()`, `Dense(units, activation="...")` and `Dropout(rate)`. Compare `model.count_params()` with
-# your count of Task 1.
+# The table has a row for each layer, and your list will have a line for each, below the line for the input. Which
+# rows need a number, and which a word such as `"relu"`? `build_mlp().summary()` prints what you have built.
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `keras.Input(shape=(28, 28))` comes first. The layers are `Flatten()`, `Dense(units, activation="...")` and
+# `Dropout(rate)`, all from `keras.layers`. The names of the activations are in the table, in small letters. Compare
+# `model.count_params()` with your count of Task 1.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Another network, which takes six measurements of today's weather and says how probable rain is tomorrow:
+#
+# ```python
+# rain = keras.Sequential(
+#     [
+#         keras.Input(shape=(6,)),  # one example: six numbers, and no axis more
+#         keras.layers.Dense(20, activation="tanh"),
+#         keras.layers.Dropout(0.4),
+#         keras.layers.Dense(1, activation="sigmoid"),  # sigmoid makes one number a probability
+#     ]
+# )
+# print(rain.count_params())  # 161 = (6 + 1) · 20 + (20 + 1) · 1
+# print(rain.output_shape)  # (None, 1): None stands for any number of examples
+# ```
 #
 # </details>
 
@@ -314,6 +351,7 @@ assert np.array_equal(another.get_weights()[0], before), (
     "Two networks of build_mlp share their weights. Make new layers at each call."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% tags=["nbval-check-output"]
 print(f"{build_mlp().count_params():,} parameters by Keras, {mlp_parameters([784, 512, 512, 10]):,} by hand")
@@ -333,10 +371,18 @@ print(f"{build_mlp().count_params():,} parameters by Keras, {mlp_parameters([784
 # right one, a number between 0 and 1. `images` has shape (n, 28, 28), `one_hot_labels` has shape (n, 10). The
 # model may not be compiled, so `model.evaluate` is of no use here: ask it for predictions.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Print `Y_train[:3]` and `y_train[:3]`. How do you get from the first to the second? A prediction has the same shape
+# as a one-hot label; does the same way work for it?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `model.predict(images, verbose=0)` returns an array of shape (n, 10). `np.argmax` with the right `axis` turns ten
-# numbers into the place of the largest, for predictions and labels alike.
+# numbers into the place of the largest, for predictions and labels alike. Compare the two arrays of places with `==`;
+# the mean of the result, an array of `True` and `False`, is the share of `True`.
 #
 # </details>
 
@@ -413,6 +459,7 @@ for of_these, with_labels, right in [
         f"{np.asarray(with_labels)[:6].tolist()} …"
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 keras.utils.set_random_seed(4)  # the same random weights at every run of this cell
@@ -457,11 +504,39 @@ print(f"accuracy before training: {accuracy(untrained, X_test, Y_test):.1%}")
 #
 # `path` is a string that ends in `.keras`.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `fit` takes `callbacks=[...]` and `verbose=0` (to be quiet) or `2` (one line per epoch). `ModelCheckpoint` watches
-# `val_loss` unless told otherwise, but writes at *every* epoch unless told otherwise: look for its argument that
-# begins with `save_best`. `keras.models.load_model` reads the file.
+# The task has three numbered steps: one line with `compile`, one with `fit`, one that reads a file. For each,
+# underline in the task what has to be handed over. Which model does the task want back: the one you trained, or the
+# one in the file?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `compile` takes `optimizer`, `loss` and `metrics`, and accepts names in small letters with underscores, such as
+# `"categorical_crossentropy"`. `fit` takes `batch_size`, `epochs`, `validation_split`, `callbacks=[...]` and
+# `verbose=0` (to be quiet) or `2` (one line per epoch). `ModelCheckpoint` watches `val_loss` unless told otherwise,
+# but writes at *every* epoch unless told otherwise: look for its argument that begins with `save_best`.
+# `keras.models.load_model` reads the file.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Another network is trained with another callback, which stops the training when the loss has not fallen for two
+# epochs:
+#
+# ```python
+# numbers = np.random.default_rng(0).random((200, 3)).astype("float32")
+# sums = numbers.sum(axis=1)
+# adder = keras.Sequential([keras.Input(shape=(3,)), keras.layers.Dense(1)])
+# adder.compile(optimizer="sgd", loss="mean_squared_error", metrics=["mean_absolute_error"])
+# stop = keras.callbacks.EarlyStopping(monitor="loss", patience=2)  # first make the object ...
+# record = adder.fit(numbers, sums, batch_size=50, epochs=4, callbacks=[stop], verbose=0)  # ... then hand it over
+# print(sorted(record.history))  # ['loss', 'mean_absolute_error']
+# print(len(record.history["loss"]))  # 4: one number for each epoch
+# ```
 #
 # </details>
 
@@ -598,6 +673,7 @@ with tempfile.TemporaryDirectory() as folder:
         f"{[float(f'{value:.4g}') for value in lows]}. The lowest val_loss decides, not val_accuracy or loss."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% [markdown]
 # ### Task 5 · The baseline (2 points)
@@ -607,10 +683,18 @@ with tempfile.TemporaryDirectory() as folder:
 # temporary folder that is made for you, and build the network after the line that sets the seed. The test measures
 # `best_model` itself, and does the same training once more with the same random numbers: `history` must fit.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# One line that calls `train_keeping_best` with `build_mlp()`, `X_train`, `Y_train` and `EPOCHS` does it. If one of
-# your functions does not work yet, you can train here with Keras directly.
+# Which of your functions makes the network, and which one trains it? What does the second one return, and in which
+# order?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# One line that calls `train_keeping_best` with `build_mlp()`, `X_train`, `Y_train`, `EPOCHS` and `path` does it;
+# write two names on the left of the `=`. It must stay indented, below `path = ...`, as the folder is deleted after
+# the `with` block. If one of your functions does not work yet, you can train here with Keras directly.
 #
 # </details>
 
@@ -712,6 +796,7 @@ assert apart < 3e-3 or replayed < EPOCHS, (
     "file?"
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 print(f"accuracy on the test digits: {accuracy(best_model, X_test, Y_test):.2%}")
@@ -755,10 +840,18 @@ plot_history(history);
 # - `accuracy_gap(record)` returns a list with one number per epoch: training accuracy minus validation accuracy. A gap
 #   that grows is the sign of **overfitting**.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# If the validation losses are 0.5, 0.3, 0.4, which epoch is the best? At which place of the list does it stand, by
+# Python's count? And how many numbers has the gap for these three epochs?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # Python counts from 0, this course counts epochs from 1, as Keras prints them. `min` and the list method `index`, or
-# `np.argmin`, find the place.
+# `np.argmin`, find the place (the first one, if several are equal). For the gap, go through two of the lists side by
+# side with `zip`, or make arrays of them and subtract; which one is subtracted from which?
 #
 # </details>
 
@@ -854,6 +947,7 @@ assert len(gaps_of({key: [0.25] for key in other})) == 1, "accuracy_gap must giv
 epoch_of(other)
 assert other == kept, "best_epoch or accuracy_gap changes the record that it is given."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 print(f"best epoch: {best_epoch(history.history)} of {len(history.history['loss'])}")
@@ -885,10 +979,18 @@ print("gap by epoch:", ", ".join(f"{gap:+.3f}" for gap in accuracy_gap(history.h
 #
 # You may leave out the loss of the right answers: −log(1 − ε) is 0.0000001.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# How large is the loss of a single wrong answer? The mean over all answers is that number times the share of wrong
-# answers. `np.log` is the natural logarithm, which Keras uses.
+# Suppose that the network gives four answers, three right and one wrong. Three of the four losses are 0. How large is
+# the fourth, and what is the mean of the four?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# For a wrong answer, Keras has put ε in the place of the probability 0: what is its loss? The mean over all answers
+# is that number times the share of wrong answers. `np.log` is the natural logarithm, which Keras uses. For the second
+# function, write the same equation down on paper, with letters for loss and accuracy, and solve it for the accuracy.
 #
 # </details>
 
@@ -950,6 +1052,7 @@ for name, function, value, epsilon, right, tolerance in [
         f"{name}({value}{'' if epsilon is None else f', epsilon={epsilon}'}) is {number:.6g}, not {right:.6g}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% tags=["nbval-check-output"]
 print(f"the published accuracy of 37.36 % means a loss of {certain_loss(0.3736):.2f}")
@@ -1032,10 +1135,33 @@ right.legend(fontsize=8, loc="upper right");
 # - `"certain"`: the most probable digit has a probability of at least `certain`;
 # - `"certain_and_wrong"`: both certain and not right.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# Make two arrays of `True` and `False` of length n, one for "right" and one for "certain". The mean of such an array is
-# the share of `True`; `&` and `~` combine them.
+# Take three answers and write three columns on paper: is the answer right, is it certain, is it both certain and
+# wrong? Which column can you work out from the other two?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Make two arrays of `True` and `False` of length n, one for "right" and one for "certain". For the first you need the
+# *place* of the largest number of each row (`argmax`), for the second the largest number itself (`max`), both with
+# the right `axis`. The mean of such an array is the share of `True`; `&` (and) and `~` (not) combine them.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Four days, and two questions about each:
+#
+# ```python
+# heat, wind = np.array([31, 18, 25, 12]), np.array([10, 45, 50, 5])
+# hot, windy = heat > 20, wind > 40
+# print(hot.tolist(), hot.mean())  # [True, False, True, False] 0.5
+# print((hot | windy).mean())  # 0.75: hot or windy, or both
+# print((~windy).mean())  # 0.5: not windy
+# print(((heat > 20) | (wind > 40)).mean())  # 0.75: here each comparison needs its own brackets
+# ```
 #
 # </details>
 
@@ -1118,6 +1244,7 @@ assert found == {"accuracy": 1, "certain": 1, "certain_and_wrong": 0}, (
     f"Of two answers that are certain and right, diagnose says {found}."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 answers = {

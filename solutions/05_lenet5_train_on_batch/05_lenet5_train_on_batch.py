@@ -38,7 +38,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/05_lenet5_train_on_batch/05_lenet5_train_on_batch.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/05_lenet5_train_on_batch/05_lenet5_train_on_batch.ipynb)
 #
-# **20 points** · plan about 80 minutes · *Run All* of the finished lab takes about 0.2 minutes (measured on 2 cores)
+# **20 points** · plan about 120 minutes · *Run All* of the finished lab takes about 0.2 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -99,11 +99,18 @@ keras.utils.set_random_seed(98)  # the recipe's seed
 # an array of shape (n, 32, 32, 1), dtype float32: every digit in the middle, with a border of 2 pixels of paper on
 # each side, the values divided by 255, and one channel at the end. `images` stays unchanged.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `np.pad(array, widths)` puts zeros around an array. `widths` has a pair (before, after) for *each* axis, and the
-# first axis counts the images: it must not grow. A single number would mean all axes. `[..., np.newaxis]` adds an axis
-# at the end.
+# The array has three axes. Which of them must grow, and by how much at each end? Which one must keep its length?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `np.pad(array, widths)` returns a new array with zeros around the old one. `widths` has a pair (before, after) for
+# *each* axis, and the first axis counts the images: it must not grow. A single number would mean all axes.
+# `[..., np.newaxis]` adds an axis of length 1 at the end. Integers divided by 255 become float64; `astype("float32")`
+# makes float32 of them.
 #
 # </details>
 
@@ -157,6 +164,7 @@ for n, top in [(1, 200), (4, 256), (7, 30)]:
     )
     assert np.array_equal(sample, kept), "prepare changes the images it is given."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 X_train, X_test = prepare(x_train), prepare(x_test)
@@ -200,10 +208,42 @@ plt.show()
 # functional API, with exactly these nine layers and names in this order (the input counts as a layer there). It is not
 # trained and need not be compiled. Every call makes a new network.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# Every layer takes `name="..."`, and `keras.Input` does too. The activations are arguments of their layers, not layers
-# of their own. `build_lenet5().summary()` prints a table to compare.
+# Go through the table from top to bottom: each row is one line of code. What does each line take from the line before?
+# Which two things does `keras.Model` need at the end?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Begin with `keras.Input(shape=…, name=…)`; the shape is that of *one* image. Call each layer on what came before.
+# Every layer takes `name="..."`. The activations are arguments of their layers, not layers of their own. "Valid" is the
+# default of convolution and of pooling, so only "same" must be written down (`padding="same"`).
+# `build_lenet5().summary()` prints a table to compare.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# A network for other data: a signal of 50 numbers in a row goes in, one number comes out. `Conv1D` and `MaxPooling1D`
+# work along a single axis.
+#
+# ```python
+# signal = keras.Input(shape=(50, 1), name="SIGNAL")
+# flow = keras.layers.Conv1D(4, 3, activation="tanh", name="WAVES")(signal)
+# flow = keras.layers.MaxPooling1D(2, name="HALF")(flow)
+# flow = keras.layers.Flatten(name="ROW")(flow)
+# price = keras.layers.Dense(1, name="PRICE")(flow)
+# forecast = keras.Model(signal, price)
+# for layer in forecast.layers:
+#     print(layer.name, tuple(layer.output.shape)[1:])
+# # SIGNAL (50, 1)
+# # WAVES (48, 4)
+# # HALF (24, 4)
+# # ROW (96,)
+# # PRICE (1,)
+# ```
 #
 # </details>
 
@@ -281,6 +321,7 @@ another = build_lenet5()
 assert another is not checked, "Each call of build_lenet5 must make a new network."
 assert not np.array_equal(another.get_weights()[0], arrays[0]), "A new network shares its weights with the one before."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% [markdown]
 # Now count by hand: a filter has a weight for every place of its window in every map below, and a bias; a dense unit
@@ -324,10 +365,17 @@ print(f"{'total':21} {sum(by_hand.values()):8,} {network.count_params():8,}")
 # image with its own label, no digit twice in a batch, and all sets of digits equally likely. `size` is at most n.
 # `images` and `labels` stay unchanged.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# Draw *places*, not digits: numbers from 0 to n − 1. Then use the same places twice. `rng.choice` has an argument that
-# says whether a number may come twice; `rng.permutation` is another way.
+# Draw *places*, not digits: numbers from 0 to n − 1. How do you make sure that each image keeps its own label?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Draw the places once and use them twice, for the images and for the labels. An array of places in square brackets
+# picks several items at once: `names[np.array([2, 0])]` is the third name and the first. `rng.choice` has an argument
+# that says whether a number may come twice; look up its default. `rng.permutation` is another way.
 #
 # </details>
 
@@ -414,6 +462,7 @@ assert first == same, (
 )
 assert first != other, "Generators with different seeds give the same batch. Take the random numbers from rng."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 batch_images, batch_labels = random_batch(np.random.default_rng(98), X_train, y_train, 10)
@@ -470,10 +519,18 @@ print(table.round(3).to_string())
 # `sizes` holds the numbers of digits in the batches. Return the mean over all the *digits*, a `float`. If `values` and
 # `sizes` are not equally long, raise a `ValueError`. Both may be lists or arrays.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# An accuracy of 0.5 in a batch of 90 digits stands for 45 right answers. Take care: `zip` just drops what is left over
-# of the longer list.
+# An accuracy of 0.5 in a batch of 90 digits stands for 45 right answers. How many right answers are there in all
+# batches together, and how many digits?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Multiply each value by the size of its batch, add up the products, and divide by the sum of the sizes. Compare the two
+# lengths first, and use `raise ValueError(...)` if they differ. Take care: `zip` just drops what is left over of the
+# longer list, and NumPy repeats an array of length 1 until it fits; neither tells you.
 #
 # </details>
 
@@ -536,6 +593,7 @@ for values, sizes in [([0.5, 0.6, 0.7], [10, 10]), ([0.5, 0.6], [10, 10, 10]), (
             f"{len(values)} values and {len(sizes)} sizes must raise a ValueError; mean_over_batches returned {found}."
         )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 values, sizes = [], []
@@ -572,10 +630,35 @@ print(f"counted on all the digits at once: {at_once:.4f}")
 # `"accuracy"`, with one number for each step; `"test_step"`, the numbers of the steps after which you tested; and
 # `"test_loss"` and `"test_accuracy"`, with one number for each of these.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# Start with a dictionary of empty lists, and let `step` run over `range(1, steps + 1)`. Your `random_batch` draws test
-# digits as well as training digits; `min` helps when there are fewer than 500.
+# Forget the test at first: what happens at *every* step, and what is noted? Then add the test: how can you tell from
+# the number of a step that it is a multiple of `every`?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Start with a dictionary of five empty lists, and let `step` run over `range(1, steps + 1)`. The remainder
+# `step % every` is 0 at the multiples only. `train_on_batch` and `test_on_batch` return the loss first, then the
+# accuracy; call `model.reset_metrics()` right before each of them. Your `random_batch` draws test digits as well as
+# training digits; `min` helps when there are fewer than 500.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# A record of another kind: a die is thrown twelve times, and after every fourth throw the mean so far is noted.
+#
+# ```python
+# die, diary = np.random.default_rng(5), {"eyes": [], "noted_at": [], "mean": []}
+# for throw in range(1, 13):
+#     diary["eyes"].append(int(die.integers(1, 7)))  # at every throw
+#     if throw % 4 == 0:  # now and then
+#         diary["noted_at"].append(throw)
+#         diary["mean"].append(float(np.mean(diary["eyes"])))
+# print(len(diary["eyes"]), diary["noted_at"], len(diary["mean"]))  # 12 [4, 8, 12] 3
+# ```
 #
 # </details>
 
@@ -766,6 +849,7 @@ assert len(found["loss"]) == 2 and len(found["test_step"]) == 0, (
     "With 2 steps and every = 5, there is no test; the record has some."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% [markdown]
 # ### Task 6 · Train LeNet-5 (2 points)
@@ -780,10 +864,19 @@ assert len(found["loss"]) == 2 and len(found["test_step"]) == 0, (
 # - `test_accuracy`, the share of *all* the digits of `x_test` that `lenet5` gets right, a number from 0 to 1: let
 #   the network predict the whole test set, once, after the training.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `lenet5.predict(..., verbose=0)` returns ten probabilities for each digit; `argmax(axis=1)` finds the place of the
-# largest. The digits must be prepared for the test as for the training: `X_train` and `X_test` exist since Task 1.
+# Your functions of Tasks 2 and 5 do the work. In which order must these four come: the training, the seed, the
+# compiling, the network?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `"adam"` means Adam with its default settings. `X_train` and `X_test` exist since Task 1: the digits must be prepared
+# for the test as for the training. `lenet5.predict(..., verbose=0)` returns ten probabilities for each digit, an array
+# of shape (n, 10); `argmax(axis=1)` finds the place of the largest. The mean of an array of `True` and `False` is the
+# share of `True`.
 #
 # </details>
 
@@ -879,6 +972,7 @@ if replayed == STEPS:
         f"lenet5 on only {agreed:.1%} of the test digits. Is `record` that of lenet5?"
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 steps = np.arange(1, STEPS + 1)
@@ -930,10 +1024,37 @@ print(f"on the whole test set, after the last step: {test_accuracy:.4f}")
 # perhaps larger than the number of values. Return an array (or list) of the same length: at place i is the mean of the
 # last `window` values up to and including `values[i]`, or of all up to it, if there are fewer. `values` stays unchanged.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# Which slice of `values` belongs to place i? Where does it begin, for a small i? A negative beginning would count from
-# the end; `max` prevents that.
+# Take a window of 3, and write down which values belong to place 0, to place 1, and so on up to place 4. At which
+# index does each of these slices begin?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# For each place i, take a slice of `values` and its mean. The end of a slice does not belong to it, so it must be one
+# more than i. The beginning lies `window` places before that end. For a small i this would be negative, and a negative
+# index counts from the end; `max` prevents that.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Slices at the edges of another list. Here each letter is shown with its neighbours on *both* sides.
+#
+# ```python
+# letters = ["a", "b", "c", "d", "e"]
+# print(letters[3:9])  # ['d', 'e']: an end that is too large does no harm
+# print(letters[-1:2])  # []: -1 is the last place, and that lies behind the end
+# for place in range(len(letters)):
+#     print(letters[place], letters[max(0, place - 1) : place + 2])
+# # a ['a', 'b']
+# # b ['a', 'b', 'c']
+# # c ['b', 'c', 'd']
+# # d ['c', 'd', 'e']
+# # e ['d', 'e']
+# ```
 #
 # </details>
 
@@ -979,6 +1100,7 @@ assert np.allclose(found, [0, 0.5, 2 / 3, 2 / 3]), (
     f"running_mean([0, 1, 1, 0], 3) must be [0, 0.5, 0.667, 0.667]; it is {found.round(6).tolist()}."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 figure, axes = plt.subplots(figsize=(8, 3.8), layout="constrained")
@@ -1033,10 +1155,18 @@ plt.show()
 # - `epochs_done(steps, batch_size, n)` returns how many epochs `steps` steps with full batches of `batch_size` are
 #   worth: the number of digits shown, divided by the number `n` that there are, a `float`. Parts of an epoch count.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# 10 digits in batches of 4 are batches of 4, 4 and 2. Showing 5 of 10 digits is half an epoch. One of the functions
-# must round up, the other must not round at all.
+# 10 digits in batches of 4 are batches of 4, 4 and 2. Showing 5 of 10 digits is half an epoch. Which of the functions
+# must round, and in which direction?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `steps_per_epoch` must round up: `math.ceil` does so (`import math` first), and so does a sum of `//`, which rounds
+# down, and 1 where a remainder `%` is left. `epochs_done` must not round at all: count the digits shown, and divide
+# with `/`.
 #
 # </details>
 
@@ -1090,6 +1220,7 @@ for steps_taken, size, n in [
     found = float(epochs_done(steps_taken, size, n))
     assert np.isclose(found, shown, rtol=1e-6), f"epochs_done({steps_taken}, {size}, {n}) is {found}, not {shown:.6g}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # Now ask them about the recipe, with all of MNIST, and about your run. A random batch does not care which digits had
@@ -1164,9 +1295,12 @@ print(
 # - Give `train` a stop: end the training when the running mean of the loss has not fallen for 50 steps. Why would it be
 #   a mistake to use the test digits for this decision?
 # - Leave the border out: build the network for 28×28 digits. How many parameters are left, and what does it cost?
-# - Another setting takes the same network to the published accuracy in a fraction of the time (210 steps of 32
-#   digits by `fit` in place of 300 of 100 by the loop: standardised pixels, Adam, peak rate 0.006 warmed up and
-#   decayed by a cosine, 30 steps an execution, no metrics on the way). Try it, and try to beat it.
+# - With all of MNIST, another setting takes the same network to the published accuracy in a fraction of the time (210
+#   steps of 32 digits by `fit` in place of 300 of 100 by the loop: standardised pixels, Adam, peak rate 0.006 warmed
+#   up and decayed by a cosine, 30 steps an execution, no metrics on the way). With the 4,000 bundled digits, 250 such
+#   steps are two epochs. `keras.optimizers.schedules.CosineDecay` makes such a rate, with its `warmup_target` and
+#   `warmup_steps`; Adam takes it as `learning_rate`, and `compile` takes `steps_per_execution`. Try it, and try to
+#   beat it.
 #
 # ## References
 #

@@ -38,7 +38,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/06_bn_gap_cnn/06_bn_gap_cnn.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/06_bn_gap_cnn/06_bn_gap_cnn.ipynb)
 #
-# **20 points** · plan about 100 minutes · *Run All* of the finished lab takes about 0.6 minutes (measured on 2 cores)
+# **20 points** · plan about 135 minutes · *Run All* of the finished lab takes about 0.6 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -138,10 +138,37 @@ X_train, X_test = ready(x_train), ready(x_test)
 #
 # All arrays are NumPy's, and those that are given stay unchanged.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `axis` may name several axes: `maps.mean(axis=(…))`. Which ones must disappear so that only the channels are left?
-# Arrays of shape (c,) fit to the last axis of `maps` without more ado. Epsilon stands under the root.
+# `maps` has four axes. Which ones must disappear so that only the channels are left?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `axis` may name several axes: `maps.mean(axis=(…))`, and `maps.var` takes the same. Arrays of shape (c,) fit to the
+# last axis of `maps` as they are: NumPy uses them at every place of every image, which is called *broadcasting*.
+# Epsilon stands under the root (`np.sqrt`), together with the variance. Write `x - y`, which makes a new array;
+# `x -= y` would change `x`.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# The same technique for temperatures: two years, three months, two cities. Each city is scaled to the range from 0 (its
+# coldest month) to 1 (its warmest).
+#
+# ```python
+# first_year = [[2.0, 20.0], [6.0, 26.0], [8.0, 30.0]]
+# second_year = [[-2.0, 24.0], [3.0, 27.0], [7.0, 28.0]]
+# degrees = np.array([first_year, second_year])
+# coldest = degrees.min(axis=(0, 1))  # over years and months
+# warmest = degrees.max(axis=(0, 1))
+# print(degrees.shape, coldest.shape)  # (2, 3, 2) (2,)
+# print(coldest, warmest)  # [-2. 20.] [ 8. 30.]
+# scaled = (degrees - coldest) / (warmest - coldest)
+# print(scaled.shape, scaled[0, 0])  # (2, 3, 2) [0.4 0. ]
+# ```
 #
 # </details>
 
@@ -279,6 +306,7 @@ assert np.allclose(found, by_keras, atol=1e-3), (
     f"{found.flat[0]:.6g}. The largest difference is {np.abs(found - by_keras).max():.4g}."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 convolution = keras.layers.Conv2D(16, 3)  # the first layer of this lab's network, untrained
@@ -319,15 +347,17 @@ print(f"\nmean variance of the 16 channels: {variance.mean():.4f}")
 #   the first value remains (0 < share < 1). With momentum 0.9, 0.9 remains after one step and 0.81 after two:
 #   `steps_needed(0.9, 0.85)` is 2.
 #
-# <details><summary>Hint for remaining</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# Each step multiplies what is left of the first value by the same number. Which one? And after two steps, or ten?
+# `update` is the line of the formula. For `remaining`: each step multiplies what is left of the first value by the same
+# number. Which one? And after two steps, or ten?
 #
 # </details>
 #
-# <details><summary>Hint for steps_needed</summary>
+# <details><summary>Hint 2: the idea</summary>
 #
-# Count: begin with 0 steps, and as long as too much remains, take one more. `remaining` tells you how much that is.
+# To multiply by the same number again and again is a power, `**`. For `steps_needed`, count: begin with 0 steps, and as
+# long as too much remains, take one more (`while`). `remaining` tells you how much that is.
 #
 # </details>
 
@@ -446,6 +476,7 @@ for momentum, share in [
         f"too much; after {count}, {left_over:.5g}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 figure, axes = plt.subplots(figsize=(6.5, 3.4), layout="constrained")
@@ -488,9 +519,15 @@ print(f"steps until at most 0.1 % remains: {steps_needed(0.99, 0.001)} and {step
 # Write `global_average(maps)`: for `maps` of shape (n, h, w, c) it returns an array of shape (n, c), with the mean of
 # each map of each image.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
 # It is one line, much like `batch_statistics`. But now the images must stay apart.
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Of the four axes two must be left, images and channels. So take the mean over the two others; `axis` may name both.
 #
 # </details>
 
@@ -544,6 +581,7 @@ for shape in [(3, 5, 4, 7), (1, 1, 6, 2), (4, 3, 3, 1), (6, 2, 5, 6)]:
         f"global_average gives {found[worst]:.6g}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 1 point.")
 
 # %% [markdown]
 # ### Task 4 · Build it (3 points)
@@ -565,11 +603,18 @@ for shape in [(3, 5, 4, 7), (1, 1, 6, 2), (4, 3, 3, 1), (6, 2, 5, 6)]:
 # Old recipes begin with `InputLayer(input_shape=…)`. Keras 3 still takes that argument, with a warning that it is
 # deprecated; begin with `keras.Input`.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# The four blocks differ in one number. What can you write once and repeat? And what must come last in each block?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `keras.layers.Conv2D`, `BatchNormalization(momentum=…)`, `ReLU`, `GlobalAveragePooling2D`, `Dense`. A loop over the
 # four numbers of filters saves typing: make a list of layers, or use `model.add`. The order within a block matters:
-# ReLU comes last.
+# ReLU comes last. "Valid" is the default of `Conv2D`, and no activation that of `Dense`. `side` belongs in the shape of
+# `keras.Input`.
 #
 # </details>
 
@@ -765,6 +810,7 @@ for given, options, side, momentum, scale in [
             )
 assert not _share_weights(), "Two networks of build_cnn share their weights. Make new layers at each call."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% tags=["nbval-check-output"]
 for side in (28, 14):
@@ -781,11 +827,33 @@ print("the large dense layer of LeNet alone: 1,225,500 parameters")
 # those that do not train. `filters` is a list with the number of filters of each block, such as `[16, 32, 64, 128]`;
 # the network is otherwise that of the table, with `classes` units at the end and `channels` channels in the images.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Count one block at a time, on paper. What does the second block have to know about the first? Compare with the
+# rows of `build_cnn().summary()`.
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # In each block: a 3×3 convolution with its biases (lab 4) and four numbers for each channel, of which two learn by
 # gradients and two are moving averages. The channels that come into a block are the filters of the block before.
-# ReLU and pooling have no parameters.
+# ReLU and pooling have no parameters. The dense layer at the end has a weight for each channel and class, and biases.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# The same way of counting for another network, dense layers only: 20 numbers come in, and the layers have 30, 12 and 5
+# units.
+#
+# ```python
+# incoming, total = 20, 0
+# for units in [30, 12, 5]:
+#     total += incoming * units + units  # each unit: a weight for each input, and a bias
+#     incoming = units  # these numbers come into the next layer
+# print(total)  # 630 + 372 + 65 = 1067
+# ```
 #
 # </details>
 
@@ -858,6 +926,7 @@ for filters, classes, channels in [
         f"{call} is {found}, not {(expected_trainable, expected_frozen)}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% tags=["nbval-check-output"]
 for weights in build_cnn().weights[:6]:
@@ -893,11 +962,37 @@ print(f"by hand: {trains:,} train, {does_not} do not, {trains + does_not:,} in a
 # Both must work for logits such as 1000 and −1000: no `nan`, no infinity, no warning. For the logits 0 and 1000 and
 # the true class 0, the loss is 1000. The arrays that are given stay unchanged.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# Softmax stays the same if one number is subtracted from all logits of an image. Subtract the largest
-# (`keepdims=True` helps): then no power is above 1. For the loss, write log(e^a / (e^a + e^b + …)) as a difference;
-# after subtracting, the sum under the logarithm is at least 1.
+# Let NumPy compute `np.exp(1000.0)` and `np.log(0.0)`. Where can these two happen in the formulas above? And what
+# becomes of the softmax if the same number is subtracted from all logits of an image?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Softmax stays the same if one number is subtracted from all logits of an image. Subtract the largest (`keepdims=True`
+# helps): then no power is above 1. For the loss, write log(e^a / (e^a + e^b + …)) as a difference; after subtracting,
+# the sum under the logarithm is at least 1. So the loss needs no probabilities; do not call `softmax` in it.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Three tools, on other data: two races of three runners.
+#
+# ```python
+# minutes = np.array([[61.0, 58.0, 70.0], [45.0, 44.0, 49.0]])
+# fastest = minutes.min(axis=1, keepdims=True)
+# print(fastest.shape)  # (2, 1); without keepdims it is (2,), which does not fit to (2, 3)
+# print((minutes - fastest).tolist())  # [[3.0, 0.0, 12.0], [1.0, 0.0, 5.0]]
+#
+# asked = np.array([2, 0])  # one number from each row: here at place 2, there at place 0
+# print(minutes[np.arange(2), asked])  # [70. 45.]
+#
+# # 10.0**2000 is an OverflowError. Yet log(10**2000 / 10**2003) is no problem as a difference:
+# print((2000 - 2003) * np.log(10))  # about -6.9, the logarithm of 1/1000
+# ```
 #
 # </details>
 
@@ -1032,6 +1127,7 @@ for logits, labels, right_loss in [
 warned = _warnings_of(large, np.array([2, 0, 0]))
 assert not warned, f"For logits of 1000 and −1000 there must be no warning; Python says: {warned[0]}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 few, few_labels = halve(X_train[:800]), y_train[:800]
@@ -1074,11 +1170,19 @@ for from_logits in (True, False):
 # Build the network right after the line that sets the seed. The test lets `cnn` name test digits and computes loss and
 # accuracy itself; it also does the same training once more, with the same random numbers, and compares.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Write down the calls in their order, from the network to the test. Around which of them do you read the clock? And
+# how does the loss learn that it gets logits?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `keras.optimizers.SGD(...)` and `keras.losses.SparseCategoricalCrossentropy(...)` are given to `compile`; "sparse"
-# means that labels are integers. Read the clock right before and right after `fit`; the difference is the time.
-# `evaluate` returns loss and accuracy in this order. `verbose=2` prints one line an epoch, `verbose=0` nothing.
+# means that labels are integers. The loss takes `from_logits` (Part 3). Read the clock right before and right after
+# `fit`; the difference is the time. `evaluate` returns loss and accuracy in this order. `verbose=2` prints one line an
+# epoch, `verbose=0` nothing.
 #
 # </details>
 
@@ -1254,6 +1358,7 @@ if N_TRAIN * EPOCHS <= 1_000:  # the same training once more: how long it takes,
         "the whole of fit?"
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 print(f"{len(X_train) * EPOCHS:,} digits in {seconds:.0f} s, {1e3 * seconds / (len(X_train) * EPOCHS):.1f} ms a digit")
@@ -1361,12 +1466,39 @@ plt.show()
 #
 # The first values may be far off, so see to it that next to nothing of them remains (at most a thousandth).
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Which call updates the moving averages although nothing is trained? The text before the last code cell names it. How
+# much of the first values is left after one such call?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `model(images, training=True)` updates all the moving averages without training. Once is not enough; how often is,
 # your `steps_needed` knows. Impatient? A layer's `momentum` may be changed for a while: with which value is one call
 # enough? Do not forget to put the old one back. `model.layers` lists the layers; `isinstance(layer,
 # keras.layers.BatchNormalization)` picks the right ones.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# A single layer and two numbers, 6 and 14: their mean is 10, their variance 16. See how the moving averages come
+# nearer, call by call.
+#
+# ```python
+# norm = keras.layers.BatchNormalization(momentum=0.5)
+# pair = np.array([[6.0], [14.0]], dtype="float32")
+# for call in range(1, 4):
+#     norm(pair, training=True)
+#     print(call, float(norm.moving_mean[0]), float(norm.moving_variance[0]))
+# # 1 5.0 8.5
+# # 2 7.5 12.25
+# # 3 8.75 14.125
+# norm(pair, training=False)  # inference uses the averages and leaves them alone
+# print(norm.momentum, float(norm.moving_mean[0]))  # 0.5 8.75
+# ```
 #
 # </details>
 
@@ -1494,6 +1626,7 @@ for momenta, seed, channels in [
         "After settle the network answers nothing but zeros."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 lagging = watched[0.99][0]
@@ -1561,7 +1694,13 @@ print(f"the cnn of Part 4: {test_accuracy:.1%} as trained, {settled:.1%} settled
 #
 # A trap: `matrix[labels, predictions] += 1` counts each pair only once, however often it occurs.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Begin with a table of zeros and make a mark for each pair, as on paper. Which of the two numbers chooses the row?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # Begin with `np.zeros((n_classes, n_classes), dtype=int)` and go through the pairs with `zip`. For the lengths, look
 # at `zip(..., strict=True)`, or compare them yourself.
@@ -1649,6 +1788,7 @@ assert found.sum() == 2 and found[9, 3] == found[3, 3] == 1, (
 for labels, predictions in [([1], [1, 2]), ([4, 4, 1, 0], [4]), (np.array([1, 2]), np.array([1, 2, 2]))]:
     _refused(labels, predictions)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 1 point.")
 
 # %%
 named = cnn.predict(X_test, batch_size=100, verbose=0).argmax(axis=1)  # the largest logit
@@ -1681,11 +1821,38 @@ for place in np.argsort(off_diagonal, axis=None)[::-1][:3]:
 # - A bias in front of a batch normalisation has no effect in training: why? Build the network with `use_bias=False` in
 #   all convolutions. How many parameters does it save?
 # - Put the dense layer's weights on the last feature maps *before* averaging: each place then votes for a digit. Draw
-#   these votes for some digits. Their mean is the logit.
-# - With `settle`, is a short training with momentum 0.99 as good as one with 0.9? Compare also batches of 2 and of 256.
-# - Another setting takes the same network to the published accuracy in a fraction of the time (a quarter of the
-#   digits: Adam, peak rate 0.01 warmed up and decayed by a cosine, batches of 64, momentum 0.9 in batch
-#   normalisation). Try it, and try to beat it.
+#   these votes for some digits. Their mean is the logit. The model `keras.Model(cnn.inputs, cnn.layers[-3].output)`
+#   delivers the maps, and `cnn.layers[-1].get_weights()` the weights and biases.
+# - With `settle`, is a short training with momentum 0.99 as good as one with 0.9? Compare also batches of 2 and of
+#   256. Digits that are halved, such as `few_images`, save time.
+# - With all of MNIST, another setting takes the same network to the published accuracy in a fraction of the time (a
+#   quarter of the digits: Adam, peak rate 0.01 warmed up and decayed by a cosine, batches of 64, momentum 0.9 in batch
+#   normalisation). `keras.optimizers.schedules.CosineDecay` makes such a rate, with its `warmup_target` and
+#   `warmup_steps`; Adam takes it as `learning_rate`. Try it, and try to beat it.
+# - Clothes in place of digits, where there is a network: Fashion-MNIST has ten kinds of clothes, in arrays of the same
+#   shapes and types as all of MNIST. So your functions take it as it is. It is downloaded once, about 30 MB.
+#
+#   ```python
+#   (clothes, kinds), (new_clothes, new_kinds) = keras.datasets.fashion_mnist.load_data()
+#   clothes, kinds = clothes[:N_TRAIN], kinds[:N_TRAIN]
+#   new_clothes, new_kinds = new_clothes[:N_TEST], new_kinds[:N_TEST]
+#   names = ["T-shirt/top", "Trouser", "Pullover", "Dress", "Coat"]
+#   names += ["Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot"]
+#
+#   tailor = build_cnn(BN_MOMENTUM)
+#   from_logits = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+#   tailor.compile(optimizer="adam", loss=from_logits, metrics=["accuracy"])
+#   tailor.fit(ready(clothes), kinds, batch_size=BATCH_SIZE, epochs=EPOCHS, verbose=2)
+#   settle(tailor, ready(clothes[:200]))
+#
+#   guesses = tailor.predict(ready(new_clothes), batch_size=100, verbose=0).argmax(axis=1)
+#   print(f"test accuracy {(guesses == new_kinds).mean():.1%}")
+#   confused = confusion_matrix(new_kinds, guesses)
+#   print(pd.DataFrame(confused, index=names, columns=names).to_string())
+#   ```
+#
+#   Are clothes harder than digits for this network? Which kinds does it confuse, and would you? Draw some of them with
+#   `plot_images`. Leave `settle` out: how much was due to the averages?
 #
 # ## References
 #

@@ -38,7 +38,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/07_checkpointing/07_checkpointing.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/07_checkpointing/07_checkpointing.ipynb)
 #
-# **20 points** · plan about 100 minutes · *Run All* of the finished lab takes about 0.6 minutes (measured on 2 cores)
+# **20 points** · plan about 140 minutes · *Run All* of the finished lab takes about 0.6 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -142,7 +142,14 @@ workspace = Path(temporary.name)
 # images of shape (28, 28, 1), with the layers and names of the table and no others. No layer pads its input. The
 # network is untrained and need not be compiled. Each call makes a new one.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Look at the column of outputs: POOL1 makes 23×23 of 24×24, POOL2 makes 9×9 of 19×19. What does that say about how far
+# each of them moves?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `keras.layers.AveragePooling2D(size, strides=...)`: without `strides` it moves by its own size. If Keras complains
 # that an output size "would be zero or negative", a map became too small before; look at the stride of POOL1. Every
@@ -251,6 +258,7 @@ assert not np.array_equal(another.get_weights()[0], arrays[0]), "A new network s
 flat = [name for name in asked if (w := another.get_layer(name).get_weights()) and np.ptp(w[0]) == 0]
 assert not flat, f"All weights of {flat[0]} are equal at first, so its units would learn the same. Leave them to Keras."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% tags=["nbval-check-output"]
 untrained = build_lenet5()
@@ -281,7 +289,14 @@ print(f"\ntotal: {untrained.count_params():,}; LeNet of lab 4: {build_lenet().co
 # `path` is a string or a `pathlib.Path`. Both are tried with models that are not compiled, so the new model must not
 # be compiled either.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# There are two ways with two stages each: from model to text to file, and back. Which stages are Keras's work, and
+# which are Python's?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `Path(path).write_text(...)` and `Path(path).read_text()` write and read a whole text file. The way back from a text
 # to a model is `keras.models.model_from_json`.
@@ -382,6 +397,7 @@ with tempfile.TemporaryDirectory() as one_folder:
         f"{needed:,}, and reading it gives {parameters}, not {wide.count_params()} parameters."
     )
     ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ### Task 3 · Open the .keras file (2 points)
@@ -404,11 +420,36 @@ with tempfile.TemporaryDirectory() as one_folder:
 # Read the archive itself. Loading the model would fail where it has a layer that your Keras does not know, and the
 # test tries such a file.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Look into a file before you write the function: save `small_network()` into `workspace`, open the archive and print
+# `config.json`. Which of the three entries comes from the names in the archive, and which two from this text?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `with zipfile.ZipFile(path) as archive:` opens it; `archive.namelist()` gives the names and `archive.read(name)` the
 # bytes of one of them. `json.loads` turns them into dictionaries and lists. With `found.get("key")` a missing key gives
-# `None`.
+# `None`. But `None` has no `get` of its own: prepare for that before you look one level deeper.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Another archive, with the plan of a journey in it. `null` in JSON becomes `None` in Python.
+#
+# ```python
+# with zipfile.ZipFile(workspace / "journey.zip", "w") as parcel:
+#     parcel.writestr("plan.json", '{"days": [{"town": "Rome"}, {"town": "Pisa"}], "hotel": null}')
+#     parcel.writestr("notes.txt", "take an umbrella")
+# with zipfile.ZipFile(workspace / "journey.zip") as parcel:
+#     print(parcel.namelist())  # ['plan.json', 'notes.txt']
+#     plan = json.loads(parcel.read("plan.json"))
+# print([day["town"] for day in plan["days"]])  # ['Rome', 'Pisa']
+# hotel = plan.get("hotel") or {}  # {} in place of None: no such key, or its value is null
+# print(hotel.get("stars"))  # None
+# ```
 #
 # </details>
 
@@ -477,6 +518,7 @@ with tempfile.TemporaryDirectory() as one_folder:
         assert found["optimizer"] == expected, f"'optimizer' is {found['optimizer']!r}, not {expected!r}."
         assert file.read_bytes() == content, "inside changes the file."
     ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 trial = small_network()
@@ -517,7 +559,13 @@ print("in trial.weights.h5:", {part: f"{int(sum(sizes)):,} numbers" for part, si
 #
 # `folder` is a string or a `Path`. The second model need not be compiled.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Two ways out and two ways back. Which of the two ways back needs a network that is there already, and who makes it?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # Methods of a model: `save` and `save_weights`, and `load_weights`, which changes the model and returns nothing. A
 # function: `keras.models.load_model`. `Path(folder).mkdir(parents=True, exist_ok=True)` makes folders.
@@ -639,6 +687,7 @@ with tempfile.TemporaryDirectory() as one_folder:
     _check_answers(rebuilt, expected, "The second model, where model.weights.h5 holds other weights than model.keras,")
     assert any(rebuilt is one for one in made), "The second model must be one that build() made."
     ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 save_both(trial, workspace / "trial")
@@ -668,13 +717,33 @@ for name, network in [
 # Write `every_epoch(folder)`. It returns a callback that saves the whole model in `folder` at the end of every epoch,
 # whether it has become better or not. The files are called `epoch-01.keras`, `epoch-02.keras` and so on; from epoch
 # 100 on the number has three digits. `folder` is a string or a `Path`; it may not exist yet. Its name has no braces,
-# which mean something in Keras's file names: see the hint.
+# which mean something in Keras's file names: see the hints.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# When you make the callback, no epoch has ended yet. So who puts the number into the name of the file, and when?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # The file name of `ModelCheckpoint` is a template: Keras puts the number of the epoch, counted from 1, where it finds
 # `{epoch}`. Number formats work as in f-strings: `{n:03d}` gives 007 for n = 7. But do not write an f-string: it would
-# look for a variable `epoch` of yours, too early.
+# look for a variable `epoch` of yours, too early. Join folder and template with `Path(folder) / "…"`. Without other
+# arguments `ModelCheckpoint` saves the whole model after every epoch.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# A template for other files: photos of a holiday. The braces stay in the text until somebody fills them in.
+#
+# ```python
+# template = "photo-{day:04d}.jpg"  # no f in front of the quotation mark
+# print(template)  # photo-{day:04d}.jpg
+# print(template.format(day=7))  # photo-0007.jpg
+# print(template.format(day=12345))  # photo-12345.jpg: at least 4 digits, and more if needed
+# ```
 #
 # </details>
 
@@ -751,6 +820,7 @@ with tempfile.TemporaryDirectory() as one_folder:
     _check_files(deep, 98, 101, 2, ["epoch-99.keras", "epoch-100.keras", "epoch-101.keras"])
     _check_files(str(deep), 101, 103, 4, [f"epoch-{number}.keras" for number in range(99, 104)])
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # Your functions at work: the architecture of LeNet is written and read, the copy compiled with Adam and trained with
@@ -806,10 +876,18 @@ plt.show()
 # each epoch in which `monitor` is better than in all epochs before, so in any case after the first. `path` is a string
 # or `Path` that ends with `.keras`. `monitor` is one of `"loss"`, `"accuracy"`, `"val_loss"` and `"val_accuracy"`.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Which direction is better for `"val_loss"`, which for `"accuracy"`? How can your function tell them apart when it only
+# has the name?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `ModelCheckpoint` has the arguments `monitor`, `mode` and `save_best_only`. Look up what each is when you leave it
-# out. To choose a direction yourself, look at how the monitor's name ends: `monitor.endswith(...)`.
+# out. `mode` is `"min"` where lower is better, `"max"` where higher is. To choose a direction yourself, look at how the
+# monitor's name ends: `monitor.endswith(...)`.
 #
 # </details>
 
@@ -886,6 +964,7 @@ _check_kept(up_and_down, {"val_accuracy": 2, "val_loss": 2, "loss": 3, "accuracy
 bad_throughout = [(-30, -30), (-40, -40)]  # a loss of 30, an accuracy of 0
 _check_kept(bad_throughout, {"val_loss": 1, "val_accuracy": 1}, Path)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ### Task 7 · Train, keep the best (2 points)
@@ -900,10 +979,17 @@ _check_kept(bad_throughout, {"val_loss": 1, "val_accuracy": 1}, Path)
 #
 # `model` itself stays what it is after the last epoch. `path` is a string or a `Path`.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# The callback goes into `fit(..., callbacks=[...])`. Load the file after the training, with
-# `keras.models.load_model`.
+# After the training there are two networks: `model`, as the last epoch left it, and the one in the file. Which of them
+# is returned? And from when on does the file hold the best epoch of all?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# The callback goes into `fit(..., callbacks=[...])`; which monitor does your callback of Task 6 have to watch? Load the
+# file after the training, with `keras.models.load_model`. Without output means `verbose=0`.
 #
 # </details>
 
@@ -1039,6 +1125,7 @@ assert not shown, f"train_and_keep must work without output; it shows {shown.str
 _check_training(200, 0.05, 6, 16, str)
 _check_training(100, 0.2, 5, 6, Path)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # Now your LeNet-5. **SGD**, plain gradient descent, makes steps along the gradient of each batch and remembers nothing.
@@ -1113,10 +1200,18 @@ for name, network in ((f"best epoch, {turn}", eager_best), ("last epoch, 20", ea
 # `shuffle=False` means that the data keep their order in every epoch. Normally `fit` shuffles them. That is better
 # for training, but then two trainings never see the same batches, and we could not compare them.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `fit` has an argument `initial_epoch`. With it, `epochs` is the number at which the training *ends*, not how many
-# epochs are trained. What would compiling the loaded model again do to the optimiser?
+# What would compiling the loaded model again do to the optimiser? And with five epochs done and eight in all, how many
+# are left to train?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `keras.models.load_model` returns a model that is compiled already, with the state of its optimiser. `fit` has an
+# argument `initial_epoch`. With it, `epochs` is the number at which the training *ends*, not how many epochs are
+# trained.
 #
 # </details>
 
@@ -1211,6 +1306,7 @@ with tempfile.TemporaryDirectory() as one_folder:
         assert steps == 16, f"4 epochs in all are 16 steps; the optimiser ({name}) counted {steps}."
         assert file.read_bytes() == content, "resume changes the file; it must stay as it is."
     ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # Now the comparison. A small network is trained with Adam on 480 digits for ten epochs in one go (A). After five
@@ -1360,12 +1456,39 @@ print(f"\none layer more: {sum(changed)} of {len(changed)} arrays of weights wer
 #
 # A trap: sorted as texts, `epoch-100.keras` comes *before* `epoch-99.keras`.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Divide the work. First: which files count, and in which order? Then: take one file, and list all that can be wrong
+# with it. What happens next in each case?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `Path(folder).glob("epoch-*.keras")` finds the files. `file.stem` is the name without its ending; cut off "epoch-",
 # see by `isdecimal()` whether a number is left, and make an `int` of it for `sorted(..., key=...)`. `except Exception
 # as error:` catches every kind of error that a file can raise. `model.count_params()` counts, and raises an error
 # itself for a model that was saved before its input's shape was known.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Bills in a dictionary: they are added up in the order of their numbers, and what cannot be read is noted.
+#
+# ```python
+# bills = {"bill-10": "thirty", "bill-9": "12", "bill-100": "8"}
+# print(sorted(bills))  # ['bill-10', 'bill-100', 'bill-9']: the order of texts
+# in_order = sorted(bills, key=lambda name: int(name.removeprefix("bill-")))
+# print(in_order)  # ['bill-9', 'bill-10', 'bill-100']
+# total, unreadable = 0, {}
+# for name in in_order:
+#     try:
+#         total += int(bills[name])
+#     except Exception as error:
+#         unreadable[name] = f"not a number ({type(error).__name__})"
+# print(total, unreadable)  # 20 {'bill-10': 'not a number (ValueError)'}
+# ```
 #
 # </details>
 
@@ -1516,6 +1639,7 @@ with tempfile.TemporaryDirectory() as one_folder:
     Path(one_folder, "empty").mkdir()
     _check_none(Path(one_folder, "empty"), 8)
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 newest = sorted(checkpoints.iterdir())[-1]
@@ -1540,14 +1664,23 @@ print("deleted:", not workspace.exists())
 # %% [markdown]
 # ## Going further
 #
-# - `keras.callbacks.BackupAndRestore` does much of this by itself. Interrupt a training with it by an exception after
-#   epoch 3, start again, and find out what it stores and when it deletes it.
+# The last cell has deleted `workspace`. For what you try now, make a new folder: `Path(tempfile.mkdtemp())`. A
+# callback of your own is a class made from `keras.callbacks.Callback`; `fit` calls its methods, such as
+# `on_epoch_begin(self, epoch, logs=None)` and `on_epoch_end(self, epoch, logs=None)`, with `epoch` counted from 0, and
+# sets `self.model`.
+#
+# - `keras.callbacks.BackupAndRestore` does much of this by itself. Interrupt a training with it after epoch 3, by a
+#   callback that raises an exception when epoch 4 begins. Start again, and find out what it stores and when it deletes
+#   it.
 # - How would shuffling have to be saved for B to equal A with `shuffle=True`? Try a fixed order drawn from a seed that
-#   depends on the number of the epoch.
+#   depends on the number of the epoch: one call of `fit` for each epoch, with data that you put in order yourself.
 # - Write your own `SafeCheckpoint` callback: it saves to another name, renames, and keeps the last three files only.
-# - Another setting takes this LeNet-5 to the published accuracy in a fraction of the time (12 epochs: SGD with
-#   Nesterov momentum 0.9, peak rate 0.05 warmed up and decayed by a cosine, batches of 64, standardised pixels,
-#   digits shifted by up to a pixel). Try it, and try to beat it.
+#   (The other name must end in `.keras`, too, as the ending chooses the format.)
+# - With all of MNIST, another setting takes this LeNet-5 to the published accuracy in a fraction of the time (12
+#   epochs: SGD with Nesterov momentum 0.9, peak rate 0.05 warmed up and decayed by a cosine, batches of 64,
+#   standardised pixels, digits shifted by up to a pixel). `keras.optimizers.schedules.CosineDecay` makes such a rate,
+#   with its `warmup_target` and `warmup_steps`; SGD takes it as `learning_rate`. `np.pad` and a slice shift digits.
+#   Try it, and try to beat it.
 #
 # ## References
 #

@@ -39,7 +39,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/08_tensorboard/08_tensorboard.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/08_tensorboard/08_tensorboard.ipynb)
 #
-# **20 points** · plan about 90 minutes · *Run All* of the finished lab takes about 0.7 minutes (measured on 2 cores)
+# **20 points** · plan about 145 minutes · *Run All* of the finished lab takes about 0.7 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -160,7 +160,14 @@ RUNS = Path(workplace.name) / "runs"
 #   at the end, the third `_3`, and so on. So `board` itself must make the folder, at once: Keras would make it only
 #   when the training begins.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Do one thing after the other: the name, a folder that is free, making it, the callback. What does the name become when
+# there are no settings?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # In the function, `settings` is a dictionary. Join `f"{name}={value}"` for its items with commas. Then count up until
 # `(Path(root) / candidate).exists()` is false. `folder.mkdir(parents=True)` makes a folder and those above it.
@@ -278,6 +285,7 @@ with tempfile.TemporaryDirectory() as place:
     assert now == kept, "board changes or deletes the records of earlier runs."
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ### The published training, recorded
@@ -326,10 +334,37 @@ for path in sorted(lenet_run.rglob("*.v2")):
 # `float`, in the order in which they were recorded. `folder` is a string or a `Path` and holds the event files
 # itself. A tag that is not there is a `KeyError` (the accumulator raises it).
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# Make the accumulator of `str(folder)`, call `Reload()`, and go through `Tensors(tag)` in a list comprehension.
-# `float(...)` works on an array that holds one number.
+# Look before you write: make an accumulator of `str(lenet_run / "train")`, call `Reload()`, and print `Tags()`. Under
+# which of its headings do you find `epoch_loss`?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Make the accumulator of `str(folder)`, with the `size_guidance` that keeps all events. Call `Reload()`, and go through
+# `Tensors(tag)` in a list comprehension. `float(...)` works on an array that holds one number.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Another kind of record: a diary of the weather, in words. It is written and read again, and its last entry is taken
+# apart.
+#
+# ```python
+# diary = str(Path(workplace.name) / "diary")
+# with tf.summary.create_file_writer(diary).as_default():
+#     for day, words in enumerate(["rain", "more rain", "sun"]):
+#         tf.summary.text("weather", words, step=day)
+#
+# reader = EventAccumulator(diary, size_guidance={"tensors": 0})
+# reader.Reload()
+# entries = reader.Tensors("weather")
+# print(len(entries))  # 3
+# print(entries[-1].step, tf.make_ndarray(entries[-1].tensor_proto).item())  # 2 b'sun'
+# ```
 #
 # </details>
 
@@ -434,6 +469,7 @@ with tempfile.TemporaryDirectory() as place:
         _check_scalars(Path(place) / "keras" / part, list(enumerate(record[key])), "epoch_loss")
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% tags=["nbval-check-output"]
 for part, prefix in [("train", ""), ("validation", "val_")]:
@@ -474,10 +510,18 @@ plt.show()
 # divided by N, and the spread (the standard deviation) is the root of the sum of n·(m − mean)² divided by N. Keep all
 # events, as in Task 2.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `left, right, n = tf.make_ndarray(event.tensor_proto).T` gives three arrays, one number for each bucket.
-# `np.average` takes `weights`.
+# Do a small one by hand: one number lies in the bucket from 0 to 2, three numbers lie in that from 2 to 4. What are
+# count, mean and spread? (4, 2.5 and √0.75.)
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Read the events as in Task 2. `left, right, n = tf.make_ndarray(event.tensor_proto).T` gives three arrays, one number
+# for each bucket. `np.average` takes `weights`: the average of the middles, each as often as its bucket has numbers, is
+# the mean. The spread is the root of another such average.
 #
 # </details>
 
@@ -558,6 +602,7 @@ with tempfile.TemporaryDirectory() as place:
     _check_spread(Path(place) / "many", many)
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 layers = ["conv1", "conv2", "dense", "output"]
@@ -619,10 +664,17 @@ plt.show()
 # to 1. Write *all* of them into an event file in `folder`, under the tag, at the step. After the call they must be on
 # the disk. Nothing needs to be returned; `images` stays as it is.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Two things get lost without a word here: pictures after the third, and what has not been sent to the disk. What
+# prevents each of them? And which axis do the images lack?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `tf.summary.create_file_writer(str(folder))` makes the writer. `images[..., np.newaxis]` adds the axis of channels.
-# How many pictures are there? `len(images)`.
+# How many pictures are there? `len(images)`. Write inside `with writer.as_default():`, and close the writer behind it.
 #
 # </details>
 
@@ -687,6 +739,7 @@ with tempfile.TemporaryDirectory() as place:
     _check_pictures(Path(place) / "single", "one", 2, many[:1])
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 answers = lenet.predict(X_test, verbose=0).argmax(axis=1)
@@ -717,11 +770,44 @@ plt.show()
 # `folder`. The step is the epoch, counted from 0 as Keras does. A class that has no image gets no tag: nothing can be
 # said about it. When the training has ended, all must be on the disk.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# There are three moments: the callback is made, an epoch ends, the training ends. What belongs to each? What must be
+# kept from one moment to the next?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # Make the writer once, in `__init__`, and keep what you need later as `self.…`. Keras calls `on_epoch_end` after each
 # epoch and `on_train_end` when the training is over, and it sets `self.model`. The network's answers are
-# `self.model.predict(images, verbose=0).argmax(axis=1)`.
+# `self.model.predict(images, verbose=0).argmax(axis=1)`. For one digit, look only at the answers to the images with
+# that label: which share of them is that digit? `np.unique` lists the labels that occur.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# A callback that keeps a diary in a text file: after each epoch it writes down the largest bias of the last layer.
+#
+# ```python
+# class BiasDiary(keras.callbacks.Callback):
+#     def __init__(self, path):
+#         super().__init__()
+#         self.file = open(path, "w")  # opened once, and kept for later
+#
+#     def on_epoch_end(self, epoch, logs=None):
+#         biases = self.model.get_weights()[-1]
+#         self.file.write(f"epoch {epoch}: {biases.max():.4f}\n")
+#
+#     def on_train_end(self, logs=None):
+#         self.file.close()  # now all of it is on the disk
+#
+#
+# page = Path(workplace.name) / "biases.txt"
+# build_small().fit(X_few[:100], y_few[:100], epochs=3, verbose=0, callbacks=[BiasDiary(page)])
+# print(page.read_text())  # three lines, for the epochs 0, 1 and 2
+# ```
 #
 # </details>
 
@@ -819,6 +905,7 @@ with tempfile.TemporaryDirectory() as place:
     )
     ### END HIDDEN TESTS
 assert not Path(place).exists(), "The folder of this test could not be deleted."
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 watched = build_small()
@@ -861,11 +948,33 @@ plt.show()
 # `epoch` is the epoch at which the run had it *first*, counted from 1, so step + 1. Values that are NaN or infinite
 # are never the best; a run that has no others is left out. `curves` stays as it is.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Take a single run first: which of its pairs may count, and which of them is the best? What becomes of a run in which
+# none may count?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # For each run, keep the pairs for which `np.isfinite(value)` holds, and see if any are left. `min` and `max` take a
 # `key` and return the first of several equals. Watch out: `min` is helpless with NaN, as every comparison with it is
-# false.
+# false. In the end `sorted` puts the runs in order; it takes a `key`, too.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# The three functions on other data: words and their lengths.
+#
+# ```python
+# words = ["pear", "fig", "plum", "banana", "kiwi"]
+# print(min(words, key=len))  # fig
+# print(max(["plum", "fig", "kiwi"], key=len))  # plum: the first of two equally long ones
+# print(sorted(words, key=lambda word: -len(word)))  # ['banana', 'pear', 'plum', 'kiwi', 'fig']
+# print(min([float("nan"), 2.0, 1.0]))  # nan
+# print(min([2.0, float("nan"), 1.0]))  # 1.0: with NaN the result depends on the order
+# ```
 #
 # </details>
 
@@ -942,6 +1051,7 @@ scores = {
 _check_compare(scores, [("a", 1, 0.875), ("b", 2, 0.75), ("c", 7, 0.375), ("d", 2, -0.5)], lowest=False)
 _check_compare({"exploded": [(0, nan)], "infinite": [(0, inf)]}, [])
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 rates, curves = [0.0001, 0.001, 0.01, 0.1], {}
@@ -983,9 +1093,17 @@ print(table.round(3).to_string(index=False))
 #   training loss is lower than it was there; else `False`. (Validation loss never falls quite steadily, so a smaller
 #   rise tells little. Where both rise, the training is going astray: another illness.)
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `np.argmin` returns the first of several equal places. The last value has the index `-1`.
+# Mark the lowest value in a list of validation losses, and look at the same place in the list of training losses. Which
+# four numbers of the two lists do you need for all three answers?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `np.argmin` returns the first of several equal places, counted from 0. The last value has the index `-1`. "5 % higher
+# than b" is 1.05 · b. Combine the two conditions with `and`.
 #
 # </details>
 
@@ -1043,6 +1161,7 @@ _check_overfitting([0.9, 0.5, 0.25], [0.08, 0.05, 0.06], (2, -0.19, True), ", as
 _check_overfitting([0.9, 0.5, 0.5], [0.8, 0.5, 0.75], (2, 0.25, False), ", as training loss has not fallen")
 _check_overfitting([0.9, 0.2, 0.5, 0.4], [0.8, 0.9, 0.5, 0.6], (3, 0.2, True))
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 handful = min(200, half)
@@ -1092,10 +1211,17 @@ plt.show()
 # Write `smooth(values, weight)`, which returns the drawn values, as many as were given, as floats in a list or an
 # array. `weight` is at least 0 and less than 1. `values` stays as it is.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# A loop with `enumerate(values, start=1)` gives t and vₜ. Check on paper: the first smoothed value equals the first
-# value, whatever the weight.
+# Check on paper: the first smoothed value equals the first value, whatever the weight. There are two numbers in each
+# round, aₜ and what is drawn. Which of them goes into the next round?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# A loop with `enumerate(values, start=1)` gives t and vₜ. Keep aₜ in a variable that begins at 0, and change it in each
+# round by the formula. Append the corrected number to a list, but do not put it back into the variable.
 #
 # </details>
 
@@ -1164,6 +1290,7 @@ for series, weight, what in (
     found = _smoothed(series, weight)
     assert np.allclose(found, series), f"{what} must stay as they are; {series} became {found.tolist()}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 raw = losses["validation", 0.0]
@@ -1224,9 +1351,17 @@ plt.show()
 #   `/user/ada/proxy/%PORT%/`. The path may come without its last slash; the result has single slashes only;
 # - else `None`: no hub, none needed. `environment` stays as it is.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `environment.get(name)` returns `None` if there is no such name. `text.rstrip("/")` cuts slashes off the end.
+# There are three cases, and their order matters: which one do you have to ask for first? For the second one, try the
+# paths `/user/ada/` and `/user/ada`: both must give the same address.
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `environment.get(name)` returns `None` if there is no such name. `text.rstrip("/")` cuts slashes off the end. Then `+`
+# puts the parts together.
 #
 # </details>
 
@@ -1287,6 +1422,7 @@ assert found == "https://hub.example.edu/own/%PORT%", (
 )
 assert _environment() == before, "proxy_url changes os.environ; it should only look at the environment it is given."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 1 point.")
 
 # %% [markdown]
 # ### See it
@@ -1368,11 +1504,13 @@ else:
 # ## Going further
 #
 # - Give `fit` a `keras.callbacks.EarlyStopping(restore_best_weights=True)` beside your `board`. At which epoch does it
-#   stop the run without dropout, and what does the record look like?
-# - Record every batch with `update_freq="batch"`. Keras's `batch_loss` is not the loss of a single batch but the
-#   average since the epoch began. How can you see that in the curve, and how would you record the true one?
-# - Log the settings with `tensorboard.plugins.hparams` and let TensorBoard draw the table of runs that you made in
-#   Task 6.
+#   stop the run without dropout, and what does the record look like? What changes with `patience=5`?
+# - Record every batch: `keras.callbacks.TensorBoard(folder, update_freq="batch")`, with a new folder in `RUNS`. Its
+#   tag `batch_loss` is not the loss of a single batch but the average since the epoch began. How can you see that in
+#   the curve, and how would you record the true one? (`self.model.reset_metrics()` starts the average anew.)
+# - Log the settings of the runs of Task 6, and let TensorBoard draw a table of them, under its tab *HParams*: after
+#   `from tensorboard.plugins.hparams import api`, write `api.hparams({"learning_rate": rate})` through a writer into
+#   the folder of each run.
 #
 # ## References
 #

@@ -40,7 +40,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/09_dropout_cnn/09_dropout_cnn.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/09_dropout_cnn/09_dropout_cnn.ipynb)
 #
-# **20 points** · plan about 100 minutes · *Run All* of the finished lab takes about 0.5 minutes (measured on 2 cores)
+# **20 points** · plan about 120 minutes · *Run All* of the finished lab takes about 0.5 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -135,10 +135,18 @@ print(f"{len(X_fit):,} digits to learn from, {len(X_val):,} to decide with, {len
 # Return a list of four whole numbers: the parameters of the first convolution, of the second, of the dense layer of
 # 128 units, and of the last layer. (Pooling, dropout and flatten have none.)
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# A filter has a weight for each place of its window and each channel of its input, and one bias. A 4×4 window fits at
-# n − 3 places along a side of n pixels. Halve with `//`, which rounds down. A dense layer has (inputs + 1) · units.
+# Copy the table and work out its last column for an image of 14×14 pixels with one channel. The last number before
+# the dense layers is the one that decides: how many numbers does flatten deliver?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# A filter has a weight for each place of its window and each channel of its input, and one bias. A 4×4 window fits
+# at n − 3 places along a side of n pixels. Halve with `//`, which rounds down. A dense layer has (inputs + 1) ·
+# units.
 #
 # </details>
 
@@ -200,6 +208,7 @@ for shape, classes, flat in [
     found = _counted(shape, classes)
     assert found == right_counts, f"cnn_parameters({shape}, {classes}) gives {found}, not {right_counts}."
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 1 point.")
 
 # %% tags=["nbval-check-output"]
 counts = cnn_parameters((28, 28, 1), 10)
@@ -218,10 +227,19 @@ for name, count in [*zip(names, counts), ("together", sum(counts))]:
 # layers, so that you can compare networks with more and less dropout. Return the network of the table, untrained: a new
 # `Sequential` or functional model at each call, with these layers and no others that do anything.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `keras.layers.Dropout(rate)`: the rate is the share that is dropped, not the share that is kept. All else is as in
-# labs 3 and 4.
+# You build it as in lab 4, with other numbers and two layers more. Which padding does the text above the table ask
+# for, and which is the default of Keras? Which numbers of the table must come from the three arguments?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# A `keras.Sequential` whose list starts with `keras.Input(shape=...)`, as in labs 3 and 4, with `Conv2D`,
+# `MaxPooling2D`, `Dropout`, `Flatten` and `Dense` in the order of the table. `keras.layers.Dropout(rate)`: the rate
+# is the share that is dropped, not the share that is kept. `build_cnn().count_params()` must be the sum of your
+# counts of Task 1.
 #
 # </details>
 
@@ -356,6 +374,7 @@ for shape, classes, rates in [
         f"layers answer {sums[0].round(4).tolist()}. Check the activations and the kind of pooling."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # ## Part 2 · Dropout by hand
@@ -382,10 +401,34 @@ for shape, classes, rates in [
 # `x` itself stays unchanged. Take all random numbers from `rng`: a generator with the same seed must give the same
 # result, and the next call with the same generator another one.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `rng.random(shape)` gives numbers between 0 and 1, each value as likely as any other. How likely is it that one of
-# them is below 0.25? An array of `True` and `False` can be multiplied with `x`.
+# You want something that happens with probability 0.25, for each number on its own. How can a random number between
+# 0 and 1 decide that? And how many random numbers do you need for an array of shape (3, 4)?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `rng.random(shape)` gives an array of numbers between 0 and 1, each value as likely as any other. How likely is it
+# that one of them is below 0.25? A comparison makes an array of `True` and `False`, which can be multiplied with
+# `x`: `True` counts as 1, `False` as 0. What is kept is then divided. With `training=False` nothing is drawn at
+# all.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# In a shop, each price goes down by 5 with probability 0.3:
+#
+# ```python
+# rng = np.random.default_rng(4)
+# prices = np.array([[10.0, 20.0, 30.0], [40.0, 50.0, 60.0]])
+# lucky = rng.random(prices.shape) < 0.3  # a draw of its own for each price
+# print(lucky.tolist())  # [[False, False, False], [True, False, False]]
+# print((prices - 5 * lucky).tolist())  # [[10.0, 20.0, 30.0], [35.0, 50.0, 60.0]]
+# print((rng.random(100_000) < 0.3).mean())  # near 0.3: with few draws the share may be far from it
+# ```
 #
 # </details>
 
@@ -489,6 +532,7 @@ assert len({tuple(zero.sum(axis=1).tolist()) for zero in results}) > 1, (
     "Each row always loses the same number of places. Each number must be drawn on its own."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 rng, layer, ones = np.random.default_rng(2), keras.layers.Dropout(0.25), np.ones((1000, 1000), dtype="float32")
@@ -585,10 +629,38 @@ plt.show()
 # parameters (learning rate · Δ), and the new pair `(G, D)`. Keep the order of the steps above: Δ needs the new G and
 # the old D. The arrays that were given stay unchanged.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# The four lines can be written down as they are. Note where ε stands, and that D knows nothing of the learning rate.
-# Write `G = rho * G + ...` and not `G *= rho`, which would change the array that was given.
+# Write the four lines on paper for g = 2, with G = D = 0, the learning rate 1 and the other settings of the task.
+# Which values of G and D does each line use, the old or the new ones? Which of the four lines has the learning rate
+# in it?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# Take `G` and `D` out of `state` first. Then the four lines can be written down as they are, with `np.sqrt` and
+# `**2`. Note where ε stands, and that D knows nothing of the learning rate. Write `G = rho * G + ...` and not `G *=
+# rho`, which would change the array that was given. Return what line 4 *adds*, not the parameter, and the pair of
+# the new G and the new D.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# Another optimiser, gradient descent with momentum, keeps only one running number for each parameter, its velocity:
+#
+# ```python
+# def momentum_step(gradient, velocity, learning_rate=0.1, beta=0.9):
+#     velocity = beta * velocity - learning_rate * gradient  # a new array: that of the caller stays as it was
+#     return velocity, velocity  # what to add to the parameters, and the new state
+#
+#
+# state = np.zeros(2)
+# for _ in range(3):
+#     change, state = momentum_step(np.array([1.0, -2.0]), state)  # the state goes round
+#     print(change.round(3).tolist())  # [-0.1, 0.2], then [-0.19, 0.38], then [-0.271, 0.542]
+# ```
 #
 # </details>
 
@@ -681,6 +753,7 @@ for shape, settings in [
             f"by {reached[worst]:.6g}, yours by {total[worst]:.6g}."
         )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
@@ -740,9 +813,17 @@ plt.show()
 # - its accuracy on these digits;
 # - its accuracy on all the *other* digits.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `right[:, chosen_on]` has the chosen columns only, and the mean of `True` and `False` along a row is an accuracy.
+# Think of a table with a row for each network and a column for each digit. Which part of the table may you look at
+# to choose? After the choice, which row is of interest, and which part of it?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `right[:, chosen_on]` has the chosen columns only, and the mean of `True` and `False` along a row is an accuracy
+# (`mean` has an argument `axis`). `np.argmax` gives the place of the highest, the first one if several are equal.
 # `np.delete(row, places)` returns a row without these places.
 #
 # </details>
@@ -815,6 +896,7 @@ for seed, (networks, digits, size) in enumerate([(5, 40, 7), (12, 90, 30), (3, 2
         "digits it was chosen on."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
 # Here are the hundred networks. To be quick, each has a first layer of 60 units with random weights that stay as they
@@ -880,10 +962,34 @@ plt.show()
 # `time.perf_counter()` is the right clock: fine, and never set back. (`time.process_time()` does not count waiting,
 # and adds up the work of all processor cores.)
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `*args, **kwargs` in the `def` line collects all arguments; `function(*args, **kwargs)` hands them on. Read the clock
-# before and after.
+# Which three things must happen, in which order, so that the clock measures the work and nothing else? What must be
+# kept while you read the clock for the second time?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `*args, **kwargs` in the `def` line collects all arguments; `function(*args, **kwargs)` hands them on. Read the
+# clock before and after, and keep the result in a variable in between: the function may be called only once. An
+# error needs no line of yours. What is not caught comes out by itself.
+#
+# </details>
+#
+# <details><summary>Hint 3: an example on other data</summary>
+#
+# A function that calls another one twice, with whatever arguments that one needs:
+#
+# ```python
+# def twice(function, *args, **kwargs):
+#     print("in between:", args, kwargs)
+#     return [function(*args, **kwargs), function(*args, **kwargs)]
+#
+#
+# print(twice(sorted, [3, 1, 2], reverse=True))  # in between: ([3, 1, 2],) {'reverse': True}
+# # [[3, 2, 1], [3, 2, 1]]
+# ```
 #
 # </details>
 
@@ -976,6 +1082,7 @@ for error in (ZeroDivisionError("a third"), ValueError("no digits"), FileNotFoun
         f"A function that raises {error!r} must make timed raise the same; it gave {outcome!r}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 tiny = keras.Sequential(
@@ -1008,10 +1115,19 @@ for name, took in zip(["first call of fit", "second call", "third call", "clock 
 # Your `timed` makes the last two at once. Leave the line that sets the seed, and build the network below it, with your
 # `build_cnn`: the test asks `cnn` for predictions, and does the same training once more with the same random numbers.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
 #
-# `timed(cnn.fit, X_fit, Y_fit, batch_size=..., epochs=..., validation_data=(..., ...), verbose=0)`: the function is
-# handed over without brackets. If your `timed` is not ready, read the clock before and after `fit` in this cell.
+# Three steps, as in labs 3 and 4: build, compile, fit. Two things are new: the optimiser does not get its default
+# learning rate, and the validation data are handed over instead of split off. Which of the steps is to be timed?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# An optimiser with a setting of its own is an object, `keras.optimizers.Adadelta(learning_rate=...)`, not a name in
+# quotes. `timed(cnn.fit, X_fit, Y_fit, batch_size=..., epochs=..., validation_data=(..., ...), verbose=0)`: the
+# function is handed over without brackets, and what comes back are two things. If your `timed` is not ready, read
+# the clock before and after `fit` in this cell.
 #
 # </details>
 
@@ -1160,6 +1276,7 @@ assert whole / 25 < float(seconds) < 25 * whole + 10, (
     f"`seconds` is {float(seconds):.6g}; done again, the same call of fit took {whole:.3g} s. The unit is the second."
 )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 plot_history(history)
@@ -1227,11 +1344,18 @@ if len(wrong):
 # switched *on* and drawn anew each time. `images` has the shape that the model wants. Return a NumPy array of shape
 # (times, n, classes). The model's weights stay as they are.
 #
-# <details><summary>Hint</summary>
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Which call in this notebook had dropout on, and how was it told? What do you get if you ask the model once, and
+# copy the answer `times` times?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
 #
 # `model.predict` has dropout off, always. But a model can be called like a function, `model(images, ...)`, and told
 # that it is training. That alone changes no weights here (batch normalisation would move its running means).
-# `np.stack` makes one array of a list of arrays.
+# `np.asarray` makes an array of each answer, and `np.stack` one array of a list of arrays.
 #
 # </details>
 
@@ -1326,6 +1450,7 @@ for times in (3, 1):
         f"{usual[0].round(6).tolist()}; yours are {found[:, 0].round(6).tolist()}."
     )
 ### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 asked = np.concatenate([np.flatnonzero(guesses == y_test)[:60], wrong[:60]])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 import tinycss2
 from bs4 import BeautifulSoup, Tag
@@ -25,8 +26,8 @@ SELECTOR = re.compile(r"#([\w-]+)(?:\s+([a-z][a-z0-9]*))?")
 def clean(html: str, level: int = 2, hints: bool = False) -> str:
     """The fragment without all that the page may not hold; what it opens is closed in it.
 
-    `level` is added to the level of each heading. `hints` opens its folded hints. Too large or too deeply nested a
-    fragment is replaced by a remark.
+    `level` is added to the level of each heading. `hints` opens the first of its folded hints. Too large or too deeply
+    nested a fragment is replaced by a remark.
     """
     if len(html) - sum(map(len, PICTURE.findall(html))) > LONGEST:
         return f"<p>[HTML of {len(html):,} characters is not shown here.]</p>"
@@ -46,9 +47,10 @@ def clean(html: str, level: int = 2, hints: bool = False) -> str:
         heading.name = f"h{min(6, int(heading.name[1]) + level)}"
     for wide in soup.select('table, math[display="block"]'):
         wide.wrap(soup.new_tag("div", attrs={"class": "scroll", "tabindex": "0"}))
-    for fold in soup.find_all("details"):
-        if hints and fold.summary and fold.summary.get_text().strip().lower().startswith("hint"):
-            fold["open"] = ""
+    summaries = [summary for summary in soup.select("details > summary") if hints]
+    steps = [summary for summary in summaries if summary.get_text().strip().lower().startswith("hint")]
+    for step in steps[:1]:  # the next steps are for whoever wants them
+        cast(Tag, step.parent)["open"] = ""
     return str(soup)
 
 

@@ -192,6 +192,12 @@ def test_long_outputs_are_folded_and_short_ones_are_not():
     assert not soup.find(id="cell-2").find("details")
 
 
+def test_only_the_first_step_of_a_hint_is_open():
+    steps = "".join(f"<details><summary>{name}</summary>x</details>" for name in ("Why", "Hint 1: a nudge", "Hint 2"))
+    assert [fold.has_attr("open") for fold in BeautifulSoup(clean(steps, hints=True), "html.parser")] == [0, 1, 0]
+    assert "open" not in clean(steps)
+
+
 def test_headings_of_the_notebook_stand_below_those_of_the_page():
     soup = BeautifulSoup(page_of(new_markdown_cell("# One\n\n## Two")), "html.parser")
     assert [(h.name, h.get_text()) for h in soup.find(id="cell-1").find_all(re.compile("^h[1-6]$"))] == [

@@ -1,0 +1,35 @@
+"""Hints are steps, to be opened one after the other, and none is the answer."""
+
+import re
+
+from course.labs.prepare import prepare_lab
+from course.labs.sources import is_answer, is_written
+
+SUMMARY = re.compile(r"<details><summary>(Hint[^<]*)</summary>")
+CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
+SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", re.DOTALL)
+
+
+def tasks_of(notebook):
+    """The text above each answer that has tests, with the answer's cell."""
+    text = ""
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            text = cell.source
+        elif is_answer(cell) and not is_written(cell):
+            yield text, cell.source
+
+
+def test_steps_are_numbered(course, lab):
+    for text, _ in tasks_of(prepare_lab(course, lab)):
+        names = SUMMARY.findall(text)
+        numbered = [name.partition(":")[0] for name in names]
+        assert numbered in ([], ["Hint"], [f"Hint {number}" for number in range(1, len(names) + 1)]), text[:80]
+
+
+def test_no_example_has_a_line_of_its_answer(course, lab):
+    """Lines that say something: at least 30 characters."""
+    for text, answer in tasks_of(prepare_lab(course, lab)):
+        lines = {line.strip() for part in SOLUTION.findall(answer) for line in part.splitlines()}
+        example = {line.strip() for part in CODE.findall(text) for line in part.splitlines()}
+        assert not [line for line in lines & example if len(line) >= 30], text[:80]
