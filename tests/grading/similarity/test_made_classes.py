@@ -22,9 +22,8 @@ def test_copies_in_all_disguises_at_once_stand_at_the_top_of_a_class_of_60_and_n
     assert found.at_the_top == COPIED and found.listed == COPIED and found.false == 0
 
 
-def test_the_figures_in_the_documentation_are_of_all_labs_and_as_good_as_it_says():
+def test_by_the_figures_in_the_documentation_all_copies_stand_at_the_top_and_no_other_pair_is_listed():
     rows = json.loads(COURSE.measurements.read_text("utf-8"))["similar"]
-    assert {row["lab"] for row in rows} <= {lab.name for lab in COURSE.labs}
     whole = [row for row in rows if row["disguise"] in DISGUISES]
     assert len(whole) % len(DISGUISES) == 0 and sum(row["false"] for row in rows) == 0
     assert sum(row["at_the_top"] for row in whole) == sum(row["pairs"] for row in whole)
