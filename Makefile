@@ -120,9 +120,10 @@ variants: $(READY) ## Test the labs' tests by right and wrong answers, as far as
 mutants: $(READY) ## Measure the labs' tests by small changes of the model answers (hours)
 	@$(BIN)/python -m benchmarks mutants
 
-bench: $(READY) ## Measure "Run All" of the labs, and how fast a class is graded
+bench: $(READY) ## Measure "Run All" of the labs, how fast a class is graded, and what `course similar` finds
 	@$(BIN)/python -m benchmarks labs
 	@$(BIN)/python -m benchmarks grading
+	@$(BIN)/python -m benchmarks similar
 	@PYTHONPATH=tests:tests/grading $(BIN)/python -m benchmarks correctness
 
 LOCK := $(BIN)/uv pip compile --quiet --no-emit-index-url --no-annotate --custom-compile-command "make lock" $(LOCK_OPTIONS)

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.markdown import Markdown
 
-from benchmarks import assessment, grading, run_all
+from benchmarks import assessment, grading, run_all, similarity
 from benchmarks.memory import memory
-from benchmarks.page import class_section, large_class_section
+from benchmarks.page import class_section, large_class_section, similarity_section
 from course.authoring.seeds import try_seeds
 from course.authoring.try_mutants import mutants_of_lab, try_mutants
 from course.cli.terminal import Labs, console, error_console, log_to_file, new_app, progress_bar, run_app
@@ -77,6 +77,18 @@ def measure_seeds(
             failures = try_seeds(course, [lab], range(101, 101 + count), progress)
             assessment.save(course, seeds={lab.name: assessment.seed_counts(count, failures)})
     console.print(f"wrote {assessment.save(course).relative_to(course.root)}", highlight=False)
+
+
+@app.command()
+def similar(labs: Labs = None) -> None:
+    """Count how many copied pairs `course similar` finds in made classes, and how many pairs that are none."""
+    course = load_course()
+    with log_to_file(course.root, "bench-similar"), error_console.status("measuring") as status:
+        rows = similarity.measure(course, course.choose(labs), status.update)
+    console.print(Markdown("\n".join(similarity_section(rows))))
+    if labs is None:
+        page = run_all.save_part(course, "similar", rows)
+        console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
 
 
 @app.command()

@@ -49,6 +49,15 @@ The submissions of `tests/grading/corpus/`: how many got exactly what they earne
 submission at a time, in a sandbox, with its most useful settings, and none of the family "abuse", which could bring the
 machine down. A submission that stops nbgrader costs those after it their grades.
 """
+SIMILAR = """\
+## Copied answers
+
+`course similar` on made classes of {students}, one for each lab and disguise, in each of which three students have the
+answers of three others in disguise. All others are on their own: each answer is one of the lab's right answers, with
+other names, statements in another order, sub-expressions in variables of their own, sums and comparisons turned round,
+and in one of seven a small mistake. At the top: copied pairs that stand on one of the first three places. False: other
+pairs that are listed as surprising, of {others:,} in all. `python -m benchmarks similar` measures it.
+"""
 
 
 def page(measured: dict[str, Any]) -> str:
@@ -61,6 +70,8 @@ def page(measured: dict[str, Any]) -> str:
         parts += class_section(throughput)
     if many := measured.get("many"):
         parts += large_class_section(many)
+    if similar := measured.get("similar"):
+        parts += similarity_section(similar)
     if corpus := measured.get("corpus"):
         parts += [CORPUS, corpus_table(corpus)]
     return "\n".join(parts)
@@ -98,6 +109,20 @@ def large_class_section(many: dict[str, Any]) -> list[str]:
     headings = ("graded", "seconds", "seconds each since the row above", "memory of the main process, MiB")
     again = [AGAIN.format(**many)] if "again_seconds" in many else []
     return [MANY.format(graded=reached[-1]["graded"], lab=many["lab"]), table(headings, rows), *again]
+
+
+def similarity_section(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """What is found of copied pairs, by disguise, and by lab."""
+    counts = ("pairs", "at_the_top", "listed", "false")
+    headings = ("copied pairs", "at the top", "listed as surprising", "false")
+    parts = []
+    for key in ("disguise", "lab"):
+        names = list(dict.fromkeys(row[key] for row in rows))
+        sums = [(name, *(sum(row[one] for row in rows if row[key] == name) for one in counts)) for name in names]
+        parts.append(table((key, *headings), sums))
+    students = rows[0]["students"]
+    others = sum(row["classes"] * students * (students - 1) // 2 - row["pairs"] for row in rows)
+    return [SIMILAR.format(students=students, others=others), *parts]
 
 
 def corpus_table(rows: Sequence[dict[str, Any]]) -> str:

@@ -1,4 +1,4 @@
-"""The command that shows what a class did."""
+"""The commands that show what a class did, and whose answers are alike."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +9,7 @@ from course.cli.terminal import app, console
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
 from course.grading.report.options import Options, Order
+from course.grading.similarity.options import MOST_PAIRS, SimilarityOptions
 
 
 @app.command()
@@ -32,6 +33,26 @@ def report(
         raise CourseError("--earlier compares terms. Leave out the lab: course report --earlier GRADEBOOK")
     options = Options(order, pseudonyms, db)
     write_report(course, chosen, folder, options, earlier)
+
+
+@app.command()
+def similar(
+    lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
+    folder: Annotated[Path, typer.Option(help="Holds submitted/STUDENT/LAB/LAB.ipynb.")] = Path(),
+    pairs: Annotated[int, typer.Option(min=1, help="How many pairs the page shows at most.")] = MOST_PAIRS,
+    pseudonyms: Annotated[
+        bool, typer.Option("--pseudonyms", help="Show numbers in place of names, drawn anew each time.")
+    ] = False,
+) -> None:
+    """Show pairs of students whose answers are alike beyond what the task explains; nothing is run, nothing proved."""
+    from course.grading.similarity.similarity_report import write_similarity
+
+    course = load_course()
+    page, lines = write_similarity(course, course.lab(lab), folder, SimilarityOptions(pairs, pseudonyms))
+    for line in lines:
+        console.print(f"- {line}", highlight=False, markup=False)
+    console.print(f"pairs      {page}", highlight=False, markup=False)
+    console.print(f"table      {page.with_suffix('.csv')}", highlight=False, markup=False)
 
 
 def write_report(course: Course, lab: Lab | None, folder: Path, options: Options, earlier: str | None = None) -> None:

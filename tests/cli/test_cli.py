@@ -28,7 +28,7 @@ def run(*arguments, cwd=COURSE.root):
     return subprocess.run([COMMAND, *arguments], cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("verb", ["build", "variants", "seeds", "grade", "report"])
+@pytest.mark.parametrize("verb", ["build", "variants", "seeds", "grade", "report", "similar"])
 def test_an_unknown_lab_is_an_error_that_lists_the_known_ones(verb):
     done = run(verb, "04_nowhere")
     assert done.returncode == 2

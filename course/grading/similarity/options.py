@@ -1,0 +1,13 @@
+"""How to compare a class; of no weight, so that the command line can name it without loading what compares."""
+
+from dataclasses import dataclass
+
+MOST_PAIRS = 20
+
+
+@dataclass(frozen=True)
+class SimilarityOptions:
+    """How to show pairs: how many at most on the page, and whether students get pseudonyms."""
+
+    most_pairs: int = MOST_PAIRS
+    pseudonyms: bool = False

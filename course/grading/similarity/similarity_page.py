@@ -1,0 +1,53 @@
+"""The page of a class compared: one HTML file, which loads nothing and runs nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from course.grading.feedback.page_exporter import TEMPLATE, encodable, page_policy
+from course.grading.feedback.page_exporter import TEMPLATES as FEEDBACK
+from course.grading.report.write_page import TEMPLATES as REPORT
+from course.grading.similarity.pair_view import PairView
+
+PAGES = Path(__file__).with_name("templates")
+
+
+@dataclass(frozen=True)
+class SimilarityPage:
+    """What stands on the page: the pairs shown, the surprising ones among them, who could not be read, and why."""
+
+    title: str
+    subtitle: str
+    students: int
+    surprising: int
+    pairs: Sequence[PairView]
+    skipped: Mapping[str, str]
+
+    @property
+    def listed(self) -> list[PairView]:
+        """The pairs that chance does not explain."""
+        return [view for view in self.pairs if view.pair.is_surprising]
+
+
+def similarity_html(page: SimilarityPage) -> str:
+    """The page's HTML; every text in it is escaped."""
+    return encodable(_environment().get_template("similarity.html.j2").render(page=page))
+
+
+@cache
+def _environment() -> Environment:
+    """The template in the frame that students' pages have, with its policy: only this style sheet, no scripts."""
+    style = (REPORT / "report.css").read_text("utf-8") + (PAGES / "similarity.css").read_text("utf-8")
+    environment = Environment(
+        loader=FileSystemLoader([PAGES, FEEDBACK / TEMPLATE]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"style": Markup(style), "policy": page_policy(style)}
+    return environment
