@@ -69,7 +69,7 @@ def test_a_change_of_text_executes_nothing(copied, executed):
     build.check_generated(copied, [lab])
 
 
-def test_a_change_of_points_executes_nothing(copied, executed):
+def test_a_change_of_points_executes_the_lab_as_its_tests_say_them(copied, executed):
     lab = copied.labs[0]
     notebook = read_source(copied.source(lab))
     graded = [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")][:2]
@@ -80,8 +80,10 @@ def test_a_change_of_points_executes_nothing(copied, executed):
         heading = next(one for one in reversed(before) if re.search(r"^#.*points?\)", one.source, re.MULTILINE))
         heading.source = heading.source.replace(f"({points} points)", f"({points + change} points)")
     copied.source(lab).write_text(source_text(notebook), "utf-8")
-    assert run(copied, lab).executed == []
+    assert run(copied, lab).executed == [lab]
     build.check_generated(copied, [lab])
+    for cell in graded:
+        assert f"gives {cell.metadata['nbgrader']['points']} point" in copied.released(lab).read_text("utf-8")
 
 
 CHANGES = {
