@@ -38,7 +38,7 @@ SEEDS = """\
 The model answers with other random numbers, at the budget of grading (`python -m benchmarks seeds`): how many runs
 there were, and how many tests failed by bad luck.
 """
-NONE = "Not measured yet: {labs}.\n"
+NONE = "Not measured yet.\n"
 
 
 @dataclass(frozen=True)
@@ -111,11 +111,11 @@ def save(
 def page(course: Course) -> str:
     """The Markdown of the page."""
     mutants, seeds = read(course)
-    parts = [INTRODUCTION, MUTANTS, *mutant_parts(course, mutants), SEEDS, *seed_parts(course, seeds)]
+    parts = [INTRODUCTION, MUTANTS, *mutant_parts(mutants), SEEDS, *seed_parts(seeds)]
     return "\n".join(parts)
 
 
-def mutant_parts(course: Course, mutants: Mapping[str, MutantCounts]) -> Iterator[str]:
+def mutant_parts(mutants: Mapping[str, MutantCounts]) -> Iterator[str]:
     """The table of mutants, and which were not caught."""
     headings = (
         "lab",
@@ -135,23 +135,19 @@ def mutant_parts(course: Course, mutants: Mapping[str, MutantCounts]) -> Iterato
         for name, counts in sorted(mutants.items())
     ]
     yield table((*headings, "not caught", "score", "measured on"), rows)
-    yield from not_measured(course, mutants)
+    if not mutants:
+        yield NONE
     listed = [f"- {name}, {text}" for name, counts in sorted(mutants.items()) for text in counts.not_caught]
     if listed:
         yield "Mutants that no test caught:\n"
         yield "\n".join(listed) + "\n"
 
 
-def seed_parts(course: Course, seeds: Mapping[str, SeedCounts]) -> Iterator[str]:
+def seed_parts(seeds: Mapping[str, SeedCounts]) -> Iterator[str]:
     """The table of seeds, and what failed."""
     rows = [(name, counts.runs, len(counts.failures), counts.day) for name, counts in sorted(seeds.items())]
     yield table(("lab", "runs", "tests failed by bad luck", "measured on"), rows)
-    yield from not_measured(course, seeds)
+    if not seeds:
+        yield NONE
     if failures := [f"- {text}" for _, counts in sorted(seeds.items()) for text in counts.failures]:
         yield "\n".join(failures) + "\n"
-
-
-def not_measured(course: Course, kept: Mapping[str, object]) -> Iterator[str]:
-    """The labs that nothing is kept of."""
-    if missing := [lab.name for lab in course.labs if lab.name not in kept]:
-        yield NONE.format(labs=", ".join(missing))

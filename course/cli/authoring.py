@@ -50,7 +50,8 @@ def variants(
         console.print(f"- {text}", highlight=False, markup=False)
     if tried.problems:
         raise typer.Exit(1)
-    console.print(f"Tried in {tried.runs} runs; nothing has changed for {tried.unchanged} others.")
+    unchanged = f"; for {tried.unchanged} others nothing has changed since they were tried" if tried.unchanged else ""
+    console.print(f"{tried.runs} runs{unchanged}.")
     console.print("Every right answer got full marks, every wrong one lost what it should.")
 
 

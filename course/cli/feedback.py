@@ -19,13 +19,19 @@ def feedback(
         System | None, typer.Option("--zip", help="Also pack the pages as this system takes them back.")
     ] = None,
     to: Annotated[Path | None, typer.Option(metavar="FILE", help="The zip file to write.")] = None,
+    roster: Annotated[
+        Path | None, typer.Option(help="CSV file with names and numbers, as for collect; for the members of teams.")
+    ] = None,
     db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
 ) -> None:
     """Bring grades and students' pages up to date with marks, comments, dates and rules; nothing is run."""
     from course.grading.grade import Options, refresh
+    from course.inbox.roster import read_roster
     from course.lms.feedback_zip import pack_feedback
 
-    course, remarks = load_course(), list[str]()
+    if roster and not system:
+        raise typer.BadParameter("--roster is about the file that --zip packs; name the system: --zip moodle")
+    course, remarks, people = load_course(), list[str](), read_roster(roster) if roster else ()
     chosen = course.lab(lab)
     results = refresh(course, chosen, folder, Options(database=db), remarks.append)
     show_results(course, chosen, folder, results, remarks)
@@ -33,6 +39,6 @@ def feedback(
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab}/{lab}.html", highlight=False)
     if system:
         target = to or folder / f"feedback_{chosen.name}_{system}.zip"
-        for remark in pack_feedback(course, chosen, folder, system, target):
+        for remark in pack_feedback(course, chosen, folder, system, target, people):
             console.print(f"- {remark}", highlight=False, markup=False)
         console.print(f"packed     {target}", highlight=False, markup=False)

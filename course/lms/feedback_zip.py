@@ -8,6 +8,8 @@ submission that the student has now. Both numbers were written down when the lab
 
 import zipfile
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from course.command_text import course_command
@@ -16,16 +18,23 @@ from course.errors import ExportError, SubmissionError
 from course.inbox.filenames import UNPORTABLE
 from course.inbox.origin import Origin, read_record
 from course.inbox.places import collected_root
+from course.inbox.roster import Person
 from course.inbox.systems import System
 from course.spreadsheets import unprintable
 
+ASK_FOR_NUMBERS = (
+    "; with those of its grading worksheet, 12345 of “Participant 12345”, as lms_id in a CSV file: --roster"
+)
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the same pages always make the same file
 
 
-def pack_feedback(course: Course, lab: Lab, folder: Path, system: System, to: Path) -> list[str]:
+def pack_feedback(
+    course: Course, lab: Lab, folder: Path, system: System, to: Path, roster: Sequence[Person] = ()
+) -> list[str]:
     """Write the feedback pages of a lab to the zip file `to`; return what a person should know.
 
-    Students whose number in the system is not known are left out and named.
+    A `roster` has the numbers of the members of Moodle's teams in this assignment. Students whose number in the system
+    is not known are left out and named.
 
     Raises
     ------
@@ -41,7 +50,7 @@ def pack_feedback(course: Course, lab: Lab, folder: Path, system: System, to: Pa
     remarks: list[str] = []
     origins: dict[str, Origin] = {}
     for student in sorted(pages):
-        origin_or_reason = origin_of(folder, lab, student, system)
+        origin_or_reason = origin_of(folder, lab, student, system, roster)
         if isinstance(origin_or_reason, Origin):
             origins[student] = origin_or_reason
         else:
@@ -54,7 +63,7 @@ def pack_feedback(course: Course, lab: Lab, folder: Path, system: System, to: Pa
     return remarks
 
 
-def origin_of(folder: Path, lab: Lab, student: str, system: System) -> Origin | str:
+def origin_of(folder: Path, lab: Lab, student: str, system: System, roster: Sequence[Person] = ()) -> Origin | str:
     """Where a student's submission came from, or why the system would not know whose it is."""
     try:
         origin = read_record(collected_root(folder, lab.name) / student)
@@ -64,8 +73,12 @@ def origin_of(folder: Path, lab: Lab, student: str, system: System) -> Origin | 
         return f"the submission was not collected with `course collect`, so the number in {system.title()} is not known"
     if origin.system != system:
         return f"the submission came from {origin.system.title()}"
+    member = next((person for person in roster if person.id == student and person.lms_id), None)
+    if not origin.lms_id and member and system is System.MOODLE:
+        return replace(origin, lms_id=member.lms_id, name=member.name or origin.name)
     if not origin.lms_id:
-        return f"the team “{origin.name}” handed in, and the number of this member in {system.title()} is not known"
+        reason = f"the team “{origin.name}” handed in, and the number of this member in {system.title()} is not known"
+        return reason + (ASK_FOR_NUMBERS if system is System.MOODLE else "")
     return origin
 
 

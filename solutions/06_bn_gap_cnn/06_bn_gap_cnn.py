@@ -1827,8 +1827,8 @@ for place in np.argsort(off_diagonal, axis=None)[::-1][:3]:
 #   256. Digits that are halved, such as `few_images`, save time.
 # - With all of MNIST, another setting takes the same network to the published accuracy in a fraction of the time (a
 #   quarter of the digits: Adam, peak rate 0.01 warmed up and decayed by a cosine, batches of 64, momentum 0.9 in batch
-#   normalisation). `keras.optimizers.schedules.CosineDecay` makes such a rate, with its `warmup_target` and
-#   `warmup_steps`; Adam takes it as `learning_rate`. Try it, and try to beat it.
+#   normalisation). Try it, and try to beat it. `keras.optimizers.schedules.CosineDecay` makes such a rate, with its
+#   `warmup_target` and `warmup_steps`; Adam takes it as `learning_rate`.
 # - Clothes in place of digits, where there is a network: Fashion-MNIST has ten kinds of clothes, in arrays of the same
 #   shapes and types as all of MNIST. So your functions take it as it is. It is downloaded once, about 30 MB.
 #

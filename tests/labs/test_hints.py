@@ -1,9 +1,11 @@
-"""Hints are steps, to be opened one after the other, and none is the answer."""
+"""Hints are steps, to be opened one after the other, and neither they nor a later cell give the answer away."""
 
 import re
 
+import nbformat
+
 from course.labs.prepare import prepare_lab
-from course.labs.sources import is_answer, is_written
+from course.labs.sources import grade_id, is_answer, is_written
 
 SUMMARY = re.compile(r"<details><summary>(Hint[^<]*)</summary>")
 CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
@@ -33,3 +35,14 @@ def test_no_example_has_a_line_of_its_answer(course, lab):
         lines = {line.strip() for part in SOLUTION.findall(answer) for line in part.splitlines()}
         example = {line.strip() for part in CODE.findall(text) for line in part.splitlines()}
         assert not [line for line in lines & example if len(line) >= 30], text[:80]
+
+
+def test_no_cell_of_a_student_copy_has_several_lines_of_an_answer(course, lab):
+    """One line alone may be what the text of the task has given."""
+    released = nbformat.read(course.released(lab), as_version=4)
+    for _, answer in tasks_of(prepare_lab(course, lab)):
+        solution = {line.strip() for part in SOLUTION.findall(answer) for line in part.splitlines()}
+        lines = {line for line in solution if len(line) >= 30}
+        for cell in released.cells:
+            found = lines & {line.strip() for line in cell.source.splitlines()}
+            assert len(found) < 2, (grade_id(cell), found)

@@ -11,7 +11,7 @@ from course.inbox.roster import Person
 from course.inbox.systems import System
 from course.lms.collect import collect
 from course.lms.export_plugins import CanvasExportPlugin, MoodleExportPlugin
-from course.lms.feedback_zip import origin_of
+from course.lms.feedback_zip import origin_of, page_name
 from course.nbgrader_api import without_library_warnings
 
 LAB = COURSE.labs[0]
@@ -41,6 +41,11 @@ def test_each_member_gets_what_the_team_handed_in(tmp_path):
     assert of(tmp_path) == {"ada": notebook(TEAM), "ben": notebook(TEAM), "zoe": notebook(ZOE)}
     assert rows["ada"] == "handed in by the team “Group A”, with ben"
     assert "kim" not in rows, "whose number in Moodle happens to be that of the group"
+    numbered = [Person("ada", "Ada Lee", lms_id="501"), Person("ben", "Ben Roe")]
+    names = [origin_of(tmp_path, LAB, student, System.MOODLE, numbered) for student in ("ada", "ben", "zoe")]
+    assert page_name(names[0], LAB).startswith("Ada Lee_501_assignsubmission_file_")
+    assert "--roster" in str(names[1])
+    assert names[2].lms_id == "12345", "who handed in alone has the number of the archive"
     assert "the team “Group A” handed in, and the number of this member in Moodle is not known" in str(
         origin_of(tmp_path, LAB, "ada", System.MOODLE)
     )
