@@ -25,5 +25,7 @@ def mark(
     course = load_course()
     chosen = course.lab(lab)
     count = server.prepare_folder(course, chosen, folder, db, read_roster(roster) if roster else ())
-    console.print(f"{count} submissions of {lab} in {folder.resolve()}. Ctrl+C ends marking.", highlight=False)
+    console.print(
+        f"{count} submissions of {lab} in {folder.resolve()}. Ctrl+C, pressed twice, ends marking.", highlight=False
+    )
     server.serve_formgrader(server.jupyter_command(chosen, folder, db, port, not no_browser), folder)

@@ -76,9 +76,10 @@ def id_problem(student: str) -> str | None:
         character for character in student if not (character in "._-@" or unicodedata.category(character)[0] in "LMN")
     }
     if forbidden:
-        return (
-            f"it must not hold {printable_name(' '.join(sorted(forbidden)))}; letters, digits and . _ - @ are possible"
+        listed = ", ".join(
+            "a space" if character == " " else printable_name(character) for character in sorted(forbidden)
         )
+        return f"it must not hold {listed}: letters, digits and . _ - @ are possible"
     if unicodedata.normalize("NFC", student) != student:
         return "its accents are written as separate characters"
     if len(student) > 100 or why_unportable(PurePosixPath(student)):
