@@ -20,7 +20,7 @@ from course.inbox.roster import Person
 from course.inbox.systems import System, Times
 from course.lms.collect_one import Bundle, Row, collect_one
 from course.lms.students import assign_ids
-from course.lms.teams import FileOwner, team_members, teams_of
+from course.lms.teams import FileOwner, team_members, teams_of, teams_without_files
 from course.lms.unpack import ArchiveLimits, open_archive
 from course.lms.uploads import UploadedFile, read_uploads, why_ambiguous, why_left_out
 from course.lms.zip_entry import are_submission_times
@@ -90,6 +90,7 @@ def collect(
         remarks = [f"{name}: not unpacked; {reason}" for name, reason in archive.refused]
         remarks += [f"{name}: left out; {why_left_out(name, system)}" for name in unknown_names]
         remarks += doubts
+        remarks += teams_without_files(teams, roster or ()) if teams else []
         if system is System.MOODLE and roster is None:
             remarks += _moodle_remarks(ids)
         if not times_trusted and times is Times.AUTO:

@@ -45,6 +45,19 @@ def teams_of(names: Mapping[str, str], roster: Sequence[Person]) -> dict[str, tu
     return teams
 
 
+def teams_without_files(teams: Mapping[str, tuple[Person, ...]], roster: Sequence[Person]) -> list[str]:
+    """Of each team of the roster that handed in nothing under its name: a remark that names its members."""
+    handed_in = {bare_name(person.group) for members in teams.values() for person in members}
+    missing = defaultdict[str, list[str]](list)
+    for person in roster:
+        if person.group and bare_name(person.group) not in handed_in:
+            missing[person.group].append(person.id)
+    return [
+        f"the team “{printable_name(team)}” of the roster ({', '.join(students)}) handed in nothing; is its name right?"
+        for team, students in sorted(missing.items())
+    ]
+
+
 def team_members(
     teams: Mapping[str, tuple[Person, ...]], names: Mapping[str, str], individual_ids: Iterable[str], system: System
 ) -> tuple[dict[str, FileOwner], list[tuple[str, str]]]:

@@ -1,6 +1,7 @@
 """What teams hand in: each member gets it, and no number of a team becomes a student's."""
 
 import csv
+from dataclasses import replace
 
 import pytest
 from lms_archives import notebook, pack, submitted
@@ -49,6 +50,14 @@ def test_each_member_gets_what_the_team_handed_in(tmp_path):
     assert "the team “Group A” handed in, and the number of this member in Moodle is not known" in str(
         origin_of(tmp_path, LAB, "ada", System.MOODLE)
     )
+
+
+def test_a_team_of_the_roster_that_handed_in_nothing_is_named_with_its_members(tmp_path):
+    mistyped = [replace(BEN, group="Grupp A"), Person("max", "Max", group="Grupp A")]
+    _, remarks = gather(tmp_path, TEAM, roster=[ADA, *mistyped])
+    assert "the team “Grupp A” of the roster (ben, max) handed in nothing; is its name right?" in remarks
+    _, remarks = gather(tmp_path, TEAM, roster=[ADA, BEN])
+    assert "handed in nothing" not in remarks
 
 
 @pytest.mark.parametrize("name", ["Group A", "Gruppe", "Team 7", "équipe rouge", "The 4 aces"])
