@@ -160,7 +160,9 @@ def test_a_sandbox_without_walls_is_not_joined():
     source.wait()
     with subprocess.Popen(["sleep", "60"], stdout=subprocess.PIPE) as outside:
         handle, (said, words), (alive, told) = os.pidfd_open(outside.pid), os.pipe(), os.pipe()
-        source.request_kernel({"environment": {}, "sandbox": {"first": outside.pid}}, [words, told, handle])
+        sandbox = {"first": outside.pid, "cores": [0], "group": None, "limits": {}, "user": None, "seccomp": ""}
+        request = {"argv": [], "folder": "/", "environment": {}, "sandbox": sandbox}
+        source.request_kernel(request, [words, told, handle])
         for file in (handle, words, told):
             os.close(file)
         assert os.read(alive, 10) == b"", "no kernel was started"
