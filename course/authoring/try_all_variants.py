@@ -38,22 +38,25 @@ def try_all(
     CourseError
         No answer of a lab is for this task, or a file is not valid.
     """
-    known = {} if again or task else read_tried(course)
+    noted = {} if task else read_tried(course)
     problems, runs, unchanged = list[str](), list[tuple[Lab, Trial, str]](), 0
     passed: dict[str, set[str]] = {}
     for lab in labs:
         trials = trials_of(course, lab, task)
         digests = digests_of(course, trials)
-        passed[lab.name] = {*known.get(lab.name, [])} & {*digests}
-        unchanged += len(passed[lab.name])
+        passed[lab.name] = {*noted.get(lab.name, [])} & {*digests}
         named = zip(trials, digests, strict=True)
-        runs += [(lab, trial, digest) for trial, digest in named if digest not in passed[lab.name]]
+        due = [(lab, trial, digest) for trial, digest in named if again or digest not in passed[lab.name]]
+        runs += due
+        unchanged += len(trials) - len(due)
     bar = progress.add_task(", ".join(passed) if len(passed) < 3 else f"{len(passed)} labs", total=len(runs))
     try:
         for number, found in in_processes(try_one, [(course, trial) for _, trial, _ in runs]):
             lab, _, digest = runs[number]
             problems += found
-            if not found:
+            if found:
+                passed[lab.name].discard(digest)
+            else:
                 passed[lab.name].add(digest)
             progress.advance(bar)
     finally:

@@ -1,14 +1,17 @@
 """A run is tried again when anything has changed from which its outcome follows, and only then."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 from light import light_course
+from rich.progress import Progress
 
-from course.authoring import tried_runs
+from course.authoring import tried_runs, try_all_variants
 from course.authoring.tried_runs import read_tried, record_file, run_digest, write_tried
 from course.authoring.try_variants import trials_of
+from course.config import load_course
 from course.errors import CourseError
 from course.labs.sources import cells_with_tests, tagged
 from course.labs.stamp import SETUP
@@ -101,6 +104,22 @@ def test_what_is_noted_of_one_lab_leaves_the_others(tmp_path):
     write_tried(course, "c", [])
     assert json.loads(record_file(course).read_text("utf-8")) == {"a": ["3"], "b": ["1", "2"]}
     assert read_tried(course) == {"a": ["3"], "b": ["1", "2"]}
+
+
+def test_trying_again_forgets_what_fails_now_and_nothing_else_even_if_it_is_stopped(tmp_path, monkeypatch):
+    course = load_course(shutil.copytree(COURSE.root, tmp_path / "course"))
+    digests = try_all_variants.digests_of(course, trials_of(course, LAB))
+    write_tried(course, LAB.name, digests)
+
+    def stopped(work, calls):
+        assert len(calls) == len(digests) > 1
+        yield 0, ["a test judges wrongly"]
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(try_all_variants, "in_processes", stopped)
+    with Progress(disable=True) as progress, pytest.raises(KeyboardInterrupt):
+        try_all_variants.try_all(course, [LAB], progress, again=True)
+    assert read_tried(course) == {LAB.name: sorted(digests[1:])}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"a": 5}'])
