@@ -98,11 +98,13 @@ def save(
 ) -> Path:
     """Keep results of labs of the course, those that were not measured now as they were; return the page."""
     names, (old_mutants, old_seeds) = {lab.name for lab in course.labs}, read(course)
+    merged: dict[str, Mapping[str, MutantCounts | SeedCounts]] = {
+        "mutants": old_mutants | dict(mutants or {}),
+        "seeds": old_seeds | dict(seeds or {}),
+    }
     kept: Kept = {
-        "mutants": {
-            name: asdict(counts) for name, counts in (old_mutants | dict(mutants or {})).items() if name in names
-        },
-        "seeds": {name: asdict(counts) for name, counts in (old_seeds | dict(seeds or {})).items() if name in names},
+        kind: {name: asdict(counts) for name, counts in by_lab.items() if name in names}
+        for kind, by_lab in merged.items()
     }
     write_text(place(course), json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
     return write_text(place(course).with_suffix(".md"), page(course))

@@ -22,6 +22,12 @@ def tasks_of(notebook):
             yield text, cell.source
 
 
+def long_lines_of(answer):
+    """The lines of a model answer that say something: at least 30 characters."""
+    lines = {line.strip() for part in SOLUTION.findall(answer) for line in part.splitlines()}
+    return {line for line in lines if len(line) >= 30}
+
+
 def test_steps_are_numbered(course, lab):
     for text, _ in tasks_of(prepare_lab(course, lab)):
         names = SUMMARY.findall(text)
@@ -30,19 +36,16 @@ def test_steps_are_numbered(course, lab):
 
 
 def test_no_example_has_a_line_of_its_answer(course, lab):
-    """Lines that say something: at least 30 characters."""
     for text, answer in tasks_of(prepare_lab(course, lab)):
-        lines = {line.strip() for part in SOLUTION.findall(answer) for line in part.splitlines()}
         example = {line.strip() for part in CODE.findall(text) for line in part.splitlines()}
-        assert not [line for line in lines & example if len(line) >= 30], text[:80]
+        assert not long_lines_of(answer) & example, text[:80]
 
 
 def test_no_cell_of_a_student_copy_has_several_lines_of_an_answer(course, lab):
     """One line alone may be what the text of the task has given."""
     released = nbformat.read(course.released(lab), as_version=4)
     for _, answer in tasks_of(prepare_lab(course, lab)):
-        solution = {line.strip() for part in SOLUTION.findall(answer) for line in part.splitlines()}
-        lines = {line for line in solution if len(line) >= 30}
+        lines = long_lines_of(answer)
         for cell in released.cells:
             found = lines & {line.strip() for line in cell.source.splitlines()}
             assert len(found) < 2, (grade_id(cell), found)

@@ -35,15 +35,22 @@ def cell_text(value: Cell) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
+def page_environment(style: str, *folders: Path) -> Environment:
+    """Templates in the frame that students' pages have, with its policy: only this style sheet, no scripts."""
+    environment = Environment(
+        loader=FileSystemLoader([*folders, FEEDBACK / TEMPLATE]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals |= {"style": Markup(style), "policy": page_policy(style)}
+    return environment
+
+
 @cache
 def _environment() -> Environment:
-    """Templates in the frame that students' pages have, with its policy: only this style sheet, no scripts."""
-    style = (TEMPLATES / "report.css").read_text("utf-8")
-    loader = FileSystemLoader([TEMPLATES, FEEDBACK / TEMPLATE])
-    environment = Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    environment = page_environment((TEMPLATES / "report.css").read_text("utf-8"), TEMPLATES)
     environment.filters["cell"] = cell_text
     environment.tests["number_or_none"] = lambda value: not isinstance(value, str) or value.endswith("%")
-    environment.globals |= {"style": Markup(style), "policy": page_policy(style)}
     return environment

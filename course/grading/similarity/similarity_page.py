@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
-from course.grading.feedback.page_exporter import TEMPLATE, encodable, page_policy
-from course.grading.feedback.page_exporter import TEMPLATES as FEEDBACK
+from course.grading.feedback.page_exporter import encodable
 from course.grading.report.write_page import TEMPLATES as REPORT
+from course.grading.report.write_page import page_environment
 from course.grading.similarity.pair_view import PairView
 
 PAGES = Path(__file__).with_name("templates")
@@ -40,14 +39,5 @@ def similarity_html(page: SimilarityPage) -> str:
 
 @cache
 def _environment() -> Environment:
-    """The template in the frame that students' pages have, with its policy: only this style sheet, no scripts."""
     style = (REPORT / "report.css").read_text("utf-8") + (PAGES / "similarity.css").read_text("utf-8")
-    environment = Environment(
-        loader=FileSystemLoader([PAGES, FEEDBACK / TEMPLATE]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {"style": Markup(style), "policy": page_policy(style)}
-    return environment
+    return page_environment(style, PAGES)
