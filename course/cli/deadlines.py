@@ -1,4 +1,4 @@
-"""Commands for deadlines: extensions granted, taken back and listed."""
+"""Commands for deadlines: times of handing in, and extensions granted, taken back and listed."""
 
 from collections.abc import Sequence
 from datetime import UTC, timedelta
@@ -56,6 +56,26 @@ def list_extensions(folder: Folder = Path()) -> None:
         _print_extensions(course, f"{folder / FILE}", extensions)
     else:
         console.print(f"There are no extensions in {folder / FILE}.", highlight=False, markup=False)
+
+
+@app.command()
+def times(
+    lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV file with the columns student,handed_in.")],
+    folder: Folder = Path(),
+) -> None:
+    """Say when students handed in a lab, from a table; counts from the next `course grade` or `course feedback`."""
+    from course.inbox.times_table import read_times_table, write_times
+
+    course = load_course()
+    chosen, handed_in = course.lab(lab), read_times_table(table, course.zone)
+    remarks = write_times(folder, chosen, handed_in)
+    for remark in remarks:
+        console.print(f"- {remark}", highlight=False, markup=False)
+    written = f"{len(handed_in) - len(remarks)} of {len(handed_in)} times of {lab}"
+    console.print(f"Wrote {written} beside the submissions in {folder / 'submitted'}.", highlight=False, markup=False)
+    if len(remarks) == len(handed_in):
+        raise typer.Exit(2)
 
 
 def _extension(course: Course, lab: Lab, student: str, until: str | None, days: float | None) -> "Extension":

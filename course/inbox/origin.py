@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 from course.errors import SubmissionError
@@ -34,6 +35,11 @@ class Origin:
         if self.system == other.system and self.attempt:
             return self.attempt > other.attempt
         return bool(self.time and other.time) and self.time > other.time
+
+
+def timestamp_text(time: datetime) -> str:
+    """The text of nbgrader's timestamp.txt for a time in UTC."""
+    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def contents(folder: Path) -> str:

@@ -9,14 +9,13 @@ from course.config import Lab
 from course.errors import EntryError, SubmissionError
 from course.inbox.companion_files import place_beside
 from course.inbox.filenames import flat_name, folded, printable_name
-from course.inbox.origin import STAMP, Origin
+from course.inbox.origin import STAMP, Origin, timestamp_text
 from course.inbox.places import Placement, Places, collected_root, keep_beside, place_submission
 from course.inbox.systems import System
 from course.lms.choose_notebook import NOTEBOOK, is_notebook, rank, unnumbered, why_set_aside
 from course.lms.teams import FileOwner
 from course.lms.unpack import Archive, unpack
 from course.lms.uploads import UploadedFile, named_after_lab
-from course.lms.zip_entry import timestamp_text
 
 NAME_CLASH = "some systems take its name for that of another file"
 

@@ -57,11 +57,6 @@ def are_submission_times(times: Sequence[datetime | None], choice: Times) -> boo
     return choice is Times.ZIP
 
 
-def timestamp_text(time: datetime) -> str:
-    """The text of nbgrader's timestamp.txt."""
-    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
-
-
 def _problem(info: zipfile.ZipInfo) -> str | None:
     """Why an entry must not be unpacked, or None."""
     mode = info.external_attr >> 16

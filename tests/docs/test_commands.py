@@ -111,6 +111,7 @@ def place(made, tmp_path):
     for lab in course.labs[::2]:
         demo.hand_in(root, lab, "ada", blank)
     write_text(root / "lab (1).ipynb", solved)
+    write_text(root / "times.csv", "student,handed_in\nada,2026-03-02 23:10\nnobody,2026-03-02 12:00\n")
     pack(root / "submissions.zip", "smithjane_4711_81001_lab.ipynb", solved)
     pack(root / "Deep Learning-Lab 3-4711.zip", "Zoë Müller_4321_assignsubmission_file_/lab.ipynb", solved)
     shared = tmp_path / "exchange"

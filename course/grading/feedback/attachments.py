@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from nbconvert.exporters.exporter import ResourcesDict
+from nbconvert.preprocessors import Preprocessor
 from nbformat import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets import Bool
 
 MISSING_PICTURE = """<svg xmlns="http://www.w3.org/2000/svg" width="340" height="40" role="img">
 <rect width="339" height="39" fill="none" stroke="#666"/>
@@ -31,8 +32,10 @@ class Pictures(NotebookNode):  # type: ignore[misc]  # from a library without ty
         return self.get(name) or self.get(unquote(name)) or PLACEHOLDER
 
 
-class FindPictures(NbGraderPreprocessor):
+class FindPictures(Preprocessor):
     """Let nbconvert find a picture for every reference to one."""
+
+    enabled = Bool(True).tag(config=True)  # what nbgrader's own base says, which HTML exporters warn of
 
     def preprocess_cell(
         self, cell: NotebookNode, resources: ResourcesDict, cell_index: int

@@ -1,17 +1,20 @@
 """Marks given by hand when a submission is graded again: they stay valid as long as the written answer is the same.
 
-nbgrader asks for every such mark again, even where only a test has changed.
+nbgrader asks for every such mark again, even where only a test has changed; and it leaves a comment beside an answer
+for which it was not written.
 """
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Grade, Gradebook, MissingEntry
+from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
 
 from course.config import Lab
 from course.grading.gradebook.recorded import checksum_if_any, graded_copy, read_stored
 from course.labs.sources import grade_id, is_written
+
+EARLIER = "[To an earlier answer] "
 
 
 def marked_answers(folder: Path, student: str, lab: str) -> dict[str, str]:
@@ -40,18 +43,31 @@ def settled_answers(gradebook: Gradebook, lab: Lab, student: str) -> set[str]:
 def keep_hand_marks(
     gradebook: Gradebook, lab: Lab, student: str, names: Iterable[str], old: Mapping[str, str], new: Mapping[str, str]
 ) -> None:
-    """Keep the marks of these answers valid where `new` has the text of `old`."""
-    unchanged = {name for name in names if name in old and old[name].strip() == new.get(name, "").strip()}
+    """Keep the marks of these answers valid where `new` has the text of `old`; elsewhere, mark comments as earlier."""
+    unchanged = {name for name in old if old[name].strip() == new.get(name, "").strip()}
     for grade in _marks(gradebook, lab, student):
-        if grade.name in unchanged and grade.manual_score is not None:
+        if grade.name in unchanged.intersection(names) and grade.manual_score is not None:
             grade.needs_manual_grade = False
+    for comment in _comments(gradebook, lab, student):
+        text = comment.manual_comment
+        if comment.name in old.keys() - unchanged and text and not text.startswith(EARLIER):
+            comment.manual_comment = EARLIER + text
     gradebook.db.commit()
 
 
 def _marks(gradebook: Gradebook, lab: Lab, student: str) -> list[Grade]:
     """The points of written answers of a submission; none if there is no submission yet."""
+    notebook = _notebook(gradebook, lab, student)
+    return [grade for grade in notebook.grades if grade.cell.cell_type == "markdown"] if notebook else []
+
+
+def _comments(gradebook: Gradebook, lab: Lab, student: str) -> list[Comment]:
+    notebook = _notebook(gradebook, lab, student)
+    return list(notebook.comments) if notebook else []
+
+
+def _notebook(gradebook: Gradebook, lab: Lab, student: str) -> SubmittedNotebook | None:
     try:
-        notebook = gradebook.find_submission_notebook(lab.name, lab.name, student)
+        return gradebook.find_submission_notebook(lab.name, lab.name, student)
     except MissingEntry:
-        return []
-    return [grade for grade in notebook.grades if grade.cell.cell_type == "markdown"]
+        return None

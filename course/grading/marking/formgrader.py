@@ -1,9 +1,9 @@
 """nbgrader's Formgrader for this course: a Jupyter server extension in place of nbgrader's own.
 
-Names of students are shown, the marking scheme stands above each written answer, and the button for autograding says
-what plain nbgrader does not do, and never replaces what `course grade` found. All of this is done where nbgrader's
-extension puts its templates, its exporter and its handlers; the rest is nbgrader's. What a submission holds cannot run
-there (content_policy.py, marking_page.py).
+Names of students are shown, with the id where two have the same, the marking scheme stands above each written answer,
+and the button for autograding says what plain nbgrader does not do, and never replaces what `course grade` found. All
+of this is done where nbgrader's extension puts its templates, its exporter and its handlers; the rest is nbgrader's.
+What a submission holds cannot run there (content_policy.py, marking_page.py).
 """
 
 import json
@@ -17,6 +17,7 @@ from nbgrader.server_extensions.formgrader.base import check_notebook_dir, check
 from nbgrader.server_extensions.formgrader.formgrader import FormgradeExtension
 from tornado import web
 
+from course.grading.marking import namesakes
 from course.grading.marking.autograde_notice import REFUSAL, is_graded
 from course.grading.marking.content_policy import ScriptsWithNonce, with_policy
 from course.grading.marking.marking_page import TEMPLATES, CleanOutputs, MarkingPage
@@ -49,7 +50,12 @@ class CourseFormgrader(FormgradeExtension):
     def init_handlers(self, webapp: web.Application) -> None:
         """Answer as nbgrader does, with the policy on every page and the button for autograding guarded."""
         base = webapp.settings["base_url"].rstrip("/")
-        replacements = {AutogradeHandler: GuardedAutograde, handlers.SubmissionHandler: MarkedSubmission}
+        replacements = {
+            AutogradeHandler: GuardedAutograde,
+            handlers.SubmissionHandler: MarkedSubmission,
+            apihandlers.SubmissionCollectionHandler: namesakes.Submissions,
+            apihandlers.SubmittedNotebookCollectionHandler: namesakes.SubmittedNotebooks,
+        }
         routes = [
             *handlers.default_handlers,
             *apihandlers.default_handlers,

@@ -168,7 +168,7 @@ def test_the_folder_in_use_is_shown_with_names(browser):
     assert "body .name-hidden { display: none; }" in listed and "Hide All Names" in listed
     page = browser.page("kim")
     assert "body .name-hidden { display: none; }" in page
-    assert "&lt;b&gt;Lee&lt;/b&gt;, Kim" in page and "<b>Lee</b>" not in page, "a name is text, whatever it is"
+    assert "&lt;b&gt;Lee&lt;/b&gt;, Kim (kim)" in page and "<b>Lee</b>" not in page, "a name is text, whatever it is"
     assert re.search(r"\bada\b", browser.page("ada")), "the id, where no name is known"
 
 

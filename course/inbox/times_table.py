@@ -1,0 +1,68 @@
+"""A table of when students handed in, written beside their submissions as nbgrader's timestamp.txt."""
+
+import csv
+import io
+from collections.abc import Mapping
+from datetime import datetime, tzinfo
+from pathlib import Path
+
+from course.config import Lab
+from course.errors import CourseError, SubmissionError
+from course.files import write_whole
+from course.inbox.origin import STAMP, timestamp_text
+from course.inbox.places import Places
+from course.times import TimeError, read_time
+
+COLUMNS = ["student", "handed_in"]
+
+
+def read_times_table(path: Path, zone: tzinfo) -> dict[str, datetime]:
+    """The times by student, in UTC; those that name no zone are in `zone`.
+
+    Raises
+    ------
+    CourseError
+        The file is no such table; the message names every line to correct.
+    """
+    try:
+        rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
+    except OSError as error:
+        raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise CourseError(f"{path} is no CSV table in UTF-8: {error}.") from error
+    times, problems = dict[str, datetime](), list[str]()
+    for number, row in enumerate(rows, 2):
+        try:
+            student, time = row["student"].strip(), read_time(row["handed_in"] or "", zone)
+        except (KeyError, AttributeError):
+            problems.append(f"line {number}: the columns must be {','.join(COLUMNS)}")
+        except TimeError as error:
+            problems.append(f"line {number}: {error}")
+        else:
+            if student in times:
+                problems.append(f"line {number}: {student} is there twice")
+            times[student] = time
+    if problems or not times:
+        lines = problems or [f"it has no line below {','.join(COLUMNS)}"]
+        raise CourseError("\n".join([f"{path} has to be put right:", *(f"  - {problem}" for problem in lines)]))
+    return times
+
+
+def write_times(folder: Path, lab: Lab, times: Mapping[str, datetime]) -> list[str]:
+    """Write each time beside the student's submission; return why it could not be, by student.
+
+    It is then as if the submission had been collected with that time: it stays until the student hands in again.
+    """
+    remarks = []
+    for student, time in sorted(times.items()):
+        places = Places(folder.resolve(), student, lab.name)
+        if Path(student).name != student or not places.submitted.is_dir():
+            remarks.append(f"{student} has handed in nothing of {lab.name}; is the name right?")
+            continue
+        try:
+            places.check()
+        except SubmissionError as error:
+            remarks.append(f"{student}: {error}")
+            continue
+        write_whole(places.submitted / STAMP, timestamp_text(time))
+    return remarks
