@@ -26,7 +26,7 @@ from course.grading.derive import Grading, derive
 from course.grading.execution import kernel_pair
 from course.grading.execution.make_spec import make_spec
 from course.grading.execution.spec import Spec
-from course.grading.gradebook import cache, hand_marks
+from course.grading.gradebook import cache, hand_marks, scores
 from course.grading.gradebook.late_penalties import Notify, ignore_message
 from course.grading.gradebook.new_edition import move_gradebook
 from course.grading.gradebook.recorded import (
@@ -44,7 +44,7 @@ from course.grading.gradebook.transaction import one_transaction
 from course.grading.repair.read_folder import inspect_folder, read_companions
 from course.grading.workers import batch, worker_pool
 from course.grading.workers.job import Job, Outcome
-from course.inbox.submissions import Submission, list_submissions, nbgrader_pattern, student_name_problem
+from course.inbox.submissions import Submission, list_submissions, student_name_problem
 from course.labs.editions import as_built, cells_by_grade_id, check_gradebook
 from course.nbgrader_api import failure, load_config, nbgrader_in, without_library_warnings
 from course.sandbox.manager import sandbox_available
@@ -104,7 +104,7 @@ def grade(
     folder = folder.resolve()
     log.info("grading %s in %s: %d submissions, %s", lab.name, folder, len(submissions), options)
     spec = make_spec(course, lab, options.full_size, options.built)
-    api = nbgrader_in(course, folder, nbgrader_settings(course, folder, options))
+    api = nbgrader_in(course, folder, nbgrader_settings(course, options))
     with database_errors(), without_library_warnings():
         if options.new_edition:
             for message in move_gradebook(api, lab, cells_by_grade_id(spec.reference)):
@@ -145,7 +145,7 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, notify: No
         Nothing of the lab has been graded in this folder.
     """
     folder = folder.resolve()
-    api = nbgrader_in(course, folder, nbgrader_settings(course, folder, options))
+    api = nbgrader_in(course, folder, nbgrader_settings(course, options))
     submissions = [
         submission for submission in list_submissions(folder, lab) if not student_name_problem(submission.student)
     ]
@@ -171,17 +171,9 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, notify: No
     return results
 
 
-def nbgrader_settings(course: Course, folder: Path, options: Options) -> Config:
-    """nbgrader's settings, with the outcomes of our own runs in place of its execution."""
+def nbgrader_settings(course: Course, options: Options) -> Config:
+    """nbgrader's settings, with the gradebook of these options."""
     config = load_config(course)
-    config.CourseDirectory.submitted_directory = cache.MENDED
-    config.InsertOutputs.executed_directory = str(folder / cache.EXECUTED)
-    config.Autograde.autograde_preprocessors = [
-        "course.grading.gradebook.cache.InsertOutputs",
-        "nbgrader.preprocessors.IgnorePattern",
-        "nbgrader.preprocessors.SaveAutoGrades",  # penalties are written later (late_penalties.py)
-        "nbgrader.preprocessors.CheckCellMetadata",
-    ]
     if options.database:
         config.CourseDirectory.db_url = options.database
     return config
@@ -278,9 +270,12 @@ def store_outcome(grading: Grading, outcome: Outcome) -> None:
     with one_transaction() as transaction:
         with grading.api.gradebook as gradebook:
             settled_names = hand_marks.settled_answers(gradebook, lab, student)
-        if status == GRADED and (problem := failure(grading.api.autograde(lab.name, nbgrader_pattern(student)))):
-            status, reason = FAILED, problem
-            transaction.undo()
+        if status == GRADED:
+            try:
+                store_scores(grading, student)
+            except GradingError as error:
+                status, reason = FAILED, str(error)
+                transaction.undo()
         if status != FAILED:
             with grading.api.gradebook as gradebook:
                 hand_marks.keep_hand_marks(
@@ -298,3 +293,19 @@ def store_outcome(grading: Grading, outcome: Outcome) -> None:
     copy = checksum_if_any(graded_copy(folder, student, lab.name))
     write_stored(folder, student, lab.name, Stored(digest, status, reason, tests, copy))
     derive(grading, [student])
+
+
+def store_scores(grading: Grading, student: str) -> None:
+    """Write the graded copy of what was run, and its scores into the gradebook.
+
+    Raises
+    ------
+    GradingError
+        What was run cannot be read, or is not of the lab that the gradebook has.
+    """
+    folder, lab = grading.folder, grading.lab
+    executed = cache.step_folder(folder, cache.EXECUTED, student, lab.name) / f"{lab.name}.ipynb"
+    graded = scores.graded_notebook(scores.read_executed(executed))
+    with grading.api.gradebook as gradebook:
+        scores.write_scores(gradebook, lab, student, scores.compute_scores(graded))
+    scores.write_graded_copy(graded_copy(folder, student, lab.name), graded)

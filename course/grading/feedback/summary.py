@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from nbformat import NotebookNode
 
+from course.grading.gradebook.scores import NO_RESPONSE
 from course.grading.workers.job import Outcome
 from course.inbox.notes import note_text, printable
 from course.labs.sources import grade_id, is_answer, is_test, is_written
@@ -18,7 +19,6 @@ from course.late import span_in_words
 from course.markdown_text import headings
 
 NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolutions.code_stub in nbgrader_config.py
-NO_RESPONSE = "No response."  # nbgrader's own comment on an answer as it was handed out
 # What cell_runner.py, the tests' side, nbclient and nbgrader call the end of a cell that was not its own.
 CUT_OFF_ERRORS = {"CellTimeout", "KernelEnded", "TestEnded", "SubmissionEnded", "WrongScore"}
 CUT_OFF_ERRORS |= {"CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}

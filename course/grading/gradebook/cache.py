@@ -1,6 +1,6 @@
-"""Writing outcomes down: first as files that a later run finds again, then through nbgrader into the gradebook.
+"""Writing outcomes down as files that a later run finds again, before they go into the gradebook.
 
-FOLDER/mended/STUDENT/LAB/LAB.ipynb       what nbgrader takes for the submission
+FOLDER/mended/STUDENT/LAB/LAB.ipynb       the submission rebuilt on the released lab
 FOLDER/executed/STUDENT/LAB/LAB.ipynb     the same with outputs and verdicts
 FOLDER/executed/STUDENT/LAB/report.json   notes, incidents, times, and the digest that tells what it belongs to
 """
@@ -9,13 +9,6 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import nbformat
-from nbconvert.exporters.exporter import ResourcesDict
-from nbformat import NotebookNode
-from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Unicode
-
-from course.errors import BuildError
 from course.files import write_whole
 from course.grading.workers.job import Outcome, read_outcome
 
@@ -52,27 +45,3 @@ def find_outcome(folder: Path, lab: str, student: str) -> Outcome | None:
     """
     path = step_folder(folder, EXECUTED, student, lab) / REPORT
     return read_outcome(path.read_text("utf-8")) if path.is_file() else None
-
-
-class InsertOutputs(NbGraderPreprocessor):
-    """In place of nbgrader's execution: inserts the outputs of the cached run."""
-
-    executed_directory = Unicode("", help="The folder executed/ of the submissions graded now.").tag(config=True)
-
-    def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
-        """Copy the outputs of each cell.
-
-        Raises
-        ------
-        BuildError
-            The cells that were run are not those that nbgrader is about to score.
-        """
-        names = resources["nbgrader"]
-        path = Path(self.executed_directory, names["student"], names["assignment"], f"{names['notebook']}.ipynb")
-        executed = nbformat.read(path, as_version=4)
-        if [cell.source for cell in executed.cells] != [cell.source for cell in nb.cells]:
-            raise BuildError(f"{path} has other cells than {names['assignment']} has now. Grade again.")
-        for cell, executed_cell in zip(nb.cells, executed.cells, strict=True):
-            if cell.cell_type == "code":
-                cell.outputs, cell.execution_count = executed_cell.outputs, executed_cell.execution_count
-        return nb, resources
