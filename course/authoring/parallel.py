@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from course import logs
+from course.grading.workers.worker_process import end_with_the_parent
 
 Result = TypeVar("Result")
 
@@ -32,7 +33,8 @@ def in_processes(work: Callable[..., Result], calls: Sequence[tuple[object, ...]
 
 
 def _prepare(log_files: Sequence[Path]) -> None:
-    """Write to the log of the process that started this one, which alone is stopped by Ctrl-C."""
+    """Write to the log of the process that started this one, and end with it; that alone is stopped by Ctrl-C."""
+    end_with_the_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for file in log_files:
         logs.join_log(file)

@@ -123,11 +123,16 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     with log_to_file(folder, f"grade-{lab.name}") as log, progress_bar("students", time_left=True) as progress:
         bar = progress.add_task(lab.name, total=len(handed_in))
 
+        pages = progress.add_task("pages", total=len(handed_in), visible=False)
+
         def advance(student: str) -> None:
             progress.update(bar, advance=1, description=f"graded {escape(student)}")
 
+        def on_page(student: str) -> None:
+            progress.update(pages, advance=1, visible=True)
+
         try:
-            results = grader.grade(course, lab, folder, handed_in, advance, options, remarks.append)
+            results = grader.grade(course, lab, folder, handed_in, advance, options, remarks.append, on_page)
         except KeyboardInterrupt:
             error_console.print(f"Interrupted. {grader.RUN_AGAIN}")
             raise

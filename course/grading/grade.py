@@ -83,10 +83,12 @@ def grade(
     advance: Advance,
     options: Options,
     notify: Notify = ignore_message,
+    on_page: Advance = ignore_message,
 ) -> list[Result]:
     """Grade the submissions into `folder`; results in the same order. What an earlier run executed is not run again.
 
-    `advance` is called with a student's name after each one, `notify` with what an instructor should know about dates.
+    `advance` is called with a student's name after each one, `notify` with what an instructor should know about dates,
+    and `on_page` with the name of each whose page is there.
 
     Raises
     ------
@@ -121,7 +123,8 @@ def grade(
                     if options.again or not is_stored(folder, lab.name, outcome, entries.get(outcome.student)):
                         store_outcome(grading, outcome)
                     advance(outcome.student)
-            results = {result.student: result for result in derive(grading, notify=notify)}
+            derived = derive(grading, notify, options.workers, on_page)
+            results = {result.student: result for result in derived}
         except OSError as error:
             path = error.filename or folder
             raise GradingError(f"{path} cannot be written: {error.strerror}. {RUN_AGAIN}") from error
@@ -163,7 +166,7 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, notify: No
             outcome = cache.find_outcome(folder, lab.name, submission.student)
             if outcome and not is_stored(folder, lab.name, outcome, entries.get(submission.student)):
                 store_outcome(grading, outcome)
-        results = derive(grading, notify=notify)
+        results = derive(grading, notify, options.workers)
     graded = {result.student for result in results}
     for submission in submissions:
         if submission.student not in graded:
@@ -257,7 +260,7 @@ def run_and_keep(
 
 
 def store_outcome(grading: Grading, outcome: Outcome) -> None:
-    """Store the scores of an outcome and what is derived from them, in one transaction, and make the student's page.
+    """Store the scores of an outcome, dates and penalty, in one transaction.
 
     If a submission could not be run, or not scored, no points are stored, as its points are not known.
     """
@@ -292,7 +295,6 @@ def store_outcome(grading: Grading, outcome: Outcome) -> None:
     digest, tests = (outcome.digest, entries[student].by_tests) if status != FAILED else ("", {})
     copy = checksum_if_any(graded_copy(folder, student, lab.name))
     write_stored(folder, student, lab.name, Stored(digest, status, reason, tests, copy))
-    derive(grading, [student])
 
 
 def store_scores(grading: Grading, student: str) -> None:

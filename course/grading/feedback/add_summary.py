@@ -7,12 +7,13 @@ import nbformat
 from nbconvert.exporters.exporter import ResourcesDict
 from nbformat import NotebookNode
 from nbgrader.api import Gradebook
-from nbgrader.api import SubmittedNotebook as Submitted
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Unicode
 
-from course.grading.feedback.summary import Grade, summarise
+from course.grading.feedback.make_page import grades_of
+from course.grading.feedback.summary import summarise
 from course.grading.gradebook import cache
+from course.grading.gradebook.entries import handed_out, read_entries
 from course.grading.workers.job import Outcome, read_outcome
 
 
@@ -26,32 +27,15 @@ class AddSummary(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: ResourcesDict) -> tuple[NotebookNode, ResourcesDict]:
         """Put the summary into the resources, under "feedback"."""
         names = resources["nbgrader"]
-        ids = names["notebook"], names["assignment"], names["student"]
-        folder = Path(self.executed_directory, names["student"], names["assignment"])
+        lab, student = names["assignment"], names["student"]
+        folder = Path(self.executed_directory, student, lab)
         with Gradebook(names["db_url"]) as gradebook:
-            submitted = gradebook.find_submission_notebook(*ids)
-            grades, penalty = read_grades(submitted), float(submitted.late_submission_penalty or 0)
-            late = timedelta(seconds=submitted.assignment.total_seconds_late)
+            entry = read_entries(gradebook, lab, [student])[student]
+            grades = grades_of(entry, handed_out(gradebook, lab))
+            late = timedelta(seconds=gradebook.find_submission(lab, student).total_seconds_late)
         outcome = outcome_of_run(folder, names["notebook"], nb)
-        resources["feedback"] = summarise(nb, grades, outcome, names["student"], penalty, late)
+        resources["feedback"] = summarise(nb, grades, outcome, student, entry.penalty, late)
         return nb, resources
-
-
-def read_grades(submitted: Submitted) -> dict[str, Grade]:
-    """The grades of a submission by grade id, and what is known of answers without points."""
-    released = {cell.name: cell.source for cell in submitted.notebook.source_cells}
-    comments = {comment.name: comment.comment or "" for comment in submitted.comments}
-    grades = {grade.name: grade for grade in submitted.grades}
-    summary_grades = dict[str, Grade]()
-    for name in released.keys() | comments.keys() | grades.keys():
-        comment, source = comments.get(name, ""), released.get(name)
-        if grade := grades.get(name):
-            points, max_score = float(grade.score), float(grade.max_score)
-            marked = grade.manual_score is not None
-            summary_grades[name] = Grade(points, max_score, bool(grade.needs_manual_grade), marked, comment, source)
-        else:
-            summary_grades[name] = Grade(comment=comment, released=source)
-    return summary_grades
 
 
 def outcome_of_run(folder: Path, name: str, nb: NotebookNode) -> Outcome | None:

@@ -5,18 +5,13 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from nbgrader.apps.api import NbGraderAPI
-
 from course.config import Course, Lab
 from course.grading.feedback.page_exporter import page_version
-from course.grading.feedback.ungradable_page import write_page
 from course.grading.gradebook import cache
 from course.grading.gradebook.entries import GradebookEntry
 from course.grading.gradebook.late_penalties import Lateness
-from course.grading.gradebook.recorded import GRADED, Stored, checksum_if_any, write_stored
+from course.grading.gradebook.recorded import Stored, checksum_if_any, write_stored
 from course.grading.workers.job import Outcome
-from course.inbox.submissions import nbgrader_pattern
-from course.nbgrader_api import failure
 
 
 def page_path(folder: Path, student: str, lab: str) -> Path:
@@ -33,17 +28,12 @@ def page_key(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def bring_up_to_date(
-    api: NbGraderAPI, lab: Lab, title: str, folder: Path, stored: Stored, key: str, outcome: Outcome
-) -> str:
-    """Make a student's page if it was not made from what has this key; return why it cannot be made, or nothing."""
-    student = outcome.student
-    path = page_path(folder, student, lab.name)
-    if stored.page == key and stored.made == checksum_if_any(path):
-        return ""
-    if stored.status != GRADED:
-        write_page(folder, lab, title, outcome, stored.status, stored.reason)
-    elif problem := failure(api.generate_feedback(lab.name, nbgrader_pattern(student))):
-        return f"no feedback could be written: {problem}"
-    write_stored(folder, student, lab.name, replace(stored, page=key, made=checksum_if_any(path)))
-    return ""
+def is_up_to_date(folder: Path, student: str, lab: str, stored: Stored, key: str) -> bool:
+    """Whether a student's page was made of what has this key, and is still there."""
+    return stored.page == key and stored.made == checksum_if_any(page_path(folder, student, lab))
+
+
+def note_page(folder: Path, student: str, lab: str, stored: Stored, key: str) -> None:
+    """Note of what a page was made."""
+    made = checksum_if_any(page_path(folder, student, lab))
+    write_stored(folder, student, lab, replace(stored, page=key, made=made))

@@ -23,7 +23,7 @@ from course.times import in_utc
 
 @dataclass(frozen=True)
 class Mark:
-    """The points of one graded cell: `auto` those of the tests, `score` what counts, with what was given by hand."""
+    """The points of one graded cell: `auto` those of the tests, `score` what counts; `by_hand` if a person gave it."""
 
     name: str
     is_test: bool
@@ -31,6 +31,7 @@ class Mark:
     auto: float | None
     score: float
     waits: bool  # for a person
+    by_hand: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,10 @@ def read_entries(gradebook: Gradebook, lab: str, students: Iterable[str] | None 
     submitted = _rows(gradebook, lab, ids, (SubmittedNotebook.late_submission_penalty,), SubmittedNotebook)
     marks, comments = defaultdict[str, list[Mark]](list), defaultdict[str, list[tuple[str, str | None]]](list)
     cell = (GradeCell.name, GradeCell.cell_type, GradeCell.max_score)
-    columns = (*cell, Grade.auto_score, Grade.score, Grade.needs_manual_grade)
-    for student, _, _, name, kind, most, auto, score, waits in _rows(gradebook, lab, ids, columns, Grade):
-        marks[student].append(Mark(name, kind != "markdown", float(most), auto, float(score), bool(waits)))
+    columns = (*cell, Grade.auto_score, Grade.score, Grade.needs_manual_grade, Grade.manual_score)
+    for student, _, _, name, kind, most, auto, score, waits, manual in _rows(gradebook, lab, ids, columns, Grade):
+        is_test, by_hand = kind != "markdown", manual is not None
+        marks[student].append(Mark(name, is_test, float(most), auto, float(score), bool(waits), by_hand))
     for student, _, _, name, comment in _rows(gradebook, lab, ids, (BaseCell.name, Comment.comment), Comment):
         comments[student].append((name, comment))
     return {
@@ -82,6 +84,11 @@ def read_entries(gradebook: Gradebook, lab: str, students: Iterable[str] | None 
         )
         for student, time, extension, penalty in submitted
     }
+
+
+def handed_out(gradebook: Gradebook, lab: str) -> dict[str, str]:
+    """The texts of a lab's cells as they were handed out, by grade id."""
+    return {cell.name: cell.source for cell in gradebook.find_notebook(lab, lab).source_cells}
 
 
 def _rows(gradebook: Gradebook, lab: str, ids: list[str] | None, columns: tuple[Any, ...], table: Any) -> list[Any]:

@@ -5,7 +5,6 @@ it takes a third of a second for each submission, of the one process that may wr
 look for cannot happen here: the notebook was rebuilt on the released lab, and the lab is of the gradebook's edition.
 """
 
-import logging
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,6 @@ from course.errors import GradingError
 from course.files import write_whole
 from course.labs.sources import grade_id
 
-log = logging.getLogger(__name__)
 NO_RESPONSE = "No response."  # nbgrader's own comment on an answer as it was handed out
 READ_ONLY = 0o444  # as nbgrader leaves what it has graded
 
@@ -61,13 +59,26 @@ def graded_notebook(executed: NotebookNode) -> NotebookNode:
 
 
 def compute_scores(graded: NotebookNode) -> Scores:
-    """The scores of a graded notebook."""
-    scored = [cell for cell in graded.cells if utils.is_grade(cell)]
+    """The scores of a graded notebook.
+
+    Raises
+    ------
+    GradingError
+        A test has given more points than it has.
+    """
     answers = [cell for cell in graded.cells if utils.is_solution(cell) or utils.is_task(cell)]
     return Scores(
-        {str(grade_id(cell)): utils.determine_grade(cell, log)[0] for cell in scored},
+        {str(grade_id(cell)): _points(cell) for cell in graded.cells if utils.is_grade(cell)},
         {str(grade_id(cell)): NO_RESPONSE if _is_untouched(cell) else None for cell in answers},
     )
+
+
+def _points(cell: NotebookNode) -> float | None:
+    try:
+        points: float | None = utils.determine_grade(cell)[0]
+    except ValueError as error:
+        raise GradingError(f"{grade_id(cell)}: {error}") from error
+    return points
 
 
 def _is_untouched(cell: NotebookNode) -> bool:

@@ -59,7 +59,6 @@ RUNS = {
     "warned": [stream("stderr")],
     "failed": [stream("stderr"), error()],
     "partial credit": [stream("stdout"), result("0.5")],
-    "too much": [result("500")],
     "no number": [result("'half'")],
 }
 
@@ -136,6 +135,11 @@ def test_a_run_of_another_edition_is_refused(tmp_path):
     notebook.cells = [cell for cell in notebook.cells if not is_written(cell)]
     with pytest.raises(GradingError, match="has other cells than 01_light has now"):
         graded_by(tmp_path, notebook, by_course)
+
+
+def test_more_points_than_there_are_are_refused(tmp_path):
+    with pytest.raises(GradingError, match=r"test-.*partial credit cannot be greater"):
+        graded_by(tmp_path, run_notebook([result("500")], solved=True), by_course)
 
 
 def test_a_run_that_cannot_be_read_is_named(tmp_path):
