@@ -303,11 +303,11 @@ def store_scores(grading: Grading, student: str) -> None:
     Raises
     ------
     GradingError
-        What was run cannot be read, or is not of the lab that the gradebook has.
+        What was run cannot be read, or is not of the lab that the gradebook has; or the gradebook cannot be written.
     """
     folder, lab = grading.folder, grading.lab
     executed = cache.step_folder(folder, cache.EXECUTED, student, lab.name) / f"{lab.name}.ipynb"
     graded = scores.graded_notebook(scores.read_executed(executed))
-    with grading.api.gradebook as gradebook:
+    with database_errors(), grading.api.gradebook as gradebook:
         scores.write_scores(gradebook, lab, student, scores.compute_scores(graded))
     scores.write_graded_copy(graded_copy(folder, student, lab.name), graded)

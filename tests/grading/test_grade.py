@@ -5,6 +5,7 @@ import errno
 import os
 import re
 import shutil
+import sqlite3
 from html import unescape
 from pathlib import Path
 
@@ -13,7 +14,6 @@ import pytest
 from light import light_course
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
-from nbgrader.apps.api import NbGraderAPI
 from secret_lines import HIDDEN, secret_lines
 from this_course import COURSE
 from typer.testing import CliRunner
@@ -253,11 +253,14 @@ def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_pat
 
 
 @pytest.mark.kernel
-def test_what_nbgrader_could_not_do_is_done_the_next_time(blank, model, tmp_path, monkeypatch):
+def test_what_could_not_be_stored_is_done_the_next_time(blank, model, tmp_path, monkeypatch):
     hand_in(tmp_path, LIGHT, "ann", fill_in(blank, model))
-    failed = {"success": False, "log": "sqlalchemy.exc.OperationalError: database is locked", "error": ""}
+
+    def locked(*arguments):
+        raise sqlite3.OperationalError("database is locked")
+
     with monkeypatch.context() as patch:
-        patch.setattr(NbGraderAPI, "autograde", lambda *_: failed)
+        patch.setattr(grade.scores, "write_scores", locked)
         result = graded(tmp_path, LIGHT)["ann"]
     assert (result.status, result.graded, result.by_test) == (FAILED, False, {})
     assert "writes to the gradebook" in result.reason

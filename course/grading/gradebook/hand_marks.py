@@ -27,7 +27,7 @@ def written_answers(path: Path) -> dict[str, str]:
     """The written answers of a notebook by grade id; none if there is no such file."""
     if not path.is_file():
         return {}
-    cells = nbformat.read(path, as_version=4).cells
+    cells = nbformat.v4.reads(path.read_text("utf-8")).cells
     return {str(grade_id(cell)): cell.source for cell in cells if is_written(cell)}
 
 

@@ -7,11 +7,10 @@ import nbformat
 import pytest
 from light import light_course
 from nbgrader.api import Gradebook, Student
-from nbgrader.apps.api import NbGraderAPI
 
 from course.errors import CourseError, GradingError
 from course.grading import demo, grade
-from course.grading.gradebook import late_penalties
+from course.grading.gradebook import late_penalties, scores
 from course.grading.gradebook.transaction import Transaction, one_transaction
 from course.inbox import submissions
 from course.labs.prepare import prepare_lab
@@ -76,17 +75,17 @@ def test_what_is_interrupted_is_undone_and_done_again(folder, monkeypatch):
 
 
 @pytest.mark.kernel
-def test_a_submission_that_nbgrader_fails_on_has_no_points(folder, monkeypatch):
-    autograde = NbGraderAPI.autograde
+def test_a_submission_that_cannot_be_scored_has_no_points(folder, monkeypatch):
+    write_scores = scores.write_scores
 
-    def fail_at_the_end(self, *arguments, **options):
-        assert autograde(self, *arguments, **options)["success"]
-        return {"success": False, "log": "ValueError: it broke", "error": ""}
+    def fail_at_the_end(*arguments):
+        write_scores(*arguments)
+        raise GradingError("It broke.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(NbGraderAPI, "autograde", fail_at_the_end)
+        patch.setattr(scores, "write_scores", fail_at_the_end)
         result = graded(folder)
-    assert (result.status, result.reason, result.total) == ("not graded", "ValueError: it broke", 0)
+    assert (result.status, result.reason, result.total) == ("not graded", "It broke.", 0)
     assert seen(folder) == [0, 0, 0], "not even a zero"
     again = graded(folder)
     assert again.tests == again.max_tests
