@@ -41,7 +41,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/03_mlp_baseline/03_mlp_baseline.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/03_mlp_baseline/03_mlp_baseline.ipynb)
 #
-# **20 points** · plan about 110 minutes · *Run All* of the finished lab takes about 0.4 minutes (measured on 2 cores)
+# **20 points** · plan about 120 minutes · *Run All* of the finished lab takes about 0.4 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -400,7 +400,7 @@ print(f"accuracy before training: {accuracy(untrained, X_test, Y_test):.1%}")
 # %% nbgrader={"grade": false, "grade_id": "given-softmax", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def softmax(sums):
     """Probabilities from the sums of the units, one row for each image."""
-    powers = np.exp(sums - sums.max(axis=1, keepdims=True))  # less the largest: same result, never too large for exp
+    powers = np.exp(sums - sums.max(axis=1, keepdims=True))  # without the largest: same result, no overflow
     return powers / powers.sum(axis=1, keepdims=True)
 
 
@@ -441,8 +441,9 @@ for unit in (0, 8):
 #
 # Write `gradient(weights, bias, images, labels)`. It returns two NumPy arrays of floats: the slopes for the weights, in
 # the shape of `weights`, and those for the biases, in the shape of `bias`. `weights` has shape (inputs, units), `bias`
-# (units,), `images` (n, inputs); `labels` are n integers, from 0 to units − 1. A layer may have any number of inputs
-# and units. `softmax` copes with sums in the thousands, and so should your function. It changes none of its arguments.
+# (units,), `images` (n, inputs); `labels` is an array of n integers, from 0 to units − 1. A layer may have any number
+# of inputs and units. `softmax` copes with sums in the thousands, and so must your function. It changes none of its
+# arguments.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -571,9 +572,12 @@ for unit in (0, 8):
     print(f"unit {unit}: {measured_slope(near_zero, bias, place):+.7f} measured, {by_formula[place]:+.7f} by formula")
 
 # %% [markdown]
-# Both ways agree, here with random weights. Now walk downhill. **Gradient descent** changes every parameter against its
-# slope, by the **learning rate** times the slope, and repeats that with the new gradient. The learning rate is a small
-# number that you choose.
+# Both ways agree, here with random weights. Now walk downhill. **Gradient descent** makes a step with every parameter,
+# against its slope, and repeats that with the new gradient:
+#
+# new parameter = parameter − **learning rate** · slope
+#
+# The learning rate is a small number that you choose.
 #
 # A step need not look at all digits. The gradient of a **batch**, here 128 digits drawn at random, is a good guess of it
 # for a small part of the work. Such steps are called *stochastic gradient descent*, **SGD**. When all training digits
@@ -607,7 +611,7 @@ for rate, colour, line in [(0.05, "#009E73", "--"), (0.5, "#0072B2", "-"), (5, "
     right.plot(range(1, len(losses) + 1), losses, color=colour, linestyle=line, label=f"learning rate {rate}")
     share = (softmax(X_test.reshape(-1, 784) @ end[0] + end[1]).argmax(axis=1) == y_test).mean()
     print(f"learning rate {rate:<4}: highest loss of a batch {max(losses):.1f}, test accuracy {share:.1%}")
-right.set(xlabel="step", ylabel="loss of the batch", yscale="log", yticks=[0.5, 1, 2, 5, 10, 20], title="SGD, two epochs")
+right.set(xlabel="step", ylabel="loss of the batch", title="SGD, two epochs", yscale="log", yticks=[0.5, 1, 2, 5, 10, 20])
 right.yaxis.set_major_formatter("{x:g}")
 right.yaxis.set_minor_formatter("")
 right.legend(fontsize=8);
