@@ -388,9 +388,9 @@ print(f"accuracy before training: {accuracy(untrained, X_test, Y_test):.1%}")
 #
 # Accuracy tells how good a network is, but not how to make it better: change one weight a little, and most often no
 # digit gets another name. Training needs a number that feels every small change. That is the **loss**, which says how
-# bad the answers are. *Categorical cross-entropy* looks at the probability *p* that the network gave to the right digit,
-# takes −log *p*, and averages over the digits: 0 for a network that is sure and right, large for one that is sure and
-# wrong, and −log(1/10) ≈ 2.3 for one that guesses, with 1/10 for each digit.
+# bad the answers are. *Categorical cross-entropy* looks at the probability *p* that the network gave to the right
+# digit, takes −log *p*, and averages over the digits: 0 for a network that is sure and right, large for one that is
+# sure and wrong, and −log(1/10) ≈ 2.3 for one that guesses, with 1/10 for each digit.
 #
 # For this part we take a single dense layer: ten units with softmax, straight on the 784 pixels. Its loss depends on
 # 7,850 parameters. Which way should each of them go? Measure it: make one weight a little larger, by *h*, and then a
@@ -428,9 +428,9 @@ for unit in (0, 8):
 # %% [markdown]
 # ### Task 3 · All slopes at once (3 points)
 #
-# For unit 0 the slope is positive: a larger weight would make the loss larger, so this weight must become smaller. That
-# makes sense, as a zero has no ink in the middle; an eight has, and there the slope is negative. But measuring takes two
-# losses for each of 7,850 parameters. A formula gives them all at once. For one image:
+# For unit 0 the slope is positive: a larger weight would make the loss larger, so this weight must become smaller.
+# That makes sense, as a zero has no ink in the middle; an eight has, and there the slope is negative. But measuring
+# takes two losses for each of 7,850 parameters. A formula gives them all at once. For one image:
 #
 # - The *error* of unit *k* is its probability, less 1 if *k* is the right digit. It is the slope of the loss for the
 #   unit's *sum*: negative for the right digit, whose sum should grow, and positive for the nine others.
@@ -533,8 +533,8 @@ for images, labels, for_weights, for_bias in [
     slopes, bias_slopes = slopes_from(zeros, no_bias, images, np.array(labels))
     for found, right, name in [(slopes, for_weights, "weights"), (bias_slopes, for_bias, "biases")]:
         assert np.allclose(found, right, atol=1e-6), (
-            f"With all parameters 0, for the images {images.tolist()} and the labels {labels} the slopes for the {name} "
-            f"are {np.round(right, 4).tolist()}; gradient gives {found.round(4).tolist()}. "
+            f"With all parameters 0, for the images {images.tolist()} and the labels {labels}, the slopes for the "
+            f"{name} are {np.round(right, 4).tolist()}; gradient gives {found.round(4).tolist()}. "
             f"{hint_on(found, np.array(right), len(images))}"
         )
 ### BEGIN HIDDEN TESTS
@@ -579,9 +579,9 @@ for unit in (0, 8):
 #
 # The learning rate is a small number that you choose.
 #
-# A step need not look at all digits. The gradient of a **batch**, here 128 digits drawn at random, is a good guess of it
-# for a small part of the work. Such steps are called *stochastic gradient descent*, **SGD**. When all training digits
-# have had their turn, an **epoch** is over; then they are put in a new order, and the next one begins.
+# A step need not look at all digits. The gradient of a **batch**, here 128 digits drawn at random, is a good guess of
+# that of all, for a small part of the work. Such steps are called *stochastic gradient descent*, **SGD**. When all
+# training digits have had their turn, an **epoch** is over; then they are put in a new order, and the next one begins.
 
 # %%
 def descend(learning_rate, epochs=2, batch_size=128):
@@ -611,7 +611,8 @@ for rate, colour, line in [(0.05, "#009E73", "--"), (0.5, "#0072B2", "-"), (5, "
     right.plot(range(1, len(losses) + 1), losses, color=colour, linestyle=line, label=f"learning rate {rate}")
     share = (softmax(X_test.reshape(-1, 784) @ end[0] + end[1]).argmax(axis=1) == y_test).mean()
     print(f"learning rate {rate:<4}: highest loss of a batch {max(losses):.1f}, test accuracy {share:.1%}")
-right.set(xlabel="step", ylabel="loss of the batch", title="SGD, two epochs", yscale="log", yticks=[0.5, 1, 2, 5, 10, 20])
+right.set(xlabel="step", ylabel="loss of the batch", title="SGD, two epochs")
+right.set(yscale="log", yticks=[0.5, 1, 2, 5, 10, 20])
 right.yaxis.set_major_formatter("{x:g}")
 right.yaxis.set_minor_formatter("")
 right.legend(fontsize=8);
@@ -1264,8 +1265,9 @@ right.legend(fontsize=8, loc="upper right");
 # 10 to 11) touches the line with its lower end. The points of the scaled network lie in the other corner.
 #
 # The same network, the same digits, one forgotten division. We cannot know what the authors ran: a learning rate
-# that is far too large saturates a network as well, as 5 did to your layer in Part 3 for some steps. The loss *before* training tells the two causes apart: near
-# 2.3 with scaled pixels, whatever the learning rate, and far above that with raw ones.
+# that is far too large saturates a network as well, as 5 did to your layer in Part 3 for some steps. The loss *before*
+# training tells the two causes apart: near 2.3 with scaled pixels, whatever the learning rate, and far above that with
+# raw ones.
 
 # %% [markdown]
 # ### Task 8 · Diagnose a network by its answers (2 points)
