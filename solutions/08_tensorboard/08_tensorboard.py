@@ -1142,8 +1142,8 @@ def _check_compare(results, verdicts):
             f"The mean of {name!r}, {kept[str(name)]}, is {right_mean:.6g}; compare says {float(mean):.7g}."
         )
         assert abs(float(spread) - right_spread) < 1e-6, (
-            f"The spread of {name!r}, {kept[str(name)]}, is {right_spread:.6g}; compare says {float(spread):.7g}. Is the "
-            "sum of squares divided by n − 1, and the root drawn?"
+            f"The spread of {name!r}, {kept[str(name)]}, is {right_spread:.6g}; compare says {float(spread):.7g}. Is "
+            "the sum of squares divided by n − 1, and the root drawn?"
         )
     assert names == list(verdicts), f"The lowest mean comes first: {list(verdicts)}; compare({kept}) gives {names}."
     best = names[0]
@@ -1219,7 +1219,7 @@ for seed, row in enumerate(zip(*results.values()), start=1):
 
 # %% [markdown]
 # **What to see.** With 0.001 (solid, circles) the loss falls slowly and smoothly; with 0.01 (dotted, triangles) it is
-# lowest early and then jumps about. With the bundled digits 0.01 was worse than 0.003 by more than luck explains. But
+# mostly lowest early, and then jumps about. With the bundled digits 0.01 was worse than 0.003 by more than luck explains. But
 # 0.001 and 0.003 (dashed, squares) lie so close that five runs of each do not tell them apart. With a single run of each
 # you would have chosen 0.001 for two of the seeds and 0.003 for three. If it matters which of them is better, make
 # more runs; if not, take either.
