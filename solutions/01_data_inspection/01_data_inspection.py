@@ -42,7 +42,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/01_data_inspection/01_data_inspection.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/01_data_inspection/01_data_inspection.ipynb)
 #
-# **20 points** · plan about 125 minutes · *Run All* of the finished lab takes about 0.1 minutes (measured on 2 cores)
+# **20 points** · plan about 110 minutes · *Run All* of the finished lab takes about 0.1 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -162,12 +162,25 @@ def describe_problem(images, labels):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-describe-problem", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-facts = describe_problem(np.zeros((12, 28, 28), dtype=np.uint8), np.array([4, 1, 8] * 4, dtype=np.uint8))
-assert isinstance(facts, dict), f"describe_problem must return a dictionary, not {facts!r}. Is there a return?"
-missing = {"n_examples", "image_shape", "n_features", "n_classes"} - set(facts)
-assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(facts)}."
-for key in ("n_examples", "n_features", "n_classes"):
-    assert isinstance(facts[key], int | np.integer), f"{key} must be an int; it is {facts[key]!r}."
+def described(images, labels):
+    """What describe_problem returns, once its keys and ints are in order; an error in it becomes a sentence."""
+    try:
+        facts = describe_problem(images, labels)
+    except Exception as error:
+        raise AssertionError(
+            f"For images of shape {images.shape} describe_problem stopped with {type(error).__name__}: {error}"
+        ) from error
+    assert isinstance(facts, dict), f"describe_problem must return a dictionary, not {facts!r}. Is there a return?"
+    missing = {"n_examples", "image_shape", "n_features", "n_classes"} - set(facts)
+    assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(facts)}."
+    for key in ("n_examples", "n_features", "n_classes"):
+        assert isinstance(facts[key], int | np.integer), (
+            f"For images of shape {images.shape}, {key} must be an int; it is {facts[key]!r}."
+        )
+    return facts
+
+
+facts = described(np.zeros((12, 28, 28), dtype=np.uint8), np.array([4, 1, 8] * 4, dtype=np.uint8))
 assert facts["n_examples"] == 12, f"There were 12 images, but n_examples is {facts['n_examples']!r}."
 assert np.asarray(facts["image_shape"]).tolist() == [28, 28], (
     f"Each image was 28 × 28, but image_shape is {facts['image_shape']!r}. The first axis counts the examples."
@@ -179,9 +192,7 @@ assert facts["n_classes"] == 3, (
     f"The labels were 4, 1 and 8, four times each: 3 classes, but n_classes is {facts['n_classes']!r}."
 )
 ### BEGIN HIDDEN TESTS
-facts = describe_problem(np.linspace(0, 1, 360).reshape(5, 4, 6, 3), np.array([7, 2, 7, 7, 2]))
-for key in ("n_examples", "n_features", "n_classes"):
-    assert isinstance(facts[key], int | np.integer), f"For colour images, {key} must be an int; it is {facts[key]!r}."
+facts = described(np.linspace(0, 1, 360).reshape(5, 4, 6, 3), np.array([7, 2, 7, 7, 2]))
 assert facts["n_examples"] == 5, f"For 5 other images, n_examples is {facts['n_examples']!r}."
 assert np.asarray(facts["image_shape"]).tolist() == [4, 6, 3], (
     f"For colour images of 4 × 6 pixels, image_shape is {facts['image_shape']!r}; it must be (4, 6, 3)."
@@ -192,7 +203,7 @@ assert facts["n_features"] == 72, (
 assert facts["n_classes"] == 2, (
     f"For the labels 7, 2, 7, 7, 2, n_classes is {facts['n_classes']!r}. Count the different labels that occur: 2."
 )
-facts = describe_problem(np.zeros((3, 5, 8)), np.array([0, 6, 6]))
+facts = described(np.zeros((3, 5, 8)), np.array([0, 6, 6]))
 assert facts["n_features"] == 40, (
     f"For grey images of 5 × 8 pixels, n_features is {facts['n_features']!r}; it must be 40."
 )
@@ -258,10 +269,22 @@ def inspect_array(array):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-inspect-array", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-info = inspect_array(np.array([[3, 7, 250], [0, 1, 2]], dtype=np.uint8))
-assert isinstance(info, dict), f"inspect_array must return a dictionary, not {info!r}. Is there a return?"
-missing = {"type", "shape", "dtype", "min", "max"} - set(info)
-assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(info)}."
+def inspected(array):
+    """What inspect_array returns, once its keys are in order; an error in it becomes a sentence."""
+    try:
+        info = inspect_array(array)
+    except Exception as error:
+        raise AssertionError(
+            f"For an array of shape {array.shape} and dtype {array.dtype} inspect_array stopped with "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    assert isinstance(info, dict), f"inspect_array must return a dictionary, not {info!r}. Is there a return?"
+    missing = {"type", "shape", "dtype", "min", "max"} - set(info)
+    assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(info)}."
+    return info
+
+
+info = inspected(np.array([[3, 7, 250], [0, 1, 2]], dtype=np.uint8))
 assert info["type"] == "ndarray", f"type is {info['type']!r}; the name of the class alone is 'ndarray'."
 assert np.asarray(info["shape"]).tolist() == [2, 3], f"shape is {info['shape']!r}; it must be (2, 3)."
 assert isinstance(info["dtype"], str), (
@@ -275,7 +298,7 @@ for key, right in {"min": 0, "max": 250}.items():
     assert isinstance(info[key], int | float), f"{key} must be a plain Python number; it is {info[key]!r}."
     assert info[key] == right, f"{key} is {info[key]!r} for an array with values from 0 to 250."
 ### BEGIN HIDDEN TESTS
-info = inspect_array(np.array([0.75, 0.25, -1.50390625, 0.998046875], dtype=np.float32))
+info = inspected(np.array([0.75, 0.25, -1.50390625, 0.998046875], dtype=np.float32))
 assert np.asarray(info["shape"]).tolist() == [4], f"For an array of 4 numbers, shape is {info['shape']!r}."
 assert info["dtype"] == "float32", f"For a float32 array, dtype is {info['dtype']!r}."
 for key, right in {"min": -1.50390625, "max": 0.998046875}.items():
@@ -283,13 +306,13 @@ for key, right in {"min": -1.50390625, "max": 0.998046875}.items():
     assert info[key] == right, (
         f"{key} is {info[key]!r} for an array with values from -1.50390625 to 0.998046875. Nothing may be lost."
     )
-info = inspect_array(np.array([[[5, 6]], [[4, 70_000]]], dtype=np.int64))
+info = inspected(np.array([[[5, 6]], [[4, 70_000]]], dtype=np.int64))
 assert np.asarray(info["shape"]).tolist() == [2, 1, 2], f"For shape (2, 1, 2), shape is {info['shape']!r}."
 assert info["dtype"] == "int64", f"For an int64 array, dtype is {info['dtype']!r}."
 assert (info["min"], info["max"]) == (4, 70_000), (
     f"For values from 4 to 70000, min and max are {info['min']!r} and {info['max']!r}. Look at the whole array."
 )
-info = inspect_array(np.ma.MaskedArray([[1, 2, 3]], dtype="int64"))
+info = inspected(np.ma.MaskedArray([[1, 2, 3]], dtype="int64"))
 assert info["type"] == "MaskedArray", f"For a MaskedArray, type is {info['type']!r}; ask the object for its class."
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
@@ -373,7 +396,13 @@ def ink_box(image):
 # %% nbgrader={"grade": true, "grade_id": "test-ink-box", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def checked_box(image):
     """What ink_box returns for an image with ink, as a list of four numbers."""
-    box = ink_box(image)
+    try:
+        box = ink_box(image)
+    except Exception as error:
+        raise AssertionError(
+            f"For an image of shape {image.shape} and dtype {image.dtype} ink_box stopped with "
+            f"{type(error).__name__}: {error}"
+        ) from error
     assert box is not None, (
         f"ink_box returned None for an image of shape {image.shape} and dtype {image.dtype} with ink of values up to "
         f"{image.max():g}. Is there a return for this case, and is all ink seen?"
@@ -395,9 +424,9 @@ def box_of_blank(image):
     """What ink_box returns for an image without ink."""
     try:
         return ink_box(image)
-    except (ValueError, IndexError) as error:
+    except Exception as error:
         raise AssertionError(
-            f"ink_box crashed on a blank image ({error}). "
+            f"On a blank image ink_box stopped with {type(error).__name__}: {error}. "
             "Without ink there is no first row: ask for it before you look for one, and return None."
         ) from error
 
@@ -504,35 +533,49 @@ def class_counts(labels, n_classes=10):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-class-counts", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def counted(labels, length, **named):
+    """What class_counts returns for so many classes, as an array; an error in it becomes a sentence."""
+    try:
+        counts = class_counts(labels, **named)
+    except Exception as error:
+        raise AssertionError(
+            f"For {len(labels)} labels of {length} classes class_counts stopped with {type(error).__name__}: {error}"
+        ) from error
+    assert counts is not None, "class_counts returned None. Is there a return?"
+    assert isinstance(counts, np.ndarray | list | tuple) or hasattr(counts, "to_numpy"), (
+        f"Return an array or list in the order of the classes, not {type(counts).__name__}."
+    )
+    try:
+        counts = np.asarray(counts)
+    except ValueError as error:
+        raise AssertionError(f"Return one number for each class; you returned {counts!r}.") from error
+    assert counts.shape == (length,), (
+        f"For {length} classes the result must hold {length} numbers, one per class, but its shape is "
+        f"{counts.shape}. Classes that do not occur count 0."
+    )
+    assert counts.dtype.kind in "iuf", f"The counts must be numbers; they are {counts.tolist()}."
+    return counts
+
+
 labels = np.array([3, 1, 3, 8, 3, 0], dtype=np.uint8)
-counts = class_counts(labels)
-assert counts is not None, "class_counts returned None. Is there a return?"
-assert isinstance(counts, np.ndarray | list | tuple) or hasattr(counts, "to_numpy"), (
-    f"Return an array or list in the order of the classes, not {type(counts).__name__}."
-)
-assert np.shape(counts) == (10,), (
-    f"The result must hold 10 numbers, one per class, but its shape is {np.shape(counts)}. "
-    "Classes that do not occur count 0."
-)
-assert np.asarray(counts).dtype.kind in "iuf", f"The counts must be numbers; they are {np.asarray(counts).tolist()}."
-assert np.asarray(counts, dtype=float).tolist() == [1, 1, 0, 3, 0, 0, 0, 0, 1, 0], (
-    f"For the labels 3, 1, 3, 8, 3, 0 the counts are {np.asarray(counts).tolist()}; "
+counts = counted(labels, 10)
+assert counts.tolist() == [1, 1, 0, 3, 0, 0, 0, 0, 1, 0], (
+    f"For the labels 3, 1, 3, 8, 3, 0 the counts are {counts.tolist()}; "
     "they must be [1, 1, 0, 3, 0, 0, 0, 0, 1, 0]: entry k says how often the label k occurs."
 )
 ### BEGIN HIDDEN TESTS
 labels = np.array([2, 0, 2, 2], dtype=np.int64)
-counts = class_counts(labels, n_classes=4)
-assert np.shape(counts) == (4,), f"With n_classes=4 and no label 3 or 1, the shape is {np.shape(counts)}, not (4,)."
-assert np.asarray(counts, dtype=float).tolist() == [1, 0, 3, 0], (
-    f"For the labels 2, 0, 2, 2 and n_classes=4 the counts are {np.asarray(counts).tolist()}, not [1, 0, 3, 0]."
+counts = counted(labels, 4, n_classes=4)
+assert counts.tolist() == [1, 0, 3, 0], (
+    f"For the labels 2, 0, 2, 2 and n_classes=4 the counts are {counts.tolist()}, not [1, 0, 3, 0]."
 )
 assert labels.tolist() == [2, 0, 2, 2], (
     "class_counts has changed the labels it was given, for instance by sorting them."
 )
 labels = np.random.default_rng(1).permutation(np.repeat(np.array([5, 6], dtype=np.uint8), [300, 20]))
-counts = class_counts(labels, n_classes=8)
-assert np.asarray(counts, dtype=float).tolist() == [0, 0, 0, 0, 0, 300, 20, 0], (
-    f"For 300 labels 5 and 20 labels 6 of 8 classes the counts are {np.asarray(counts).tolist()}, not "
+counts = counted(labels, 8, n_classes=8)
+assert counts.tolist() == [0, 0, 0, 0, 0, 300, 20, 0], (
+    f"For 300 labels 5 and 20 labels 6 of 8 classes the counts are {counts.tolist()}, not "
     "[0, 0, 0, 0, 0, 300, 20, 0]. Counts are not shares, and they do not fit into uint8."
 )
 ### END HIDDEN TESTS
@@ -551,107 +594,26 @@ balance
 # each class has exactly 10 %. Either way, guessing the same digit every time is right in about one case of
 # ten. That is the score to beat.
 #
-# ### Task 5 · The class balance as a bar plot (2 points)
+# ### The class balance as a bar plot
 #
 # A table is exact; a figure is quick. In a bar plot the eye compares *lengths*, so a bar must be as long as
 # its number is large. It is only if the axis **starts at zero**. Cut off the lower part of the axis and you
 # cut the same piece off every bar: small differences grow into large ones, without one wrong number in the
-# whole figure. (For a curve, where the eye follows the slope, an axis may start anywhere.)
-#
-# Write `plot_class_balance(counts)`. `counts` is an array of shape `(n_classes,)`. Draw a plot with one
-# vertical bar per class, in the order of the classes from left to right, each as high as its count. Make a
-# **new figure** at each call, or two plots would land on top of each other. Label both axes, let the vertical
-# axis start at zero, and return the Matplotlib `Axes`. Use Matplotlib or Seaborn, as you like.
-#
-# <details><summary>Hint 1: a nudge</summary>
-#
-# Look at the cell below the test of Task 3, which draws a box around a digit. Which line there makes a
-# new figure, and which object is drawn on and labelled?
-#
-# </details>
-#
-# <details><summary>Hint 2: the idea</summary>
-#
-# `figure, axes = plt.subplots()` gives you a new figure and an `Axes` on which you can draw and which you
-# can return. `axes.bar` wants the positions of the bars and their heights; many Seaborn functions accept
-# the `Axes` as `ax=` (without it they draw into the current figure). `axes.set` takes `xlabel` and
-# `ylabel`, and `axes.set_ylim` says where the vertical axis starts. Do not call `plt.show()` inside the
-# function: it puts the finished figure away.
-#
-# </details>
+# whole figure. (For a curve, where the eye follows the slope, an axis may start anywhere.) The next cell draws
+# the same counts in both ways. Compare the first bars of the two figures before you read on.
 
-# %% nbgrader={"grade": false, "grade_id": "plot-class-balance", "locked": false, "schema_version": 3, "solution": true, "task": false}
+
+# %%
 def plot_class_balance(counts):
-    """Draw the number of examples of each class as bars and return the Axes."""
-    ### BEGIN SOLUTION
+    """Draw the number of examples of each class as bars, in a new figure, and return the Axes."""
     figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
     classes = np.arange(len(counts))
     axes.bar(classes, counts, color=BLUE)
     axes.set(xlabel="class", ylabel="number of examples", xticks=classes)
     axes.set_ylim(bottom=0)
     return axes
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test-plot-class-balance", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-from data_utils import beside_answer, figure_facts
 
 
-@beside_answer
-def drawn(*counts, figure_open=False):
-    """What plot_class_balance draws for each of these counts, and which figure was open before."""
-    plt.close("all")
-    before = id(plt.figure()) if figure_open else None
-    kept = [plot_class_balance(some) for some in counts]
-    scales = [axes.get_yscale() if hasattr(axes, "get_yscale") else None for axes in kept]
-    found = [figure_facts(axes) | {"yscale": scale} for axes, scale in zip(kept, scales)]
-    plt.close("all")
-    return before, found
-
-
-def heights_in(seen):
-    """The heights of the bars, from left to right."""
-    return [bar["height"] for bar in seen["bars"]][:: -1 if seen["x_inverted"] else 1]
-
-
-_, (seen, other) = drawn(np.array([40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), np.array([3, 1, 2]))
-assert seen["type"] == "Axes", (
-    f"plot_class_balance must return the Axes, not {seen['type']}. Is there a return, and does it return the Axes?"
-)
-assert seen["figure"] != other.get("figure"), (
-    "Two calls have drawn into the same figure. Make a new figure in the function."
-)
-heights = heights_in(seen)
-assert heights, "There are no bars on the Axes you returned. Did plt.show() put the figure away before?"
-assert len(heights) == 10, f"There are {len(heights)} bars on the Axes you returned, not 10, one per class."
-places = {round(bar["x"] + bar["width"] / 2, 3) for bar in seen["bars"]}
-assert len(places) == 10, f"The 10 bars stand in only {len(places)} different places: some hide others."
-assert np.allclose(heights, [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), (
-    f"From left to right the bars are {heights} high; they must be as high as the counts, in the order of the classes."
-)
-assert seen["xlabel"], "The horizontal axis has no label. What do the numbers under the bars stand for?"
-assert seen["ylabel"], "The vertical axis has no label. What does the height of a bar stand for?"
-low, high = seen["ylim"]
-assert low == 0, f"The vertical axis starts at {low:g}. Bars are compared by length, so let it start at 0."
-assert high >= 45, f"The vertical axis ends at {high:g}, so that the highest bar, of 45, is cut off."
-assert seen["yscale"] == "linear", f"The scale is {seen['yscale']!r}: bars are then no longer as long as the counts."
-### BEGIN HIDDEN TESTS
-open_figure, (seen,) = drawn(np.array([5010, 5000, 4990, 0]), figure_open=True)
-heights, (low, high) = heights_in(seen), seen["ylim"]
-assert seen["figure"] != open_figure, (
-    "With another figure open, the bars were drawn into it. Make a new figure in the function."
-)
-assert len(heights) == 4, f"For 4 classes there are {len(heights)} bars; the number of bars is the number of counts."
-assert np.allclose(heights, [5010, 5000, 4990, 0]), f"For the counts 5010, 5000, 4990, 0 the bars are {heights} high."
-assert low == 0, f"For the counts 5010, 5000, 4990, 0 the vertical axis starts at {low:g}, not at 0."
-assert high >= 5010, f"For the counts 5010, 5000, 4990, 0 the vertical axis ends at {high:g}: bars are cut off."
-_, (seen,) = drawn(np.array([310, 305, 300]))
-heights, low = heights_in(seen), seen["ylim"][0]
-assert np.allclose(heights, [310, 305, 300]), f"For the counts 310, 305, 300 the bars are {heights} high."
-assert low == 0, f"For the counts 310, 305, 300 the vertical axis starts at {low:g}, not at 0."
-### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
-
-# %%
 all_of_mnist = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
 axes = plot_class_balance(all_of_mnist)
 axes.set(title="axis cut off at 5,300: do not do this", ylim=(5300, 6850))
@@ -699,7 +661,7 @@ plt.show()
 # of the numbers, all three channels mixed, for the first channel. Both arrays have the shape `(3, 28, 28)`,
 # so a look at the shape would not have told them apart.
 #
-# ### Task 6 · The channel axis (2 points)
+# ### Task 5 · The channel axis (2 points)
 #
 # Keras, the library of the later labs, has a setting that says which of the two formats it expects. You can
 # ask for it (no need to run this now):
@@ -758,26 +720,31 @@ def raised_for(data_format):
     return ""
 
 
+def with_channel(images, *data_format, **named):
+    """What add_channel_axis returns, as an array; an error in it becomes a sentence."""
+    how = f"With {[*data_format, *named.values()][0]}" if data_format or named else "Without a data_format"
+    try:
+        result = add_channel_axis(images, *data_format, **named)
+    except Exception as error:
+        raise AssertionError(f"{how} add_channel_axis stopped with {type(error).__name__}: {error}") from error
+    assert result is not None, f"{how} add_channel_axis returned None. Is there a return?"
+    return np.asarray(result)
+
+
 images = np.arange(3 * 28 * 28, dtype=np.float32).reshape(3, 28, 28)
 given = images.copy()
-last, first = add_channel_axis(given), add_channel_axis(images.copy(), "channels_first")
-assert last is not None and first is not None, (
-    f"add_channel_axis returned None {'without a data_format' if last is None else 'for channels_first'}. "
-    "Is there a return?"
+last, first = with_channel(given), with_channel(images.copy(), "channels_first")
+assert last.shape == (3, 28, 28, 1), (
+    f"Without a data_format, channels come last: the shape must be (3, 28, 28, 1), it is {last.shape}."
 )
-assert np.shape(last) == (3, 28, 28, 1), (
-    f"Without a data_format, channels come last: the shape must be (3, 28, 28, 1), it is {np.shape(last)}."
-)
-assert np.array_equal(np.asarray(last)[:, :, :, 0], images), (
+assert np.array_equal(last[:, :, :, 0], images), (
     "The shape is right, but pixels have changed their places or values. Add an axis; do not move or flip the others."
 )
 assert given.shape == (3, 28, 28) and np.array_equal(given, images), (
     f"add_channel_axis has changed the array of the caller; its shape is now {given.shape}. Return a new one."
 )
-assert np.shape(first) == (3, 1, 28, 28), (
-    f"With channels_first the shape must be (3, 1, 28, 28), it is {np.shape(first)}."
-)
-assert np.array_equal(np.asarray(first)[:, 0], images), (
+assert first.shape == (3, 1, 28, 28), f"With channels_first the shape must be (3, 1, 28, 28), it is {first.shape}."
+assert np.array_equal(first[:, 0], images), (
     "With channels_first the shape is right, but pixels have changed their places or values."
 )
 error = raised_for("channels_in_the_middle")
@@ -788,21 +755,20 @@ assert error == "ValueError", (
 ### BEGIN HIDDEN TESTS
 images = np.random.default_rng(6).integers(0, 256, size=(28, 28, 28), dtype=np.uint8)
 given = images.copy()
-last = np.asarray(add_channel_axis(given, data_format="channels_last"))
+last = with_channel(given, data_format="channels_last")
 assert given.shape == (28, 28, 28) and np.array_equal(given, images), (
     "add_channel_axis has changed the array of the caller, its shape or its numbers. Return a new one."
 )
 assert last.shape == (28, 28, 28, 1), f"For 28 images and channels_last the shape is {last.shape}."
 assert np.array_equal(last[..., 0], images), "For 28 images and channels_last, pixels have changed their places."
-first = np.asarray(add_channel_axis(given, data_format="channels_first"))
+first = with_channel(given, data_format="channels_first")
 assert given.shape == (28, 28, 28) and np.array_equal(given, images), (
     "With channels_first, add_channel_axis has changed the array of the caller."
 )
 assert first.shape == (28, 1, 28, 28), f"For 28 images and channels_first the shape is {first.shape}."
 assert np.array_equal(first[:, 0], images), "For 28 images and channels_first, pixels have changed their places."
-assert np.shape(add_channel_axis(images[:1])) == (1, 28, 28, 1), (
-    f"For a single image of shape (1, 28, 28) the result has shape {np.shape(add_channel_axis(images[:1]))}."
-)
+single = with_channel(images[:1])
+assert single.shape == (1, 28, 28, 1), f"For one image, of shape (1, 28, 28), the result has shape {single.shape}."
 for wrong in ["last", "channel_first", "CHANNELS_LAST", ""]:
     error = raised_for(wrong)
     assert error == "ValueError", f"A data_format of {wrong!r} must raise a ValueError; it raised {error or 'nothing'}."
@@ -845,7 +811,7 @@ print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
 # the **overflow trap**; it turns sums and differences of images into noise. So change to decimals first and
 # calculate afterwards.
 #
-# ### Task 7 · Scale to the range from 0 to 1 (2 points)
+# ### Task 6 · Scale to the range from 0 to 1 (2 points)
 #
 # A network multiplies its inputs by numbers called **weights**. They are small and random at the start, and
 # are learned in small steps; both work best with inputs of about the size of 1. So the pixels are divided
@@ -887,17 +853,26 @@ def scale(images):
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-scale", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+def scaled(images):
+    """What scale returns, an array of the same shape; an error in it becomes a sentence."""
+    try:
+        result = scale(images)
+    except Exception as error:
+        advice = "Does it write into the array it was given, as /= does? A uint8 array cannot hold decimals."
+        raise AssertionError(
+            f"For {images.dtype} input scale stopped with {type(error).__name__}: {error}. "
+            f"{advice if isinstance(error, TypeError) else ''}"
+        ) from error
+    assert result is not None, "scale returned None. Is there a return?"
+    assert isinstance(result, np.ndarray), f"scale must return a NumPy array, not {type(result).__name__}."
+    assert result.shape == images.shape, (
+        f"For {images.dtype} input of shape {images.shape} the shape is {result.shape}; it must stay."
+    )
+    return result
+
+
 images = np.array([[[0, 51], [102, 204]]], dtype=np.uint8)
-try:
-    result = scale(images)
-except TypeError as error:
-    raise AssertionError(
-        f"scale stopped with a TypeError ({error}). "
-        "Does it write into the array it was given, as /= does? A uint8 array cannot hold decimals."
-    ) from error
-assert result is not None, "scale returned None. Is there a return?"
-assert isinstance(result, np.ndarray), f"scale must return a NumPy array, not {type(result).__name__}."
-assert result.shape == (1, 2, 2), f"The shape must stay (1, 2, 2), it is {result.shape}."
+result = scaled(images)
 assert result.dtype == np.float32, f"The dtype must be float32, it is {result.dtype}."
 assert np.allclose(result, [[[0, 0.2], [0.4, 0.8]]], atol=1e-6), (
     f"The pixels 0, 51, 102, 204 became {result.ravel().tolist()}; they must become 0, 0.2, 0.4, 0.8. "
@@ -906,26 +881,24 @@ assert np.allclose(result, [[[0, 0.2], [0.4, 0.8]]], atol=1e-6), (
 assert images.ravel().tolist() == [0, 51, 102, 204], "scale has changed the array it was given; return a new one."
 ### BEGIN HIDDEN TESTS
 images = np.array([[[102, 51, 153]]], dtype=np.uint8)
-result = scale(images)
+result = scaled(images)
 assert np.allclose(result, [[[0.4, 0.2, 0.6]]], atol=1e-6), (
     f"Without a pixel of 255 or 0, the pixels 102, 51, 153 became {np.asarray(result).ravel().tolist()}; "
     "they must become 0.4, 0.2, 0.6. Divide by the constant 255, not by the largest value."
 )
-result = scale(np.array([[0, 1, 1]], dtype=np.uint8))
+result = scaled(np.array([[0, 1, 1]], dtype=np.uint8))
 assert np.allclose(result, [[0, 1 / 255, 1 / 255]], atol=1e-6), (
     f"In a very faint image, the pixels 0, 1, 1 became {np.asarray(result).ravel().tolist()}; "
     "they must become 0, 1/255, 1/255. Divide always, whatever the largest value is."
 )
-result = scale(np.zeros((2, 28, 28, 1), dtype=np.uint8))
-assert result.shape == (2, 28, 28, 1), f"For shape (2, 28, 28, 1) the result has shape {result.shape}."
+result = scaled(np.zeros((2, 28, 28, 1), dtype=np.uint8))
 assert np.all(result == 0), f"Two blank images must stay blank; a value became {result[result != 0][0]}."
 for dtype in ("float32", "float64", "int64"):
     images = np.random.default_rng(7).integers(0, 256, size=(4, 28, 28)).astype(dtype)
     given = images.copy()
-    result = scale(given)
+    result = scaled(given)
     assert np.array_equal(given, images), f"For {dtype} input, scale has changed the array it was given."
     assert result.dtype == np.float32, f"For {dtype} input the dtype is {result.dtype}; it must be float32."
-    assert np.shape(result) == (4, 28, 28), f"For {dtype} input of shape (4, 28, 28) the shape is {result.shape}."
     worst = np.unravel_index(np.nanargmax(np.abs(result - images / 255)), images.shape)
     assert np.allclose(result, images / 255, atol=1e-6), (
         f"For {dtype} input {images[worst]:g} became {result[worst]:.8g}, not {images[worst] / 255:.8g}."
@@ -935,7 +908,7 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 
 
 # %% [markdown]
-# ### Task 8 · One-hot labels and back (2 points)
+# ### Task 7 · One-hot labels and back (3 points)
 #
 # A network for ten classes has ten outputs, one per class. To compare them with a label such as 3, the label
 # can be written as ten numbers too: nine zeros, and a one in place 3. This is a **one-hot** label. It also
@@ -1003,69 +976,82 @@ def to_integer(one_hot_labels):
     return np.argmax(one_hot_labels, axis=1)
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-one-hot", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-codes = one_hot(np.array([3, 0, 7], dtype=np.uint8))
-assert codes is not None, "one_hot returned None. Is there a return?"
-codes = np.asarray(codes)
-assert codes.shape == (3, 10), (
-    f"For 3 labels of 10 classes the shape must be (3, 10), it is {codes.shape}. The largest label is not the width."
-)
-assert codes.dtype.kind == "f", f"The dtype must be a float one, it is {codes.dtype}."
+# %% nbgrader={"grade": true, "grade_id": "test-one-hot", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+def result_of(name, function, given, **named):
+    """What one of the two functions returns, as an array; an error in it becomes a sentence."""
+    shown = f"{name} of {np.asarray(given)[:4].tolist()}{' ...' if len(given) > 4 else ''}"
+    try:
+        result = function(given, **named)
+    except Exception as error:
+        raise AssertionError(f"{shown} stopped with {type(error).__name__}: {error}") from error
+    assert result is not None, f"{name} returned None. Is there a return?"
+    try:
+        return np.asarray(result)
+    except ValueError as error:
+        raise AssertionError(f"{shown} is no array, since its rows differ in length: {result!r}.") from error
+
+
+def coded(labels, width, **named):
+    """What one_hot returns, once its shape and dtype are in order."""
+    codes = result_of("one_hot", one_hot, labels, **named)
+    assert codes.shape == (len(labels), width), (
+        f"For {len(labels)} labels of {width} classes the shape must be {(len(labels), width)}, it is {codes.shape}. "
+        "The largest label is not the width."
+    )
+    assert codes.dtype.kind == "f", f"The dtype must be a float one, it is {codes.dtype}."
+    return codes
+
+
+codes = coded(np.array([3, 0, 7], dtype=np.uint8), 10)
 assert [np.flatnonzero(row).tolist() for row in codes] == [[3], [0], [7]], (
     f"For the labels 3, 0, 7 the places other than 0 are {[np.flatnonzero(row).tolist() for row in codes]}; "
     "each row needs exactly one, in the place of its label."
 )
 wrong = codes[(codes != 0) & (codes != 1)]
 assert wrong.size == 0, f"The place of the label must hold 1, it holds {wrong[0]}."
-back = to_integer(np.array([[0.0, 0.0, 1.0], [0.6, 0.1, 0.3]]))
-assert back is not None, "to_integer returned None. Is there a return?"
-assert np.shape(back) == (2,), (
-    f"For the 2 rows 0, 0, 1 and 0.6, 0.1, 0.3, to_integer must return shape (2,), it returned {np.shape(back)}. "
+back = result_of("to_integer", to_integer, np.array([[0.0, 0.0, 1.0], [0.6, 0.1, 0.3]]))
+assert back.shape == (2,), (
+    f"For the 2 rows 0, 0, 1 and 0.6, 0.1, 0.3, to_integer must return shape (2,), it returned {back.shape}. "
     "Check the axis, and look for the largest number of each row, not for ones."
 )
-assert np.asarray(back).dtype.kind in "iu", f"to_integer must return integers, it returned {np.asarray(back).dtype}."
-assert np.asarray(back).tolist() == [2, 0], (
-    f"For the rows 0, 0, 1 and 0.6, 0.1, 0.3, to_integer returned {np.asarray(back).tolist()}; it must be [2, 0]."
+assert back.dtype.kind in "iu", f"to_integer must return integers, it returned {back.dtype}."
+assert back.tolist() == [2, 0], (
+    f"For the rows 0, 0, 1 and 0.6, 0.1, 0.3, to_integer returned {back.tolist()}; it must be [2, 0]."
 )
 ### BEGIN HIDDEN TESTS
 labels = np.array([1, 0, 1, 2], dtype=np.int64)
-codes = np.asarray(one_hot(labels))
-assert codes.shape == (4, 10), (
-    f"For the labels 1, 0, 1, 2 the shape is {codes.shape}; it must be (4, 10). "
-    "The largest label is not the number of classes."
-)
+codes = coded(labels, 10)
 assert codes[:, :3].tolist() == [[0, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]] and not codes[:, 3:].any(), (
     f"For the labels 1, 0, 1, 2 the first columns are {codes[:, :3].tolist()}."
 )
 assert labels.tolist() == [1, 0, 1, 2], "one_hot has changed the labels it was given."
-codes = np.asarray(one_hot(np.array([4], dtype=np.uint8), n_classes=6))
+codes = coded(np.array([4], dtype=np.uint8), 6, n_classes=6)
 assert codes.tolist() == [[0, 0, 0, 0, 1, 0]], f"For the label 4 of 6 classes one_hot gives {codes.tolist()}."
-assert codes.dtype.kind == "f", f"For the label 4 of 6 classes the dtype is {codes.dtype}; it must be a float one."
-codes = np.asarray(one_hot(np.array([299, 2]), n_classes=300))
-assert codes.shape == (2, 300), f"For 2 labels of 300 classes the shape is {codes.shape}; it must be (2, 300)."
+codes = coded(np.array([299, 2]), 300, n_classes=300)
 assert [np.flatnonzero(row).tolist() for row in codes] == [[299], [2]], (
     f"For the labels 299, 2 of 300 classes, the ones are in {[np.flatnonzero(row).tolist() for row in codes]}."
 )
 chances = np.array([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3], [0.3, 0.3, 0.4], [0.05, 0.9, 0.05]])
 given = chances.copy()
-back = np.asarray(to_integer(given))
+back = result_of("to_integer", to_integer, given)
 assert back.shape == (4,), f"For 4 rows of probabilities to_integer returned shape {back.shape}."
 assert back.tolist() == [1, 0, 2, 1], (
     f"For probabilities that are highest in the places 1, 0, 2, 1, to_integer returned {back.tolist()}."
 )
 assert np.array_equal(given, chances), "to_integer has changed the array it was given."
-back = np.asarray(to_integer(np.array([[-3.0, -1.0, -2.0], [-4.0, 0.5, 3.0]])))
+back = result_of("to_integer", to_integer, np.array([[-3.0, -1.0, -2.0], [-4.0, 0.5, 3.0]]))
 assert back.tolist() == [1, 2], (
     f"For the rows -3, -1, -2 and -4, 0.5, 3, to_integer returned {back.tolist()}. The largest number of a row may be "
     "negative, or larger than 1."
 )
 labels = np.random.default_rng(8).integers(0, 10, size=50)
-back = np.asarray(to_integer(np.array([[float(k == label) for k in range(10)] for label in labels])))
+given = np.array([[float(k == label) for k in range(10)] for label in labels])
+back = result_of("to_integer", to_integer, given)
 assert back.tolist() == labels.tolist(), (
     f"From 50 one-hot labels that begin with {labels[:8].tolist()}, to_integer makes {back[:8].tolist()} ..."
 )
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 codes = np.asarray(one_hot(y_train[:8]))
@@ -1129,7 +1115,7 @@ print("classes in the validation part:", np.unique(last_part))
 # those that it has learned. So the examples must be shuffled first, and best **stratified**: each class is
 # divided on its own, in the same proportion, so that both parts have the class balance of the whole.
 #
-# ### Task 9 · A leakage-free validation split (2 points)
+# ### Task 8 · A leakage-free validation split (3 points)
 #
 # Write `split_train_validation(images, labels, validation_fraction=0.2, seed=0)`. `images` has the examples
 # along its first axis, and `labels` has shape `(n,)`; the labels that occur need not be 0, 1, 2 and so on.
@@ -1201,7 +1187,7 @@ def split_train_validation(images, labels, validation_fraction=0.2, seed=0):
     return (images[training], labels[training]), (images[validation], labels[validation])
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-split-train-validation", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-split-train-validation", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 def numbered_examples(class_sizes, classes=None, shuffled=False):
     """Small images, sorted by class or shuffled, whose pixels tell the number of the image; and their labels."""
     classes = np.arange(len(class_sizes)) if classes is None else np.array(classes)
@@ -1211,11 +1197,15 @@ def numbered_examples(class_sizes, classes=None, shuffled=False):
     return 1000 + np.arange(4 * len(labels), dtype=np.int32).reshape(-1, 2, 2), labels
 
 
-def checked_split(class_sizes, fraction, seed, **how):
-    """Split such examples, check what one split can show, and return the numbers of both parts, in order."""
-    images, labels = numbered_examples(class_sizes, **how)
-    given_images, given_labels = images.copy(), labels.copy()
-    result = split_train_validation(given_images, given_labels, validation_fraction=fraction, seed=seed)
+def split_of(images, labels, *more, **named):
+    """What split_train_validation returns, once it is two pairs of arrays; an error in it becomes a sentence."""
+    try:
+        result = split_train_validation(images, labels, *more, **named)
+    except Exception as error:
+        raise AssertionError(
+            f"For {len(labels)} examples of {len(np.unique(labels))} classes split_train_validation stopped with "
+            f"{type(error).__name__}: {error}"
+        ) from error
     assert result is not None, "split_train_validation returned None. Is there a return?"
     assert isinstance(result, tuple | list) and len(result) == 2, (
         "Return two pairs, (X_tr, y_tr), (X_val, y_val), first training, then validation; split_train_validation "
@@ -1226,6 +1216,14 @@ def checked_split(class_sizes, fraction, seed, **how):
     )
     kinds = [type(part).__name__ for pair in result for part in pair if not isinstance(part, np.ndarray)]
     assert not kinds, f"Images and labels of both parts must be NumPy arrays; one is a {kinds[0]}."
+    return result
+
+
+def checked_split(class_sizes, fraction, seed, **how):
+    """Split such examples, check what one split can show, and return the numbers of both parts, in order."""
+    images, labels = numbered_examples(class_sizes, **how)
+    given_images, given_labels = images.copy(), labels.copy()
+    result = split_of(given_images, given_labels, validation_fraction=fraction, seed=seed)
     assert np.array_equal(given_images, images) and np.array_equal(given_labels, labels), (
         "The arrays of the caller were changed. Shuffle positions, not the arrays themselves."
     )
@@ -1290,14 +1288,14 @@ assert len(set(np.diff(first_class).tolist())) > 1, (
     "random."
 )
 images, labels = numbered_examples([50, 50, 50])
-(X_a, y_a), (X_b, y_b) = split_train_validation(images, labels)
-(X_c, y_c), (X_d, y_d) = split_train_validation(images, labels, 0.2, 0)
+(X_a, y_a), (X_b, y_b) = split_of(images, labels)
+(X_c, y_c), (X_d, y_d) = split_of(images, labels, 0.2, 0)
 assert abs(len(y_b) - 30) <= 3, f"Without a validation_fraction, {len(y_b)} of 150 examples are for validation, not 30."
 assert np.array_equal(X_a, X_c) and np.array_equal(X_b, X_d), (
     "Without the last two arguments the split must be the one of 0.2 and seed 0."
 )
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 (X_tr, y_tr), (X_val, y_val) = split_train_validation(X_train, y_train)

@@ -888,10 +888,10 @@ history = train(lenet, X_train, Y_train, EPOCHS)
 # %% [markdown]
 # ### Curves with the right names
 #
-# The published lab drew the loss and the accuracy after each epoch, and labelled the second curve of each "test". But
-# it came from `val_loss` and `val_accuracy`: it was made of training digits that were set aside, and the test digits
-# had no part in it. The difference matters. You may choose the number of epochs by that curve, as the test digits
-# remain unseen. If you chose it by a real test curve, no honest test would be left.
+# The published lab, too, drew how the training went, and labelled the curve beside that of training "test". But that
+# curve came from the history's values whose names begin with `val_`. It was made of training digits that were set
+# aside, and the test digits had no part in it. The difference matters. You may choose the number of epochs by that
+# curve, as the test digits remain unseen. If you chose it by a real test curve, no honest test would be left.
 
 # %%
 plot_history(history);
