@@ -42,7 +42,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/01_data_inspection/01_data_inspection.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/01_data_inspection/01_data_inspection.ipynb)
 #
-# **20 points** · plan about 110 minutes · *Run All* of the finished lab takes about 0.1 minutes (measured on 2 cores)
+# **20 points** · plan about 120 minutes · *Run All* of the finished lab takes about 0.1 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -594,26 +594,115 @@ balance
 # each class has exactly 10 %. Either way, guessing the same digit every time is right in about one case of
 # ten. That is the score to beat.
 #
-# ### The class balance as a bar plot
+# ### Task 5 · The class balance as a bar plot (2 points)
 #
 # A table is exact; a figure is quick. In a bar plot the eye compares *lengths*, so a bar must be as long as
 # its number is large. It is only if the axis **starts at zero**. Cut off the lower part of the axis and you
 # cut the same piece off every bar: small differences grow into large ones, without one wrong number in the
-# whole figure. (For a curve, where the eye follows the slope, an axis may start anywhere.) The next cell draws
-# the same counts in both ways. Compare the first bars of the two figures before you read on.
+# whole figure. (For a curve, where the eye follows the slope, an axis may start anywhere.)
+#
+# Finish `plot_class_balance(counts)`, whose first line makes a new figure at each call. `counts` is an array of shape
+# `(n_classes,)`. Draw one vertical bar per class, in the order of the classes from left to right, each as high as its
+# count. Label both axes, let the vertical axis start at zero, and return the Matplotlib `Axes`.
+#
+# <details><summary>Hint 1: a nudge</summary>
+#
+# Look at the cell below the test of Task 3, which draws a box around a digit. Which object is drawn on and
+# labelled there?
+#
+# </details>
+#
+# <details><summary>Hint 2: the idea</summary>
+#
+# `axes.bar` wants the positions of the bars and their heights; many functions of Seaborn accept the `Axes` as `ax=`.
+# `axes.set` takes `xlabel` and `ylabel`, and `axes.set_ylim` says where the vertical axis starts. Do not call
+# `plt.show()` inside the function: it puts the finished figure away.
+#
+# </details>
 
-
-# %%
+# %% nbgrader={"grade": false, "grade_id": "plot-class-balance", "locked": false, "schema_version": 3, "solution": true, "task": false}
 def plot_class_balance(counts):
-    """Draw the number of examples of each class as bars, in a new figure, and return the Axes."""
+    """Draw the number of examples of each class as bars and return the Axes."""
     figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
+    ### BEGIN SOLUTION
     classes = np.arange(len(counts))
     axes.bar(classes, counts, color=BLUE)
     axes.set(xlabel="class", ylabel="number of examples", xticks=classes)
     axes.set_ylim(bottom=0)
     return axes
+    ### END SOLUTION
+
+# %% nbgrader={"grade": true, "grade_id": "test-plot-class-balance", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from data_utils import beside_answer, figure_facts
 
 
+@beside_answer
+def drawn(*counts, figure_open=False):
+    """What plot_class_balance draws for each of these counts, and which figure was open before."""
+    plt.close("all")
+    before = id(plt.figure()) if figure_open else None
+    kept = [plot_class_balance(some) for some in counts]
+    scales = [axes.get_yscale() if hasattr(axes, "get_yscale") else None for axes in kept]
+    found = [figure_facts(axes) | {"yscale": scale} for axes, scale in zip(kept, scales)]
+    plt.close("all")
+    return before, found
+
+
+def drawings(*counts, figure_open=False):
+    """The same; an error in the answer becomes a sentence."""
+    try:
+        return drawn(*counts, figure_open=figure_open)
+    except Exception as error:
+        raise AssertionError(
+            f"For the counts {[some.tolist() for some in counts]} plot_class_balance stopped with "
+            f"{type(error).__name__}: {error}"
+        ) from error
+
+
+def heights_in(seen):
+    """The heights of the bars, from left to right."""
+    return [bar["height"] for bar in seen["bars"]][:: -1 if seen["x_inverted"] else 1]
+
+
+_, (seen, other) = drawings(np.array([40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), np.array([3, 1, 2]))
+assert seen["type"] == "Axes", (
+    f"plot_class_balance must return the Axes, not {seen['type']}. Is there a return, and does it return the Axes?"
+)
+assert seen["figure"] != other.get("figure"), (
+    "Two calls have drawn into the same figure. Make a new figure in the function."
+)
+heights = heights_in(seen)
+assert heights, "There are no bars on the Axes you returned. Did plt.show() put the figure away before?"
+assert len(heights) == 10, f"There are {len(heights)} bars on the Axes you returned, not 10, one per class."
+places = {round(bar["x"] + bar["width"] / 2, 3) for bar in seen["bars"]}
+assert len(places) == 10, f"The 10 bars stand in only {len(places)} different places: some hide others."
+assert np.allclose(heights, [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), (
+    f"From left to right the bars are {heights} high; they must be as high as the counts, in the order of the classes."
+)
+assert seen["xlabel"], "The horizontal axis has no label. What do the numbers under the bars stand for?"
+assert seen["ylabel"], "The vertical axis has no label. What does the height of a bar stand for?"
+low, high = seen["ylim"]
+assert low == 0, f"The vertical axis starts at {low:g}. Bars are compared by length, so let it start at 0."
+assert high >= 45, f"The vertical axis ends at {high:g}, so that the highest bar, of 45, is cut off."
+assert seen["yscale"] == "linear", f"The scale is {seen['yscale']!r}: bars are then no longer as long as the counts."
+### BEGIN HIDDEN TESTS
+open_figure, (seen,) = drawings(np.array([5010, 5000, 4990, 0]), figure_open=True)
+heights, (low, high) = heights_in(seen), seen["ylim"]
+assert seen["figure"] != open_figure, (
+    "With another figure open, the bars were drawn into it. Make a new figure in the function."
+)
+assert len(heights) == 4, f"For 4 classes there are {len(heights)} bars; the number of bars is the number of counts."
+assert np.allclose(heights, [5010, 5000, 4990, 0]), f"For the counts 5010, 5000, 4990, 0 the bars are {heights} high."
+assert low == 0, f"For the counts 5010, 5000, 4990, 0 the vertical axis starts at {low:g}, not at 0."
+assert high >= 5010, f"For the counts 5010, 5000, 4990, 0 the vertical axis ends at {high:g}: bars are cut off."
+_, (seen,) = drawings(np.array([310, 305, 300]))
+heights, low = heights_in(seen), seen["ylim"][0]
+assert np.allclose(heights, [310, 305, 300]), f"For the counts 310, 305, 300 the bars are {heights} high."
+assert low == 0, f"For the counts 310, 305, 300 the vertical axis starts at {low:g}, not at 0."
+### END HIDDEN TESTS
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+
+# %%
 all_of_mnist = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
 axes = plot_class_balance(all_of_mnist)
 axes.set(title="axis cut off at 5,300: do not do this", ylim=(5300, 6850))
@@ -661,7 +750,7 @@ plt.show()
 # of the numbers, all three channels mixed, for the first channel. Both arrays have the shape `(3, 28, 28)`,
 # so a look at the shape would not have told them apart.
 #
-# ### Task 5 · The channel axis (2 points)
+# ### Task 6 · The channel axis (2 points)
 #
 # Keras, the library of the later labs, has a setting that says which of the two formats it expects. You can
 # ask for it (no need to run this now):
@@ -811,7 +900,7 @@ print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
 # the **overflow trap**; it turns sums and differences of images into noise. So change to decimals first and
 # calculate afterwards.
 #
-# ### Task 6 · Scale to the range from 0 to 1 (2 points)
+# ### Task 7 · Scale to the range from 0 to 1 (2 points)
 #
 # A network multiplies its inputs by numbers called **weights**. They are small and random at the start, and
 # are learned in small steps; both work best with inputs of about the size of 1. So the pixels are divided
@@ -908,7 +997,7 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 
 
 # %% [markdown]
-# ### Task 7 · One-hot labels and back (3 points)
+# ### Task 8 · One-hot labels and back (2 points)
 #
 # A network for ten classes has ten outputs, one per class. To compare them with a label such as 3, the label
 # can be written as ten numbers too: nine zeros, and a one in place 3. This is a **one-hot** label. It also
@@ -976,7 +1065,7 @@ def to_integer(one_hot_labels):
     return np.argmax(one_hot_labels, axis=1)
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-one-hot", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-one-hot", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def result_of(name, function, given, **named):
     """What one of the two functions returns, as an array; an error in it becomes a sentence."""
     shown = f"{name} of {np.asarray(given)[:4].tolist()}{' ...' if len(given) > 4 else ''}"
@@ -1051,7 +1140,7 @@ assert back.tolist() == labels.tolist(), (
     f"From 50 one-hot labels that begin with {labels[:8].tolist()}, to_integer makes {back[:8].tolist()} ..."
 )
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 codes = np.asarray(one_hot(y_train[:8]))
@@ -1115,7 +1204,7 @@ print("classes in the validation part:", np.unique(last_part))
 # those that it has learned. So the examples must be shuffled first, and best **stratified**: each class is
 # divided on its own, in the same proportion, so that both parts have the class balance of the whole.
 #
-# ### Task 8 · A leakage-free validation split (3 points)
+# ### Task 9 · A leakage-free validation split (2 points)
 #
 # Write `split_train_validation(images, labels, validation_fraction=0.2, seed=0)`. `images` has the examples
 # along its first axis, and `labels` has shape `(n,)`; the labels that occur need not be 0, 1, 2 and so on.
@@ -1187,7 +1276,7 @@ def split_train_validation(images, labels, validation_fraction=0.2, seed=0):
     return (images[training], labels[training]), (images[validation], labels[validation])
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-split-train-validation", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-split-train-validation", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def numbered_examples(class_sizes, classes=None, shuffled=False):
     """Small images, sorted by class or shuffled, whose pixels tell the number of the image; and their labels."""
     classes = np.arange(len(class_sizes)) if classes is None else np.array(classes)
@@ -1295,7 +1384,7 @@ assert np.array_equal(X_a, X_c) and np.array_equal(X_b, X_d), (
     "Without the last two arguments the split must be the one of 0.2 and seed 0."
 )
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %%
 (X_tr, y_tr), (X_val, y_val) = split_train_validation(X_train, y_train)
