@@ -19,8 +19,8 @@
 #
 # ## What you will do
 #
-# You build a LeNet-5 with average pooling, save architectures, weights and whole networks, train with checkpoints,
-# resume a training that was cut off, and explain a published history of training that begins at 99.95 %.
+# You save architectures, weights and whole networks, look into the files, train a LeNet-5 with checkpoints, resume a
+# training that was cut off, and explain a published history of training that begins at 99.95 %.
 #
 # ## What you will learn
 #
@@ -38,7 +38,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/07_checkpointing/07_checkpointing.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/07_checkpointing/07_checkpointing.ipynb)
 #
-# **20 points** · plan about 140 minutes · *Run All* of the finished lab takes about 0.6 minutes (measured on 2 cores)
+# **20 points** · plan about 115 minutes · *Run All* of the finished lab takes about 0.6 minutes (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -136,32 +136,14 @@ workspace = Path(temporary.name)
 #
 # **tanh** is an activation function: it bends every number smoothly into the range from −1 to 1.
 #
-# ### Task 1 · Build it (2 points)
-#
-# Write `build_lenet5()`. It returns this network as a Keras model, made with `Sequential` or the functional API, for
-# images of shape (28, 28, 1), with the layers and names of the table and no others. No layer pads its input. The
-# network is untrained and need not be compiled. Each call makes a new one.
-#
-# <details><summary>Hint 1: a nudge</summary>
-#
-# Look at the column of outputs: POOL1 makes 23×23 of 24×24, POOL2 makes 9×9 of 19×19. What does that say about how far
-# each of them moves?
-#
-# </details>
-#
-# <details><summary>Hint 2: the idea</summary>
-#
-# `keras.layers.AveragePooling2D(size, strides=...)`: without `strides` it moves by its own size. If Keras complains
-# that an output size "would be zero or negative", a map became too small before; look at the stride of POOL1. Every
-# layer takes `name="..."`. Print `build_lenet5().summary()` and compare with the table.
-#
-# </details>
+# You built a LeNet in lab 4, so this one is given. Try it: leave out `strides=1` in POOL1, so that it moves by its own
+# size, 2. The maps shrink to 4×4 before CONV3, whose window is 5×5, and Keras refuses to build the network. Put
+# `strides=1` back afterwards.
 
 
-# %% nbgrader={"grade": false, "grade_id": "lenet5", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% tags=["nbval-check-output"]
 def build_lenet5():
-    """The LeNet-5 of the table, for images of shape (28, 28, 1)."""
-    ### BEGIN SOLUTION
+    """The LeNet-5 of the table, for images of shape (28, 28, 1): new, untrained and not compiled."""
     layers = keras.layers
     return keras.Sequential(
         [
@@ -176,91 +158,8 @@ def build_lenet5():
             layers.Dense(10, activation="softmax", name="FC7"),
         ]
     )
-    ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-lenet5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def _built():
-    """A network from build_lenet5; an error in it, or something else returned, becomes a sentence."""
-    try:
-        network = build_lenet5()
-    except Exception as error:
-        raise AssertionError(f"build_lenet5() stopped with {type(error).__name__}: {error}") from error
-    assert network is not None, "build_lenet5 returns nothing. Is there a `return`?"
-    assert isinstance(network, keras.Model), (
-        "build_lenet5 must return a Keras model, made with Sequential or the functional API; it returns a "
-        f"{type(network).__name__}."
-    )
-    assert network.built and hasattr(network, "input_shape"), (
-        "It does not know its input's shape yet. Does the list start with keras.Input(shape=...)?"
-    )
-    return network
-
-
-def _outputs(network, name, numbers):
-    """What the layer of this name delivers for numbers of the shape that it takes."""
-    return np.asarray(network.get_layer(name)(numbers.astype("float32"), training=False), dtype=float)
-
-
-checked = _built()
-assert tuple(checked.input_shape)[1:] == (28, 28, 1), f"It must take (28, 28, 1); it takes {checked.input_shape[1:]}."
-asked = ["CONV1", "POOL1", "CONV2", "POOL2", "CONV3", "FLAT", "FC6", "FC7"]
-names = [layer.name for layer in checked.layers if not isinstance(layer, keras.layers.InputLayer)]
-lacking = [name for name in asked if name not in names]
-assert not lacking, f"No layer is called {', '.join(lacking)}. The names are {names}; give each layer `name=...`."
-assert names == asked, f"The layers must be {asked}, in this order and no others; they are {names}."
-sizes = [tuple(checked.get_layer(name).output.shape)[1:] for name in asked]
-planned = [(24, 24, 6), (23, 23, 6), (19, 19, 16), (9, 9, 16), (5, 5, 120), (3000,), (84,), (10,)]
-wrong = [f"{name} delivers {size}, not {plan}" for name, size, plan in zip(asked, sizes, planned) if size != plan]
-assert not wrong, f"{wrong[0]}. Compare its settings (filters, size, strides, padding) with the table."
-assert int(checked.count_params()) == 303_626, f"It has {checked.count_params():,} parameters, not 303,626."
-rng = np.random.default_rng(70)
-checked.set_weights([rng.normal(0, 0.5, weights.shape) for weights in checked.get_weights()])
-for name, shape in (("POOL1", (24, 24, 6)), ("POOL2", (19, 19, 16))):
-    checkers = np.indices(shape).sum(axis=0)[None] % 2  # 0 and 1 by turns
-    pooled = _outputs(checked, name, checkers).mean()
-    assert np.isclose(pooled, 0.5, atol=0.01), (
-        f"{name} makes {pooled:g} of a window with two numbers 0 and two numbers 1; their average is 0.5."
-    )
-for name, shape in (("CONV1", (28, 28, 1)), ("CONV2", (23, 23, 6)), ("CONV3", (9, 9, 16)), ("FC6", (3000,))):
-    numbers = _outputs(checked, name, rng.normal(size=(4, *shape)))
-    lowest, highest = numbers.min(), numbers.max()
-    assert -1 <= lowest < -0.9 and 0.9 < highest <= 1, (
-        f"With weights of the test, {name} delivers numbers from {lowest:.3g} to {highest:.3g}; tanh gives numbers "
-        "from -1 to 1. Look at its activation."
-    )
-sums = _outputs(checked, "FC7", rng.normal(size=(4, 84))).sum(axis=1)
-assert np.allclose(sums, 1, atol=1e-4), f"The ten numbers from FC7 must add up to 1; they add up to {sums[0]:.6g}."
-### BEGIN HIDDEN TESTS
-learned = sum(int(np.prod(weights.shape)) for weights in checked.trainable_weights)
-assert learned == 303_626, f"Only {learned:,} of the 303,626 parameters can be trained. Is a layer's `trainable` set?"
-assert not checked.losses, "A layer adds to the loss, as with a regularizer; the table has none. Take it out."
-rng = np.random.default_rng(71)
-arrays = [rng.normal(0, 0.3, weights.shape).astype("float32") for weights in checked.get_weights()]
-checked.set_weights(arrays)
-images = rng.random((3, 28, 28, 1)).astype("float32")
-maps = images
-for place, stride in ((0, 1), (2, 2), (4, None)):
-    maps = keras.ops.tanh(keras.ops.conv(maps, arrays[place], padding="valid") + arrays[place + 1])
-    maps = maps if stride is None else keras.ops.average_pool(maps, 2, stride, padding="valid")
-hidden = np.tanh(np.asarray(maps, dtype=float).reshape(3, -1) @ arrays[6] + arrays[7])
-sums = hidden @ arrays[8] + arrays[9]
-sums = np.exp(sums - sums.max(axis=1, keepdims=True))
-shares = sums / sums.sum(axis=1, keepdims=True)
-out = np.asarray(checked(images, training=False), dtype=float)
-assert np.allclose(out, shares, atol=5e-3), (
-    "The outputs are not those of the table's layers: with weights of the test, an image gives "
-    f"{out[0].round(3).tolist()}, not {shares[0].round(3).tolist()}. Check the activations and the kind of pooling."
-)
-another = _built()
-assert another is not checked, "Each call of build_lenet5 must make a new network."
-assert not np.array_equal(another.get_weights()[0], arrays[0]), "A new network shares its weights with the one before."
-flat = [name for name in asked if (w := another.get_layer(name).get_weights()) and np.ptp(w[0]) == 0]
-assert not flat, f"All weights of {flat[0]} are equal at first, so its units would learn the same. Leave them to Keras."
-### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
-
-# %% tags=["nbval-check-output"]
 untrained = build_lenet5()
 rows = [(layer.name, str(tuple(layer.output.shape)[1:]), f"{layer.count_params():,}") for layer in untrained.layers]
 print(pd.DataFrame(rows, columns=["layer", "output", "parameters"]).to_string(index=False))
@@ -274,7 +173,7 @@ print(f"\ntotal: {untrained.count_params():,}; LeNet of lab 4: {build_lenet().co
 # optimiser**: its count of steps and what it remembers of earlier gradients, for Adam two numbers for each weight.
 # If you say "I saved the network", say which of them.
 #
-# ### Task 2 · The architecture as text (2 points)
+# ### Task 1 · The architecture as text (2 points)
 #
 # `model.to_json()` describes a network in JSON, a text format that people and programs of any language can read. A
 # few kilobytes tell how to build it again, but not what it has learned. (If the model is compiled, Keras 3 puts the
@@ -400,7 +299,7 @@ with tempfile.TemporaryDirectory() as one_folder:
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
-# ### Task 3 · Open the .keras file (2 points)
+# ### Task 2 · Open the .keras file (3 points)
 #
 # `model.save("name.keras")` is said to save the whole network. A published lab says, however, that such a file holds
 # only the weights. Do not believe either: look. A `.keras` file is a **zip archive**, a folder packed into one file,
@@ -468,7 +367,7 @@ def inside(path):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-inside", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-inside", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 def _looked_into(file, what):
     """The dictionary from inside; an error in it, or something else returned, becomes a sentence."""
     try:
@@ -518,7 +417,7 @@ with tempfile.TemporaryDirectory() as one_folder:
         assert found["optimizer"] == expected, f"'optimizer' is {found['optimizer']!r}, not {expected!r}."
         assert file.read_bytes() == content, "inside changes the file."
     ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 trial = small_network()
@@ -547,7 +446,7 @@ print("in trial.weights.h5:", {part: f"{int(sum(sizes)):,} numbers" for part, si
 # file, and what a program takes from it, are two questions.
 
 # %% [markdown]
-# ### Task 4 · There and back (2 points)
+# ### Task 3 · There and back (2 points)
 #
 # To load a `.keras` file you need nothing else. To load weights you must first build the network that they belong to,
 # so you have to keep the code for it, too. Write both ways.
@@ -712,7 +611,7 @@ for name, network in [
 # A file that is saved *during* training is a **checkpoint**. Keras writes them by a **callback**, an object that `fit`
 # calls at certain moments, here at the end of each epoch: `keras.callbacks.ModelCheckpoint`.
 #
-# ### Task 5 · One file an epoch (2 points)
+# ### Task 4 · One file an epoch (2 points)
 #
 # Write `every_epoch(folder)`. It returns a callback that saves the whole model in `folder` at the end of every epoch,
 # whether it has become better or not. The files are called `epoch-01.keras`, `epoch-02.keras` and so on; from epoch
@@ -864,7 +763,7 @@ plt.show()
 # though the weights alone have 5 MB.
 
 # %% [markdown]
-# ### Task 6 · Only the best (2 points)
+# ### Task 5 · Only the best (3 points)
 #
 # Often you want one file only: the network as it was in its best epoch. "Best" needs a **monitor**, a number from the
 # history, and a direction: a *loss* is better when lower, an *accuracy* when higher. With the direction wrong, Keras
@@ -901,7 +800,7 @@ def keep_best(path, monitor):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-keep-best", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-keep-best", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 from data_utils import beside_answer
 
 
@@ -964,182 +863,28 @@ _check_kept(up_and_down, {"val_accuracy": 2, "val_loss": 2, "loss": 3, "accuracy
 bad_throughout = [(-30, -30), (-40, -40)]  # a loss of 30, an accuracy of 0
 _check_kept(bad_throughout, {"val_loss": 1, "val_accuracy": 1}, Path)
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% [markdown]
-# ### Task 7 · Train, keep the best (2 points)
+# ### Train, and keep the best
 #
-# Write `train_and_keep(model, x, y, epochs, path)`. `model` is compiled, with accuracy as its metric; do not compile it
-# again. Train it on `x` and `y` by *one* call of `fit` with `epochs` epochs, `batch_size=32`, `validation_split=0.2`
-# and without output. During that training your callback of Task 6 keeps the network of the epoch with the lowest
-# `val_loss` in the file `path`. Return a pair:
+# `train_and_keep`, given below, is your callback at work: `fit` holds a fifth of the digits back for validation, and the
+# file always has the network with the lowest `val_loss` so far. After the training there are two networks: `model`, as
+# the *last* epoch left it, and the *best* one, from the file. It is loaded when `fit` has ended; before, nobody knows
+# which epoch will be the best.
 #
-# - what `fit` returns,
-# - the network of the best epoch, loaded from the file.
-#
-# `model` itself stays what it is after the last epoch. `path` is a string or a `Path`.
-#
-# <details><summary>Hint 1: a nudge</summary>
-#
-# After the training there are two networks: `model`, as the last epoch left it, and the one in the file. Which of them
-# is returned? And from when on does the file hold the best epoch of all?
-#
-# </details>
-#
-# <details><summary>Hint 2: the idea</summary>
-#
-# The callback goes into `fit(..., callbacks=[...])`; which monitor does your callback of Task 6 have to watch? Load the
-# file after the training, with `keras.models.load_model`. Without output means `verbose=0`.
-#
-# </details>
+# The network is the LeNet-5. **SGD**, plain gradient descent, makes steps along the gradient of each batch and
+# remembers nothing. With its default learning rate of 0.01 it is slow: the published LeNet-5 was trained for 50 epochs.
 
 
-# %% nbgrader={"grade": false, "grade_id": "train-and-keep", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% tags=["train-lenet5"]
 def train_and_keep(model, x, y, epochs, path):
-    """Train the model and keep its best epoch in a file; return what fit returns and the best network."""
-    ### BEGIN SOLUTION
+    """Train a compiled model and keep its best epoch in a file; return what fit returns, and the best network."""
     keeper = keep_best(path, "val_loss")
     history = model.fit(x, y, batch_size=32, epochs=epochs, validation_split=0.2, callbacks=[keeper], verbose=0)
     return history, keras.models.load_model(path)
-    ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-train-and-keep", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-from data_utils import beside_answer
-
-
-@beside_answer
-def _with_stand_in(shows, best_epoch, *given):
-    """What train_and_keep returns, or prints, with a stand-in for keep_best: this test does not depend on Task 6.
-
-    The stand-in knows in which epoch val_loss is lowest. Asked for another monitor, it keeps the last epoch.
-    """
-    import contextlib
-    import io
-    import sys
-
-    class StandIn(keras.callbacks.Callback):
-        def __init__(self, path, monitor):
-            super().__init__()
-            self.path, self.epoch = path, best_epoch if monitor == "val_loss" else given[3]
-
-        def on_epoch_end(self, epoch, logs=None):
-            if epoch + 1 == self.epoch:
-                self.model.save(self.path)
-
-    names = vars(sys.modules["__main__"])
-    kept = names.get("keep_best")
-    names["keep_best"] = StandIn
-    try:
-        with contextlib.redirect_stdout(io.StringIO()) as shown:
-            returned = train_and_keep(*given)
-        return shown.getvalue() if shows else returned
-    finally:
-        names["keep_best"] = kept
-
-
-def _softmax(scores):
-    shares = np.exp(scores - scores.max())
-    return shares / shares.sum()
-
-
-def _turning(n, rate, epochs, others):
-    """A training whose validation loss turns: model, x, y, and by NumPy all its losses and the weights of each epoch.
-
-    All rows of x are alike, so shuffling changes nothing. In the first four fifths all labels are 0, in the last fifth
-    `others` are 1: after some epochs the network is too sure for them.
-    """
-    x, labels = np.tile(np.array([[1.0, -0.5]], dtype="float32"), (n, 1)), np.zeros(n, dtype=int)
-    labels[n - others :] = 1
-    y, held = np.eye(3, dtype="float32")[labels], n - n // 5
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, activation="softmax")])
-    model.compile(keras.optimizers.SGD(rate), "categorical_crossentropy", metrics=["accuracy"], run_eagerly=True)
-    model.set_weights([np.array([[-0.5, 0.5, 0.1], [0.4, -0.3, 0]]), np.zeros(3)])
-    kernel, bias = (array.astype(float) for array in model.get_weights())
-    due = {"loss": [], "val_loss": [], "weights": []}
-    for _ in range(epochs):
-        losses, sizes = [], []
-        for start in range(0, held, 32):
-            chances = _softmax(x[0] @ kernel + bias)
-            losses.append(-np.log(chances[0]))
-            sizes.append(min(32, held - start))
-            excess = chances - np.eye(3)[0]
-            kernel, bias = kernel - rate * np.outer(x[0], excess), bias - rate * excess
-        due["loss"].append(np.dot(losses, sizes) / held)
-        due["val_loss"].append(-(y[held:] @ np.log(_softmax(x[0] @ kernel + bias))).mean())
-        due["weights"].append([kernel, bias])
-    return model, x, y, due
-
-
-def _check_weights(model, weights, what, other):
-    """Compare a model's weights with those by NumPy."""
-    found, due = model.get_weights()[0], weights[0]
-    assert found.shape == due.shape and np.allclose(found, due, atol=1e-3), (
-        f"{what}; its first weight is {float(found.flat[0]):.4f}, not {due[0, 0]:.4f}. {other}"
-    )
-
-
-def _check_training(n, rate, epochs, others, kind):
-    """Let train_and_keep work, and compare what it returns, the file and the model with the same training by NumPy."""
-    model, x, y, due = _turning(n, rate, epochs, others)
-    best_epoch = int(np.argmin(due["val_loss"])) + 1
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "best.keras")
-        try:
-            pair = _with_stand_in(False, best_epoch, model, x.copy(), y.copy(), epochs, kind(path))
-        except Exception as error:
-            shown = "string" if kind is str else "Path"
-            raise AssertionError(
-                f"train_and_keep, the path given as a {shown}, stopped with {type(error).__name__}: {error}"
-            ) from error
-        assert pair is not None, "train_and_keep returns nothing. Is there a `return`?"
-        assert isinstance(pair, (tuple, list)) and len(pair) == 2, (
-            f"train_and_keep must return a pair, history and model; it returns a {type(pair).__name__}."
-        )
-        history, best = pair
-        assert hasattr(history, "history") and hasattr(history, "epoch"), (
-            f"The first of the pair must be what fit returns, with `history`; it is a {type(history).__name__}."
-        )
-        assert isinstance(best, keras.Model), f"The second of the pair must be a model, not {type(best).__name__}."
-        assert best is not model, "The second of the pair is the model itself. Load the best one from the file."
-        names = [file.name for file in path.parent.iterdir()]
-        assert path.is_file(), f"The callback saved no best.keras at the path; the folder holds {names}."
-        record, filed = history.history, keras.models.load_model(path)
-    steps, needed = int(model.optimizer.iterations), -(-(n - n // 5) // 32) * epochs
-    assert steps == needed, (
-        f"Four fifths of {n} rows in batches of 32, {epochs} epochs, are {needed} steps; the model's optimiser counted "
-        f"{steps}. Check batch_size, validation_split and epochs. Call fit once, and do not compile again."
-    )
-    for key in ("loss", "val_loss"):
-        seen = np.asarray(record.get(key, []), dtype=float)
-        assert seen.shape == (epochs,) and np.allclose(seen, due[key], atol=2e-3), (
-            f"history.history[{key!r}] is {seen.round(3).tolist()}; the training asked for gives "
-            f"{np.round(due[key], 3).tolist()}. Check validation_split, and that the training goes over all epochs."
-        )
-    last = f"The model must be what it is after epoch {epochs}, the last"
-    _check_weights(model, due["weights"][-1], last, "Do not load other weights into it, and do not stop early.")
-    lowest = f"val_loss was lowest in epoch {best_epoch} of {epochs}; the"
-    hint = "Look at monitor and direction of the callback, and load the file after the training."
-    for one, name in ((filed, "network in the file"), (best, "second of the pair")):
-        _check_weights(one, due["weights"][best_epoch - 1], f"{lowest} {name} is not that of this epoch", hint)
-
-
-_check_training(80, 0.17, 6, 6, Path)
-model, x, y, _ = _turning(80, 0.17, 1, 6)
-with tempfile.TemporaryDirectory() as one_folder:
-    shown = _with_stand_in(True, 1, model, x, y, 1, Path(one_folder, "best.keras"))
-assert not shown, f"train_and_keep must work without output; it shows {shown.strip()[:60]!r}. See `verbose` of fit."
-### BEGIN HIDDEN TESTS
-_check_training(200, 0.05, 6, 16, str)
-_check_training(100, 0.2, 5, 6, Path)
-### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
-
-# %% [markdown]
-# Now your LeNet-5. **SGD**, plain gradient descent, makes steps along the gradient of each batch and remembers nothing.
-# With its default learning rate of 0.01 it is slow: the published LeNet-5 was trained for 50 epochs.
-
-# %% tags=["train-lenet5"]
 lenet5 = build_lenet5()
 lenet5.compile(optimizer="sgd", loss="categorical_crossentropy", metrics=["accuracy"])
 history, best = train_and_keep(lenet5, X_train, Y_train, EPOCHS, workspace / "best.keras")
@@ -1196,7 +941,7 @@ for name, network in ((f"best epoch, {turn}", eager_best), ("last epoch, 20", ea
 # course. But Adam takes its steps from running means of earlier gradients, and SGD with momentum from its earlier
 # steps. Begin with an optimiser that has forgotten these, and the training goes another way.
 #
-# ### Task 8 · Resume (2 points)
+# ### Task 6 · Resume (3 points)
 #
 # Write `resume(path, x, y, epochs_done, epochs)`. `path` is a `.keras` file of a compiled model, saved after
 # `epochs_done` epochs; `x` and `y` are the training data. Load the model and train it until it has had `epochs`
@@ -1234,7 +979,7 @@ def resume(path, x, y, epochs_done, epochs):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-resume", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-resume", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 from data_utils import beside_answer
 
 
@@ -1314,7 +1059,7 @@ with tempfile.TemporaryDirectory() as one_folder:
         assert steps == 16, f"4 epochs in all are 16 steps; the optimiser ({name}) counted {steps}."
         assert file.read_bytes() == content, "resume changes the file; it must stay as it is."
     ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% [markdown]
 # Now the comparison. A small network is trained with Adam on 480 digits for ten epochs in one go (A). After five
@@ -1374,7 +1119,7 @@ for call in (1, 2):
     print(f"fit, call {call}: epochs 1 to 5, accuracy {shown} (steps so far: {int(twice.optimizer.iterations)})")
 
 # %% [markdown]
-# ### Task 9 · A history that begins at 0.9995 (2 points)
+# ### Task 7 · A history that begins at 0.9995 (2 points)
 #
 # Keras numbers the epochs of every call from 1, and its history holds that call only. The published notebook of the
 # LeNet-5 prints a history of 50 epochs. In its first epoch the training accuracy is 0.9995; in the end the test
@@ -1447,9 +1192,9 @@ print(f"\none layer more: {sum(changed)} of {len(changed)} arrays of weights wer
 # the old nor the new one. After an error, build a new network.
 
 # %% [markdown]
-# ### Task 10 · The last good checkpoint (2 points)
+# ### Task 8 · The last good checkpoint (3 points)
 #
-# Write `last_good(folder, parameters)`. It looks in `folder` at the files `epoch-NUMBER.keras`, as your Task 5 writes
+# Write `last_good(folder, parameters)`. It looks in `folder` at the files `epoch-NUMBER.keras`, as your Task 4 writes
 # them, from the highest number down, until it finds a good one. Good is a file that can be loaded whole and whose
 # network has exactly `parameters` parameters; others may come from an earlier project. Return three things:
 #
@@ -1522,7 +1267,7 @@ def last_good(folder, parameters):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-last-good", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-last-good", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 import warnings
 
 
@@ -1647,7 +1392,7 @@ with tempfile.TemporaryDirectory() as one_folder:
     Path(one_folder, "empty").mkdir()
     _check_none(Path(one_folder, "empty"), 8)
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 newest = sorted(checkpoints.iterdir())[-1]
