@@ -1525,10 +1525,10 @@ print(f"the cnn of Part 4: {test_accuracy:.1%} as trained, {settled:.1%} settled
 # ### Task 8 · Explain the 32 % (2 points)
 #
 # A friend trains the network of this lab on 4,000 digits of 28×28, in batches of 32, for three epochs, with Keras's
-# default momentum of 0.99. The training accuracy is high, the test accuracy is 32 %. "Overfitting," says the friend, "I
-# will add dropout." Answer in three to six sentences: what is it really, and which of the network's parameters are wrong?
-# How can your friend make sure, and what helps? Use numbers, also to say why the published run with 60,000 digits did
-# not suffer.
+# default momentum of 0.99. The training accuracy is high, the test accuracy is 32 %. "Overfitting," says the friend,
+# "I will add dropout." Answer in three to six sentences: what is it really, and which of the network's parameters are
+# wrong? How can your friend make sure, and what helps? Use numbers, also to say why the published run with 60,000
+# digits did not suffer.
 #
 # **Marking scheme.** 1 point: the cause, with the parameters that are wrong and how they change, the number of steps
 # and the share of the first values that remains, here and in the published run, and why so small a share matters.
