@@ -200,6 +200,7 @@ def test_a_file_that_could_not_be_read_has_a_page_in_the_same_frame(graded):
 @pytest.mark.kernel
 def test_a_fault_of_the_machine_is_not_the_students(graded, monkeypatch):
     """Nothing to hand in again where the file could be read."""
+
     def locked(*arguments):
         raise sqlite3.OperationalError("database is locked")
 
