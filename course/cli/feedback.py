@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from course.cli.grading import show_results
-from course.cli.terminal import app, console
+from course.cli.terminal import app, console, progress_bar
 from course.config import load_course
 from course.inbox.systems import System
 
@@ -33,7 +33,9 @@ def feedback(
         raise typer.BadParameter("--roster is about the file that --zip packs; name the system: --zip moodle")
     course, remarks, people = load_course(), list[str](), read_roster(roster) if roster else ()
     chosen = course.lab(lab)
-    results = refresh(course, chosen, folder, Options(database=db), remarks.append)
+    with progress_bar("students") as progress:
+        bar = progress.add_task("pages", total=None)
+        results = refresh(course, chosen, folder, Options(database=db), remarks.append, lambda _: progress.advance(bar))
     show_results(course, chosen, folder, results, remarks)
     console.print(f"grades     {folder / f'grades_{chosen.name}.csv'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab}/{lab}.html", highlight=False)

@@ -135,10 +135,18 @@ def grade(
     ]
 
 
-def refresh(course: Course, lab: Lab, folder: Path, options: Options, notify: Notify = ignore_message) -> list[Result]:
+def refresh(
+    course: Course,
+    lab: Lab,
+    folder: Path,
+    options: Options,
+    notify: Notify = ignore_message,
+    on_page: Advance = ignore_message,
+) -> list[Result]:
     """Bring up to date all that is derived from verdicts, and run nothing; results by student.
 
-    `notify` is called with what an instructor should know: about dates, and who is not graded yet.
+    `notify` is called with what an instructor should know: about dates, and who is not graded yet. `on_page` is called
+    with the name of each student whose page is as it should be.
 
     Raises
     ------
@@ -166,7 +174,7 @@ def refresh(course: Course, lab: Lab, folder: Path, options: Options, notify: No
             outcome = cache.find_outcome(folder, lab.name, submission.student)
             if outcome and not is_stored(folder, lab.name, outcome, entries.get(submission.student)):
                 store_outcome(grading, outcome)
-        results = derive(grading, notify, options.workers)
+        results = derive(grading, notify, options.workers, on_page)
     graded = {result.student for result in results}
     for submission in submissions:
         if submission.student not in graded:

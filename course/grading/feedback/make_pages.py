@@ -15,7 +15,7 @@ PAGE_SECONDS = 600  # after which a page is given up; the slowest takes some sec
 def make_pages(jobs: Sequence[PageJob], workers: int | None = None, few: int = FEWEST) -> Iterator[tuple[str, str]]:
     """Make the pages; yields each student, with why there is no page, or nothing.
 
-    `workers` processes make them, one a core if None; up to `few` are made here.
+    `workers` processes make them, one a core if None and at most; up to `few` pages are made here.
     """
     if len(jobs) <= few:
         yield from ((job.student, make_page(job)) for job in jobs)
@@ -29,7 +29,8 @@ def make_pages(jobs: Sequence[PageJob], workers: int | None = None, few: int = F
             return process
 
         running = dict[Future[str], tuple[PageJob, WorkerProcess]]()
-        idle = [start() for _ in range(min(workers or os.cpu_count() or 1, len(jobs)))]
+        cores = os.cpu_count() or 1
+        idle = [start() for _ in range(min(workers or cores, cores, len(jobs)))]
         while True:
             while idle and (job := next(waiting, None)):
                 process = idle.pop()
