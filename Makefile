@@ -117,7 +117,7 @@ build: $(READY) ## Make answer keys, student copies and index; execute what has 
 variants: $(READY) ## Test the labs' tests by right and wrong answers, as far as anything has changed (all: AGAIN=yes)
 	@$(BIN)/course variants $(if $(AGAIN),--again)
 
-mutants: $(READY) ## Measure the labs' tests by small changes of the model answers (hours)
+mutants: $(READY) ## Measure the labs' tests by small changes of the model answers (half an hour)
 	@$(BIN)/python -m benchmarks mutants
 
 bench: $(READY) ## Measure "Run All" of the labs, how fast a class is graded, and what `course similar` finds

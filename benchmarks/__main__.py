@@ -55,7 +55,7 @@ def mutants(
     sample: Annotated[int, typer.Option(min=0, help="How many to draw from each lab; 0 tries all.")] = 0,
     seed: Annotated[int, typer.Option(help="By which they are drawn.")] = 0,
 ) -> None:
-    """Change each model answer a little, and count how many of these mutants the tests catch; takes hours for all."""
+    """Change each model answer a little, and count how many of these mutants the tests catch; half an hour for all."""
     course = load_course()
     with log_to_file(course.root, "bench-mutants"), progress_bar("mutants") as progress:
         for lab in course.choose(labs):
