@@ -145,7 +145,7 @@ workspace = Path(temporary.name)
 def build_lenet5():
     """The LeNet-5 of the table, for images of shape (28, 28, 1): new, untrained and not compiled."""
     layers = keras.layers
-    return keras.Sequential(
+    lenet5 = keras.Sequential(
         [
             keras.Input(shape=(28, 28, 1)),
             layers.Conv2D(6, 5, activation="tanh", name="CONV1"),
@@ -158,6 +158,7 @@ def build_lenet5():
             layers.Dense(10, activation="softmax", name="FC7"),
         ]
     )
+    return lenet5
 
 
 untrained = build_lenet5()
