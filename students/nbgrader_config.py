@@ -15,6 +15,8 @@ from nbgrader.utils import compute_checksum
 HEADING = re.compile(r"^#+ +(.*\([\d.]+ points?[^()]*\)) *$", re.MULTILINE)
 VALIDATING = "NBGRADER_VALIDATING"  # set by nbgrader while it validates, and not while it grades
 NO_TRACEBACK = ("AssertionError", "NotImplementedError")  # a test that failed, an answer not begun
+NOT_DONE = re.compile(r"NotImplementedError: (Not done yet: .*)")  # of an answer not begun, also within a test's sentence
+CAUSE = "direct cause of the following exception"  # in the traceback of a test that tells of an error in an answer
 task = {"title": ""}  # by the last heading that names points
 
 
@@ -38,8 +40,16 @@ def on_cell_error(cell: NotebookNode, cell_index: int, execute_reply: dict) -> N
     name, text = execute_reply["content"]["ename"], execute_reply["content"]["evalue"]
     for output in cell.outputs:
         if output.output_type == "error":
-            short = [text or "A test failed. It gives no message."]
-            output.traceback = short if name in NO_TRACEBACK else [f"{name}: {text}", "", *output.traceback]
+            output.traceback = shortened(name, text, output.traceback)
+
+
+def shortened(name: str, text: str, traceback: list) -> list:
+    """What is shown of an error: its message; and where it was raised, if that was in an answer."""
+    if not_done := NOT_DONE.search(f"{name}: {text}"):
+        return [not_done[1]]
+    if name in NO_TRACEBACK and not any(CAUSE in part for part in traceback):
+        return [text or "A test failed. It gives no message."]
+    return [text if name in NO_TRACEBACK else f"{name}: {text}", "", *traceback]
 
 
 class Hook(str):

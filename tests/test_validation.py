@@ -87,4 +87,5 @@ def test_an_error_in_an_answer_keeps_the_place_where_it_was_raised(validate):
     answer = notebook.cells[notebook.cells.index(test) - 1]
     answer.source = answer.source.split("\n")[0] + "\n    return 1 / 0"
     first = validate(notebook)["failed"][0]["raw_error"].splitlines()
-    assert first[:2] == ["ZeroDivisionError: division by zero", ""] and any("return" in line for line in first)
+    assert first[0].endswith("ZeroDivisionError: division by zero") and first[1] == ""
+    assert any("return" in line for line in first)

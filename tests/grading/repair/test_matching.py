@@ -114,7 +114,7 @@ def test_a_stripped_file_with_two_answers():
     damage.strip_everything(solved, released)
     notebook, notes = mended(solved, released)
     assert answers_in(notebook) == answers_in(solution_of(LIGHT))
-    order = [source for source in sources(notebook) if "def scale" in source]
+    order = [source for source in sources(notebook) if "def scale(" in source]
     assert order == [wrong, answers_in(notebook)["scale"], wrong + "  # below"]
     assert {note.kind for note in notes if note.review} == {"answer-twice", "answer-again"}
 
