@@ -15,7 +15,7 @@ from nbgrader.utils import compute_checksum
 HEADING = re.compile(r"^#+ +(.*\([\d.]+ points?[^()]*\)) *$", re.MULTILINE)
 VALIDATING = "NBGRADER_VALIDATING"  # set by nbgrader while it validates, and not while it grades
 NO_TRACEBACK = ("AssertionError", "NotImplementedError")  # a test that failed, an answer not begun
-NOT_DONE = re.compile(r"NotImplementedError: (Not done yet: .*)")  # of an answer not begun, also within a test's sentence
+NOT_DONE = re.compile(r"NotImplementedError: (Not done yet: .*)")  # an answer not begun, also within a sentence
 CAUSE = "direct cause of the following exception"  # in the traceback of a test that tells of an error in an answer
 task = {"title": ""}  # by the last heading that names points
 

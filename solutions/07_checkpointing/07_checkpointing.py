@@ -144,21 +144,19 @@ workspace = Path(temporary.name)
 # %% tags=["nbval-check-output"]
 def build_lenet5():
     """The LeNet-5 of the table, for images of shape (28, 28, 1): new, untrained and not compiled."""
-    layers = keras.layers
-    lenet5 = keras.Sequential(
+    return keras.Sequential(
         [
             keras.Input(shape=(28, 28, 1)),
-            layers.Conv2D(6, 5, activation="tanh", name="CONV1"),
-            layers.AveragePooling2D(2, strides=1, name="POOL1"),
-            layers.Conv2D(16, 5, activation="tanh", name="CONV2"),
-            layers.AveragePooling2D(2, strides=2, name="POOL2"),
-            layers.Conv2D(120, 5, activation="tanh", name="CONV3"),
-            layers.Flatten(name="FLAT"),
-            layers.Dense(84, activation="tanh", name="FC6"),
-            layers.Dense(10, activation="softmax", name="FC7"),
+            keras.layers.Conv2D(6, 5, activation="tanh", name="CONV1"),
+            keras.layers.AveragePooling2D(2, strides=1, name="POOL1"),
+            keras.layers.Conv2D(16, 5, activation="tanh", name="CONV2"),
+            keras.layers.AveragePooling2D(2, strides=2, name="POOL2"),
+            keras.layers.Conv2D(120, 5, activation="tanh", name="CONV3"),
+            keras.layers.Flatten(name="FLAT"),
+            keras.layers.Dense(84, activation="tanh", name="FC6"),
+            keras.layers.Dense(10, activation="softmax", name="FC7"),
         ]
     )
-    return lenet5
 
 
 untrained = build_lenet5()
