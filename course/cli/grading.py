@@ -122,7 +122,6 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     handed_in, remarks = submissions.require_submissions(folder, lab), list[str]()
     with log_to_file(folder, f"grade-{lab.name}") as log, progress_bar("students", time_left=True) as progress:
         bar = progress.add_task(lab.name, total=len(handed_in))
-
         pages = progress.add_task("pages", total=len(handed_in), visible=False)
 
         def advance(student: str) -> None:

@@ -80,7 +80,7 @@ class Grading:
 
 @dataclass(frozen=True)
 class _Derived:
-    """What is known of one student; `late` only of those in the gradebook, `key` of what the page has to show."""
+    """What is known of one student: `graded` only of those in the gradebook; `key` says what the page has to show."""
 
     stored: Stored
     outcome: Outcome

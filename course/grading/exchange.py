@@ -16,6 +16,7 @@ from course.errors import SubmissionError
 from course.files import write_whole
 from course.grading.gradebook import cache
 from course.inbox.companion_files import SECRET, TIMESTAMP
+from course.inbox.origin import timestamp_text
 from course.inbox.regular_files import read_plain_file
 
 TOKEN = re.compile(rb"[0-9a-f]{128}\n?")  # as nbgrader makes it
@@ -29,7 +30,7 @@ def copy_exchange_files(submitted: Path, folder: Path, student: str, lab: str, h
     if submitted.is_symlink():
         return
     contents = {SECRET: read_secret(submitted / SECRET)}
-    contents[TIMESTAMP] = f"{handed_in:%Y-%m-%d %H:%M:%S} UTC" if handed_in else ""
+    contents[TIMESTAMP] = timestamp_text(handed_in) if handed_in else ""
     for step in (cache.MENDED, "autograded", "feedback"):
         for name, text in contents.items():
             _write_or_delete(cache.step_folder(folder, step, student, lab) / name, text)

@@ -1,7 +1,6 @@
 """Finding the submissions of a lab. Misplaced ones are found too, so that nobody is missed."""
 
 import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,11 +65,6 @@ def student_name_problem(student: str) -> str:
     if set(student) & set("*?["):
         return "the folder's name holds one of * ? [, by which nbgrader would take it for several students"
     return ""
-
-
-def nbgrader_pattern(student: str) -> str:
-    """The student's name in the form in which nbgrader, which takes it for a pattern, does not cut off its blanks."""
-    return re.sub(r"^ | $", "[ ]", student)
 
 
 def _submission(student: Path, lab: Lab) -> Submission:

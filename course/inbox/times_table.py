@@ -1,13 +1,12 @@
 """A table of when students handed in, written beside their submissions as nbgrader's timestamp.txt."""
 
-import csv
-import io
 from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
 
 from course.config import Lab
-from course.errors import CourseError, SubmissionError
+from course.csv_tables import read_rows, refuse
+from course.errors import SubmissionError
 from course.files import write_whole
 from course.inbox.origin import STAMP, timestamp_text
 from course.inbox.places import Places
@@ -24,14 +23,8 @@ def read_times_table(path: Path, zone: tzinfo) -> dict[str, datetime]:
     CourseError
         The file is no such table; the message names every line to correct.
     """
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
-    except OSError as error:
-        raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CourseError(f"{path} is no CSV table in UTF-8: {error}.") from error
     times, problems = dict[str, datetime](), list[str]()
-    for number, row in enumerate(rows, 2):
+    for number, row in enumerate(read_rows(path), 2):
         try:
             student, time = row["student"].strip(), read_time(row["handed_in"] or "", zone)
         except (KeyError, AttributeError):
@@ -42,9 +35,7 @@ def read_times_table(path: Path, zone: tzinfo) -> dict[str, datetime]:
             if student in times:
                 problems.append(f"line {number}: {student} is there twice")
             times[student] = time
-    if problems or not times:
-        lines = problems or [f"it has no line below {','.join(COLUMNS)}"]
-        raise CourseError("\n".join([f"{path} has to be put right:", *(f"  - {problem}" for problem in lines)]))
+    refuse(path, problems or ([] if times else [f"it has no line below {','.join(COLUMNS)}"]))
     return times
 
 

@@ -125,7 +125,8 @@ def test_surprises_are_found(course):
     found = try_variants.try_one(course, try_variants.make_trial(notebook, chosen))
     assert len(found) == 2
     assert "2 points to the wrong answer «fine»" in found[0]
-    assert f"test-{second} gives 0 of 2 points" in found[1] and "NameError" in found[1]
+    assert f"test-{second} gives 0 of 2 points: AssertionError" in found[1]
+    assert "stopped with NameError: name " in found[1]
 
 
 @pytest.mark.parametrize(

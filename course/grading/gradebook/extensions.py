@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from course.csv_tables import read_rows, refuse
 from course.errors import CourseError
 from course.files import write_whole as write
 from course.times import TimeError, read_time
@@ -37,12 +38,8 @@ def read_extensions(folder: Path) -> list[Extension]:
     path = folder / FILE
     if not path.is_file():
         return []
-    try:
-        rows = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CourseError(f"{path} is no CSV table in UTF-8: {error}.") from error
     extensions, problems = dict[tuple[str, str], Extension](), list[str]()
-    for number, row in enumerate(rows, 2):
+    for number, row in enumerate(read_rows(path), 2):
         try:
             extension = Extension(row["lab"].strip(), row["student"].strip(), read_time(row["until"] or ""))
         except (KeyError, AttributeError):
@@ -53,8 +50,7 @@ def read_extensions(folder: Path) -> list[Extension]:
             if (extension.lab, extension.student) in extensions:
                 problems.append(f"line {number}: {extension.student} has two extensions for {extension.lab}")
             extensions[extension.lab, extension.student] = extension
-    if problems:
-        raise CourseError("\n".join([f"{path} has to be put right:", *(f"  - {problem}" for problem in problems)]))
+    refuse(path, problems)
     return sorted(extensions.values())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import nbformat
-from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, SubmittedNotebook
+from nbgrader.api import Grade, Gradebook, MissingEntry, SubmittedNotebook
 
 from course.config import Lab
 from course.grading.gradebook.recorded import checksum_if_any, graded_copy, read_stored
@@ -33,9 +33,10 @@ def written_answers(path: Path) -> dict[str, str]:
 
 def settled_answers(gradebook: Gradebook, lab: Lab, student: str) -> set[str]:
     """The written answers that a person has marked and that are not waiting to be marked again."""
+    notebook = _notebook(gradebook, lab, student)
     return {
         grade.name
-        for grade in _marks(gradebook, lab, student)
+        for grade in (_marks(notebook) if notebook else ())
         if grade.manual_score is not None and not grade.needs_manual_grade
     }
 
@@ -44,29 +45,26 @@ def keep_hand_marks(
     gradebook: Gradebook, lab: Lab, student: str, names: Iterable[str], old: Mapping[str, str], new: Mapping[str, str]
 ) -> None:
     """Keep the marks of these answers valid where `new` has the text of `old`; elsewhere, mark comments as earlier."""
+    if not (notebook := _notebook(gradebook, lab, student)):
+        return
     unchanged = {name for name in old if old[name].strip() == new.get(name, "").strip()}
-    for grade in _marks(gradebook, lab, student):
+    for grade in _marks(notebook):
         if grade.name in unchanged.intersection(names) and grade.manual_score is not None:
             grade.needs_manual_grade = False
-    for comment in _comments(gradebook, lab, student):
+    for comment in notebook.comments:
         text = comment.manual_comment
         if comment.name in old.keys() - unchanged and text and not text.startswith(EARLIER):
             comment.manual_comment = EARLIER + text
     gradebook.db.commit()
 
 
-def _marks(gradebook: Gradebook, lab: Lab, student: str) -> list[Grade]:
-    """The points of written answers of a submission; none if there is no submission yet."""
-    notebook = _notebook(gradebook, lab, student)
-    return [grade for grade in notebook.grades if grade.cell.cell_type == "markdown"] if notebook else []
-
-
-def _comments(gradebook: Gradebook, lab: Lab, student: str) -> list[Comment]:
-    notebook = _notebook(gradebook, lab, student)
-    return list(notebook.comments) if notebook else []
+def _marks(notebook: SubmittedNotebook) -> list[Grade]:
+    """The points of the written answers."""
+    return [grade for grade in notebook.grades if grade.cell.cell_type == "markdown"]
 
 
 def _notebook(gradebook: Gradebook, lab: Lab, student: str) -> SubmittedNotebook | None:
+    """A submission's notebook; None if there is no submission yet."""
     try:
         return gradebook.find_submission_notebook(lab.name, lab.name, student)
     except MissingEntry:
