@@ -22,6 +22,7 @@ NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolution
 # What cell_runner.py, the tests' side, nbclient and nbgrader call the end of a cell that was not its own.
 CUT_OFF_ERRORS = {"CellTimeout", "KernelEnded", "TestEnded", "SubmissionEnded", "WrongScore"}
 CUT_OFF_ERRORS |= {"CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
+ANSWER_STOPPED = re.compile(r"\bstopped with \w+: ")  # in the message of a test that tells of an error in the answer
 LONGEST = 300  # characters of a message
 POINTS = re.compile(r"\s*\([\d.]+ points?[^()]*\)\s*$")
 
@@ -192,12 +193,13 @@ def judge_task(
 
 def error_state(error: NotebookNode) -> tuple[State, str]:
     """The state and the message of a task that failed with this error first."""
-    if error.ename == "AssertionError":
-        return State.WRONG, message_of(error) or "A test failed."
     if error.ename in CUT_OFF_ERRORS:
         return State.CUT_OFF, message_of(error)
     if is_stub(error):
         return State.ERROR, "It uses another task that is not done yet."
+    if error.ename == "AssertionError":
+        state = State.ERROR if ANSWER_STOPPED.search(error.evalue) else State.WRONG
+        return state, message_of(error) or "A test failed."
     return State.ERROR, one_line(f"{error.ename}: {error.evalue}")
 
 
@@ -217,8 +219,8 @@ def first_error(cell: NotebookNode) -> NotebookNode | None:
 
 
 def is_stub(error: NotebookNode) -> bool:
-    """Whether the error is that of an answer as it was handed out."""
-    text = f"{error.ename}: {error.evalue}"  # the labs' tests tell an error in an answer as "… stopped with NAME: TEXT"
+    """Whether the error is that of an answer as it was handed out, also where a test tells of it in a sentence."""
+    text = f"{error.ename}: {error.evalue}"
     return f"NotImplementedError: {NOT_DONE}" in text
 
 

@@ -11,6 +11,9 @@ from course.inbox.notes import Note
 STUB = 'def scale(x):\n    # YOUR CODE HERE\n    raise NotImplementedError("Not done yet: replace these two lines.")'
 DONE = "def scale(x):\n    return x / 255"
 NOT_DONE = ("NotImplementedError", "Not done yet: replace these two lines.")
+ASSERTION = "AssertionError"
+STOPPED = "For 2 digits scale stopped with KeyError: 'x'"
+STOPPED_AT_STUB = f"For 2 digits scale stopped with {': '.join(NOT_DONE)}"
 OUTCOME = Outcome("kim", "")
 
 
@@ -58,6 +61,15 @@ def first(nb, given=None):
         ({"answer": STUB + "\n", "test_errors": [("AssertionError", "It is None.")]}, State.NOT_ATTEMPTED, "", 3),
         ({"answer": DONE + "\n" + STUB, "test_errors": [NOT_DONE]}, State.NOT_ATTEMPTED, "", 3),
         ({"test_errors": [NOT_DONE]}, State.ERROR, "It uses another task that is not done yet.", 4),
+        ({"test_errors": [(ASSERTION, STOPPED)]}, State.ERROR, STOPPED, 4),
+        ({"test_errors": [(ASSERTION, STOPPED_AT_STUB)]}, State.ERROR, "It uses another task that is not done yet.", 4),
+        ({"answer": DONE + "\n" + STUB, "test_errors": [(ASSERTION, STOPPED_AT_STUB)]}, State.NOT_ATTEMPTED, "", 3),
+        (
+            {"test_errors": [(ASSERTION, "Training stopped with epoch 2.")]},
+            State.WRONG,
+            "Training stopped with epoch 2.",
+            4,
+        ),
         ({"test_errors": [("CellTimeout", "Longer than 300 s.")]}, State.CUT_OFF, "Longer than 300 s.", 4),
         ({"test_errors": [("KernelEnded", "No memory.")]}, State.CUT_OFF, "No memory.", 4),
         ({"test_errors": [("SubmissionEnded", "It left.")]}, State.CUT_OFF, "It left.", 4),
