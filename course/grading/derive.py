@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 
 from course.config import Course, Lab
@@ -73,9 +74,15 @@ class Grading:
     ) -> tuple[dict[str, GradebookEntry], dict[str, Lateness]]:
         """Bring the gradebook's dates and penalties up to date; see `update_lateness`."""
         with self.api.gradebook as gradebook:
-            return late_penalties.update_lateness(
-                gradebook, self.course, self.lab, self.folder, self.submissions, students, notify
-            )
+            return self.update_in(gradebook, students, notify)
+
+    def update_in(
+        self, gradebook: Gradebook, students: Iterable[str] | None = None, notify: Notify = ignore_message
+    ) -> tuple[dict[str, GradebookEntry], dict[str, Lateness]]:
+        """The same in a gradebook that is open."""
+        return late_penalties.update_lateness(
+            gradebook, self.course, self.lab, self.folder, self.submissions, students, notify
+        )
 
 
 @dataclass(frozen=True)

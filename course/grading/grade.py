@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from nbformat import NotebookNode
+from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.utils import temp_attrs
 from traitlets.config import Config
@@ -119,10 +120,11 @@ def grade(
             with start_runs(spec, gradable, folder, options) as outcomes:
                 register_lab(api, lab)
                 entries = grading.entries()
-                for outcome in outcomes:
-                    if options.again or not is_stored(folder, lab.name, outcome, entries.get(outcome.student)):
-                        store_outcome(grading, outcome)
-                    advance(outcome.student)
+                with api.gradebook as gradebook:
+                    for outcome in outcomes:
+                        if options.again or not is_stored(folder, lab.name, outcome, entries.get(outcome.student)):
+                            store_outcome(grading, gradebook, outcome)
+                        advance(outcome.student)
             derived = derive(grading, notify, options.workers, on_page)
             results = {result.student: result for result in derived}
         except OSError as error:
@@ -170,10 +172,11 @@ def refresh(
         check_edition(api, lab, as_built(course, lab), notify)
         register_lab(api, lab)
         entries = grading.entries()
-        for submission in submissions:
-            outcome = cache.find_outcome(folder, lab.name, submission.student)
-            if outcome and not is_stored(folder, lab.name, outcome, entries.get(submission.student)):
-                store_outcome(grading, outcome)
+        with api.gradebook as gradebook:
+            for submission in submissions:
+                outcome = cache.find_outcome(folder, lab.name, submission.student)
+                if outcome and not is_stored(folder, lab.name, outcome, entries.get(submission.student)):
+                    store_outcome(grading, gradebook, outcome)
         results = derive(grading, notify, options.workers, on_page)
     graded = {result.student for result in results}
     for submission in submissions:
@@ -267,8 +270,8 @@ def run_and_keep(
         yield map(write, outcomes)
 
 
-def store_outcome(grading: Grading, outcome: Outcome) -> None:
-    """Store the scores of an outcome, dates and penalty, in one transaction.
+def store_outcome(grading: Grading, gradebook: Gradebook, outcome: Outcome) -> None:
+    """Store the scores of an outcome, dates and penalty, in one transaction with the gradebook.
 
     If a submission could not be run, or not scored, no points are stored, as its points are not known.
     """
@@ -278,26 +281,24 @@ def store_outcome(grading: Grading, outcome: Outcome) -> None:
     if outcome.fault:
         status, reason = FAILED, outcome.fault
     old_answers = hand_marks.marked_answers(folder, student, lab.name)
-    with one_transaction() as transaction:
-        with grading.api.gradebook as gradebook:
-            settled_names = hand_marks.settled_answers(gradebook, lab, student)
+    with one_transaction(gradebook) as transaction:
+        settled_names = hand_marks.settled_answers(gradebook, lab, student)
         if status == GRADED:
             try:
-                store_scores(grading, student)
+                store_scores(grading, gradebook, student)
             except GradingError as error:
                 status, reason = FAILED, str(error)
                 transaction.undo()
         if status != FAILED:
-            with grading.api.gradebook as gradebook:
-                hand_marks.keep_hand_marks(
-                    gradebook, lab, student, settled_names, old_answers, hand_marks.written_answers(notebook)
-                )
+            hand_marks.keep_hand_marks(
+                gradebook, lab, student, settled_names, old_answers, hand_marks.written_answers(notebook)
+            )
         if status == UNREADABLE:
-            give_zero(grading.api, lab, student)
+            give_zero(gradebook, lab, student)
         if status != GRADED:
             # Formgrader and `nbgrader generate_feedback` must not take an earlier graded copy for this submission's.
             shutil.rmtree(graded_copy(folder, student, lab.name).parent, ignore_errors=True)
-        entries, _ = grading.update([student])
+        entries, _ = grading.update_in(gradebook, [student])
     log.log(logging.ERROR if status == FAILED else logging.INFO, "%s: %s. %s", student, status, reason)
     # Without a digest, a submission that failed is stored again the next time.
     digest, tests = (outcome.digest, entries[student].by_tests) if status != FAILED else ("", {})
@@ -305,7 +306,7 @@ def store_outcome(grading: Grading, outcome: Outcome) -> None:
     write_stored(folder, student, lab.name, Stored(digest, status, reason, tests, copy))
 
 
-def store_scores(grading: Grading, student: str) -> None:
+def store_scores(grading: Grading, gradebook: Gradebook, student: str) -> None:
     """Write the graded copy of what was run, and its scores into the gradebook.
 
     Raises
@@ -316,6 +317,6 @@ def store_scores(grading: Grading, student: str) -> None:
     folder, lab = grading.folder, grading.lab
     executed = cache.step_folder(folder, cache.EXECUTED, student, lab.name) / f"{lab.name}.ipynb"
     graded = scores.graded_notebook(scores.read_executed(executed))
-    with database_errors(), grading.api.gradebook as gradebook:
+    with database_errors():
         scores.write_scores(gradebook, lab, student, scores.compute_scores(graded))
     scores.write_graded_copy(graded_copy(folder, student, lab.name), graded)

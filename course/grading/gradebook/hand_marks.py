@@ -45,7 +45,7 @@ def keep_hand_marks(
     gradebook: Gradebook, lab: Lab, student: str, names: Iterable[str], old: Mapping[str, str], new: Mapping[str, str]
 ) -> None:
     """Keep the marks of these answers valid where `new` has the text of `old`; elsewhere, mark comments as earlier."""
-    if not (notebook := _notebook(gradebook, lab, student)):
+    if not old or not (notebook := _notebook(gradebook, lab, student)):
         return
     unchanged = {name for name in old if old[name].strip() == new.get(name, "").strip()}
     for grade in _marks(notebook):

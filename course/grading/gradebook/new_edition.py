@@ -31,7 +31,7 @@ def move_gradebook(api: NbGraderAPI, lab: Lab, edition: Mapping[str, GradedCell]
             return
         address = str(gradebook.engine.url.render_as_string(hide_password=False))
     copy = copy_gradebook(address)
-    with one_transaction(), api.gradebook as gradebook:
+    with api.gradebook as gradebook, one_transaction(gradebook):
         messages = list(_remove(gradebook, lab, edition))
         _add(gradebook, lab, edition)
     yield f"{lab.name}: the gradebook is of the present edition now; " + (

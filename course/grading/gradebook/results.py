@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from nbgrader.apps.api import NbGraderAPI
+from nbgrader.api import Gradebook
 
 from course.config import Lab
 from course.grading.execution.executed import Cut
@@ -110,12 +110,11 @@ def review_remarks(outcome: Outcome) -> tuple[str, ...]:
     return (*incidents, *(note_text(note) for note in outcome.notes if note.review))
 
 
-def give_zero(api: NbGraderAPI, lab: Lab, student: str) -> None:
+def give_zero(gradebook: Gradebook, lab: Lab, student: str) -> None:
     """Store a submission that could not be graded: no points, nothing to mark by hand."""
-    with api.gradebook as gradebook:
-        gradebook.update_or_create_student(student)
-        submission = gradebook.update_or_create_submission(lab.name, student)
-        for notebook in submission.notebooks:
-            for grade in notebook.grades:
-                grade.auto_score, grade.needs_manual_grade = 0, False
-        gradebook.db.commit()
+    gradebook.update_or_create_student(student)
+    submission = gradebook.update_or_create_submission(lab.name, student)
+    for notebook in submission.notebooks:
+        for grade in notebook.grades:
+            grade.auto_score, grade.needs_manual_grade = 0, False
+    gradebook.db.commit()

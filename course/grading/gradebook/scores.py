@@ -8,11 +8,12 @@ look for cannot happen here: the notebook was rebuilt on the released lab, and t
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
-from nbgrader.api import Gradebook
+from nbgrader.api import BaseCell, Comment, Grade, Gradebook, GradeCell, SubmittedNotebook
 
 from course.config import Lab
 from course.errors import GradingError
@@ -104,8 +105,8 @@ def write_scores(gradebook: Gradebook, lab: Lab, student: str, scores: Scores) -
     gradebook.update_or_create_student(student)
     submission = gradebook.update_or_create_submission(lab.name, student)
     notebook = next(notebook for notebook in submission.notebooks if notebook.name == lab.name)
-    grades = {grade.name: grade for grade in notebook.grades}
-    comments = {comment.name: comment for comment in notebook.comments}
+    grades = cells_by_name(gradebook, Grade, GradeCell, notebook)
+    comments = cells_by_name(gradebook, Comment, BaseCell, notebook)
     if grades.keys() != scores.points.keys() or comments.keys() != scores.comments.keys():
         raise GradingError(f"What was run has other cells than {lab.name} has now. Grade again, with --again.")
     for name, points in scores.points.items():
@@ -114,3 +115,9 @@ def write_scores(gradebook: Gradebook, lab: Lab, student: str, scores: Scores) -
     for name, text in scores.comments.items():
         comments[name].auto_comment = text
     gradebook.db.commit()
+
+
+def cells_by_name(gradebook: Gradebook, table: Any, cells: Any, notebook: SubmittedNotebook) -> dict[str, Any]:
+    """The rows of a submission's notebook in `table`, Grade or Comment, by the name of their cell; by one query."""
+    query = gradebook.db.query(cells.name, table).select_from(table).join(cells, table.cell_id == cells.id)
+    return dict(query.filter(table.notebook_id == notebook.id).all())

@@ -1,7 +1,7 @@
 """One transaction for all that nbgrader writes about a submission.
 
-nbgrader commits after each step, and opens the gradebook again for each. Here all steps get the same connection, on
-which a commit ends a savepoint; the whole is committed once, at the end, or not at all.
+nbgrader commits after each step. Here all steps get the same connection, on which a commit ends a savepoint; the whole
+is committed once, at the end, or not at all.
 """
 
 import sqlite3
@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from nbgrader.api import Gradebook
 from sqlalchemy import event
-from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.engine import Dialect
 
 from course.errors import CourseError
 
@@ -82,8 +83,9 @@ CONNECT: dict[str, Callable[..., Steps]] = {"pysqlite": connect_sqlite, "psycopg
 class Transaction:
     """One transaction of this process with the gradebook."""
 
-    def __init__(self) -> None:
-        """Begin with the first connection that is asked for."""
+    def __init__(self, gradebook: Gradebook) -> None:
+        """Begin with the first connection that the gradebook asks for."""
+        self.gradebook = gradebook
         self.connection: Steps | None = None
 
     def connect(self, dialect: Dialect, record: object, arguments: list[Any], settings: dict[str, Any]) -> Steps:
@@ -102,20 +104,32 @@ class Transaction:
         return self.connection
 
     def undo(self) -> None:
-        """Undo all that was written so far."""
+        """Undo all that was written so far, and let the gradebook forget it."""
+        self.gradebook.db.rollback()
         if self.connection:
             self.connection.undo()
 
 
 @contextmanager
-def one_transaction() -> Iterator[Transaction]:
-    """Keep what is written to the gradebook inside if no error is raised, else nothing of it."""
-    transaction, succeeded = Transaction(), False
-    event.listen(Engine, "do_connect", transaction.connect)
+def one_transaction(gradebook: Gradebook) -> Iterator[Transaction]:
+    """Keep what is written to this gradebook inside if no error is raised, else nothing of it.
+
+    The gradebook can be used again afterwards, and meanwhile holds no connection that would keep others waiting.
+    """
+    transaction, succeeded = Transaction(gradebook), False
+    _disconnect(gradebook)
+    event.listen(gradebook.engine, "do_connect", transaction.connect)
     try:
         yield transaction
         succeeded = True
     finally:
-        event.remove(Engine, "do_connect", transaction.connect)
+        _disconnect(gradebook)
+        event.remove(gradebook.engine, "do_connect", transaction.connect)
         if transaction.connection:
             transaction.connection.end(keep=succeeded)
+
+
+def _disconnect(gradebook: Gradebook) -> None:
+    """Let it ask for a new connection the next time."""
+    gradebook.db.remove()
+    gradebook.engine.dispose()

@@ -94,20 +94,45 @@ def test_a_submission_that_cannot_be_scored_has_no_points(folder, monkeypatch):
 @pytest.mark.slow
 def test_steps_can_be_undone_one_by_one(tmp_path):
     address = f"sqlite:///{tmp_path}/gradebook.db"
-    with one_transaction(), Gradebook(address) as gradebook:
-        gradebook.add_student("first")
-        gradebook.db.add(Student(id="second"))
-        gradebook.db.flush()
-        gradebook.db.rollback()
-        with Gradebook(address) as other:
-            assert [student.id for student in other.students] == ["first"]
-    with Gradebook(address) as gradebook:
+    with Gradebook(address) as gradebook, Gradebook(address) as other:
+        with one_transaction(gradebook):
+            gradebook.add_student("first")
+            gradebook.db.add(Student(id="second"))
+            gradebook.db.flush()
+            gradebook.db.rollback()
+            assert [student.id for student in gradebook.students] == ["first"]
+            assert other.students == []
         assert [student.id for student in gradebook.students] == ["first"]
+        other.db.rollback()
+        assert [student.id for student in other.students] == ["first"]
+
+
+def test_what_is_undone_is_forgotten(tmp_path):
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as gradebook:
+        with one_transaction(gradebook) as transaction:
+            gradebook.add_student("first")
+            transaction.undo()
+            assert gradebook.students == []
+            gradebook.add_student("second")
+        assert [student.id for student in gradebook.students] == ["second"]
+
+
+def test_a_gradebook_between_two_transactions_keeps_nobody_waiting(tmp_path):
+    with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as gradebook:
+        with one_transaction(gradebook):
+            gradebook.add_student("first")
+        other = sqlite3.connect(tmp_path / "gradebook.db", timeout=0)
+        other.execute("BEGIN EXCLUSIVE")
+        other.execute("DELETE FROM student")
+        other.commit()
+        other.close()
+        with one_transaction(gradebook):
+            gradebook.add_student("first")
 
 
 def test_other_databases_are_refused():
     with pytest.raises(CourseError, match="takes SQLite, and PostgreSQL through psycopg; this is mysqldb"):
-        Transaction().connect(SimpleNamespace(driver="mysqldb"), None, [], {})
+        Transaction(None).connect(SimpleNamespace(driver="mysqldb"), None, [], {})
 
 
 @pytest.mark.kernel
