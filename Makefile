@@ -123,6 +123,8 @@ mutants: $(READY) ## Measure the labs' tests by small changes of the model answe
 bench: $(READY) ## Measure "Run All" of the labs, how fast a class is graded, and what `course similar` finds
 	@$(BIN)/python -m benchmarks labs
 	@$(BIN)/python -m benchmarks grading
+	@$(BIN)/python -m benchmarks large
+	@$(BIN)/python -m benchmarks workers
 	@$(BIN)/python -m benchmarks similar
 	@PYTHONPATH=tests:tests/grading $(BIN)/python -m benchmarks correctness
 

@@ -6,9 +6,9 @@ from typing import Annotated
 import typer
 from rich.markdown import Markdown
 
-from benchmarks import assessment, grading, run_all, similarity
+from benchmarks import assessment, grading, more_workers, run_all, similarity
 from benchmarks.memory import memory
-from benchmarks.page import class_section, large_class_section, similarity_section
+from benchmarks.page import class_section, large_class_section, similarity_section, workers_section
 from course.authoring.seeds import try_seeds
 from course.authoring.try_mutants import mutants_of_lab, try_mutants
 from course.cli.terminal import Labs, console, error_console, log_to_file, new_app, progress_bar, run_app
@@ -17,6 +17,7 @@ from course.labs.prepare import prepare_lab
 from course.labs.variants import read_variants, variants_file
 
 app = new_app()
+LIGHT_LAB = "01_data_inspection"
 
 
 @app.command()
@@ -31,21 +32,47 @@ def labs(labs: Labs = None) -> None:
 
 @app.command("grading")
 def measure_grading(
-    lab: Annotated[str, typer.Option(help="For the comparison with plain nbgrader.")] = "05_lenet5_train_on_batch",
-    many: Annotated[str, typer.Option(help="For the large class.")] = "01_data_inspection",
+    lab: Annotated[str, typer.Option(help="Whose solution is graded.")] = "05_lenet5_train_on_batch",
 ) -> None:
-    """Measure how fast a class is graded, against plain nbgrader, and whether time and memory stay even."""
+    """Measure how fast a class is graded, against plain nbgrader."""
     course = load_course()
-    heavy, light = course.lab(lab), course.lab(many)
+    heavy = course.lab(lab)
     with log_to_file(course.root, "bench-grading"), error_console.status("measuring") as status:
         timed = grading.throughput(course, heavy, status.update)
         values = grading.throughput_values(heavy, timed, memory(course, heavy))
-        run_all.save_part(course, "throughput", values)  # at once: what follows takes long
-        console.print(Markdown("\n".join(class_section(values))))
-        reached, again_seconds = grading.large_class(course, light, status.update)
-    values = grading.large_class_values(light, reached, again_seconds)
-    page = run_all.save_part(course, "many", values)
+    page = run_all.save_part(course, "throughput", values)
+    console.print(Markdown("\n".join(class_section(values))))
+    console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
+
+
+@app.command()
+def large(
+    lab: Annotated[str, typer.Option(help="Whose solution is graded.")] = LIGHT_LAB,
+    count: Annotated[int, typer.Option(min=1, help="Submissions in the class.")] = grading.MANY,
+    kills: Annotated[int, typer.Option(min=0, help="Worker processes to kill amid it.")] = 0,
+    scheduler: Annotated[str | None, typer.Option(help="A Dask cluster to use; then only shown.")] = None,
+) -> None:
+    """Measure whether time and memory stay even while a large class is graded, and what the main process needs."""
+    course = load_course()
+    light = course.lab(lab)
+    with log_to_file(course.root, "bench-large"), error_console.status("measuring") as status:
+        reached, again_seconds = grading.large_class(course, light, status.update, count, kills, scheduler)
+    values = grading.large_class_values(light, reached, again_seconds, kills)
     console.print(Markdown("\n".join(large_class_section(values))))
+    if scheduler is None:
+        page = run_all.save_part(course, "many", values)
+        console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
+
+
+@app.command("workers")
+def measure_workers(lab: Annotated[str, typer.Option(help="Whose solution is graded.")] = LIGHT_LAB) -> None:
+    """Measure how throughput grows with the workers, also with more than there are cores, by a simulation."""
+    course = load_course()
+    light = course.lab(lab)
+    with log_to_file(course.root, "bench-workers"), error_console.status("measuring") as status:
+        values = more_workers.values(light, more_workers.measure(course, light, status.update))
+    page = run_all.save_part(course, "workers", values)
+    console.print(Markdown("\n".join(workers_section(values))))
     console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
 
 

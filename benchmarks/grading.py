@@ -51,11 +51,12 @@ class TimedRun:
 
 @dataclass(frozen=True)
 class Milestone:
-    """A point on the way through a class: seconds since the start, and the main process's memory in MiB."""
+    """A point on the way through a class: seconds since the start, and the main process's memory and CPU seconds."""
 
     graded: int
     seconds: float
     main_mib: float
+    main_seconds: float
 
 
 def throughput(course: Course, lab: Lab, show_status: ShowStatus) -> list[TimedRun]:
@@ -138,30 +139,54 @@ def grade_here(course: Course, lab: Lab, folder: Path, way: str, options: Option
     )
 
 
-def large_class(course: Course, lab: Lab, show_status: ShowStatus, count: int = MANY) -> tuple[list[Milestone], float]:
-    """Grade a large class: a point at the first submission and after each `STEP`; seconds to grade it once more."""
+def large_class(
+    course: Course, lab: Lab, show_status: ShowStatus, count: int = MANY, kills: int = 0, scheduler: str | None = None
+) -> tuple[list[Milestone], float]:
+    """Grade a large class: a point at the first submission, after each `STEP` and at the end; seconds to do so again.
+
+    Amid it, `kills` worker processes are killed. `scheduler` is the address of a Dask cluster to use.
+
+    Raises
+    ------
+    CourseError
+        A solved submission did not get full marks, or the grades were others the second time.
+    """
     milestones: list[Milestone] = []
+    kill_at = {count * number // (kills + 1) for number in range(1, kills + 1)}
     with tempfile.TemporaryDirectory() as scratch:
         hand_in_class(course, lab, Path(scratch), count)
-        start, graded = time.monotonic(), 0
+        handed_in = submissions.require_submissions(Path(scratch), lab)
+        start, cpu, graded = time.monotonic(), time.process_time(), 0
+
+        def note(done: int) -> None:
+            memory = psutil.Process().memory_info().rss / 2**20
+            seconds, main_seconds = time.monotonic() - start, time.process_time() - cpu
+            milestones.append(Milestone(done, round(seconds, 1), round(memory, 1), round(main_seconds, 2)))
 
         def advance(student: str) -> None:
             nonlocal graded
             graded += 1
             if graded == 1 or graded % STEP == 0:
-                memory = psutil.Process().memory_info().rss / 2**20
-                milestones.append(Milestone(graded, round(time.monotonic() - start, 1), round(memory, 1)))
+                note(graded)
                 show_status(f"{graded} of {count}")
+            if graded in kill_at:
+                kill_a_worker()
 
-        handed_in = submissions.require_submissions(Path(scratch), lab)
-        results = grade(course, lab, Path(scratch), handed_in, advance, Options())
+        results = grade(course, lab, Path(scratch), handed_in, advance, Options(scheduler=scheduler))
+        note(count)  # with the pages, which come last
         show_status("the same class again")
         start = time.monotonic()
-        again = grade(course, lab, Path(scratch), handed_in, lambda student: None, Options())
+        again = grade(course, lab, Path(scratch), handed_in, lambda student: None, Options(scheduler=scheduler))
         seconds = time.monotonic() - start
     if len(results) != count or again != results or any(result.tests != result.max_tests for result in results):
         raise CourseError("Not every solved submission got full marks, both times.")
     return milestones, round(seconds, 1)
+
+
+def kill_a_worker() -> None:
+    """Kill one of this process's workers, whatever it is doing."""
+    workers = [child for child in psutil.Process().children() if any("spawn_main" in word for word in child.cmdline())]
+    workers[0].kill()
 
 
 def overhead(timed: Sequence[TimedRun]) -> float:
@@ -180,6 +205,7 @@ def throughput_values(lab: Lab, timed: Sequence[TimedRun], memory: Sequence[Memo
     return {"lab": lab.name, "students": CLASS, "ways": ways, "overhead": overhead(timed), "memory": used}
 
 
-def large_class_values(lab: Lab, reached: Sequence[Milestone], again: float) -> dict[str, Any]:
+def large_class_values(lab: Lab, reached: Sequence[Milestone], again: float, kills: int = 0) -> dict[str, Any]:
     """What is kept of `large_class`."""
-    return {"lab": lab.name, "reached": [asdict(milestone) for milestone in reached], "again_seconds": again}
+    points = [asdict(milestone) for milestone in reached]
+    return {"lab": lab.name, "reached": points, "again_seconds": again, "kills": kills}

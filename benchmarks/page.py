@@ -38,7 +38,17 @@ submission was graded with its budget, and how much of that no other process had
 MANY = """\
 ## A large class
 
-{graded} solved submissions of {lab} in one batch.
+{graded} solved submissions of {lab} in one batch{kills}. The last row is with the students' pages, which come last.
+"""
+WORKERS = """\
+## More workers
+
+Solved submissions of {lab}, each of which takes {each:.2f} s if it runs alone. Workers that sleep are a simulation, as
+this machine has too few cores: they sleep as long as submissions took and give what came of those, and the main process
+does all that it does for a class, but the students' pages. So it shows from where on a class waits for the main
+process, and not what workers on one machine take from each other. Ideal is the throughput of one submission alone times
+the workers. Only for workers that run submissions, time is from the first outcomes on. `python -m benchmarks workers`
+measures it.
 """
 AGAIN = """Graded once more, with nothing changed: {again_seconds:.1f} seconds for all of them.
 """
@@ -70,6 +80,8 @@ def page(measured: dict[str, Any]) -> str:
         parts += class_section(throughput)
     if many := measured.get("many"):
         parts += large_class_section(many)
+    if workers := measured.get("workers"):
+        parts += workers_section(workers)
     if similar := measured.get("similar"):
         parts += similarity_section(similar)
     if corpus := measured.get("corpus"):
@@ -99,16 +111,41 @@ def class_section(throughput: dict[str, Any]) -> list[str]:
 
 
 def large_class_section(many: dict[str, Any]) -> list[str]:
-    """Time and memory while a large class is graded."""
+    """Time, memory and the main process's share while a large class is graded."""
     reached, rows = many["reached"], []
     for before, milestone in zip([{"graded": 0, "seconds": 0.0}, *reached], reached, strict=False):
-        seconds_each = (milestone["seconds"] - before["seconds"]) / (milestone["graded"] - before["graded"])
+        done = milestone["graded"] - before["graded"]
+        each = f"{(milestone['seconds'] - before['seconds']) / done:.2f}" if done else ""
+        cpu_each = f"{milestone['main_seconds'] / milestone['graded']:.3f}"
         rows.append(
-            (milestone["graded"], f"{milestone['seconds']:.0f}", f"{seconds_each:.2f}", f"{milestone['main_mib']:.0f}")
+            (milestone["graded"], f"{milestone['seconds']:.0f}", each, f"{milestone['main_mib']:.0f}", cpu_each)
         )
-    headings = ("graded", "seconds", "seconds each since the row above", "memory of the main process, MiB")
+    process = ("memory of the main process, MiB", "its CPU seconds a submission so far")
+    headings = ("graded", "seconds", "seconds each since the row above", *process)
     again = [AGAIN.format(**many)] if "again_seconds" in many else []
-    return [MANY.format(graded=reached[-1]["graded"], lab=many["lab"]), table(headings, rows), *again]
+    kills = f", with {many['kills']} worker processes killed amid it" if many["kills"] else ""
+    text = MANY.format(graded=reached[-1]["graded"], lab=many["lab"], kills=kills)
+    return [text, table(headings, rows), *again]
+
+
+def workers_section(measured: dict[str, Any]) -> list[str]:
+    """How throughput grows with the number of workers."""
+    rows = [
+        (
+            row["workers"],
+            "sleep" if row["simulated"] else "run submissions",
+            row["submissions"],
+            f"{row['seconds']:.1f}",
+            f"{row['submissions'] / row['seconds']:.2f}",
+            f"{row['ideal'] / row['seconds']:.2f}",
+            f"{row['main_seconds'] / row['submissions']:.3f}",
+        )
+        for row in measured["rows"]
+    ]
+    headings = ("workers", "which", "submissions", "seconds", "a second", "of ideal", "main process's CPU seconds each")
+    first = measured["rows"][0]
+    each = first["ideal"] * first["workers"] / first["submissions"]
+    return [WORKERS.format(lab=measured["lab"], each=each), table(headings, rows, texts=2)]
 
 
 def similarity_section(rows: Sequence[dict[str, Any]]) -> list[str]:

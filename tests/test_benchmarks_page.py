@@ -16,18 +16,26 @@ def test_ratios_and_steps():
         {"what": "plain", "seconds": 100.0, "stages": {}},
         {"what": "ours", "seconds": 40.0, "stages": stages},
     ]
-    many = [{"graded": 1, "seconds": 5.0, "main_mib": 200.0}, {"graded": 51, "seconds": 105.0, "main_mib": 201.4}]
+    many = [
+        {"graded": 1, "seconds": 5.0, "main_mib": 200.0, "main_seconds": 0.6},
+        {"graded": 51, "seconds": 105.0, "main_mib": 201.4, "main_seconds": 2.55},
+        {"graded": 51, "seconds": 111.0, "main_mib": 203.0, "main_seconds": 2.6},
+    ]
+    row = {"workers": 16, "submissions": 320, "seconds": 50.0, "main_seconds": 12.8, "ideal": 46.0, "simulated": True}
     corpus = [{"family": "cheat", "by": "course grade", "what": "right", "count": 7}]
     used = {"side": "kernel of the tests", "resident_mib": 401.6, "own_mib": 52.2}
     measured = {
         "machine": "M",
         "throughput": {"lab": "05_x", "students": 12, "ways": throughput, "overhead": 0.061, "memory": [used]},
-        "many": {"lab": "01_y", "reached": many, "again_seconds": 2.94},
+        "many": {"lab": "01_y", "reached": many, "again_seconds": 2.94, "kills": 2},
+        "workers": {"lab": "01_y", "rows": [row]},
         "corpus": corpus,
     }
     text = page(measured)
     assert "| plain | 100 | 1.0 |  |  |" in text and "| ours | 40 | 2.5 | 0.50 | 2.00 |" in text
     assert "| kernel of the tests | 402 | 52 |" in text
-    assert "are 6% of a submission" in text and "| 51 | 105 | 2.00 | 201 |" in text
+    assert "are 6% of a submission" in text and "| 51 | 105 | 2.00 | 201 | 0.050 |" in text
+    assert "| 51 | 111 |  | 203 | 0.051 |" in text and "with 2 worker processes killed" in text
+    assert "| 16 | sleep | 320 | 50.0 | 6.40 | 0.92 | 0.040 |" in text and "takes 2.30 s if it runs alone" in text
     assert "Graded once more, with nothing changed: 2.9 seconds" in text
     assert "| cheat | course grade | 7 | 0 | 0 | 0 |" in text and "Run All" not in text
