@@ -1117,7 +1117,7 @@ for losses, right in [
     ([0.5, 0.2804, 0.2801, 0.2803], 3),
     ([14.5, 14.2, 14.4], 2),
 ]:
-    epoch = epoch_of({**other, "val_loss": list(losses)})
+    epoch = epoch_of({**{key: values[: len(losses)] for key, values in other.items()}, "val_loss": list(losses)})
     assert epoch == right, (
         f"For the validation losses {losses} best_epoch gives {epoch}, not {right}. Of equally good "
         "epochs it is the first."
