@@ -76,14 +76,16 @@ def collect_exchange(course: Course, lab: Lab, folder: Path, config: Config) -> 
             continue
         if submission:
             submissions.append(submission)
-    latest = {
-        submission.student: submission
-        for submission in sorted(submissions, key=lambda submission: (submission.time, submission.path.name))
-    }
-    rows = [
-        _collect(submission, lab, folder.resolve(), collector.check_owner) for _, submission in sorted(latest.items())
-    ]
-    return Collected(None, tuple(rows), tuple(remarks))
+    submissions.sort(key=lambda submission: (submission.time, submission.path.name))
+    problems = [_problem(submission, collector.check_owner) for submission in submissions]
+    latest = {one.student: one for one, problem in zip(submissions, problems, strict=True) if not problem}
+    rows = {student: _collect(submission, lab, folder.resolve()) for student, submission in latest.items()}
+    for submission, problem in zip(submissions, problems, strict=True):
+        if problem and submission.student in latest:  # nobody's folder hides that of the student whose name it has
+            remarks.append(f"{printable_name(submission.path.name)}: left out; {problem}")
+        elif problem:
+            rows[submission.student] = _refusal(submission, problem)
+    return Collected(None, tuple(row for _, row in sorted(rows.items())), tuple(remarks))
 
 
 def _collector(config: Config) -> ExchangeCollect:
@@ -103,12 +105,11 @@ def _parse_name(path: Path, lab: str) -> ExchangeFolder | None:
     return ExchangeFolder(match["student"], read_time(match["time"]), path) if match else None
 
 
-def _collect(submission: ExchangeFolder, lab: Lab, folder: Path, check_owner: bool) -> Row:
+def _collect(submission: ExchangeFolder, lab: Lab, folder: Path) -> Row:
     """Copy one student's folder to its place, whole or not at all."""
     places = Places(folder, submission.student, lab.name)
     stamp = f"{submission.time:%Y-%m-%d %H:%M:%S.%f} UTC"
     try:
-        _check_submission(submission, check_owner)
         places.check()
         root = collected_root(folder, lab.name)
         root.mkdir(parents=True, exist_ok=True)
@@ -119,20 +120,9 @@ def _collect(submission: ExchangeFolder, lab: Lab, folder: Path, check_owner: bo
             origin = Origin(NAME, "", "", submission.path.name, 0, late=False, time=submission.time.isoformat())
             outcome = place_submission(places, new_folder, origin)
     except SubmissionError as error:
-        return Row(
-            printable_name(submission.student),
-            Placement.REFUSED,
-            printable_name(submission.path.name),
-            remarks=(str(error),),
-        )
+        return _refusal(submission, str(error))
     except OSError as error:
-        reason = f"it could not be copied: {error.strerror or error}"
-        return Row(
-            printable_name(submission.student),
-            Placement.REFUSED,
-            printable_name(submission.path.name),
-            remarks=(reason,),
-        )
+        return _refusal(submission, f"it could not be copied: {error.strerror or error}")
     return Row(
         submission.student,
         outcome,
@@ -155,17 +145,24 @@ def _remarks(
     yield from (f"{note.where}: {note.text}" for note in notes)
 
 
-def _check_submission(submission: ExchangeFolder, check_owner: bool) -> None:
-    """Raise `SubmissionError` for what cannot be the student's."""
+def _refusal(submission: ExchangeFolder, reason: str) -> Row:
+    """The row of a student whose folder is not collected."""
+    name = printable_name(submission.student)
+    return Row(name, Placement.REFUSED, printable_name(submission.path.name), remarks=(reason,))
+
+
+def _problem(submission: ExchangeFolder, check_owner: bool) -> str:
+    """Why a folder cannot be the student's; empty if it can."""
     if reason := id_problem(submission.student):
-        raise SubmissionError(f"the student's name is not possible: {reason}")
+        return f"the student's name is not possible: {reason}"
     if submission.path.is_symlink() or not submission.path.is_dir():
-        raise SubmissionError("it is no folder")
+        return "it is no folder"
     if check_owner and (owner := _owner(submission.path)) != submission.student:
-        raise SubmissionError(
+        return (
             f"it belongs to the user {owner}, who is not {submission.student}. Where students are no users of the "
             "machine, say so in nbgrader_config.py: c.ExchangeCollect.check_owner = False"
         )
+    return ""
 
 
 def _owner(path: Path) -> str:

@@ -19,6 +19,7 @@ class ExitCause(Enum):
     SOCKETS = "All processes of the submission together had more than {sockets} sockets."
     FILES = "The submission made more than {files} files and folders."
     FLOOD = "Its kernel sent more than the grader has room for."
+    UNMEASURED = "What it used could not be measured any more; the log says why."
     KILLED = "A signal ended its kernel, which was not the grader's."
     NO_MEMORY = "The machine ran out of memory, and Linux ended its kernel."
 
@@ -26,9 +27,10 @@ class ExitCause(Enum):
     def by_submission(self) -> bool | None:
         """Whether the submission caused it; None if that cannot be known.
 
-        It may have sent the signal itself; and a flood may come from another sandbox of this process.
+        It may have sent the signal itself, or made itself a riddle; and a flood may come from another sandbox of this
+        process.
         """
-        if self in (ExitCause.KILLED, ExitCause.FLOOD):
+        if self in (ExitCause.KILLED, ExitCause.FLOOD, ExitCause.UNMEASURED):
             return None
         return self not in (ExitCause.CLOSED, ExitCause.NO_MEMORY)
 

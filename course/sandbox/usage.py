@@ -1,6 +1,7 @@
 """What the processes of one sandbox use together, read from the sandbox's own /proc, outside of the sandbox."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,13 +106,16 @@ def held_memory(folder: Path) -> int:
         mappings = MAPPING_BYTES * (thread / "maps").read_bytes().count(b"\n")
         return _sum(thread / "smaps_rollup", "Pss:") + tables + mappings
     except PermissionError:  # how much memory a protected process shares, only root can see
-        return _sum(folder / "status", "RssAnon:", "RssShmem:", "VmPTE:")
+        with suppress(OSError):
+            return _sum(folder / "status", "RssAnon:", "RssShmem:", "VmPTE:")
+        return 0
     except OSError:
         return 0
 
 
 def _sum(file: Path, *names: str) -> int:
-    return sum(int(line.split()[1]) * 1024 for line in file.read_text().splitlines() if line.startswith(names))
+    text = file.read_text("utf-8", "replace")  # a process may give itself any bytes for a name
+    return sum(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith(names))
 
 
 def own_memory() -> int:
@@ -124,16 +128,16 @@ def count_sockets(first_pid: int) -> int:
 
     0 if the sandbox has ended.
     """
-    try:
-        all_sockets, tcp, tcp6 = (_count(Path(f"/proc/{first_pid}/net"), *names) for names in COUNTS)
-    except OSError:
-        return 0
+    all_sockets, tcp, tcp6 = (_count(Path(f"/proc/{first_pid}/net"), *names) for names in COUNTS)
     return all_sockets + (tcp + tcp6) * (TCP_WEIGHT - 1)
 
 
 def _count(net: Path, file: str, kind: str) -> int:
-    (line,) = (line for line in (net / file).read_text().splitlines() if line.startswith(kind))
-    return int(line.split()[2])
+    try:
+        lines = (net / file).read_text().splitlines()
+    except OSError:  # the sandbox has ended, or the machine has no IPv6
+        return 0
+    return sum(int(line.split()[2]) for line in lines if line.startswith(kind))
 
 
 def count_files(root: Path) -> int:

@@ -102,7 +102,11 @@ class Watchdog(threading.Thread):
             poll.register(self._kernel, select.POLLIN)
         while self._sandbox not in (events := dict(poll.poll(MILLISECONDS))):
             self._read_output()
-            self._check_limits(self._measure())
+            try:
+                self._check_limits(self._measure())
+            except Exception:  # whatever it is, a sandbox must not run on without its limits
+                log.exception("sandbox %s cannot be measured", self.pid)
+                self.close_sandbox(ExitCause.UNMEASURED)
             if self._kernel in events:
                 poll.unregister(self._kernel)
                 cause = self._find_exit_cause()

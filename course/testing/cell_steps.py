@@ -73,8 +73,21 @@ def global_names(source: str) -> set[str]:
 
 
 def names_read(statement: ast.stmt) -> set[str]:
-    """Names that a statement reads anywhere in it."""
-    return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    """Names that a statement reads anywhere in it, but for those that its loops, `with` and `except` bind."""
+    read = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return read - set(names_bound(statement))
+
+
+def names_bound(statement: ast.stmt) -> Iterator[str]:
+    """The names of errors that a statement catches, of what it opens by `with`, and of what its loops go through."""
+    for node in ast.walk(statement):
+        if isinstance(node, ast.ExceptHandler) and node.name:
+            yield node.name
+        targets = [node.target] if isinstance(node, ast.For) else []
+        targets += (
+            [item.optional_vars for item in node.items if item.optional_vars] if isinstance(node, ast.With) else []
+        )
+        yield from (part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
 
 
 def runs_beside_answer(function: ast.FunctionDef) -> bool:

@@ -14,6 +14,7 @@ from course.testing.errors import ProtocolError, raise_protocol_error
 PLAIN = re.compile(r"[<>|=]?([biufc][0-9]{1,2}|b1|[SU][0-9]{1,6}|[mM]8(\[[0-9]{0,6}[a-zA-Z]{1,2}\])?)")
 BFLOAT16 = "bfloat16"  # NumPy's only through the package ml_dtypes, which TensorFlow brings along
 MOST_AXES, MOST_OBJECTS = 32, 1_000_000
+TESTS = "t"  # the side of the tests
 BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 MOST_PLACE = {"MT19937": 624, "Philox": 4}  # of the next number in the buffer, which NumPy does not check
 
@@ -161,6 +162,8 @@ def _read_masked(codec: Codec, parts: list[Any]) -> Any:
         raise ProtocolError("it sent a masked array of no known form")
     if data.shape != mask.shape:
         raise ProtocolError("it sent a masked array whose shapes do not agree")
+    if codec.side == TESTS:  # what is masked would be left out of every comparison
+        return np.where(mask, np.nan, data) if mask.any() else data
     return np.ma.MaskedArray(data, mask, fill_value=fill if isinstance(fill, np.generic | int | float | str) else None)
 
 

@@ -1,12 +1,15 @@
 """Values of Python's own types; those of subclasses as values of the base type."""
 
+import array
 import dataclasses
 import datetime
 import re
+from collections import ChainMap, UserDict, UserList, deque
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path, PurePath
+from types import MappingProxyType
 from typing import Any
 
 from course.testing.codec import Codec, Node, Reader
@@ -42,6 +45,10 @@ def write_rare_types(codec: Codec, value: Any) -> Node | None:
             return ["fraction", write_int(value.numerator), write_int(value.denominator)]
         case Decimal():
             return ["decimal", Decimal.__str__(value)]
+        case deque() | UserList() | array.array():
+            return codec.write(list(value))
+        case UserDict() | ChainMap() | MappingProxyType():
+            return codec.write(dict(value))
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = [(field.name, getattr(value, field.name)) for field in dataclasses.fields(value)]
         return codec.write_object("dict", value, lambda: [write_pairs(codec, fields)])

@@ -112,6 +112,24 @@ def test_who_submits_in_the_name_of_another_is_refused_unless_students_are_no_us
     assert made.collect() == {ME: "as before", "somebody-else": "new"}
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to another user")
+def test_a_folder_that_another_has_made_hides_nobodys_submission(made):
+    made.submit(ME, text="my own")
+    for number, (time, change) in enumerate(
+        {"2099-01-01 00:00:00 UTC": "owner", "2098-01-01 00:00:00 UTC": "link"}.items()
+    ):
+        path = made.submit(ME, time, text="another's", random=f"+{number}")
+        if change == "owner":
+            os.chown(path, 65534, 65534)
+        else:
+            path.rename(made.inbound.parent / "elsewhere")
+            path.symlink_to(made.inbound.parent / "elsewhere")
+    made.config.ExchangeCollect.check_owner = True
+    assert made.collect() == {ME: "new"} and made.notebook(ME) == "my own"
+    assert "2098-01-01 00:00:00 UTC+1: left out; it is no folder" in made.found.remarks[0]
+    assert "left out; it belongs to the user" in made.found.remarks[1]
+
+
 def test_what_is_odd_costs_nobody_else_anything(made):
     made.submit("kim")
     made.submit("..", text="x")

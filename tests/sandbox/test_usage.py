@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from course.sandbox.usage import CpuTime, Process, list_processes, read_process
+from course.sandbox.usage import CpuTime, Process, count_sockets, held_memory, list_processes, read_process
 
 BURN = "import time\nwhile time.process_time() < 0.5: pass\n"
 QUIET = 17 * 2**20  # what is counted for any process
@@ -87,3 +87,27 @@ def test_memory_of_a_process_whose_first_thread_has_ended_is_found():
 
 def test_all_processes_are_found():
     assert str(os.getpid()) in {one.pid for one in list_processes(Path("/proc"))}
+
+
+ODD_NAME = r"""
+import ctypes
+ctypes.CDLL(None).prctl(15, ctypes.c_char_p(b"\xff\n) 1 2"), 0, 0, 0)  # PR_SET_NAME
+print("done", flush=True)
+input()
+"""
+
+
+def test_a_process_whose_name_is_no_text_is_measured_as_any_other():
+    with subprocess.Popen([sys.executable, "-c", ODD_NAME], stdin=-1, stdout=-1) as one:
+        one.stdout.readline()
+        folder = Path("/proc", str(one.pid))
+        assert held_memory(folder) > 2**20 and read_process(folder).memory > QUIET
+        one.communicate(b"\n")
+    assert held_memory(folder) == 0
+
+
+def test_sockets_of_a_machine_without_ipv6_are_counted(monkeypatch):
+    everything = count_sockets(os.getpid())
+    names = ("sockstat", "sockets:"), ("sockstat", "TCP:"), ("no-sockstat6", "TCP6:")
+    monkeypatch.setattr("course.sandbox.usage.COUNTS", names)
+    assert 0 < count_sockets(os.getpid()) <= everything

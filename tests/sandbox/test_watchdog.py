@@ -12,6 +12,7 @@ from course.limits import Limits
 from course.sandbox import bwrap
 from course.sandbox.exit_cause import ExitCause
 from course.sandbox.usage import own_memory
+from course.sandbox.watchdog import Watchdog
 
 pytestmark = pytest.mark.kernel
 
@@ -145,6 +146,21 @@ def test_a_message_without_end_is_not_gathered_outside():
     assert own_memory() < most
 
 
+def test_a_sandbox_that_cannot_be_measured_does_not_run_on(monkeypatch):
+    def fail(self, processes):
+        raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no text")
+
+    monkeypatch.setattr(Watchdog, "_check_limits", fail)
+    ending, watchdog = asyncio.run(ended("import time\ntime.sleep(600)", **WARM))
+    assert ending is ExitCause.UNMEASURED and ending.by_submission is None
+    assert watchdog.reason == "What it used could not be measured any more; the log says why."
+
+
+ODDLY_NAMED_HOGS = """
+import ctypes
+ctypes.CDLL(None).prctl(15, ctypes.c_char_p(b"\\xff"), 0, 0, 0)  # PR_SET_NAME: a name that is no text
+"""
+
 HOGS = """
 import os, time
 for _ in range(5):
@@ -162,3 +178,8 @@ def test_many_hogs_are_weighed_together(way):
     assert ending is ExitCause.MEMORY and ending.by_submission
     assert watchdog.reason == "All processes of the submission together held more than 600 MiB of memory."
     assert watchdog.peak_memory > 600 * 2**20
+
+
+def test_hogs_of_an_odd_name_are_weighed_too():
+    ending, _ = asyncio.run(ended(ODDLY_NAMED_HOGS + HOGS, limits=Limits(memory_mib=600), **WARM))
+    assert ending is ExitCause.MEMORY

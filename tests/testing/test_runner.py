@@ -157,7 +157,12 @@ VALUES = {
     "scalar": ("np.float32(0.5)", ".dtype == np.float32"),
     "generator": ("(n for n in (1, 2))", ".__iter__().__next__() == 1"),
     "keys": ("{'a': 1}.keys()", ".__iter__().__next__() == 'a'"),
-    "masked": ("np.ma.masked_less(np.arange(3), 1)", ".mask.tolist() == [True, False, False]"),
+    "masked": ("np.ma.masked_less(np.arange(3), 1)", ".tolist()[1:] == [1, 2] and np.isnan(found[0])"),
+    "masked nowhere": ("np.ma.masked_less(np.arange(3), 0)", ".tolist() == [0, 1, 2]"),
+    "deque": ("__import__('collections').deque([1, 2], maxlen=2)", " == [1, 2]"),
+    "array of the standard library": ("__import__('array').array('d', [1, 2])", " == [1.0, 2.0]"),
+    "chain of dictionaries": ("__import__('collections').ChainMap({'a': 1}, {'b': 2})", " == {'a': 1, 'b': 2}"),
+    "view of a dictionary": ("__import__('types').MappingProxyType({'a': 1})", " == {'a': 1}"),
 }
 
 
@@ -166,6 +171,27 @@ def test_honest_values_of_many_kinds(tmp_path, name):
     value, looks = VALUES[name]
     verdict = judged(tmp_path, f"found = {value}", f"assert found{looks}, found")
     assert verdict["passed"], verdict
+
+
+OWN_NAMES = """
+try:
+    found = answer(3)
+except Exception as error:
+    raise AssertionError(f"stopped with {error}") from error
+with open(os.devnull) as file:
+    for number in (1, 2):
+        assert answer(number) == 4 * number and file
+assert found == 12
+"""
+
+
+def test_what_a_test_names_itself_is_not_asked_for(tmp_path):
+    """A submission's own variables of these names may be such as cannot travel."""
+    cells = "def answer(x): return 4 * x\nimport os\nerror = file = number = 10**30000"
+    verdict = judged(tmp_path, cells, "import os\n" + OWN_NAMES)
+    assert verdict["passed"], verdict
+    stopped = judged(tmp_path, "def answer(x): return 1 / 0\nerror = 10**30000", "import os\n" + OWN_NAMES)
+    assert stopped["evalue"] == "stopped with division by zero"
 
 
 def test_an_error_has_the_class_the_text_and_the_lines_of_the_submission(tmp_path):

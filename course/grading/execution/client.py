@@ -1,6 +1,7 @@
 """Requests to a kernel that may die, hang, flood or lie."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from queue import Empty
@@ -20,6 +21,7 @@ from course.grading.execution.faults import (
     explain_silence,
 )
 
+log = logging.getLogger(__name__)
 GRACE_SECONDS = 5.0  # how long an interrupted cell may take to end
 POLL_SECONDS = 0.25
 SOON_SECONDS = 0.01
@@ -177,8 +179,8 @@ class KernelClient:
                 return message
         except Empty:
             return None
-        except (ValueError, KeyError, TypeError, RecursionError):
-            pass  # not a message of a kernel: counted below
+        except Exception as error:  # noqa: BLE001 - whatever jupyter_client says of what is no message of a kernel
+            log.debug("unreadable: %r", error)  # counted below
         self._unreadable += 1
         if self._unreadable > MAX_UNREADABLE:
             await self.manager.shutdown_kernel(now=True)

@@ -1,6 +1,7 @@
 """A cell of a submission, as JSON has it, reduced to what grading needs."""
 
 import re
+from types import UnionType
 from typing import Any
 
 import nbformat
@@ -8,12 +9,17 @@ from nbformat import NotebookNode
 
 from course.inbox.notes import Note
 
+MAX_POINTS = 1e6  # that a cell may claim to have
 MAX_ATTACHMENTS = 5 * 2**20  # characters in one cell
 
 CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 TAG = re.compile(r"[\w.:-]{1,100}")
 LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # cannot be written as UTF-8
-MARKS = ("grade_id", "grade", "solution", "locked", "task", "points", "checksum")
+# nbgrader's marks, and what each of them is; `points` may be any number.
+MARKS: dict[str, type | UnionType] = {
+    **{"grade_id": str, "grade": bool, "solution": bool, "locked": bool, "task": bool},
+    **{"points": int | float, "checksum": str},
+}
 TYPES = {"code": "code", "markdown": "markdown", "heading": "markdown", "html": "markdown"}  # the last two: format 3
 COLAB_BADGE = "view-in-github"  # the cell that Colab puts at the top
 
@@ -59,7 +65,10 @@ def _text(value: object) -> str | None:
 
 def _marks(metadata: dict[str, Any]) -> dict[str, Any]:
     tags, nbgrader = metadata.get("tags"), _dictionary(metadata.get("nbgrader"))
-    marks = {key: nbgrader[key] for key in MARKS if isinstance(nbgrader.get(key), str | bool | int | float)}
+    marks = {key: nbgrader[key] for key, kind in MARKS.items() if isinstance(nbgrader.get(key), kind)}
+    marks = {key: _writable(value) if isinstance(value, str) else value for key, value in marks.items()}
+    if not abs(marks.get("points", 0)) < MAX_POINTS:  # nor is NaN a number of points
+        del marks["points"]
     names = [tag for tag in tags if isinstance(tag, str) and TAG.fullmatch(tag)] if isinstance(tags, list) else []
     kept_metadata = {"nbgrader": marks} if marks else {}
     return kept_metadata | ({"tags": list(dict.fromkeys(names))} if names else {})

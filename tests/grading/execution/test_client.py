@@ -99,6 +99,22 @@ def printed(text: str) -> dict:
     return {"msg_type": "stream", "content": about, "parent_header": {}, "header": {"msg_type": "stream"}}
 
 
+class OddChannel(Channel):
+    """First says what jupyter_client says of a message of an odd version."""
+
+    async def get_msg(self, timeout: float) -> dict:
+        if self._messages and self._messages[0][1] is None:
+            self._messages.pop(0)
+            raise AttributeError("'int' object has no attribute 'split'")
+        return await super().get_msg(timeout)
+
+
+def test_what_is_no_message_is_left_out():
+    iopub = OddChannel((0, None), (0, message("stream", text="later")), (0, message("status", execution_state="idle")))
+    reply, texts = heard(iopub, Channel((0, message("execute_reply", status="ok"))), 5)
+    assert reply == {"status": "ok"} and texts == ["later"]
+
+
 def test_all_cells_share_the_room_for_outputs():
     room = OutputAllowance(3)
     cells = [OutputCollector(2, room) for _ in range(4)]

@@ -34,20 +34,42 @@ def test_what_is_lost(case):
 
 @pytest.fixture
 def machine(monkeypatch):
-    """Times and threads that a test sets."""
+    """Times, threads and cores that a test sets; others use the second core all the time unless it says otherwise."""
 
     class Machine:
-        time, threads = 0.0, {"a": (0, 0)}
+        time, threads, busy = 0.0, {"a": (0, 0)}, {0: 0.0, 1: 0.0, clock.QUOTA: 0.0}
 
-        def passes(self, seconds: float, ran: float, waited: float) -> None:
-            before = self.threads["a"]
+        def passes(self, seconds: float, ran: float, waited: float, others: float | None = None, quota=0.0) -> None:
+            before, used = self.threads["a"], seconds if others is None else others
             self.time += seconds
             self.threads = {"a": (before[0] + int(ran * 1e9), before[1] + int(waited * 1e9))}
+            waits = self.busy[clock.QUOTA] + quota
+            self.busy = {0: self.busy[0] + ran, 1: self.busy[1] + used, clock.QUOTA: waits}
 
     one = Machine()
     monkeypatch.setattr(clock.time, "monotonic", lambda: one.time)
     monkeypatch.setattr(clock, "thread_times", lambda processes: one.threads)
+    monkeypatch.setattr(clock, "busy_seconds", lambda: one.busy)
     return one
+
+
+def test_who_waits_for_oneself_alone_loses_nothing(machine):
+    """As processes do that all wake at the same moment, again and again."""
+    one = Clock(2)
+    machine.passes(10, ran=0.6, waited=6, others=0)
+    assert one.now() == pytest.approx(10)
+    machine.passes(10, ran=0.6, waited=6, others=2)
+    assert one.now() == pytest.approx(18)
+    machine.passes(10, ran=1, waited=9, others=0, quota=9)
+    assert one.now() == pytest.approx(19)
+
+
+def test_what_others_do_on_other_cores_takes_nothing(machine, monkeypatch):
+    one = Clock(1)
+    one.watch(lambda: [Path("/proc/its-kernel")])
+    monkeypatch.setattr(clock, "allowed_cores", lambda process: {0})
+    machine.passes(10, ran=0.6, waited=6, others=10)
+    assert one.now() == pytest.approx(10)
 
 
 def test_it_goes_on_while_a_submission_runs_or_sleeps_and_stands_still_while_it_waits(machine):
@@ -99,6 +121,31 @@ def test_linux_tells_how_long_a_process_waits_while_others_run():
         for loop in loops:
             loop.kill()
             loop.wait()
+
+
+def test_linux_tells_how_busy_each_core_is_and_which_of_them_a_process_may_use():
+    assert clock.allowed_cores(Path("/proc/self")) == os.sched_getaffinity(0)
+    assert clock.allowed_cores(Path("/proc/nobody")) == set()
+    before, core = clock.busy_seconds(), min(os.sched_getaffinity(0))
+    loop = subprocess.Popen(BURN)
+    try:
+        os.sched_setaffinity(loop.pid, {core})
+        end = time.monotonic() + 60
+        while clock.busy_seconds()[core] < before[core] + 0.2 and time.monotonic() < end:
+            time.sleep(0.05)
+        assert clock.allowed_cores(Path(f"/proc/{loop.pid}")) == {core}
+    finally:
+        loop.kill()
+        loop.wait()
+    assert clock.busy_seconds()[core] >= before[core] + 0.2
+
+
+def test_a_quota_is_read_where_there_is_one(monkeypatch, tmp_path):
+    file = tmp_path / "cpu.stat"
+    monkeypatch.setattr(clock, "THROTTLING", file)
+    assert clock.throttled_seconds() == 0
+    file.write_text("usage_usec 5000000\nnr_throttled 3\nthrottled_usec 1500000\n")
+    assert clock.throttled_seconds() == 1.5
 
 
 def test_processes_that_have_ended_are_left_out():

@@ -264,6 +264,23 @@ def test_of_metadata_only_what_grading_needs_is_read():
     assert notebook.cells[0].metadata == {"tags": ["parameters"], "nbgrader": marks}
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"grade_id": 7, "grade": True}, {"grade": True}),
+        ({"grade_id": True}, {}),
+        ({"grade_id": "a\ud800", "checksum": 5}, {"grade_id": "a\N{REPLACEMENT CHARACTER}"}),
+        ({"grade": "\ud800", "locked": 1, "solution": False}, {"solution": False}),
+        ({"points": 10**400, "task": False}, {"task": False}),
+        ({"points": float("nan"), "task": False}, {"task": False}),
+        ({"points": 1.5}, {"points": 1.5}),
+    ],
+)
+def test_marks_of_another_kind_than_nbgraders_are_left_out(given, kept):
+    notebook, _ = read_notebook(cells(CODE | {"metadata": {"nbgrader": given}}), "lab.ipynb")
+    assert notebook.cells[0].metadata.get("nbgrader", {}) == kept
+
+
 def test_headings_of_format_3():
     heading = {"cell_type": "heading", "level": 3, "source": "Title"}
     data = json.dumps({"nbformat": 3, "worksheets": [{"cells": [heading]}, 5, {"cells": [{"cell_type": "html"}]}]})
