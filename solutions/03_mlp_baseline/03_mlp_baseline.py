@@ -1460,7 +1460,7 @@ pd.DataFrame({name: diagnose(probabilities, y_test) for name, probabilities in a
 
 # %% [markdown]
 # The scaled network starts without any certainty and becomes certain as it becomes right. The other one is certain of
-# about four digits in five before it has seen a single one. And that is why it stays there: where the right digit's
+# most digits before it has seen a single one. And that is why it stays there: where the right digit's
 # probability is below ε, the clipped loss is the same for any small change of the weights. So its gradient is zero, and
 # that digit teaches the network nothing. In the end there are digits that it never names at all:
 
