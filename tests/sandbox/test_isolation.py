@@ -56,7 +56,8 @@ print(any(b"sesame" in text for text in texts), "sesame" in str(os.environ),
 print(len([pid for pid in os.listdir("/proc") if pid.isdigit()]) < 10, works(os.kill, outside["pid"], 0))""",
     "descriptors": """
 print(sorted({os.readlink(f"/proc/self/fd/{number}").split(":")[0] for number in os.listdir("/proc/self/fd")
-    if os.path.lexists(f"/proc/self/fd/{number}")} - {HISTORY, "pipe", "socket", "anon_inode", "/dev/null"}))""",
+    if os.path.lexists(f"/proc/self/fd/{number}")}
+    - {HISTORY, f"{HISTORY}-journal", "pipe", "socket", "anon_inode", "/dev/null"}))""",
     "network": """
 start = time.monotonic()
 print([address for address in [("127.0.0.1", outside["port"]), ("192.0.2.1", 80)]
