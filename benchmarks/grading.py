@@ -149,8 +149,11 @@ def large_class(
     Raises
     ------
     CourseError
-        A solved submission did not get full marks, or the grades were others the second time.
+        A solved submission did not get full marks, or the grades were others the second time; or workers of a cluster
+        are to be killed.
     """
+    if kills and scheduler:
+        raise CourseError("Workers of a Dask cluster are no processes of this one: leave out --kills.")
     milestones: list[Milestone] = []
     kill_at = {count * number // (kills + 1) for number in range(1, kills + 1)}
     with tempfile.TemporaryDirectory() as scratch:

@@ -397,13 +397,15 @@ print(f"accuracy before training: {accuracy(untrained, X_test, Y_test):.1%}")
 # Accuracy tells how good a network is, but not how to make it better: change one weight a little, and most often no
 # digit gets another name. Training needs a number that feels every small change. That is the **loss**, which says how
 # bad the answers are. *Categorical cross-entropy* looks at the probability *p* that the network gave to the right
-# digit, takes −log *p* (the natural logarithm, as everywhere in this course), and averages over the digits: 0 for a network that is sure and right, large for one that is
-# sure and wrong, and −log(1/10) ≈ 2.3 for one that guesses, with 1/10 for each digit.
+# digit, takes −log *p* (the natural logarithm, as everywhere in this course), and averages over the digits: 0 for a
+# network that is sure and right, large for one that is sure and wrong, and −log(1/10) ≈ 2.3 for one that guesses, with
+# 1/10 for each digit.
 #
-# For this part we take a single dense layer: ten units with softmax, straight on the 784 pixels. (Softmax takes *e* to the
-# power of each of the ten sums, and divides it by the total of these powers.) Its loss depends on 7,850 parameters. Which way should each of them go? Measure it: make one weight a little larger, by *h*, and then a
-# little smaller. The difference of the two losses, divided by 2*h*, is the **slope** of the loss for this weight. All
-# slopes together, one for each parameter, are the **gradient**.
+# For this part we take a single dense layer: ten units with softmax, straight on the 784 pixels. (Softmax takes *e* to
+# the power of each of the ten sums, and divides it by the total of these powers.) Its loss depends on 7,850 parameters.
+# Which way should each of them go? Measure it: make one weight a little larger, by *h*, and then a little smaller. The
+# difference of the two losses, divided by 2*h*, is the **slope** of the loss for this weight. All slopes together, one
+# for each parameter, are the **gradient**.
 
 # %% nbgrader={"grade": false, "grade_id": "given-softmax", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def softmax(sums):
@@ -441,7 +443,8 @@ for unit in (0, 8):
 # takes two losses for each of 7,850 parameters. A formula gives them all at once. For one image:
 #
 # - The *error* of unit *k* is its probability, less 1 if *k* is the right digit. It is the slope of the loss for the
-#   unit's *sum* (which you could measure in the same way): negative for the right digit, whose sum should grow, and positive for the nine others.
+#   unit's *sum* (which you could measure in the same way): negative for the right digit, whose sum should grow, and
+#   positive for the nine others.
 # - A weight is multiplied by its input on the way into the sum. So its slope is that input times the unit's error.
 # - A bias goes into the sum as it is. Its slope is the error.
 #
@@ -450,8 +453,8 @@ for unit in (0, 8):
 # Write `gradient(weights, bias, images, labels)`. It returns two NumPy arrays of floats: the slopes for the weights, in
 # the shape of `weights`, and those for the biases, in the shape of `bias`. `weights` has shape (inputs, units), `bias`
 # (units,), `images` (n, inputs); `labels` is an array of n integers, from 0 to units − 1 (of type uint8 in this lab). A
-# layer may have any number of inputs and units. `softmax` copes with sums in the thousands, and so must your function. It changes none of its
-# arguments.
+# layer may have any number of inputs and units. `softmax` copes with sums in the thousands, and so must your function.
+# It changes none of its arguments.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -591,8 +594,8 @@ for unit in (0, 8):
 
 # %% [markdown]
 # Both ways agree, here with random weights. (If yours do not, Task 3 is not right yet. Unit 8 has another sign than
-# above: with these weights it gives too much already to images with ink in the middle.) Now walk downhill. **Gradient descent** makes a step with every parameter,
-# against its slope, and repeats that with the new gradient:
+# above: with these weights it gives too much already to images with ink in the middle.) Now walk downhill. **Gradient
+# descent** makes a step with every parameter, against its slope, and repeats that with the new gradient:
 #
 # new parameter = parameter − **learning rate** · slope
 #
@@ -1314,9 +1317,10 @@ right.legend(fontsize=8, loc="upper right");
 
 # %% [markdown]
 # **What to see.** On the left, three runs with raw pixels stay far above the scaled one (round marks, at the bottom)
-# and come down little or not at all. On the right, each epoch of each run is a point. How many digits a raw-pixel run gets right is a
-# matter of luck, but its points lie on the dotted line of the certain network. The published run (thick bar, a loss of
-# 10 to 11) touches the line with its lower end. The points of the scaled network lie in the other corner.
+# and come down little or not at all. On the right, each epoch of each run is a point. How many digits a raw-pixel run
+# gets right is a matter of luck, but its points lie on the dotted line of the certain network. The published run (thick
+# bar, a loss of 10 to 11) touches the line with its lower end. The points of the scaled network lie in the other
+# corner.
 #
 # The same network, the same digits, one forgotten division. We cannot know what the authors ran: a learning rate
 # that is far too large saturates a network as well, as 5 did to your layer in Part 3 for some steps. The loss *before*
@@ -1495,8 +1499,8 @@ print("digits that the last of the three names at all:", np.unique(answers["not 
 # %% [markdown]
 # ## Going further
 #
-# - Remove both dropout layers and train for 30 epochs, with three seeds each. What happens to the gap of Task 6, the best
-#   epoch and the test accuracy? With so few digits the answer is less clear than textbooks say.
+# - Remove both dropout layers and train for 30 epochs, with three seeds each. What happens to the gap of Task 6, the
+#   best epoch and the test accuracy? With so few digits the answer is less clear than textbooks say.
 # - Feed raw pixels to the network as `build_mlp` makes it, without the last layer that hides the softmax. How far does
 #   it get now? A loss computed from the sums in front of the softmax rescues much, but not all.
 # - Set `N_TRAIN` to 1,000 and to 2,000 digits. How does the test accuracy grow with the data? Draw it with a
