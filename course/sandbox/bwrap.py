@@ -89,8 +89,10 @@ def bwrap_command(sandbox: Sandbox, command: Sequence[str] | None, seccomp: int,
     wrappers += ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     wrappers += ["--die-with-parent", "--new-session", "--hostname", "sandbox", "--seccomp", str(seccomp)]
     wrappers += ["--info-fd", str(info)] if info is not None else []
-    limits = [f"--{name}={value}" for name, value in resource_limits(sandbox.limits).items()]
-    program = ["prlimit", *limits, "--", *(command or (sys.executable, "-I", "-S", "-c", WAIT))]
+    limits = {name: f"--{name}={value}" for name, value in resource_limits(sandbox.limits).items()}
+    # Inside, the filter of system calls refuses to set this one.
+    wrappers = [find_program("prlimit", "util-linux"), limits.pop("cpu"), "--", *wrappers]
+    program = ["prlimit", *limits.values(), "--", *(command or (sys.executable, "-I", "-S", "-c", WAIT))]
     wrappers += [] if command else ["--as-pid-1"]
     if os.getuid() == 0:
         # No user namespace: its root would be root towards files, and be exempt from the limit on processes.

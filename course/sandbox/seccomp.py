@@ -51,6 +51,8 @@ NUMBERS = {
     "process_vm_writev": (311, 271),
     # other cores than those of the sandbox
     "sched_setaffinity": (203, 122),
+    # a timer that sends the kernel of the sandbox any signal; `setitimer` sends SIGALRM and its like
+    "timer_create": (222, 107),
     # large parts of the kernel that no notebook needs
     "bpf": (321, 280),
     "perf_event_open": (298, 241),
@@ -61,7 +63,7 @@ NUMBERS = {
 CLONE3 = (435, 435)
 CLONE = (56, 220)
 # Any of clone's CLONE_NEW… flags, and CLONE_PARENT: nobody may have children for a parent outside.
-NEW_NAMESPACE, FOR_PARENT = 0x7E020000, 0x8000
+NEW_NAMESPACE, FOR_PARENT, EXIT_SIGNAL = 0x7E020000, 0x8000, 0xFF
 SOCKET = (41, 198)
 FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK; others, like AF_VSOCK, may leave the namespace
 # Signals by which others end or stop processes of theirs. Who sends one inside to the kernel of the sandbox, to its
@@ -79,13 +81,17 @@ SIGNALLING = {
 SIGNALS = (9, 15, 19)  # SIGKILL, SIGTERM, SIGSTOP
 KERNEL = 2  # the number of the kernel and of its group; the first process of a sandbox is 1
 RECEIVERS = (KERNEL, 0, -1, -KERNEL)
+# Linux sends them, too: at a limit of CPU time, when a file has something to read, and when a child ends.
+SETRLIMIT, PRLIMIT, RLIMIT_CPU = (160, 164), (302, 261), 0
+SET_FILE_SIGNAL = 10  # F_SETSIG of `fcntl`
 # Asked to let a socket or a pipe hold more, Linux obeys up to its own limit; here it says yes and leaves it as it is.
 SETSOCKOPT, SOL_SOCKET, BUFFERS = (54, 208), 1, (7, 8)  # SO_SNDBUF, SO_RCVBUF
 FCNTL, SET_PIPE_SIZE = (72, 25), 1031
 X32 = 0x40000000  # numbers from here on are calls of x86_64's second set
 
-LOAD, EQUAL, ABOVE, ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # instructions of the filter's machine
+LOAD, EQUAL, ABOVE, ANY_BIT, KEEP, RETURN = 0x20, 0x15, 0x35, 0x45, 0x54, 0x06  # instructions of the filter's machine
 CALL, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 24, 32  # where it finds them
+UPPER_HALF = 4  # of an argument
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 
 
@@ -107,14 +113,7 @@ def seccomp_filter(machine: str | None = None) -> bytes:
     for numbers in NUMBERS.values():
         program += [_step(EQUAL, numbers[column], 0, 1), _step(RETURN, REFUSE | errno.EPERM)]
     program += [_step(EQUAL, CLONE3[column], 0, 1), _step(RETURN, REFUSE | errno.ENOSYS)]
-    program += [
-        *(
-            _step(EQUAL, CLONE[column], 0, 4),
-            _step(LOAD, FIRST_ARGUMENT),
-            _step(ANY_BIT, NEW_NAMESPACE | FOR_PARENT, 0, 1),
-        ),
-        *(_step(RETURN, REFUSE | errno.EPERM), _step(RETURN, ALLOW)),
-    ]
+    program += _clone(CLONE[column])
     for calls, signal, receiver in SIGNALLING.values():
         otherwise = _to_the_kernel(receiver) if receiver is not None else [_step(RETURN, REFUSE | errno.EPERM)]
         program += [_step(EQUAL, calls[column], 0, len(SIGNALS) + 2 + len(otherwise)), _step(LOAD, _argument(signal))]
@@ -125,14 +124,42 @@ def seccomp_filter(machine: str | None = None) -> bytes:
         *(_step(RETURN, ALLOW), _step(LOAD, THIRD_ARGUMENT), _step(EQUAL, BUFFERS[0], 1, 0)),
         *(_step(EQUAL, BUFFERS[1], 0, 1), _step(RETURN, REFUSE), _step(RETURN, ALLOW)),
     ]
+    program += _fcntl(FCNTL[column])
     program += [
-        *(_step(EQUAL, FCNTL[column], 0, 4), _step(LOAD, SECOND_ARGUMENT), _step(EQUAL, SET_PIPE_SIZE, 0, 1)),
-        *(_step(RETURN, REFUSE), _step(RETURN, ALLOW)),
+        *(_step(EQUAL, SETRLIMIT[column], 0, 4), _step(LOAD, FIRST_ARGUMENT), _step(EQUAL, RLIMIT_CPU, 0, 1)),
+        *(_step(RETURN, REFUSE | errno.EPERM), _step(RETURN, ALLOW)),
+    ]
+    program += [  # to ask for a limit, the third argument is no address
+        *(_step(EQUAL, PRLIMIT[column], 0, 8), _step(LOAD, SECOND_ARGUMENT), _step(EQUAL, RLIMIT_CPU, 0, 4)),
+        *(_step(LOAD, THIRD_ARGUMENT), _step(EQUAL, 0, 0, 3)),
+        *(_step(LOAD, THIRD_ARGUMENT + UPPER_HALF), _step(EQUAL, 0, 0, 1)),
+        *(_step(RETURN, ALLOW), _step(RETURN, REFUSE | errno.EPERM)),
     ]
     program += [_step(EQUAL, SOCKET[column], 1, 0), _step(RETURN, ALLOW), _step(LOAD, FIRST_ARGUMENT)]
     for family in FAMILIES:
         program += [_step(EQUAL, family, 0, 1), _step(RETURN, ALLOW)]
     return b"".join([*program, _step(RETURN, REFUSE | errno.EAFNOSUPPORT)])
+
+
+def _clone(call: int) -> list[bytes]:
+    """Refuse `clone` for other namespaces and parents; kill who asks for a signal of SIGNALS at a child's end."""
+    return [
+        *(_step(EQUAL, call, 0, len(SIGNALS) + 6), _step(LOAD, FIRST_ARGUMENT)),
+        *(_step(ANY_BIT, NEW_NAMESPACE | FOR_PARENT, len(SIGNALS) + 3, 0), _step(KEEP, EXIT_SIGNAL)),
+        *(_step(EQUAL, number, len(SIGNALS) - position, 0) for position, number in enumerate(SIGNALS)),
+        *(_step(RETURN, ALLOW), _step(RETURN, KILL), _step(RETURN, REFUSE | errno.EPERM)),
+    ]
+
+
+def _fcntl(call: int) -> list[bytes]:
+    """Leave pipes as large as they are; kill who asks for a signal of SIGNALS from a file."""
+    return [
+        *(_step(EQUAL, call, 0, len(SIGNALS) + 7), _step(LOAD, SECOND_ARGUMENT)),
+        *(_step(EQUAL, SET_PIPE_SIZE, 0, 1), _step(RETURN, REFUSE)),
+        *(_step(EQUAL, SET_FILE_SIGNAL, 0, len(SIGNALS) + 1), _step(LOAD, THIRD_ARGUMENT)),
+        *(_step(EQUAL, number, len(SIGNALS) - position, 0) for position, number in enumerate(SIGNALS)),
+        *(_step(RETURN, ALLOW), _step(RETURN, KILL)),
+    ]
 
 
 def _to_the_kernel(receiver: int) -> list[bytes]:

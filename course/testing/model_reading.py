@@ -27,7 +27,7 @@ def _read_model(codec: Codec, parts: list[Any]) -> Any:
     compile_config = spec.pop("compile_config", None)
     model = codec.get_or_create(number, keras.Model, lambda: rebuild_object(spec))
     update_layer_settings(model, json.loads(text))
-    set_values(functional_equivalent(model).weights, weights)
+    set_values(functional_equivalent(model).variables, weights)
     compile_like(model, compile_config if isinstance(compile_config, dict) else None, moments if fields[2] else None)
     return model
 

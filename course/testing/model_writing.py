@@ -93,7 +93,7 @@ def write_model(codec: Codec, model: Any) -> Node | None:
         text = description(graph) if graph is model else json.dumps(description_without_loss(graph, model))
     except UnsupportedValue:
         return None
-    weights = [np.asarray(weight) for weight in graph.weights]
+    weights = [np.asarray(variable) for variable in graph.variables]  # with the seeds of its dropout layers
     moments = [np.asarray(variable) for variable in moments_of(model, graph)]
     built = bool(moments)
     state = hashlib.blake2b(text.encode())

@@ -929,27 +929,73 @@ assert np.isclose(measured, noted, rtol=0.01, atol=2e-3).any(), (
 
 ### BEGIN HIDDEN TESTS
 @beside_answer
-def _trained_again(images, one_hot_labels, test_images, epochs, way):
-    """The training of Task 5, with these of the answers' functions: its record, the best one's answers."""
+def _untrained():
+    """The network of Task 5 before its training: made by build_mlp, right after the seed is set."""
     keras.utils.set_random_seed(7)
+    return build_mlp()
+
+
+@beside_answer
+def _settings(images, one_hot_labels):
+    """With which optimiser, and in batches of how many, train_keeping_best trains a network."""
+    network = keras.Sequential(
+        [keras.Input((28, 28)), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
+    )
+    sizes, fit = [], network.fit
+
+    def noted(*arguments, **named):
+        sizes.append(named.get("batch_size", arguments[2] if len(arguments) > 2 else None))
+        return fit(*arguments, **named)
+
+    network.fit = noted
     with tempfile.TemporaryDirectory() as folder:
-        path = str(Path(folder, "mlp.keras"))
-        if way == "both":
-            run, best = train_keeping_best(build_mlp(), images, one_hot_labels, epochs, path)
-        else:
-            dense, dropout = keras.layers.Dense, keras.layers.Dropout
-            if way == "build_mlp":
-                network = build_mlp()
-            else:  # only here, as each layer takes some of the random numbers
-                hidden = [dense(512, activation="relu"), dropout(0.2), dense(512, activation="relu"), dropout(0.2)]
-                layers = [keras.Input((28, 28)), keras.layers.Flatten(), *hidden, dense(10, activation="softmax")]
-                network = keras.Sequential(layers)
-            network.compile(optimizer="rmsprop", loss="categorical_crossentropy", metrics=["accuracy"])
-            keep = keras.callbacks.ModelCheckpoint(path, monitor="val_loss", save_best_only=True)
-            run = network.fit(images, one_hot_labels, 128, epochs, validation_split=0.2, callbacks=[keep], verbose=0)
-            best = keras.models.load_model(path)
-        found = {key: [float(value) for value in run.history[key]] for key in ("loss", "val_loss")}
-        return found, np.asarray(best.predict(test_images, verbose=0), dtype=float)
+        train_keeping_best(network, images, one_hot_labels, 1, str(Path(folder, "some_name.keras")))
+    return network.optimizer, sizes[-1]
+
+
+def _of_table():
+    """The network of the table in Task 2, with the random numbers that Task 5 gives it."""
+    dense, dropout = keras.layers.Dense, keras.layers.Dropout
+    keras.utils.set_random_seed(7)
+    hidden = [dense(512, activation="relu"), dropout(0.2), dense(512, activation="relu"), dropout(0.2)]
+    return keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), *hidden, dense(10, activation="softmax")])
+
+
+def _trained(network, epochs, optimizer="rmsprop", size=128):
+    """The training of Task 5: its record, and the network's answers for the fresh digits after each epoch."""
+    answers, labels = [], np.eye(10, dtype="float32")[known_labels]
+    note = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: answers.append(network.predict(fresh_images, verbose=0).astype(float))
+    )
+    network.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
+    keras.utils.set_random_seed(7)
+    run = network.fit(known_images, labels, size, epochs, validation_split=0.2, callbacks=[note], verbose=0)
+    return {key: [float(value) for value in run.history[key]] for key in ("loss", "val_loss")}, answers
+
+
+def _own():
+    """The network of build_mlp, None if it makes none that takes these digits, or one that somebody has trained."""
+    try:
+        network = _untrained()
+        guessed = network.predict(fresh_images, verbose=0).argmax(axis=1)
+    except Exception:  # in build_mlp, whose own test tells
+        return None
+    is_whole = isinstance(network, keras.Model) and network.output_shape == (None, 10)
+    return network if is_whole and (guessed == fresh_labels).mean() < 0.5 else None
+
+
+def _attempts():
+    """Networks for Task 5, with settings: what an answer above does wrongly is not counted twice."""
+    yield _own(), {}
+    yield _of_table(), {}
+    try:
+        optimizer, size = _settings(known_images[:200], np.eye(10, dtype="float32")[known_labels[:200]])
+        settings = {"optimizer": optimizer.get_config(), "size": size}
+    except Exception:  # in train_keeping_best, whose own test tells
+        return
+    if isinstance(optimizer, keras.optimizers.Optimizer) and isinstance(size, (int, type(None))):
+        for network in (_of_table(), _own()):
+            yield network, settings | {"optimizer": type(optimizer).from_config(settings["optimizer"])}
 
 
 needed = 0.88 if N_TRAIN * EPOCHS >= 20_000 else 0.80
@@ -958,27 +1004,27 @@ assert reached >= needed, (
     "settings of Task 4. Does build_mlp make the layers of the table, and was the network trained for EPOCHS epochs?"
 )
 replayed = EPOCHS if N_TRAIN * EPOCHS <= 50_000 else 1
-for way in ("build_mlp", "both", "neither"):  # what an answer above does wrongly is not counted twice
-    try:
-        again, shares_again = _trained_again(
-            known_images, np.eye(10, dtype="float32")[known_labels], fresh_images, replayed, way
-        )
-    except Exception:  # in an answer above; the last way needs none of them
-        assert way != "neither", "The training of Task 5 could not be done again. Restart the kernel and run all cells."
+tries = []
+for network, settings in _attempts():
+    if network is None:
         continue
+    again, by_epoch = _trained(network, replayed, **settings)
+    kept = by_epoch if settings else [by_epoch[int(np.argmin(again["val_loss"]))]]  # which one, Task 4 has tested
+    apart = min(float(np.abs(shares - one).mean()) for one in kept)
     same_record = all(
         np.allclose(np.asarray(record[key], dtype=float)[:replayed], again[key], rtol=0.02, atol=2e-3) for key in again
     )
-    apart = float(np.abs(shares - shares_again).mean())
-    if same_record and (apart < 3e-3 or replayed < EPOCHS):
+    tries.append((same_record and (apart < 3e-3 or replayed < EPOCHS), same_record, again, apart))
+    if tries[-1][0]:
         break
+fits, same_record, again, apart = max(tries, key=lambda one: one[:2])
 assert same_record, (
     f"`history` begins with a loss of {float(record['loss'][0]):.4g} and a val_loss of {noted[0]:.4g}. The training "
     f"that Task 5 describes, done again, gives {again['loss'][0]:.4g} and {again['val_loss'][0]:.4g}. "
     "Check digits, labels, optimiser, batches of 128, the last fifth for validation, and the seed: below it, is "
     "exactly one network made, and trained once?"
 )
-assert apart < 3e-3 or replayed < EPOCHS, (
+assert fits, (
     f"The answers of best_model differ by {apart:.4g} on average from those of the network that the training of "
     "Task 5, done again, keeps as the best. Is best_model the network of the epoch with the lowest val_loss, from its "
     "file?"

@@ -987,15 +987,33 @@ assert abs(float(test_accuracy) - reached) < 1.5e-4, (
 
 ### BEGIN HIDDEN TESTS
 @beside_answer
-def _trained_again(train_digits, test_digits, steps):
-    """The training of Task 6 with the answers' functions: its record, and its predictions for the test digits."""
+def _untrained():
+    """The network of Task 6 before its training: made by build_lenet5, right after the seed is set."""
+    keras.utils.set_random_seed(98)
+    return build_lenet5()
+
+
+@beside_answer
+def _followed(train_digits, test_digits, steps):
+    """What train does with such a network: its record, and for each step which digits and labels it takes.
+
+    The digits come as numbers, with -1 for what is none of the training digits.
+    """
     keras.utils.set_random_seed(98)
     model = build_lenet5()
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
     known, new = prepare(train_digits[0]), prepare(test_digits[0])
-    noted = train(model, known, train_digits[1], new, test_digits[1], steps, 100, EVERY, np.random.default_rng(98))
-    predicted = model.predict(prepare(test_digits[0]), batch_size=250, verbose=0).argmax(axis=1)
-    return {key: [float(value) for value in noted[key]] for key in ("loss", "test_loss")}, predicted
+    numbers = {np.asarray(image, dtype="float32").tobytes(): number for number, image in enumerate(known)}
+    batches, take_step = [], model.train_on_batch
+
+    def noted(x, y=None, *arguments, **named):
+        digits = [numbers.get(image.tobytes(), -1) for image in np.asarray(x, dtype="float32")]
+        batches.append((digits, np.array(y)))
+        return take_step(x, y, *arguments, **named)
+
+    model.train_on_batch = noted
+    found = train(model, known, train_digits[1], new, test_digits[1], steps, 100, EVERY, np.random.default_rng(98))
+    return {key: [float(value) for value in found[key]] for key in ("loss", "test_loss")}, batches
 
 
 needed = 0.75 if STEPS >= 150 else 0.6 if STEPS >= 75 else 0.4 if STEPS >= 30 else 0.0
@@ -1003,8 +1021,11 @@ assert reached >= needed, (
     f"lenet5 gets {reached:.1%} of the test digits right; this network reaches {needed:.0%} in {STEPS} steps."
 )
 replayed = min(STEPS, 40)
+(known_images, known_labels), _ = load_mnist(N_TRAIN, N_TEST)
 try:
-    again, answers_again = _trained_again(*load_mnist(N_TRAIN, N_TEST), replayed)
+    network = _untrained()
+    known, new = np.asarray(prepare(known_images)), np.asarray(prepare(fresh_images))
+    again, batches = _followed((known_images, known_labels), (fresh_images, fresh_labels), replayed)
 except Exception as error:
     raise AssertionError(
         "The training that Task 6 describes, done again with your functions of Tasks 1, 2 and 5, stopped with "
@@ -1023,8 +1044,18 @@ for key in ("loss", "test_loss"):
         f"with your functions, gives {due[:4].round(4).tolist()}. Check digits, labels, loss, batches of 100 and both "
         "seeds."
     )
+assert isinstance(network, keras.Model) and network.output_shape == (None, 10), (
+    f"build_lenet5 must return a network of Keras's own layers with ten outputs; it returns {network!r:.80}."
+)
+before = float((network.predict(new, batch_size=250, verbose=0).argmax(axis=1) == fresh_labels).mean())
+assert before < 0.5, f"A network that build_lenet5 has just made gets {before:.1%} right: it must not be trained yet."
+assert len(batches) == replayed, f"In {replayed} steps, train calls train_on_batch {len(batches)} times."
+network.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+for step, (digits, labels) in enumerate(batches, start=1):
+    assert min(digits) >= 0, f"In step {step}, train takes digits that are not among the training digits."
+    network.train_on_batch(known[digits], labels)
 if replayed == STEPS:
-    agreed = float((answers == answers_again).mean())
+    agreed = float((answers == network.predict(new, batch_size=250, verbose=0).argmax(axis=1)).mean())
     assert agreed >= 0.95, (
         "The training that Task 6 describes, done again with your functions, leads to a network that agrees with "
         f"lenet5 on only {agreed:.1%} of the test digits. Is `record` that of lenet5?"

@@ -22,6 +22,13 @@ OWN_ENDS = ["os._exit(3)", "os._exit(0)", "ctypes.string_at(0)", "os.abort()", "
 # No sandbox can look as if others had ended or stopped its kernel.
 OWN_ENDS += ["os.kill(os.getpid(), 9)", "os.kill(-1, 15)", "os.kill(0, 9)", "os.killpg(os.getpgid(0), 19)"]
 OWN_ENDS += ["import threading; signal.pthread_kill(threading.get_ident(), 9)"]
+LIBC = "import ctypes, fcntl, os, resource, struct, time; libc = ctypes.CDLL(None, use_errno=True); "
+CLONE = 220 if os.uname().machine == "aarch64" else 56
+OWN_ENDS += [
+    LIBC + "r, w = os.pipe(); fcntl.fcntl(r, 10, 9); "  # F_SETSIG, where the filter ends it
+    "fcntl.fcntl(r, fcntl.F_SETOWN, os.getpid()); fcntl.fcntl(r, fcntl.F_SETFL, os.O_ASYNC); os.write(w, bytes(1))",
+    LIBC + f"libc.syscall({CLONE}, 9, 0, 0, 0, 0) or os._exit(0); time.sleep(60)",  # the signal at a child's end
+]
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -29,6 +36,26 @@ OWN_ENDS += ["import threading; signal.pthread_kill(threading.get_ident(), 9)"]
 def test_a_kernel_that_ends_by_itself_is_told_from_others(code, way):
     ending, _ = asyncio.run(ended(code, **WAYS[way]))
     assert ending is ExitCause.EXITED and ending.by_submission
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_notebook_cannot_have_linux_end_its_kernel_later(way):
+    code = (
+        LIBC
+        + """
+kept = resource.getrlimit(resource.RLIMIT_CPU)
+for ask in (resource.setrlimit, lambda *limit: resource.prlimit(os.getppid(), *limit),
+    lambda *limit: resource.prlimit(0, *limit)):
+    try:
+        ask(resource.RLIMIT_CPU, (1, 1))
+    except (OSError, ValueError) as error:
+        print(type(error).__name__, end=" ")
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+event = struct.pack("=Qii48x", 0, 9, 0)  # a signal, by a timer
+print(libc.timer_create(1, event, ctypes.byref(ctypes.c_void_p())), kept == resource.getrlimit(resource.RLIMIT_CPU))
+"""
+    )
+    assert in_a_sandbox(code, **WAYS[way]).split() == ["ValueError", "PermissionError", "PermissionError", "-1", "True"]
 
 
 @pytest.mark.parametrize("way", WAYS)
