@@ -106,11 +106,15 @@ def held_memory(folder: Path) -> int:
         mappings = MAPPING_BYTES * (thread / "maps").read_bytes().count(b"\n")
         return _sum(thread / "smaps_rollup", "Pss:") + tables + mappings
     except PermissionError:  # how much memory a protected process shares, only root can see
-        with suppress(OSError):
-            return _sum(folder / "status", "RssAnon:", "RssShmem:", "VmPTE:")
-        return 0
+        return _own_and_shared(folder)
     except OSError:
         return 0
+
+
+def _own_and_shared(folder: Path) -> int:
+    with suppress(OSError):
+        return _sum(folder / "status", "RssAnon:", "RssShmem:", "VmPTE:")
+    return 0
 
 
 def _sum(file: Path, *names: str) -> int:

@@ -13,7 +13,7 @@ from course.testing import exceptions
 from course.testing.agent_objects import ObjectTable
 from course.testing.all_values import READERS, WRITERS
 from course.testing.channel import Channel, connect
-from course.testing.codec import Codec
+from course.testing.codec import SUBMISSION, Codec
 from course.testing.errors import ProtocolError, UnsupportedValue
 from course.testing.scratch_folder import ScratchFolder, make_writable
 
@@ -30,7 +30,7 @@ class Agent:
         objects = ObjectTable(self.call_back)
         self.local_objects = objects.local_objects
         readers = READERS | {"over": objects.read_local, "handed": objects.read_test_object}
-        self.codec = Codec("s", (objects.write_test_object, *WRITERS, objects.write_local), readers)
+        self.codec = Codec(SUBMISSION, (objects.write_test_object, *WRITERS, objects.write_local), readers)
         self.codec.may_change = None
         self.scratch: ScratchFolder | None = None
         self.test_namespace: dict[str, Any] | None = None

@@ -83,10 +83,11 @@ def names_bound(statement: ast.stmt) -> Iterator[str]:
     for node in ast.walk(statement):
         if isinstance(node, ast.ExceptHandler) and node.name:
             yield node.name
-        targets = [node.target] if isinstance(node, ast.For) else []
-        targets += (
-            [item.optional_vars for item in node.items if item.optional_vars] if isinstance(node, ast.With) else []
-        )
+        targets: list[ast.expr] = []
+        if isinstance(node, ast.For):
+            targets = [node.target]
+        if isinstance(node, ast.With):
+            targets = [item.optional_vars for item in node.items if item.optional_vars]
         yield from (part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name))
 
 

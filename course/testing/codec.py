@@ -15,12 +15,13 @@ from course.testing.errors import ProtocolError, UnsupportedValue
 Node = Any  # what JSON can say
 Reader = Callable[["Codec", list[Any]], Any]
 Writer = Callable[["Codec", Any], Node | None]
-NUMBER = re.compile(r"[ts][0-9]{1,9}")
+TESTS, SUBMISSION = "t", "s"  # the two sides, with which their objects' numbers begin
+NUMBER = re.compile(rf"[{TESTS}{SUBMISSION}][0-9]{{1,9}}")
 MOST_VALUES, DEEPEST = 5_000_000, 80
 
 
 class Codec:
-    """Writes and reads the values of one conversation; `side` is "t" with the tests, "s" with the submission.
+    """Writes and reads the values of one conversation; `side` is TESTS or SUBMISSION.
 
     `writers` are tried in turn and return None for values of other kinds; `readers` are found by tag.
     """

@@ -8,7 +8,7 @@ from typing import Any
 from course.testing import exceptions
 from course.testing.all_values import READERS, WRITERS
 from course.testing.channel import Channel
-from course.testing.codec import Codec, Node
+from course.testing.codec import TESTS, Codec, Node
 from course.testing.errors import ProtocolError, UnsupportedValue
 from course.testing.placeholders import ABSENT, FORMS, RemoteObject, placeholder
 from course.testing.scratch_folder import ScratchFolder
@@ -24,7 +24,8 @@ class Conversation:
     def __init__(self, channel: Channel, scratch: ScratchFolder, is_own: Callable[[type], bool]) -> None:
         """Begin; `is_own` tells whether a class is one that the test defines, whose objects may be handed out."""
         self.channel, self.scratch, self.is_own = channel, scratch, is_own
-        self.codec = Codec("t", (self._write_remote, *WRITERS, self._hand_out), READERS | {"there": self._read_remote})
+        writers, readers = (self._write_remote, *WRITERS, self._hand_out), READERS | {"there": self._read_remote}
+        self.codec = Codec(TESTS, writers, readers)
         self.broken: ProtocolError | None = None
         self.failed: AssertionError | None = None  # of the test, where the submission could catch it
         self._handed_methods: dict[str, tuple[str, ...]] = {}
@@ -95,7 +96,7 @@ class Conversation:
             raise
         news = self.scratch.changes(self.codec)
         self.channel.send({"id": number, **question, **content, "news": news}, self.codec.buffers)
-        handed_out = {object_number for object_number in self.codec.written_numbers if object_number.startswith("t")}
+        handed_out = {part for part in self.codec.written_numbers if part[0] == TESTS}
         self.codec.may_change = (changeable_before or set()) | handed_out
         try:
             return self._answer(number)
@@ -150,7 +151,7 @@ class Conversation:
         self.channel.send({**answer, "news": self.scratch.changes(self.codec)}, self.codec.buffers)
         if self.codec.may_change is not None:
             self.codec.may_change = self.codec.may_change | {
-                part for part in self.codec.written_numbers if part[0] == "t"
+                part for part in self.codec.written_numbers if part[0] == TESTS
             }
 
     def pause(self, last: bool) -> None:

@@ -8,13 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from course.testing.codec import Codec, Node, Reader
+from course.testing.codec import TESTS, Codec, Node, Reader
 from course.testing.errors import ProtocolError, raise_protocol_error
 
 PLAIN = re.compile(r"[<>|=]?([biufc][0-9]{1,2}|b1|[SU][0-9]{1,6}|[mM]8(\[[0-9]{0,6}[a-zA-Z]{1,2}\])?)")
 BFLOAT16 = "bfloat16"  # NumPy's only through the package ml_dtypes, which TensorFlow brings along
 MOST_AXES, MOST_OBJECTS = 32, 1_000_000
-TESTS = "t"  # the side of the tests
 BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
 MOST_PLACE = {"MT19937": 624, "Philox": 4}  # of the next number in the buffer, which NumPy does not check
 

@@ -251,6 +251,19 @@ def test_a_model_arrives_with_weights_and_optimiser(model):
     assert np.allclose(found(x), model(x)) and int(found.optimizer.iterations) == 2 and found.layers[1].rate == 0.25
 
 
+def test_a_model_that_arrives_is_trained_like_the_original(model):
+    """The random numbers of its dropout layers are the same; those of shuffling come from a seed on each side."""
+    import keras
+
+    x, y = np.random.default_rng(0).random((64, 4), "float32"), np.ones((64, 2), "float32")
+    model.fit(x, y, verbose=0)
+    losses = []
+    for network in (sent(model), model):
+        keras.utils.set_random_seed(2)
+        losses.append(network.fit(x, y, batch_size=8, epochs=2, verbose=0).history["loss"])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+
+
 def test_a_model_of_branches_arrives():
     import keras
 

@@ -57,14 +57,15 @@ def explain_silence(
     if not isinstance(provisioner, SandboxProvisioner) or not provisioner.watchdog:
         return KernelEnded(reason)
     if is_stopped(provisioner.watchdog):
-        return MachineFault("A signal stopped its kernel, which was not its own.")
+        reason = "A signal stopped its kernel."
+        return KernelEnded(reason) if alone else MachineFault(reason)
     if cpu_used < BUSY_SHARE * elapsed and not alone:
         return MachineFault(f"{reason} It did nothing in that time.")
     return KernelEnded(reason)
 
 
 def is_stopped(watchdog: Watchdog) -> bool:
-    """Whether the kernel in a sandbox has been stopped; no signal from inside can do that (sandbox/seccomp.py)."""
+    """Whether the kernel in a sandbox has been stopped: from outside, or by a terminal that it has opened itself."""
     kernels = [folder for folder in watchdog.process_folders() if folder.name == str(KERNEL)]
     try:
         states = [(folder / "stat").read_text("utf-8", "replace").rpartition(") ")[2][:1] for folder in kernels]

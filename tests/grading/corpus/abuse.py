@@ -162,6 +162,28 @@ while True:
     try: burn()
     except BaseException: pass""",
     "stops-itself": "import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)",
+    # A group with a member whose parent is elsewhere in its session can be stopped; a terminal does so by Control-Z.
+    "stopped-by-its-terminal": """
+import os, signal, time
+group, (ready, told) = os.getpgid(0), os.pipe()
+master, terminal = os.openpty()
+os.open(os.ttyname(terminal), os.O_RDWR)
+if not os.fork():
+    os.setpgid(0, 0)
+    if not os.fork():
+        os.setpgid(0, group)
+        os.write(told, b'x')
+    time.sleep(600)
+os.read(ready, 1)
+signal.signal(signal.SIGTSTP, signal.SIG_DFL)
+os.tcsetpgrp(terminal, group)
+os.write(master, bytes([26]))
+time.sleep(600)""",
+    "ended-by-a-limit": """
+import os, resource
+try: resource.setrlimit(resource.RLIMIT_CPU, (1, 1))
+except (OSError, ValueError): os._exit(1)
+while True: pass""",
     "kills-its-family": """
 import os, signal
 try: os.kill(-1, signal.SIGKILL)
