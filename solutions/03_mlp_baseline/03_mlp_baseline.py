@@ -893,7 +893,7 @@ with tempfile.TemporaryDirectory() as folder:
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-best-model", "locked": true, "points": 1, "schema_version": 3, "solution": false, "task": false}
-from data_utils import beside_answer
+from data_utils import beside_answer, is_untrained
 
 assert best_model is not None, "Task 5 is not done yet: best_model is still None."
 assert isinstance(best_model, keras.Model), f"best_model must be a Keras model; it is a {type(best_model).__name__}."
@@ -930,77 +930,84 @@ assert np.isclose(measured, noted, rtol=0.01, atol=2e-3).any(), (
 ### BEGIN HIDDEN TESTS
 @beside_answer
 def _untrained():
-    """The network of Task 5 before its training: made by build_mlp, right after the seed is set."""
+    """The network of Task 5 before its training, made by build_mlp right after the seed is set; and the seed then."""
+    import tensorflow as tf
+
     keras.utils.set_random_seed(7)
-    return build_mlp()
+    return build_mlp(), tf.compat.v1.get_seed(None)[0]
 
 
 @beside_answer
 def _by_own_function(network, images, one_hot_labels, test_images, epochs):
-    """How train_keeping_best trains: its optimiser, its size of batches, and the answers of the network it keeps."""
-    sizes, fit = [], network.fit
+    """How train_keeping_best trains: optimiser, size of batches and seed, and the answers of the network it keeps."""
+    import tensorflow as tf
+
+    used, fit = [], network.fit
 
     def noted(*arguments, **named):
-        sizes.append(named.get("batch_size", arguments[2] if len(arguments) > 2 else None))
+        size = named.get("batch_size", arguments[2] if len(arguments) > 2 else None)
+        used.append({"size": size, "seed": tf.compat.v1.get_seed(None)[0]})
         return fit(*arguments, **named)
 
     network.fit = noted
     keras.utils.set_random_seed(7)
     with tempfile.TemporaryDirectory() as folder:
         _, best = train_keeping_best(network, images, one_hot_labels, epochs, str(Path(folder, "mlp.keras")))
-    return network.optimizer, sizes[-1], np.asarray(best.predict(test_images, verbose=0), dtype=float)
+    return network.optimizer, used[-1], np.asarray(best.predict(test_images, verbose=0), dtype=float)
 
 
 def _of_table():
-    """The network of the table in Task 2, with the random numbers that Task 5 gives it."""
+    """The network of the table in Task 2, with the random numbers that Task 5 gives it; and the seed."""
     dense, dropout = keras.layers.Dense, keras.layers.Dropout
     keras.utils.set_random_seed(7)
     hidden = [dense(512, activation="relu"), dropout(0.2), dense(512, activation="relu"), dropout(0.2)]
-    return keras.Sequential([keras.Input((28, 28)), keras.layers.Flatten(), *hidden, dense(10, activation="softmax")])
+    layers = [keras.layers.Flatten(), *hidden, dense(10, activation="softmax")]
+    return keras.Sequential([keras.Input((28, 28)), *layers]), 7
 
 
 def _own():
-    """The network of build_mlp, None if it makes none that takes these digits, or one that somebody has trained."""
+    """The network of build_mlp and its seed; None if it makes none for these digits, or one that has been trained."""
     try:
-        network = _untrained()
-        guessed = network.predict(fresh_images, verbose=0).argmax(axis=1)
+        network, seed = _untrained()
+        outputs = network.predict(fresh_images, verbose=0).shape[1:]
     except Exception:  # in build_mlp, whose own test tells
         return None
-    is_whole = isinstance(network, keras.Model) and tuple(network.output_shape[1:]) == (10,)
-    return network if is_whole and (guessed == fresh_labels).mean() < 0.5 else None
+    fits = isinstance(network, keras.Model) and isinstance(seed, int) and outputs == (10,)
+    return (network, seed) if fits and (is_untrained(network, 7) or is_untrained(network, seed)) else None
 
 
-def _trained(network, epochs, optimizer="rmsprop", size=128):
+def _trained(network, seed, epochs, optimizer="rmsprop", size=128):
     """The training of Task 5: its record, and the network's answers for the fresh digits after each epoch."""
     answers = []
     note = keras.callbacks.LambdaCallback(
         on_epoch_end=lambda epoch, logs: answers.append(network.predict(fresh_images, verbose=0).astype(float))
     )
     network.compile(optimizer=optimizer, loss="categorical_crossentropy", metrics=["accuracy"])
-    keras.utils.set_random_seed(7)
+    keras.utils.set_random_seed(seed)
     run = network.fit(known_images, one_hot, size, epochs, validation_split=0.2, callbacks=[note], verbose=0)
     return {key: [float(value) for value in run.history[key]] for key in ("loss", "val_loss")}, answers
 
 
 def _trainings(epochs):
-    """The record of Task 5 and the answers of the network kept, in all ways that Task 5 may have been done.
+    """The record of Task 5 and the answers of the networks that may be kept, in all ways that it may have been done.
 
     What an answer above does wrongly is not counted twice: a network with other layers, or a training in other batches,
     with another optimiser, after which another epoch is kept.
     """
     for made in (_own, _of_table):
-        if (network := made()) is not None:
-            found, by_epoch = _trained(network, epochs)
-            yield found, by_epoch[int(np.argmin(found["val_loss"]))]
+        if (network_and_seed := made()) is not None:
+            found, by_epoch = _trained(*network_and_seed, epochs)
+            lowest = min(found["val_loss"]) + 1e-3
+            yield found, [answers for loss, answers in zip(found["val_loss"], by_epoch) if loss <= lowest]
     for made in (_of_table, _own):
         try:
-            optimizer, size, kept = _by_own_function(made(), known_images, one_hot, fresh_images, epochs)
-            settings = optimizer.get_config()
+            optimizer, used, kept = _by_own_function(made()[0], known_images, one_hot, fresh_images, epochs)
+            settings, size, seed = optimizer.get_config(), used["size"], int(used["seed"])
         except Exception:  # in train_keeping_best, whose own test tells
             continue
         if isinstance(optimizer, keras.optimizers.Optimizer) and isinstance(size, (int, type(None))):
-            found, by_epoch = _trained(made(), epochs, type(optimizer).from_config(settings), size)
-            yield found, min(by_epoch, key=lambda answers: float(np.abs(answers - kept).mean()))
+            found, by_epoch = _trained(made()[0], seed, epochs, type(optimizer).from_config(settings), size)
+            yield found, [min(by_epoch, key=lambda answers: float(np.abs(answers - kept).mean()))]
 
 
 needed = 0.88 if N_TRAIN * EPOCHS >= 20_000 else 0.80
@@ -1010,11 +1017,11 @@ assert reached >= needed, (
 )
 replayed = EPOCHS if N_TRAIN * EPOCHS <= 50_000 else 1
 one_hot, tries = np.eye(10, dtype="float32")[known_labels], []
-for again, shares_again in _trainings(replayed):
+for again, kept_again in _trainings(replayed):
     same_record = all(
         np.allclose(np.asarray(record[key], dtype=float)[:replayed], again[key], rtol=0.02, atol=2e-3) for key in again
     )
-    apart = float(np.abs(shares - shares_again).mean())
+    apart = min(float(np.abs(shares - answers).mean()) for answers in kept_again)
     tries.append((same_record and (apart < 3e-3 or replayed < EPOCHS), same_record, again, apart))
     if tries[-1][0]:
         break

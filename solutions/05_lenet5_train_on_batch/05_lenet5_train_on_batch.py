@@ -945,7 +945,7 @@ test_accuracy = float((predicted == y_test).mean())
 ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-train-lenet5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-from data_utils import beside_answer
+from data_utils import beside_answer, is_untrained
 
 assert lenet5 is not None, "Task 6 is not done yet: lenet5 is still None."
 assert isinstance(lenet5, keras.Model), f"lenet5 must be a Keras model; it is a {type(lenet5).__name__}."
@@ -988,9 +988,11 @@ assert abs(float(test_accuracy) - reached) < 1.5e-4, (
 ### BEGIN HIDDEN TESTS
 @beside_answer
 def _untrained():
-    """The network of Task 6 before its training: made by build_lenet5, right after the seed is set."""
+    """The network of Task 6 before its training, made by build_lenet5 after the seed is set; and the seed then."""
+    import tensorflow as tf
+
     keras.utils.set_random_seed(98)
-    return build_lenet5()
+    return build_lenet5(), tf.compat.v1.get_seed(None)[0]
 
 
 @beside_answer
@@ -1023,9 +1025,10 @@ assert reached >= needed, (
 replayed = min(STEPS, 40)
 (known_images, known_labels), _ = load_mnist(N_TRAIN, N_TEST)
 try:
-    network = _untrained()
-    known, new = np.asarray(prepare(known_images)), np.asarray(prepare(fresh_images))
-    again, batches = _followed((known_images, known_labels), (fresh_images, fresh_labels), replayed)
+    network, seed = _untrained()
+    known, new = (np.asarray(prepare(images)) for images in (known_images, fresh_images))
+    copies = [array.copy() for array in (known_images, known_labels, fresh_images, fresh_labels)]
+    again, batches = _followed(copies[:2], copies[2:], replayed)
 except Exception as error:
     raise AssertionError(
         "The training that Task 6 describes, done again with your functions of Tasks 1, 2 and 5, stopped with "
@@ -1047,13 +1050,29 @@ for key in ("loss", "test_loss"):
 assert isinstance(network, keras.Model) and network.output_shape == (None, 10), (
     f"build_lenet5 must return a network of Keras's own layers with ten outputs; it returns {network!r:.80}."
 )
-before = float((np.asarray(network(new)).argmax(axis=1) == fresh_labels).mean())
-assert before < 0.5, f"A network that build_lenet5 has just made gets {before:.1%} right: it must not be trained yet."
+assert isinstance(seed, int) and (is_untrained(network, 98) or is_untrained(network, seed)), (
+    "The network that build_lenet5 makes has weights that its layers have not drawn. It must make a new, untrained one "
+    "at every call."
+)
 assert len(batches) == replayed, f"In {replayed} steps, train calls train_on_batch {len(batches)} times."
+taken = np.unique([number for digits, _ in batches for number in digits])
+assert len(taken) and taken.min() >= 0, "train hands digits to train_on_batch that are none of the training digits."
+assert known.shape == (len(known_images), 32, 32, 1), f"prepare makes digits of shape {known.shape}."
+# A digit and what prepare makes of it are alike, wherever in the frame it puts it.
+alike, raw = np.full(len(taken), -1.0), known_images[taken].reshape(len(taken), -1).astype(float)
+raw -= raw.mean(axis=1, keepdims=True)
+for down, right in np.ndindex(5, 5):
+    part = known[taken, down : down + 28, right : right + 28, 0].reshape(len(taken), -1).astype(float)
+    part -= part.mean(axis=1, keepdims=True)
+    lengths = np.linalg.norm(part, axis=1) * np.linalg.norm(raw, axis=1)
+    alike = np.maximum(alike, (part * raw).sum(axis=1) / np.maximum(lengths, 1e-9))  # their correlation
+assert alike.min() > 0.8, "prepare does not give the digits back that it was given, with a border, in their order."
 network.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 for step, (digits, labels) in enumerate(batches, start=1):
-    assert min(digits) >= 0, f"In step {step}, train takes digits that are not among the training digits."
-    network.train_on_batch(known[digits], labels)
+    assert len(digits) == min(100, N_TRAIN), f"In step {step}, train takes {len(digits)} digits in place of 100."
+    own = np.array_equal(known_labels[digits], np.asarray(labels).ravel())
+    assert own, f"In step {step}, train does not take the digits with their own labels."
+    network.train_on_batch(known[digits], known_labels[digits])
 if replayed == STEPS:
     agreed = float((answers == np.asarray(network(new)).argmax(axis=1)).mean())
     assert agreed >= 0.95, (

@@ -70,6 +70,8 @@ if importlib.util.find_spec("data_utils") is None:
 N_TRAIN = 2_000  # full run: 60_000
 N_TEST = 1_000  # full run: 10_000
 EPOCHS = 12  # full run: 20
+SMALL_EPOCHS = 30  # full run: 30
+TRIALS = 5  # full run: 5
 
 # %% tags=["remove-stderr"]
 import os
@@ -898,19 +900,21 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 
 # %%
 handful = min(200, half)
+few_images, few_labels = X_few[:handful], y_few[:handful]
 validation = {"validation_data": (X_val, y_val), "validation_batch_size": 500}
 figure, grid = plt.subplots(2, 2, figsize=(10, 6.2), layout="constrained", sharex=True, sharey="row")
 losses, rows = {}, []
 for column, dropout in zip(grid.T, (0.0, 0.5)):
     recorder = board(RUNS, net="small", digits=handful, dropout=dropout)
     small = build_small(0.003, dropout)
-    small.fit(X_few[:handful], y_few[:handful], **validation, batch_size=50, epochs=30, verbose=0, callbacks=[recorder])
+    small.fit(few_images, few_labels, **validation, batch_size=50, epochs=SMALL_EPOCHS, verbose=0, callbacks=[recorder])
     val = {}  # the validation curves
     for axes, metric in zip(column, ("loss", "accuracy")):
         for part, style in [("train", BLUE), ("validation", ORANGE)]:
             val[metric] = [value for _, value in scalars(Path(recorder.log_dir) / part, f"epoch_{metric}")]
-            axes.plot(range(1, 31), val[metric], label=part, **style)
-        _, best = stop_early(val[metric], 30, lowest=metric == "loss")  # so patient that it sees the whole curve
+            axes.plot(range(1, SMALL_EPOCHS + 1), val[metric], label=part, **style)
+        # so patient that it sees the whole curve
+        _, best = stop_early(val[metric], SMALL_EPOCHS, lowest=metric == "loss")
         axes.axvline(best, color="0.4", linestyle=":", label=f"best epoch, {best}")
         axes.set(ylabel=metric, ylim=(0, 1.5) if metric == "loss" else (0.4, 1.02))
         axes.grid(alpha=0.3)
@@ -1052,10 +1056,11 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # %%
 raw = losses[0.0]
 figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
-axes.plot(range(1, 31), raw, color="black", linewidth=2.5, label=f"recorded, lowest at epoch {np.argmin(raw) + 1}")
+epochs = range(1, SMALL_EPOCHS + 1)
+axes.plot(epochs, raw, color="black", linewidth=2.5, label=f"recorded, lowest at epoch {np.argmin(raw) + 1}")
 for weight, style in [(0.6, BLUE), (0.9, ORANGE)]:
     drawn = smooth(raw, weight)
-    axes.plot(range(1, 31), drawn, label=f"smoothing {weight}, lowest at epoch {np.argmin(drawn) + 1}", **style)
+    axes.plot(epochs, drawn, label=f"smoothing {weight}, lowest at epoch {np.argmin(drawn) + 1}", **style)
 axes.set(xlabel="epoch", ylabel="validation loss", title="one run, three curves")
 axes.grid(alpha=0.3)
 axes.legend()
@@ -1243,7 +1248,7 @@ styles = [("#0072B2", "o", "-"), ("#D55E00", "s", "--"), ("#555555", "^", ":")]
 figure, (left_axes, right_axes) = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
 for place, (rate, (colour, marker, dash)) in enumerate(zip(rates, styles)):
     results[f"rate {rate}"] = lowest = []
-    for seed in range(1, 6):
+    for seed in range(1, TRIALS + 1):
         keras.utils.set_random_seed(seed)
         recorder = board(RUNS, net="small", learning_rate=rate, seed=seed)
         build_small(rate).fit(X_few, y_few, **validation, batch_size=50, epochs=8, verbose=0, callbacks=[recorder])
@@ -1252,9 +1257,9 @@ for place, (rate, (colour, marker, dash)) in enumerate(zip(rates, styles)):
         left_axes.plot(range(1, 9), curve, color=colour, linestyle=dash, label=None if seed > 1 else f"rate {rate}")
     right_axes.plot([place] * len(lowest), lowest, marker, color=colour, fillstyle="none")
     right_axes.errorbar(place + 0.2, np.mean(lowest), np.std(lowest, ddof=1), color=colour, fmt=marker, capsize=4)
-left_axes.set(xlabel="epoch", ylabel="validation loss", title="five runs of each learning rate")
+left_axes.set(xlabel="epoch", ylabel="validation loss", title=f"{TRIALS} runs of each learning rate")
 left_axes.legend()
-right_axes.set(ylabel="lowest validation loss", title="five runs (hollow), mean and spread (filled)")
+right_axes.set(ylabel="lowest validation loss", title=f"{TRIALS} runs (hollow), mean and spread (filled)")
 right_axes.set(xlabel="learning rate", xticks=range(len(rates)), xticklabels=rates)
 for axes in (left_axes, right_axes):
     axes.grid(alpha=0.3)
