@@ -1,6 +1,11 @@
-"""What tests of archives share: a course's folder beside things that no archive may touch."""
+"""What tests of archives and exports share: a folder beside things that no archive may touch, and a gradebook."""
+
+import shutil
 
 import pytest
+from lms_gradebook import NAME, Book
+
+from course.nbgrader_api import without_library_warnings
 
 
 @pytest.fixture
@@ -20,3 +25,19 @@ def folder(outer):
 @pytest.fixture
 def download(outer):
     return outer.parent / "download.zip"
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """An empty gradebook: to make one takes seconds, to copy it none."""
+    folder = tmp_path_factory.mktemp("fresh")
+    with without_library_warnings():
+        Book(folder).add_lab(NAME)
+    return folder / "gradebook.db"
+
+
+@pytest.fixture
+def book(fresh, tmp_path):
+    shutil.copy(fresh, tmp_path)
+    with without_library_warnings():
+        yield Book(tmp_path)
