@@ -35,7 +35,7 @@ class Book:
     def hand_in(self, student: str, test: float, written: float | None, penalty: float = 0.0, **about) -> None:
         with Gradebook(self.url, COURSE.id) as book:
             book.update_or_create_student(student, **about)
-            book.add_submission(NAME, student)
+            book.update_or_create_submission(NAME, student)
             notebook = book.find_submission_notebook(NAME, NAME, student)
             notebook.late_submission_penalty = penalty
             for mark in notebook.grades:
@@ -43,6 +43,11 @@ class Book:
                 mark.auto_score = test if mark.name == "test" else None
                 mark.manual_score = written if mark.name == "written" else None
             book.db.commit()
+
+    def know(self, student: str, **about) -> None:
+        """A student who has handed in nothing."""
+        with Gradebook(self.url, COURSE.id) as book:
+            book.update_or_create_student(student, **about)
 
     def export(self, plugin, **traits) -> tuple[list[list[str]], str]:
         """The lines of the file, and all remarks."""
