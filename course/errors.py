@@ -63,3 +63,11 @@ class RosterError(CourseError):
 
 class ExportError(CourseError):
     """The gradebook cannot be exported."""
+
+
+class LtiError(ExportError):
+    """No grade can be sent over LTI, or no further one; those sent before are noted."""
+
+
+class ScoreError(ExportError):
+    """The platform did not take one student's grade; the message is the reason, without the student's name."""

@@ -12,6 +12,7 @@ from course.cli import (  # noqa: F401 - they add their commands
     grading,
     labs,
     lms,
+    lti,
     marking,
     publishing,
     reporting,

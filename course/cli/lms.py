@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from course.cli.lti import export_by_lti
 from course.cli.terminal import app, console, error_console
 from course.config import Course, Lab, load_course
-from course.inbox.systems import System, Times
+from course.inbox.systems import GradesTo, System, Times
 
 if TYPE_CHECKING:
     from course.lms.collect import Collected
@@ -82,18 +83,55 @@ def show_collected(lab: Lab, collected: "Collected") -> None:
 @app.command()
 def export(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
-    to: Annotated[Path, typer.Option(metavar="FILE", help="The CSV file to write.")],
-    system: Annotated[System, typer.Option(help="Who is to read it.")],
+    system: Annotated[GradesTo, typer.Option(help="Who is to read them; lti sends them.")],
+    to: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The CSV file to write, for Canvas or Moodle.")
+    ] = None,
     folder: Annotated[Path, typer.Option(help="Holds gradebook.db.")] = Path(),
     roster: Annotated[Path | None, typer.Option(help="CSV file with names and numbers, as for collect.")] = None,
     column: Annotated[str | None, typer.Option(help="Canvas: the assignment's column, “Title (number)”.")] = None,
     allow_unmarked: Annotated[bool, typer.Option("--allow-unmarked", help="Export unfinished grades, too.")] = False,
+    lti: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="lti: the settings; FOLDER/lti.toml if not given.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="lti: show who would get what; send nothing, to nobody.")
+    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="lti: send also what has not changed since.")] = False,
 ) -> None:
-    """Write the grades of a lab as Canvas or Moodle reads them; no grade for what still has to be marked by hand."""
-    from course.lms.export import export_grades
+    """Write the grades of a lab as Canvas or Moodle reads them, or send them; no grade for what waits to be marked.
 
+    With --system lti, the exit code is 2 if a grade could not be sent.
+    """
     course = load_course()
     chosen = course.lab(lab)
-    for remark in export_grades(course, chosen, folder, to, system, roster, column, allow_unmarked):
+    if system is GradesTo.LTI:
+        if to or column:
+            raise typer.BadParameter("--to and --column are about a file; --system lti sends grades.")
+        if not roster:
+            raise typer.BadParameter("--system lti needs --roster, a CSV file that says who is whom: id, lti_user_id.")
+        export_by_lti(course, chosen, folder, lti, roster, allow_unmarked, dry_run, again)
+        return
+    if lti or dry_run or again:
+        raise typer.BadParameter(f"--lti, --dry-run and --again are about sending; leave them out with {system}.")
+    if not to:
+        raise typer.BadParameter(f"--system {system} writes a file. Name it: --to FILE.")
+    export_to_file(course, chosen, folder, to, System(system), roster, column, allow_unmarked)
+
+
+def export_to_file(
+    course: Course,
+    lab: Lab,
+    folder: Path,
+    to: Path,
+    system: System,
+    roster: Path | None,
+    column: str | None,
+    allow_unmarked: bool,
+) -> None:
+    """Write the file, and print what a person should know about it."""
+    from course.lms.export import export_grades
+
+    for remark in export_grades(course, lab, folder, to, system, roster, column, allow_unmarked):
         console.print(f"- {remark}", highlight=False, markup=False)
     console.print(f"grades     {to}", highlight=False, markup=False)

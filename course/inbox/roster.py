@@ -18,7 +18,8 @@ from course.inbox.filenames import folded, id_problem, printable_name
 class Person:
     """One line of the roster; `id` is the student's id in this course, the rest is what the system knows.
 
-    `group` is the name of the team in which the student hands in.
+    `group` is the name of the team in which the student hands in, `lti_user_id` what a platform calls the student in
+    LTI 1.3.
     """
 
     id: str
@@ -30,11 +31,13 @@ class Person:
     section: str = ""
     idnumber: str = ""
     group: str = ""
+    lti_user_id: str = ""
 
 
 COLUMNS = tuple(field.name for field in fields(Person))
 SIMILARITY = 0.8  # from here on, a column's name is taken for a misspelt one
-NUMBERS = ("id", "lms_id", "login", "sis_id", "idnumber")
+NUMBERS = ("id", "lms_id", "login", "sis_id", "idnumber", "lti_user_id")
+UNIQUE = ("lms_id", "lti_user_id")
 # What a spreadsheet makes of a number: 11.0, 1.02E+12, 1,020,304.
 MANGLED = re.compile(r"\d+[.,]0+|\d([.,]\d+)?E[+-]\d{2,}|\d{1,3}([,.\u202f\xa0']\d{3}){2,}", re.IGNORECASE)
 
@@ -87,7 +90,7 @@ def read_roster(path: Path) -> tuple[Person, ...]:
 
 def _problems(people: Sequence[tuple[int, Person]]) -> list[str]:
     ids = Counter(folded(person.id) for _, person in people)
-    numbers = Counter(person.lms_id for _, person in people if person.lms_id)
+    numbers = {column: Counter(getattr(person, column) for _, person in people) for column in UNIQUE}
     problems = []
     for line, person in people:
         if reason := id_problem(person.id):
@@ -101,8 +104,11 @@ def _problems(people: Sequence[tuple[int, Person]]) -> list[str]:
             for column in NUMBERS
             if MANGLED.fullmatch(value := getattr(person, column))
         ]
-        if numbers[person.lms_id] > 1:
-            problems.append(f"line {line}: the lms_id {printable_name(person.lms_id)!r} is there twice.")
+        problems += [
+            f"line {line}: the {column} {printable_name(value)!r} is there twice."
+            for column in UNIQUE
+            if (value := getattr(person, column)) and numbers[column][value] > 1
+        ]
         if not person.lms_id and not person.name and not person.group:
             problems.append(f"line {line}: {person.id!r} has neither lms_id nor name nor group.")
     return problems

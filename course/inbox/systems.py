@@ -10,6 +10,14 @@ class System(StrEnum):
     MOODLE = "moodle"
 
 
+class GradesTo(StrEnum):
+    """Where grades can go: into a file for one of these systems, or over LTI to any that speaks it."""
+
+    CANVAS = System.CANVAS
+    MOODLE = System.MOODLE
+    LTI = "lti"
+
+
 class Times(StrEnum):
     """Whether the times in an archive count as those of handing in."""
 

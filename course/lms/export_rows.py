@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbgrader.api import Assignment, Gradebook, MissingEntry, Student
+from nbgrader.api import Assignment, Gradebook, Student
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Dict, Unicode
 
@@ -15,6 +15,7 @@ from course.errors import ExportError
 from course.grading.gradebook.recorded import students_not_graded
 from course.inbox.roster import Person, read_roster
 from course.inbox.systems import System
+from course.lms.grades import find_grade, grade_remark, not_graded_remarks
 from course.lms.students import identify
 from course.spreadsheets import spreadsheet_text
 
@@ -96,8 +97,8 @@ class LmsExportPlugin(ExportPlugin):
         folder = Path(self.folder or (coursedir.root if coursedir else ""))
         chosen = {str(name) for name in self.student}
         failed = {lab.name: students_not_graded(folder, lab.name) for lab in labs}
-        for lab, student in ((lab, student) for lab, students in failed.items() for student in students):
-            self.remarks.append(f"{student}: no grade for {lab}; it is not graded yet: {failed[lab][student]}")
+        for name, reasons in failed.items():
+            self.remarks += not_graded_remarks(name, reasons)
         for student in sorted(gradebook.students, key=lambda student: str(student.id)):
             if chosen and student.id not in chosen:
                 continue
@@ -114,17 +115,12 @@ class LmsExportPlugin(ExportPlugin):
         """One grade as text; None if nothing was handed in, with a remark, or could be graded."""
         if student.id in failed:
             return None  # also if the gradebook holds what an earlier submission was worth
-        try:
-            submission = gradebook.find_submission(lab.name, student.id)
-        except MissingEntry:
-            self.remarks.append(f"{student.id}: no grade for {lab.name}; nothing was handed in")
+        grade = find_grade(gradebook, lab.name, student.id)
+        if remark := grade_remark(student.id, lab.name, grade, self.allow_unmarked):
+            self.remarks.append(remark)
+        if grade is None:
             return None
-        if submission.needs_manual_grade:
-            if not self.allow_unmarked:
-                self.remarks.append(f"{student.id}: no grade for {lab.name}; it still has to be marked")
-                return ""
-            self.remarks.append(f"{student.id}: the grade for {lab.name} is not final; it still has to be marked")
-        return points_for_lms(max(0.0, submission.score - submission.late_submission_penalty))
+        return "" if grade.waits and not self.allow_unmarked else points_for_lms(grade.points)
 
     def _unique(self, rows: list[GradedStudent]) -> list[GradedStudent]:
         """The rows without those that claim to be the same person in the system."""

@@ -30,6 +30,15 @@ due = 2026-03-02T23:59:00+01:00
 
 """
 
+LTI = """token_url = "https://platform.invalid/token"
+client_id = "42"
+key_id = "key"
+private_key = "lti_key.pem"
+
+[line_items]
+{name} = "https://platform.invalid/line_items/1"
+"""
+
 # What is not run here, and why. It is parsed all the same: its syntax, and verb and options of what is our own.
 NOT_RUN = {
     r"make test\b": "takes an hour",
@@ -39,6 +48,7 @@ NOT_RUN = {
     r"systemd-run ": "needs systemd, which no container has",
     r".* --scheduler ": "needs a Dask cluster; tests/grading/workers/test_cluster.py has one",
     r".* --db postgresql": "needs a PostgreSQL server; tests/grading/gradebook/test_postgresql.py has one",
+    r".* --system lti (?!.*--dry-run)": "needs a learning platform; tests/lms/test_lti_command.py has one",
     r"sudo ": "changes the machine",
     r"\S*dask (scheduler|worker) ": "runs until it is stopped; tests/grading/workers/test_cluster.py starts both",
     r"(sbatch|scancel) ": "needs Slurm",
@@ -112,6 +122,8 @@ def place(made, tmp_path):
         demo.hand_in(root, lab, "ada", blank)
     write_text(root / "lab (1).ipynb", solved)
     write_text(root / "times.csv", "student,handed_in\nada,2026-03-02 23:10\nnobody,2026-03-02 12:00\n")
+    write_text(root / "students.csv", "id,name,lti_user_id\nada,Ada Lovelace,u-1\n")
+    write_text(root / "lti.toml", LTI.format(name=course.labs[0].name))
     pack(root / "submissions.zip", "smithjane_4711_81001_lab.ipynb", solved)
     pack(root / "Deep Learning-Lab 3-4711.zip", "Zoë Müller_4321_assignsubmission_file_/lab.ipynb", solved)
     shared = tmp_path / "exchange"

@@ -35,6 +35,8 @@ def test_nobody_is_found_by_a_name_who_has_a_number():
         ("id,lms_id\n,1\n", "line 2: the id '' is not possible"),
         ("id,lms_id\nada,1\nAda,2\n", "line 3: the id 'Ada' is there twice; capitals make no difference"),
         ("id,lms_id\nada,1\nbob,1\n", "line 3: the lms_id '1' is there twice"),
+        ("id,name,lti_user_id\nada,Ada,u1\nbob,Bob,u1\n", "line 3: the lti_user_id 'u1' is there twice"),
+        ("id,name,lti_user_id\nada,Ada,12.0\n", "line 2: the lti_user_id '12.0' is what a spreadsheet"),
         ("id,lms_id\nada,\n", "line 2: 'ada' has neither lms_id nor name"),
         ("id,lms id,name\nada,11,Ada\n", "has a column 'lms id'. Call it 'lms_id', or leave it out"),
         ("id,name,Email\nada,Ada,a@b.c\n", "has a column 'Email'. Call it 'email', or leave it out"),

@@ -1,6 +1,13 @@
-"""What tests of archives share: a course's folder beside things that no archive may touch."""
+"""What tests of archives and exports share: a folder beside what no archive may touch, a gradebook, a platform."""
+
+import shutil
 
 import pytest
+from lms_gradebook import NAME, Book
+from lti_keys import LAB, new_key, pem, write_key
+from lti_platform import CLIENT, KEY_ID, running
+
+from course.nbgrader_api import without_library_warnings
 
 
 @pytest.fixture
@@ -20,3 +27,44 @@ def folder(outer):
 @pytest.fixture
 def download(outer):
     return outer.parent / "download.zip"
+
+
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory):
+    """An empty gradebook: to make one takes seconds, to copy it none."""
+    folder = tmp_path_factory.mktemp("fresh")
+    with without_library_warnings():
+        Book(folder).add_lab(NAME)
+    return folder / "gradebook.db"
+
+
+@pytest.fixture
+def book(fresh, tmp_path):
+    shutil.copy(fresh, tmp_path)
+    with without_library_warnings():
+        yield Book(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def key():
+    return new_key()
+
+
+@pytest.fixture
+def there(key, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    with running(key.public_key()) as platform:
+        yield platform
+        assert not platform.count("GET ")
+
+
+@pytest.fixture
+def settings_file(there, key, tmp_path):
+    write_key(tmp_path / "lti_key.pem", pem(key))
+    path = tmp_path / "lti.toml"
+    path.write_text(
+        f'token_url = "{there.token_url}"\nclient_id = "{CLIENT}"\nkey_id = "{KEY_ID}"\n'
+        f'private_key = "lti_key.pem"\n\n[line_items]\n{LAB} = "{there.line_item}"\n',
+        "utf-8",
+    )
+    return path

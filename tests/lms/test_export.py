@@ -1,15 +1,13 @@
 """Exports: the grades of nbgrader's gradebook, of the right people, in the form that each system reads."""
 
 import csv
-import json
-import shutil
 import sys
-from datetime import datetime
 from pathlib import Path
 
 import nbformat
 import pytest
 from lms_archives import pack
+from lms_gradebook import NAME, read
 from nbgrader.api import Gradebook
 from nbgrader.apps.exportapp import ExportApp
 from nbgrader.plugins import CsvExportPlugin
@@ -27,86 +25,16 @@ from course.lms.collect import collect
 from course.lms.export import export_grades
 from course.lms.export_plugins import CanvasExportPlugin, MoodleExportPlugin
 from course.lms.export_rows import points_for_lms
-from course.nbgrader_api import without_library_warnings
 from course.spreadsheets import spreadsheet_text
 
 LAB = COURSE.labs[0]
-NAME = LAB.name
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 MOODLE = ["Identifier", "Email address", "Full name", "Grade", "Maximum grade", "ID number", "Last modified (grade)"]
-
-
-def read(path: Path) -> list[list[str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.reader(file))
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-class Book:
-    """A gradebook with one lab of a test of 4 points and a written question of 2, without any execution."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.url = f"sqlite:///{folder}/gradebook.db"
-
-    def add_lab(self, name: str) -> None:
-        with Gradebook(self.url, COURSE.id) as book:
-            book.add_assignment(name, duedate=datetime(2026, 3, 1))
-            book.add_notebook(name, name)
-            book.add_grade_cell("test", name, name, max_score=4, cell_type="code")
-            book.add_grade_cell("written", name, name, max_score=2, cell_type="markdown")
-
-    def hand_in(self, student: str, test: float, written: float | None, penalty: float = 0.0, **about) -> None:
-        with Gradebook(self.url, COURSE.id) as book:
-            book.update_or_create_student(student, **about)
-            book.add_submission(NAME, student)
-            notebook = book.find_submission_notebook(NAME, NAME, student)
-            notebook.late_submission_penalty = penalty
-            for mark in notebook.grades:
-                mark.needs_manual_grade = mark.name == "written" and written is None
-                mark.auto_score = test if mark.name == "test" else None
-                mark.manual_score = written if mark.name == "written" else None
-            book.db.commit()
-
-    def export(self, plugin, **traits) -> tuple[list[list[str]], str]:
-        """The lines of the file, and all remarks."""
-        path = self.folder / "out.csv"
-        export = plugin(to=str(path), folder=str(self.folder), **traits)
-        with Gradebook(self.url, COURSE.id) as book:
-            export.export(book)
-        return read(path), "\n".join(export.remarks)
-
-    def collected(self, student: str, system: System, number: str, name: str = "") -> None:
-        """The record that collecting leaves."""
-        record = self.folder / "downloaded" / NAME / "collected" / student / "collected.json"
-        record.parent.mkdir(parents=True)
-        about = {"system": system, "lms_id": number, "name": name, "file": "", "attempt": 1, "late": False, "time": ""}
-        record.write_text(json.dumps(about))
-
-    def roster(self, text: str) -> str:
-        path = self.folder / "roster.csv"
-        path.write_text(text, "utf-8")
-        return str(path)
-
-
-@pytest.fixture(scope="module")
-def fresh(tmp_path_factory):
-    """An empty gradebook: to make one takes seconds, to copy it none."""
-    folder = tmp_path_factory.mktemp("fresh")
-    with without_library_warnings():
-        Book(folder).add_lab(NAME)
-    return folder / "gradebook.db"
-
-
-@pytest.fixture
-def book(fresh, tmp_path):
-    shutil.copy(fresh, tmp_path)
-    with without_library_warnings():
-        yield Book(tmp_path)
 
 
 def test_canvas(book):
