@@ -1,12 +1,13 @@
-"""The network that data_utils makes is the one that a lab asks for."""
+"""The network that data_utils makes is the one that a lab asks for; a network that was trained is known."""
 
 import keras
+import numpy as np
 import pytest
 from this_course import COURSE
 
 from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id
-from data_utils import build_lenet
+from data_utils import build_lenet, is_untrained
 
 
 @pytest.fixture(scope="module")
@@ -45,3 +46,62 @@ def test_every_call_makes_a_new_one_with_known_names():
     assert one is not two and one.layers[0] is not two.layers[0]
     assert [layer.name for layer in one.layers] == ["conv1", "pool1", "conv2", "pool2", "flatten", "dense", "output"]
     assert one.weights[0].path == "lenet/conv1/kernel"
+
+
+def in_order():
+    dense, dropout = keras.layers.Dense, keras.layers.Dropout
+    return keras.Sequential([keras.Input((8,)), dense(16), dropout(0.2), dense(16), dropout(0.2), dense(3)])
+
+
+def in_another_order():
+    last, middle, shared = keras.layers.Dense(3), keras.layers.Dense(16), keras.layers.Dropout(0.2)
+    inputs = keras.Input((8,))
+    first = keras.layers.Dense(16, kernel_initializer="he_normal", bias_initializer="ones")
+    return keras.Model(inputs, last(shared(middle(shared(first(inputs))))))
+
+
+def normalised():
+    layers = keras.layers
+    fixed = layers.Conv2D(2, 3, kernel_initializer=keras.initializers.GlorotUniform(seed=5))
+    return keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(4, 3), layers.BatchNormalization(), fixed])
+
+
+def nested():
+    return keras.Sequential([keras.Input((8,)), in_order(), keras.layers.Dense(2)])
+
+
+@pytest.mark.parametrize("build", [in_order, in_another_order, normalised, nested, build_lenet])
+def test_a_new_network_is_untrained_whatever_the_order_of_its_layers(build):
+    keras.utils.set_random_seed(7)
+    network = build()
+    assert is_untrained(network, 7)
+    assert not is_untrained(network, 8)
+
+
+def trained(network):
+    network.compile("sgd", "mse")
+    network.train_on_batch(np.ones((2, 8)), np.ones((2, 3)))
+
+
+def one_weight_moved(network):
+    weights = network.get_weights()
+    weights[2][0, 0] += 1e-3
+    network.set_weights(weights)
+
+
+def frozen(network):
+    network.layers[0].trainable = False
+
+
+@pytest.mark.parametrize("change", [trained, one_weight_moved, frozen])
+def test_a_network_that_was_changed_is_not(change):
+    keras.utils.set_random_seed(7)
+    network = in_order()
+    change(network)
+    assert not is_untrained(network, 7)
+
+
+def test_weights_that_were_brought_along_are_found():
+    keras.utils.set_random_seed(7)
+    kept = keras.initializers.Constant(np.full((8, 3), 0.5))
+    assert not is_untrained(keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, kernel_initializer=kept)]), 7)
