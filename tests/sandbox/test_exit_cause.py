@@ -15,6 +15,7 @@ from sandboxed_kernel import MARK, WAYS, ended, execute, in_a_sandbox, in_sandbo
 from this_course import COURSE
 
 from course.sandbox.exit_cause import ExitCause
+from course.sandbox.seccomp import CLONE
 
 pytestmark = pytest.mark.kernel
 
@@ -23,11 +24,11 @@ OWN_ENDS = ["os._exit(3)", "os._exit(0)", "ctypes.string_at(0)", "os.abort()", "
 OWN_ENDS += ["os.kill(os.getpid(), 9)", "os.kill(-1, 15)", "os.kill(0, 9)", "os.killpg(os.getpgid(0), 19)"]
 OWN_ENDS += ["import threading; signal.pthread_kill(threading.get_ident(), 9)"]
 LIBC = "import ctypes, fcntl, os, resource, struct, time; libc = ctypes.CDLL(None, use_errno=True); "
-CLONE = 220 if os.uname().machine == "aarch64" else 56
 OWN_ENDS += [
     LIBC + "r, w = os.pipe(); fcntl.fcntl(r, 10, 9); "  # F_SETSIG, where the filter ends it
     "fcntl.fcntl(r, fcntl.F_SETOWN, os.getpid()); fcntl.fcntl(r, fcntl.F_SETFL, os.O_ASYNC); os.write(w, bytes(1))",
-    LIBC + f"libc.syscall({CLONE}, 9, 0, 0, 0, 0) or os._exit(0); time.sleep(60)",  # the signal at a child's end
+    # the signal at a child's end
+    LIBC + f"libc.syscall({CLONE[os.uname().machine == 'aarch64']}, 9, 0, 0, 0, 0) or os._exit(0); time.sleep(60)",
 ]
 
 
