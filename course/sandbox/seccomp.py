@@ -67,9 +67,9 @@ NEW_NAMESPACE, FOR_PARENT, EXIT_SIGNAL = 0x7E020000, 0x8000, 0xFF
 SOCKET = (41, 198)
 FAMILIES = (1, 2, 10, 16)  # AF_UNIX, AF_INET, AF_INET6, AF_NETLINK; others, like AF_VSOCK, may leave the namespace
 # Signals by which others end or stop processes of theirs. Who sends one inside to the kernel of the sandbox, to its
-# process group or to everybody, ends instead, by SIGSYS: so a kernel that was ended or stopped by one got it from
-# outside. By call: its numbers, and the places of signal and receiver among its arguments; None if the filter cannot
-# tell.
+# process group or to everybody, ends instead, by SIGSYS: so a kernel that was ended by one got it from outside (one
+# that was stopped may have a terminal of its own). By call: its numbers, and the places of signal and receiver among
+# its arguments; None if the filter cannot tell.
 SIGNALLING = {
     "kill": ((62, 129), 1, 0),
     "rt_sigqueueinfo": ((129, 138), 1, 0),

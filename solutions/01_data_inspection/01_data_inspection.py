@@ -89,7 +89,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from data_utils import load_mnist, plot_images
+from data_utils import explain_errors, load_mnist, plot_images
 
 BLUE, ORANGE, *_ = sns.color_palette("colorblind")
 
@@ -164,12 +164,8 @@ def describe_problem(images, labels):
 # %% nbgrader={"grade": true, "grade_id": "test-describe-problem", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def described(images, labels):
     """What describe_problem returns, once its keys and ints are in order; an error in it becomes a sentence."""
-    try:
+    with explain_errors(f"For images of shape {images.shape} describe_problem"):
         facts = describe_problem(images, labels)
-    except Exception as error:
-        raise AssertionError(
-            f"For images of shape {images.shape} describe_problem stopped with {type(error).__name__}: {error}"
-        ) from error
     assert isinstance(facts, dict), f"describe_problem must return a dictionary, not {facts!r}. Is there a return?"
     missing = {"n_examples", "image_shape", "n_features", "n_classes"} - set(facts)
     assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(facts)}."
@@ -271,13 +267,8 @@ def inspect_array(array):
 # %% nbgrader={"grade": true, "grade_id": "test-inspect-array", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def inspected(array):
     """What inspect_array returns, once its keys are in order; an error in it becomes a sentence."""
-    try:
+    with explain_errors(f"For an array of shape {array.shape} and dtype {array.dtype} inspect_array"):
         info = inspect_array(array)
-    except Exception as error:
-        raise AssertionError(
-            f"For an array of shape {array.shape} and dtype {array.dtype} inspect_array stopped with "
-            f"{type(error).__name__}: {error}"
-        ) from error
     assert isinstance(info, dict), f"inspect_array must return a dictionary, not {info!r}. Is there a return?"
     missing = {"type", "shape", "dtype", "min", "max"} - set(info)
     assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(info)}."
@@ -396,13 +387,8 @@ def ink_box(image):
 # %% nbgrader={"grade": true, "grade_id": "test-ink-box", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def checked_box(image):
     """What ink_box returns for an image with ink, as a list of four numbers."""
-    try:
+    with explain_errors(f"For an image of shape {image.shape} and dtype {image.dtype} ink_box"):
         box = ink_box(image)
-    except Exception as error:
-        raise AssertionError(
-            f"For an image of shape {image.shape} and dtype {image.dtype} ink_box stopped with "
-            f"{type(error).__name__}: {error}"
-        ) from error
     assert box is not None, (
         f"ink_box returned None for an image of shape {image.shape} and dtype {image.dtype} with ink of values up to "
         f"{image.max():g}. Is there a return for this case, and is all ink seen?"
@@ -422,13 +408,9 @@ def checked_box(image):
 
 def box_of_blank(image):
     """What ink_box returns for an image without ink."""
-    try:
+    advice = "Without ink there is no first row: ask for it before you look for one, and return None."
+    with explain_errors("On a blank image ink_box", advice):
         return ink_box(image)
-    except Exception as error:
-        raise AssertionError(
-            f"On a blank image ink_box stopped with {type(error).__name__}: {error}. "
-            "Without ink there is no first row: ask for it before you look for one, and return None."
-        ) from error
 
 
 image = np.zeros((28, 28), dtype=np.uint8)
@@ -535,12 +517,8 @@ def class_counts(labels, n_classes=10):
 # %% nbgrader={"grade": true, "grade_id": "test-class-counts", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def counted(labels, length, **named):
     """What class_counts returns for so many classes, as an array; an error in it becomes a sentence."""
-    try:
+    with explain_errors(f"For {len(labels)} labels of {length} classes class_counts"):
         counts = class_counts(labels, **named)
-    except Exception as error:
-        raise AssertionError(
-            f"For {len(labels)} labels of {length} classes class_counts stopped with {type(error).__name__}: {error}"
-        ) from error
     assert counts is not None, "class_counts returned None. Is there a return?"
     assert isinstance(counts, np.ndarray | list | tuple) or hasattr(counts, "to_numpy"), (
         f"Return an array or list in the order of the classes, not {type(counts).__name__}."
@@ -650,13 +628,8 @@ def drawn(*counts, figure_open=False):
 
 def drawings(*counts, figure_open=False):
     """The same; an error in the answer becomes a sentence."""
-    try:
+    with explain_errors(f"For the counts {[some.tolist() for some in counts]} plot_class_balance"):
         return drawn(*counts, figure_open=figure_open)
-    except Exception as error:
-        raise AssertionError(
-            f"For the counts {[some.tolist() for some in counts]} plot_class_balance stopped with "
-            f"{type(error).__name__}: {error}"
-        ) from error
 
 
 def heights_in(seen):
@@ -812,10 +785,8 @@ def raised_for(data_format):
 def with_channel(images, *data_format, **named):
     """What add_channel_axis returns, as an array; an error in it becomes a sentence."""
     how = f"With {[*data_format, *named.values()][0]}" if data_format or named else "Without a data_format"
-    try:
+    with explain_errors(f"{how} add_channel_axis"):
         result = add_channel_axis(images, *data_format, **named)
-    except Exception as error:
-        raise AssertionError(f"{how} add_channel_axis stopped with {type(error).__name__}: {error}") from error
     assert result is not None, f"{how} add_channel_axis returned None. Is there a return?"
     return np.asarray(result)
 
@@ -1069,10 +1040,8 @@ def to_integer(one_hot_labels):
 def result_of(name, function, given, **named):
     """What one of the two functions returns, as an array; an error in it becomes a sentence."""
     shown = f"{name} of {np.asarray(given)[:4].tolist()}{' ...' if len(given) > 4 else ''}"
-    try:
+    with explain_errors(shown):
         result = function(given, **named)
-    except Exception as error:
-        raise AssertionError(f"{shown} stopped with {type(error).__name__}: {error}") from error
     assert result is not None, f"{name} returned None. Is there a return?"
     try:
         return np.asarray(result)
@@ -1288,13 +1257,8 @@ def numbered_examples(class_sizes, classes=None, shuffled=False):
 
 def split_of(images, labels, *more, **named):
     """What split_train_validation returns, once it is two pairs of arrays; an error in it becomes a sentence."""
-    try:
+    with explain_errors(f"For {len(labels)} examples of {len(np.unique(labels))} classes split_train_validation"):
         result = split_train_validation(images, labels, *more, **named)
-    except Exception as error:
-        raise AssertionError(
-            f"For {len(labels)} examples of {len(np.unique(labels))} classes split_train_validation stopped with "
-            f"{type(error).__name__}: {error}"
-        ) from error
     assert result is not None, "split_train_validation returned None. Is there a return?"
     assert isinstance(result, tuple | list) and len(result) == 2, (
         "Return two pairs, (X_tr, y_tr), (X_val, y_val), first training, then validation; split_train_validation "

@@ -79,7 +79,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from data_utils import load_mnist, plot_images
+from data_utils import explain_errors, load_mnist, plot_images
 
 (X_train, y_train), (X_test, y_test) = load_mnist(N_TRAIN, N_TEST)
 chosen = 0  # the test digit that you will study closely
@@ -167,12 +167,8 @@ def _drawn_into(image, rows, columns, place):
 
 def _asked(function, *given):
     """What one of the functions above finds; an error in show_digit becomes a sentence."""
-    try:
+    with explain_errors(f"For an image of shape {given[0].shape}, show_digit"):
         return function(*given)
-    except Exception as error:
-        raise AssertionError(
-            f"For an image of shape {given[0].shape}, show_digit stopped with {type(error).__name__}: {error}"
-        ) from error
 
 
 def _check_heatmap(seen, image):
@@ -328,13 +324,9 @@ def _drawn(*images):
 
 def _asked(*images):
     """The same; an error in show_digit_values becomes a sentence."""
-    try:
+    shapes = " and ".join(str(image.shape) for image in images)
+    with explain_errors(f"For images of shape {shapes}, show_digit_values"):
         return _drawn(*images)
-    except Exception as error:
-        raise AssertionError(
-            f"For images of shape {' and '.join(str(image.shape) for image in images)}, show_digit_values stopped with "
-            f"{type(error).__name__}: {error}"
-        ) from error
 
 
 def _check_values(seen, image):
@@ -697,13 +689,11 @@ def mean_digits(images, labels, n_classes=10):
 # %% nbgrader={"grade": true, "grade_id": "test-mean-digits", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 _images = np.array([[[200, 0, 9]], [[10, 20, 30]], [[100, 1, 0]], [[250, 2, 0]], [[12, 20, 33]]], dtype=np.uint8)
 _labels = np.array([1, 0, 1, 1, 0], dtype=np.uint8)
-try:
+with explain_errors(
+    "For 5 images of shape (1, 3) and n_classes=2 mean_digits",
+    "Use n_classes in place of 10, and images.shape in place of 28 × 28.",
+):
     _means = mean_digits(_images.copy(), _labels.copy(), n_classes=2)
-except Exception as _error:
-    raise AssertionError(
-        f"For 5 images of shape (1, 3) and n_classes=2 mean_digits stopped with {type(_error).__name__}: "
-        f"{_error}. Use n_classes in place of 10, and images.shape in place of 28 × 28."
-    ) from _error
 assert _means is not None, "mean_digits returned None. Does it end with return?"
 assert isinstance(_means, np.ndarray), (
     f"mean_digits returned a {type(_means).__name__}, not a NumPy array. np.stack puts the means on top of each other."
@@ -845,13 +835,11 @@ def _table(result):
 
 
 _images = np.array([[[0.0, 0.0]], [[3.0, 4.0]], [[3.0, 0.0]]])
-try:
+with explain_errors(
+    "For 3 images of shape (1, 2) class_distances",
+    "The number of classes is len(means), not always 10, and images need not be 28 × 28.",
+):
     _result = class_distances(_images.copy())
-except Exception as _error:
-    raise AssertionError(
-        f"For 3 images of shape (1, 2) class_distances stopped with {type(_error).__name__}: {_error}. The "
-        "number of classes is len(means), not always 10, and images need not be 28 × 28."
-    ) from _error
 _distances = _table(_result)
 assert _distances.shape == (3, 3), (
     f"For 3 images the result has shape {_distances.shape}; it must be (3, 3). The number of classes is len(means)."
@@ -993,14 +981,11 @@ def nearest_mean(images, means):
 # %% nbgrader={"grade": true, "grade_id": "test-nearest-mean", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 _means = np.array([[[0.0, 0.0]], [[100.0, 0.0]], [[90.0, 200.0]]])
 _images = np.array([[[95, 10]], [[10, 20]], [[60, 180]], [[255, 30]]], dtype=np.uint8)
-try:
+with explain_errors(
+    "For 4 images and 3 means, all of shape (1, 2), nearest_mean",
+    "The number of means is len(means), not always 10, and images need not be 28 × 28.",
+):
     _result = nearest_mean(_images.copy(), _means.copy())
-except Exception as _error:
-    raise AssertionError(
-        "For 4 images and 3 means, all of shape (1, 2), nearest_mean stopped with "
-        f"{type(_error).__name__}: {_error}. The number of means is len(means), not always 10, and images "
-        "need not be 28 × 28."
-    ) from _error
 assert _result is not None, "nearest_mean returned None. Does it end with return?"
 _predicted = np.asarray(_result)
 assert _predicted.shape == (4,), (
@@ -1181,11 +1166,8 @@ def is_monotonic(values):
 # %% nbgrader={"grade": true, "grade_id": "test-lightness-profile", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 def _asked(name, function, *given):
     """What an answer's function returns; an error in it, or nothing returned, becomes a sentence."""
-    try:
+    with explain_errors(f"{name}({', '.join(map(repr, given))})"):
         result = function(*given)
-    except Exception as error:
-        inputs = ", ".join(map(repr, given))
-        raise AssertionError(f"{name}({inputs}) stopped with {type(error).__name__}: {error}") from error
     assert result is not None, f"{name} returned None. Does it end with return?"
     return result
 

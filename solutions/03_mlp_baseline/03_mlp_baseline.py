@@ -85,7 +85,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from data_utils import load_mnist, plot_history, plot_images
+from data_utils import explain_errors, load_mnist, plot_history, plot_images
 
 keras.utils.set_random_seed(1)  # the same random numbers at every run
 (x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
@@ -162,10 +162,8 @@ def mlp_parameters(sizes):
 def count_of(name, function, *arguments):
     """What the function returns, which must be a whole number."""
     call = f"{name}({', '.join(map(str, arguments))})"
-    try:
+    with explain_errors(call):
         count = function(*arguments)
-    except Exception as error:
-        raise AssertionError(f"{call} stopped with {type(error).__name__}: {error}") from error
     assert count is not None, f"{call} returns nothing. Is there a `return`?"
     assert isinstance(count, (int, np.integer)), (
         f"{call} must return a whole number, an int; it returns a {type(count).__name__}, {count!r}."
@@ -266,10 +264,8 @@ def build_mlp():
     ### END SOLUTION
 
 # %% nbgrader={"grade": true, "grade_id": "test-build-mlp", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-try:
+with explain_errors("build_mlp()"):
     checked = build_mlp()
-except Exception as error:
-    raise AssertionError(f"build_mlp() stopped with {type(error).__name__}: {error}") from error
 assert checked is not None, "build_mlp() returns nothing. Is there a `return`?"
 assert isinstance(checked, keras.Model), (
     "build_mlp must return a Sequential or functional model of Keras, such as keras.Sequential([...]); it returns an "
@@ -502,10 +498,8 @@ def slopes_from(weights, bias, images, labels):
     """What gradient returns, which must be two arrays in the shapes of the weights and of the bias."""
     kept = [array.copy() for array in (weights, bias, images, labels)]
     given = f"weights of shape {weights.shape}, a bias of shape {bias.shape} and images of shape {images.shape}"
-    try:
+    with explain_errors(f"For {given} gradient"):
         found = gradient(weights, bias, images, labels)
-    except Exception as error:
-        raise AssertionError(f"For {given} gradient stopped with {type(error).__name__}: {error}") from error
     assert found is not None, "gradient returns nothing. Is there a `return`?"
     assert isinstance(found, (tuple, list)) and len(found) == 2, (
         "gradient must return two arrays, the slopes for the weights and those for the biases; it returns a "
@@ -748,13 +742,8 @@ def loss_on(model, images, one_hot_labels):
 
 def trained(model, images, one_hot_labels, epochs, path):
     """What train_keeping_best returns; an error in it becomes a sentence."""
-    try:
+    with explain_errors(f"For {len(images)} images and epochs={epochs} train_keeping_best"):
         return train_keeping_best(model, images, one_hot_labels, epochs, path)
-    except Exception as error:
-        raise AssertionError(
-            f"For {len(images)} images and epochs={epochs} train_keeping_best stopped with "
-            f"{type(error).__name__}: {error}"
-        ) from error
 
 
 # 480 made-up images, each with one bright row that gives away its class. In the last 96 the label is another one: the
@@ -1118,10 +1107,8 @@ record = {
 
 def epoch_of(record):
     """What best_epoch returns, which must be a whole number."""
-    try:
+    with explain_errors(f"For {record} best_epoch"):
         epoch = best_epoch(record)
-    except Exception as error:
-        raise AssertionError(f"For {record} best_epoch stopped with {type(error).__name__}: {error}") from error
     assert epoch is not None, "best_epoch returns nothing. Is there a `return`?"
     assert isinstance(epoch, (int, np.integer)), (
         f"best_epoch must return the number of an epoch, an int; it returns a {type(epoch).__name__}, {epoch!r}."
@@ -1132,10 +1119,8 @@ def epoch_of(record):
 def gaps_of(record):
     """What accuracy_gap returns, which must be numbers, one per epoch."""
     n = len(record["accuracy"])
-    try:
+    with explain_errors(f"For {record} accuracy_gap"):
         gaps = accuracy_gap(record)
-    except Exception as error:
-        raise AssertionError(f"For {record} accuracy_gap stopped with {type(error).__name__}: {error}") from error
     assert gaps is not None, "accuracy_gap returns nothing. Is there a `return`?"
     wanted = f"accuracy_gap must give a list with one number per epoch, {n} here; it gives a {type(gaps).__name__}"
     try:
@@ -1252,11 +1237,9 @@ def certain_accuracy(loss, epsilon=1e-7):
 # %% nbgrader={"grade": true, "grade_id": "test-certain-loss", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def number_from(name, function, *arguments, **options):
     """What the function returns, which must be one number."""
-    try:
+    given = ", ".join([*map(str, arguments), *(f"{option}={value}" for option, value in options.items())])
+    with explain_errors(f"{name}({given})"):
         number = function(*arguments, **options)
-    except Exception as error:
-        given = ", ".join([*map(str, arguments), *(f"{option}={value}" for option, value in options.items())])
-        raise AssertionError(f"{name}({given}) stopped with {type(error).__name__}: {error}") from error
     assert number is not None, f"{name} returns nothing. Is there a `return`?"
     assert not callable(number), f"{name} must return one number; it returns a function. Are brackets `()` missing?"
     is_number = np.ndim(number) == 0 and np.asarray(number).dtype.kind in "fiub"
@@ -1445,14 +1428,10 @@ def spread(digits, tops):
 
 def shares_of(*arguments, **options):
     """The three shares that diagnose returns, each of which must be one number."""
-    try:
+    shapes = f"probabilities of shape {arguments[0].shape}, labels of shape {arguments[1].shape}"
+    settings = "".join(f" and {option}={value}" for option, value in options.items())
+    with explain_errors(f"For {shapes}{settings} diagnose"):
         found = diagnose(*arguments, **options)
-    except Exception as error:
-        raise AssertionError(
-            f"For probabilities of shape {arguments[0].shape}, labels of shape {arguments[1].shape}"
-            f"{''.join(f' and {option}={value}' for option, value in options.items())} diagnose stopped with "
-            f"{type(error).__name__}: {error}"
-        ) from error
     assert found is not None, "diagnose returns nothing. Is there a `return`?"
     assert isinstance(found, dict), f"diagnose must return a dictionary; it returns a {type(found).__name__}."
     lacking = {"accuracy", "certain", "certain_and_wrong"} - set(found)

@@ -81,7 +81,7 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from data_utils import load_mnist, plot_history
+from data_utils import explain_errors, load_mnist, plot_history
 
 keras.utils.set_random_seed(1)  # the same random numbers at every run
 (x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
@@ -159,10 +159,8 @@ def output_size(n, kernel, stride=1, padding="valid"):
 def size_of(*arguments, **named):
     """What output_size returns; an error in it, or no number, becomes a sentence."""
     given = ", ".join([*map(repr, arguments), *(f"{name}={value!r}" for name, value in named.items())])
-    try:
+    with explain_errors(f"output_size({given})"):
         found = output_size(*arguments, **named)
-    except Exception as error:
-        raise AssertionError(f"output_size({given}) stopped with {type(error).__name__}: {error}") from error
     assert found is not None, f"output_size({given}) returns nothing. Is there a `return` for this padding?"
     assert isinstance(found, (int, float, np.number)), (
         f"output_size must return a number; output_size({given}) returns a {type(found).__name__}, {found!r}."
@@ -287,12 +285,8 @@ def convolve(image, kernel):
 def slid(image, kernel):
     """What convolve returns, as an array of floats; an error in it, or another shape, becomes a sentence."""
     (h, w), (a, b) = image.shape, kernel.shape
-    try:
+    with explain_errors(f"For a {a}×{b} kernel on a {h}×{w} image convolve"):
         found = convolve(image, kernel)
-    except Exception as error:
-        raise AssertionError(
-            f"For a {a}×{b} kernel on a {h}×{w} image convolve stopped with {type(error).__name__}: {error}"
-        ) from error
     assert found is not None, "convolve returns nothing. Is there a `return`?"
     assert isinstance(found, (list, tuple)) or hasattr(found, "shape"), (
         f"convolve must return an array; it returns a {type(found).__name__}, {found!r}."
@@ -418,10 +412,8 @@ def receptive_field(layers):
 def field_of(pairs):
     """What receptive_field returns; an error in it, or no number, becomes a sentence."""
     shown = f"receptive_field({pairs})"
-    try:
+    with explain_errors(shown):
         found = receptive_field(pairs)
-    except Exception as error:
-        raise AssertionError(f"{shown} stopped with {type(error).__name__}: {error}") from error
     assert found is not None, "receptive_field returns nothing. Is there a `return`?"
     assert isinstance(found, (int, float, np.number)), (
         f"receptive_field must return a number; {shown} returns a {type(found).__name__}, {found!r}."
@@ -531,12 +523,8 @@ def _knows_its_layers():
 
 def built(input_shape, classes):
     """What LeNet.build returns; an error in it, or no network, becomes a sentence."""
-    try:
+    with explain_errors(f"LeNet.build({input_shape}, {classes})"):
         network = LeNet.build(input_shape, classes)
-    except Exception as error:
-        raise AssertionError(
-            f"LeNet.build({input_shape}, {classes}) stopped with {type(error).__name__}: {error}"
-        ) from error
     assert network is not None, "LeNet.build returns nothing. Is there a `return`?"
     assert isinstance(network, keras.Model), (
         f"LeNet.build must return a Keras model; it returns a {type(network).__name__}."
@@ -674,10 +662,8 @@ def lenet_parameters(input_shape, classes):
 # %% nbgrader={"grade": true, "grade_id": "test-lenet-parameters", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def counted(name, function, *arguments):
     """What one of the two functions returns; an error in it, or no number, becomes a sentence."""
-    try:
+    with explain_errors(f"{name}{arguments}"):
         found = function(*arguments)
-    except Exception as error:
-        raise AssertionError(f"{name}{arguments} stopped with {type(error).__name__}: {error}") from error
     assert found is not None, f"{name} returns nothing. Is there a `return`?"
     assert isinstance(found, (int, float, np.number)), (
         f"{name} must return a number; {name}{arguments} returns a {type(found).__name__}, {found!r}."
@@ -806,13 +792,8 @@ def made_up(number, *shape):
 
 def trained(network, images, labels, epochs):
     """Let train train the network; return the dictionary of its history. What is wrong becomes a sentence."""
-    try:
+    with explain_errors(f"For a small network, {len(images)} images and epochs={epochs} train"):
         history = train(network, images, labels, epochs)
-    except Exception as error:
-        raise AssertionError(
-            f"For a small network, {len(images)} images and epochs={epochs} train stopped with "
-            f"{type(error).__name__}: {error}"
-        ) from error
     assert history is not None, "train returns nothing. Is there a `return`?"
     assert not isinstance(history, dict), (
         "train must return what fit returns; it returns a dictionary. Leave out `.history`."
@@ -1007,12 +988,8 @@ def feature_maps(model, layer, images):
 # %% nbgrader={"grade": true, "grade_id": "test-feature-maps", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def maps_of(model, layer, images):
     """What feature_maps returns; an error in it, or no array, becomes a sentence."""
-    try:
+    with explain_errors(f"For layer {layer} and {len(images)} images feature_maps"):
         found = feature_maps(model, layer, images)
-    except Exception as error:
-        raise AssertionError(
-            f"For layer {layer} and {len(images)} images feature_maps stopped with {type(error).__name__}: {error}"
-        ) from error
     assert found is not None, "feature_maps returns nothing. Is there a `return`?"
     assert isinstance(found, np.ndarray), (
         f"feature_maps must return a NumPy array; it returns a {type(found).__name__}. `np.asarray` makes one."
@@ -1165,12 +1142,8 @@ def shift(images, dy, dx):
 # %% nbgrader={"grade": true, "grade_id": "test-shift", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 def shifted(images, dy, dx):
     """What shift returns; an error in it, or another shape, becomes a sentence."""
-    try:
+    with explain_errors(f"For images of shape {images.shape} shift(images, {dy}, {dx})"):
         moved = shift(images, dy, dx)
-    except Exception as error:
-        raise AssertionError(
-            f"For images of shape {images.shape} shift(images, {dy}, {dx}) stopped with {type(error).__name__}: {error}"
-        ) from error
     assert moved is not None, "shift returns nothing. Is there a `return`?"
     assert isinstance(moved, np.ndarray), f"shift must return a NumPy array; it returns a {type(moved).__name__}."
     assert moved.shape == images.shape, f"The shape must stay {images.shape}; shift gives {moved.shape}."

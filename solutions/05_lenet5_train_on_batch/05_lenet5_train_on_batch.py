@@ -80,7 +80,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from data_utils import load_mnist, plot_images
+from data_utils import explain_errors, load_mnist, plot_images
 
 keras.utils.set_random_seed(1)  # the same random numbers at every run
 (x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
@@ -128,10 +128,8 @@ def prepare(images):
 def prepared(images):
     """What prepare returns, once shape and dtype are in order; an error in it becomes a sentence."""
     n = len(images)
-    try:
+    with explain_errors(f"For {n} digits prepare"):
         found = prepare(images)
-    except Exception as error:
-        raise AssertionError(f"For {n} digits prepare stopped with {type(error).__name__}: {error}") from error
     assert found is not None, "prepare returns nothing. Is there a `return`?"
     assert isinstance(found, np.ndarray), (
         f"prepare must return a NumPy array; it returns a {type(found).__name__}. `np.asarray` makes one."
@@ -276,10 +274,8 @@ def build_lenet5():
 # %% nbgrader={"grade": true, "grade_id": "test-lenet5", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 def built():
     """What build_lenet5 returns; an error in it, or no network, becomes a sentence."""
-    try:
+    with explain_errors("build_lenet5()"):
         network = build_lenet5()
-    except Exception as error:
-        raise AssertionError(f"build_lenet5() stopped with {type(error).__name__}: {error}") from error
     assert network is not None, "build_lenet5 returns nothing. Is there a `return`?"
     assert isinstance(network, keras.Model), (
         f"build_lenet5 must return a Keras model; it returns a {type(network).__name__}."
@@ -408,12 +404,8 @@ def random_batch(rng, images, labels, size):
 # %% nbgrader={"grade": true, "grade_id": "test-random-batch", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def batch_of(rng, images, labels, size):
     """The images and labels that random_batch returns, once both have their shape; an error becomes a sentence."""
-    try:
+    with explain_errors(f"For a batch of {size} of {len(images)} digits random_batch"):
         drawn = random_batch(rng, images, labels, size)
-    except Exception as error:
-        raise AssertionError(
-            f"For a batch of {size} of {len(images)} digits random_batch stopped with {type(error).__name__}: {error}"
-        ) from error
     assert drawn is not None, "random_batch returns nothing. Is there a `return`?"
     assert isinstance(drawn, (tuple, list)) and len(drawn) == 2, (
         f"random_batch must return two arrays, images and labels; it returns a {type(drawn).__name__}."
@@ -573,10 +565,8 @@ def mean_over_batches(values, sizes):
 def mean_of(values, sizes):
     """What mean_over_batches returns; an error in it, or no number, becomes a sentence."""
     shown = f"mean_over_batches({np.round(values, 4).tolist()}, {list(map(int, sizes))})"
-    try:
+    with explain_errors(shown):
         found = mean_over_batches(values, sizes)
-    except Exception as error:
-        raise AssertionError(f"{shown} stopped with {type(error).__name__}: {error}") from error
     assert found is not None, "mean_over_batches returns nothing. Is there a `return`?"
     assert isinstance(found, (float, int, np.number)), (
         f"mean_over_batches must return a number; {shown} returns a {type(found).__name__}, {found!r}."
@@ -754,13 +744,9 @@ five_keys = ["loss", "accuracy", "test_step", "test_loss", "test_accuracy"]
 
 def _record_of(way, *arguments):
     """The record that train returns, once it is one; an error in it becomes a sentence."""
-    try:
+    steps, batch_size, every = arguments[-4:-1]
+    with explain_errors(f"With a small model, steps={steps}, batch_size={batch_size} and every={every} train"):
         found = way(*arguments)
-    except Exception as error:
-        raise AssertionError(
-            f"With a small model, steps={arguments[-4]}, batch_size={arguments[-3]} and every={arguments[-2]} train "
-            f"stopped with {type(error).__name__}: {error}"
-        ) from error
     assert found is not None, "train returns nothing. Is there a `return`?"
     assert isinstance(found, dict), f"train must return the record, a dictionary; it returns a {type(found).__name__}."
     assert all(key in found for key in five_keys), f"The record must have the keys {five_keys}; it has {list(found)}."
@@ -1024,16 +1010,11 @@ assert reached >= needed, (
 )
 replayed = min(STEPS, 40)
 (known_images, known_labels), _ = load_mnist(N_TRAIN, N_TEST)
-try:
+with explain_errors("The training that Task 6 describes, done again with your functions of Tasks 1, 2 and 5,"):
     network, seed = _untrained()
     known, new = (np.asarray(prepare(images)) for images in (known_images, fresh_images))
     copies = [array.copy() for array in (known_images, known_labels, fresh_images, fresh_labels)]
     again, batches = _followed(copies[:2], copies[2:], replayed)
-except Exception as error:
-    raise AssertionError(
-        "The training that Task 6 describes, done again with your functions of Tasks 1, 2 and 5, stopped with "
-        f"{type(error).__name__}: {error}"
-    ) from error
 for key in ("loss", "test_loss"):
     noted, due = (np.asarray(one.get(key, []), dtype=float).ravel() for one in (record, again))
     noted = noted[: len(due)]
@@ -1179,13 +1160,8 @@ def running_mean(values, window):
 # %% nbgrader={"grade": true, "grade_id": "test-running-mean", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def means_of(values, window):
     """What running_mean returns, as an array of the same length; an error in it becomes a sentence."""
-    try:
+    with explain_errors(f"For {len(values)} values and a window of {window} running_mean"):
         found = running_mean(values, window)
-    except Exception as error:
-        raise AssertionError(
-            f"For {len(values)} values and a window of {window} running_mean stopped with {type(error).__name__}: "
-            f"{error}"
-        ) from error
     assert found is not None, "running_mean returns nothing. Is there a `return`?"
     try:
         found = np.asarray(found, dtype=float)
@@ -1312,10 +1288,8 @@ def epochs_done(steps, batch_size, n):
 # %% nbgrader={"grade": true, "grade_id": "test-epochs", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def number_of(name, function, *arguments):
     """What one of the two functions returns; an error in it, or no number, becomes a sentence."""
-    try:
+    with explain_errors(f"{name}{arguments}"):
         found = function(*arguments)
-    except Exception as error:
-        raise AssertionError(f"{name}{arguments} stopped with {type(error).__name__}: {error}") from error
     assert found is not None, f"{name} returns nothing. Is there a `return`?"
     assert isinstance(found, (float, int, np.number)), (
         f"{name} must return a number; {name}{arguments} returns a {type(found).__name__}, {found!r}."

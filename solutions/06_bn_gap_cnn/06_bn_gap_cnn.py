@@ -84,7 +84,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from data_utils import load_mnist, plot_images
+from data_utils import explain_errors, load_mnist, plot_images
 
 keras.utils.set_random_seed(1)  # the same random numbers at every run
 (x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
@@ -191,10 +191,8 @@ def normalise(maps, mean, variance, gamma, beta, epsilon=0.001):
 # %% nbgrader={"grade": true, "grade_id": "test-normalise", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def _asked(call, function, *given, **options):
     """What an answer's function returns; an error in it, or nothing returned, becomes a sentence."""
-    try:
+    with explain_errors(call):
         result = function(*given, **options)
-    except Exception as error:
-        raise AssertionError(f"{call} stopped with {type(error).__name__}: {error}") from error
     assert result is not None, f"{call} returned None. Is there a `return`?"
     return result
 
@@ -377,10 +375,8 @@ def remaining(momentum, steps):
 # %% nbgrader={"grade": true, "grade_id": "test-moving-average", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def _asked(call, function, *given):
     """What an answer's function returns; an error in it, or nothing returned, becomes a sentence."""
-    try:
+    with explain_errors(call):
         result = function(*given)
-    except Exception as error:
-        raise AssertionError(f"{call} stopped with {type(error).__name__}: {error}") from error
     assert result is not None, f"{call} returned None. Is there a `return`?"
     return result
 
@@ -506,12 +502,8 @@ def global_average(maps):
 def _averaged(maps):
     """What global_average makes of maps, as an array of numbers; a failure becomes a sentence."""
     shape = maps.shape
-    try:
+    with explain_errors(f"global_average, for maps of shape {shape},"):
         found = global_average(maps)
-    except Exception as error:
-        raise AssertionError(
-            f"global_average, for maps of shape {shape}, stopped with {type(error).__name__}: {error}"
-        ) from error
     assert found is not None, "global_average returned None. Is there a `return`?"
     try:
         found = np.asarray(found, dtype=float)
@@ -603,10 +595,8 @@ from data_utils import beside_answer
 def _built(*given, **options):
     """A network of build_cnn; an error in it, or no model returned, becomes a sentence."""
     call = f"build_cnn({', '.join([*map(str, given), *(f'{key}={value}' for key, value in options.items())])})"
-    try:
+    with explain_errors(call):
         network = build_cnn(*given, **options)
-    except Exception as error:
-        raise AssertionError(f"{call} stopped with {type(error).__name__}: {error}") from error
     assert network is not None, f"{call} returned None. Is there a `return`?"
     assert isinstance(network, keras.Model), (
         "build_cnn must return a Keras model, Sequential or functional, of Keras's own layers (no Lambda); it returns "
@@ -885,10 +875,8 @@ from data_utils import beside_answer
 
 def _asked(call, function, *given):
     """What an answer's function returns; an error in it, or nothing returned, becomes a sentence."""
-    try:
+    with explain_errors(call):
         result = function(*given)
-    except Exception as error:
-        raise AssertionError(f"{call} stopped with {type(error).__name__}: {error}") from error
     assert result is not None, f"{call} returned None. Is there a `return`?"
     return result
 
@@ -1441,10 +1429,8 @@ def _settled(network, images):
     norms = [layer for layer in network.layers if isinstance(layer, keras.layers.BatchNormalization)]
     momenta, trained, given = [layer.momentum for layer in norms], len(network.trainable_weights), images.copy()
     before = {w.path: w.numpy().copy() for w in network.weights}
-    try:
+    with explain_errors("settle"):
         settle(network, given)
-    except Exception as error:
-        raise AssertionError(f"settle stopped with {type(error).__name__}: {error}") from error
     changed = [w.path for w in network.weights if not np.array_equal(before[w.path], np.asarray(w))]
     assert changed, "settle changes nothing. Is Task 7 done? The moving averages move only in calls with training=True."
     changed = [path for path in changed if "/moving_" not in path]
@@ -1619,10 +1605,8 @@ def _counted(labels, predictions, *n_classes):
     call = (
         f"confusion_matrix, for {size} labels and predictions{f' and n_classes={n_classes[0]}' if n_classes else ''},"
     )
-    try:
+    with explain_errors(call):
         found = confusion_matrix(*given, *n_classes)
-    except Exception as error:
-        raise AssertionError(f"{call} stopped with {type(error).__name__}: {error}") from error
     assert found is not None, f"{call} returned None. Is there a `return`?"
     assert isinstance(found, (np.ndarray, list)), (
         f"confusion_matrix must return a NumPy array; it returns a {type(found).__name__}. `np.asarray` makes one."

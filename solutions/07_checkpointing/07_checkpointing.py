@@ -91,7 +91,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from data_utils import build_lenet, load_mnist
+from data_utils import build_lenet, explain_errors, load_mnist
 
 keras.utils.set_random_seed(1)  # the same random numbers at every run
 (x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
@@ -226,11 +226,9 @@ def _tiny(units):
 
 def _asked(name, function, *given):
     """What an answer's function returns; an error in it becomes a sentence."""
-    try:
+    kinds = ", ".join("a string" if isinstance(one, str) else f"a {type(one).__name__}" for one in given)
+    with explain_errors(f"{name} (given {kinds})"):
         return function(*given)
-    except Exception as error:
-        kinds = ", ".join("a string" if isinstance(one, str) else f"a {type(one).__name__}" for one in given)
-        raise AssertionError(f"{name} (given {kinds}) stopped with {type(error).__name__}: {error}") from error
 
 
 def _read(path):
@@ -369,10 +367,8 @@ def inside(path):
 # %% nbgrader={"grade": true, "grade_id": "test-inside", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 def _looked_into(file, what):
     """The dictionary from inside; an error in it, or something else returned, becomes a sentence."""
-    try:
+    with explain_errors(f"For {what}, inside"):
         found = inside(file)
-    except Exception as error:
-        raise AssertionError(f"For {what}, inside stopped with {type(error).__name__}: {error}") from error
     assert found is not None, "inside returns nothing. Is there a `return`?"
     assert isinstance(found, dict), f"inside must return a dictionary; it returns a {type(found).__name__}."
     lacking = {"files", "layers", "optimizer"} - set(found)
@@ -510,22 +506,16 @@ def _build():
 
 def _saved(model, folder):
     """Let save_both work; an error in it becomes a sentence."""
-    try:
+    state = "exists" if Path(folder).exists() else "does not exist"
+    kind = "string" if isinstance(folder, str) else "Path"
+    with explain_errors(f"save_both, for a folder that {state}, given as a {kind},"):
         save_both(model, folder)
-    except Exception as error:
-        state = "exists" if Path(folder).exists() else "does not exist"
-        kind = "string" if isinstance(folder, str) else "Path"
-        raise AssertionError(
-            f"save_both stopped with {type(error).__name__}: {error} (the folder, given as a {kind}, {state})"
-        ) from error
 
 
 def _loaded(folder, build):
     """The pair from load_both; an error in it, or something else returned, becomes a sentence."""
-    try:
+    with explain_errors("load_both"):
         pair = load_both(folder, build)
-    except Exception as error:
-        raise AssertionError(f"load_both stopped with {type(error).__name__}: {error}") from error
     assert pair is not None, "load_both returns nothing. Is there a `return`?"
     assert isinstance(pair, (tuple, list)) and len(pair) == 2, (
         f"load_both must return a pair of models; it returns a {type(pair).__name__}."
@@ -684,13 +674,8 @@ def _watched_fit(folder, first, last, batches):
 def _check_files(folder, first, last, batches, names):
     """Train epochs `first` + 1 to `last` with every_epoch; look at the names and contents of the folder's files."""
     shown = "a string" if isinstance(folder, str) else "a Path"
-    try:
+    with explain_errors(f"A training with every_epoch(folder), the folder given as {shown},"):
         kind, noted = _watched_fit(folder, first, last, batches)
-    except Exception as error:
-        raise AssertionError(
-            f"A training with every_epoch(folder), the folder given as {shown}, stopped with {type(error).__name__}: "
-            f"{error}"
-        ) from error
     assert kind != "NoneType", "every_epoch returns nothing. Is there a `return`?"
     assert kind == "Callback", f"It must return a callback, not {kind}."
     found = sorted(str(file.relative_to(folder)) for file in Path(folder).rglob("*") if file.is_file())
@@ -825,13 +810,9 @@ def _check_kept(plan, best, kind):
     planned = [np.diag(pair).astype("float32") for pair in plan]
     with tempfile.TemporaryDirectory() as folder:
         files = {monitor: Path(folder, f"{monitor}.keras") for monitor in best}
-        try:
+        shown = "string" if kind is str else "Path"
+        with explain_errors(f"A training with keep_best(path, monitor), the path given as a {shown},"):
             kinds = _fit_with({monitor: kind(file) for monitor, file in files.items()}, planned)
-        except Exception as error:
-            raise AssertionError(
-                f"A training with keep_best(path, monitor), the path given as a {'string' if kind is str else 'Path'}, "
-                f"stopped with {type(error).__name__}: {error}"
-            ) from error
         assert "NoneType" not in kinds, "keep_best returns nothing. Is there a `return`?"
         assert not any(kinds), f"keep_best must return a callback, not {next(filter(None, kinds))}."
         names = sorted(found.name for found in Path(folder).iterdir())
@@ -1009,12 +990,8 @@ def _printed(*given):
 def _resumed(*given):
     """The model and the history from resume; an error in it, or something else returned, becomes a sentence."""
     kind, call = "string" if isinstance(given[0], str) else "Path", f"resume(path, x, y, {given[3]}, {given[4]})"
-    try:
+    with explain_errors(f"{call}, the path given as a {kind},"):
         pair = resume(*given)
-    except Exception as error:
-        raise AssertionError(
-            f"{call}, the path given as a {kind}, stopped with {type(error).__name__}: {error}"
-        ) from error
     assert pair is not None, "resume returns nothing. Is there a `return`?"
     assert isinstance(pair, (tuple, list)) and len(pair) == 2, (
         f"resume must return a pair, the model and the history; it returns a {type(pair).__name__}."

@@ -93,7 +93,7 @@ import psutil
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from data_utils import build_lenet, load_mnist, plot_images
+from data_utils import build_lenet, explain_errors, load_mnist, plot_images
 
 for name in ("tensorflow", "tensorboard"):
     logging.getLogger(name).setLevel(logging.ERROR)
@@ -212,14 +212,9 @@ def _boards(root, calls, trained):
 
 def _made(root, calls, trained):
     """The same; an error becomes a sentence, and anything but a TensorBoard, too."""
-    try:
+    training = ", or a training with its callback," if trained else ""
+    with explain_errors(f"board, called {len(calls)} times with {', '.join(map(str, calls))}{training}"):
         kinds = _boards(root, calls, trained)
-    except Exception as error:
-        training = ", or a training with its callback," if trained else ""
-        raise AssertionError(
-            f"board, called {len(calls)} times with {', '.join(map(str, calls))}{training} stopped with "
-            f"{type(error).__name__}: {error}"
-        ) from error
     assert "NoneType" not in kinds, "board returns nothing. Is there a `return`?"
     others = [kind for kind in kinds if kind != "TensorBoard"]
     assert not others, f"board must return a keras.callbacks.TensorBoard; it returns a {others[0]}."
@@ -413,13 +408,9 @@ def _record(folder, series):
 
 def _check_scalars(folder, pairs, tag):
     """Compare what scalars returns with what was recorded."""
-    try:
+    advice = "Is it the folder that was given, was `Reload()` called, and are the values read from `Tensors`?"
+    with explain_errors(f"For {tag!r}, which is in the folder, scalars", advice):
         found = scalars(folder, tag)
-    except Exception as error:
-        raise AssertionError(
-            f"For {tag!r}, which is in the folder, scalars stopped with {type(error).__name__}: {error}. Is it the "
-            "folder that was given, was `Reload()` called, and are the values read from `Tensors`?"
-        ) from error
     assert found is not None, "scalars returns nothing. Is there a `return`?"
     assert isinstance(found, (list, tuple, np.ndarray)), (
         f"scalars must return a list of pairs; it returns a {type(found).__name__}."
@@ -690,12 +681,8 @@ def _check_recall(folder, classes, labels, epochs, seed):
     rng = np.random.default_rng(seed)
     images = (rng.normal(size=(len(labels), 4)) + np.eye(10)[labels][:, :4]).astype("float32")
     first_weights = [rng.normal(size=(4, classes)), rng.normal(size=classes)]
-    try:
+    with explain_errors("A training with DigitRecall"):
         is_callback, snapshots = _fit_with_recall(folder, images, labels, first_weights, epochs)
-    except Exception as error:
-        raise AssertionError(
-            f"A training with DigitRecall stopped with {type(error).__name__}: {str(error)[:500]}"
-        ) from error
     assert is_callback, "DigitRecall must be a class derived from keras.callbacks.Callback."
     files = list(Path(folder).glob("*tfevents*"))
     assert files, "There is no event file in the folder after the training."
@@ -848,10 +835,8 @@ def _check_stop(values, patience, expected, why="", **named):
     """Compare the two epochs with what must come out."""
     call = f"stop_early({values}, {patience}{', lowest=False' if named else ''})"
     given = list(values)
-    try:
+    with explain_errors(call):
         found = stop_early(given, patience, **named)
-    except Exception as error:
-        raise AssertionError(f"{call} stopped with {type(error).__name__}: {error}") from error
     assert found is not None, f"{call} returns nothing. Is there a `return` for every way through the function?"
     pair = isinstance(found, (tuple, list)) and len(found) == 2 or isinstance(found, np.ndarray) and found.shape == (2,)
     assert pair, f"stop_early must return two epochs, (stopped, kept); {call} gives {found!r}."
@@ -995,12 +980,8 @@ def smooth(values, weight):
 def _smoothed(values, weight):
     """What smooth returns, an array of as many numbers; an error in it becomes a sentence."""
     kept = np.array(values)
-    try:
+    with explain_errors(f"For {len(kept)} values and weight {weight}, smooth"):
         found = smooth(values, weight)
-    except Exception as error:
-        raise AssertionError(
-            f"For {len(kept)} values and weight {weight}, smooth stopped with {type(error).__name__}: {error}"
-        ) from error
     assert found is not None, "smooth returns nothing. Is there a `return`?"
     flat = hasattr(found, "__len__") and not isinstance(found, dict) and all(np.ndim(value) == 0 for value in found)
     assert flat and len(found) == len(kept) and np.asarray(found).dtype.kind in "iuf", (
@@ -1155,10 +1136,8 @@ def _rows(results):
     """What compare returns, a list of rows of four; results stay as they are."""
     kept = {name: list(losses) for name, losses in results.items()}
     given = {name: list(losses) for name, losses in results.items()}
-    try:
+    with explain_errors(f"compare({kept})"):
         found = compare(given)
-    except Exception as error:
-        raise AssertionError(f"compare({kept}) stopped with {type(error).__name__}: {error}") from error
     assert found is not None, "compare returns nothing. Is there a `return`?"
     rows_of_four = isinstance(found, (list, tuple)) and all(
         isinstance(row, (list, tuple)) and len(row) == 4 for row in found

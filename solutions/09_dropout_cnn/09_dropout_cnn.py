@@ -84,7 +84,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 
-from data_utils import load_mnist, plot_history, plot_images
+from data_utils import explain_errors, load_mnist, plot_history, plot_images
 
 keras.utils.set_random_seed(1)  # the same random numbers at every run
 (x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
@@ -166,10 +166,8 @@ def cnn_parameters(input_shape, classes):
 def _counted(shape, classes):
     """The four numbers that cnn_parameters returns; an error in it becomes a sentence."""
     call = f"cnn_parameters({shape}, {classes})"
-    try:
+    with explain_errors(call):
         found = cnn_parameters(shape, classes)
-    except Exception as error:
-        raise AssertionError(f"{call} stopped with {type(error).__name__}: {error}") from error
     assert found is not None, f"{call} returns nothing. Is there a `return`?"
     assert isinstance(found, (list, tuple, np.ndarray)) and np.shape(found) == (4,), (
         f"{call} must return a list of four numbers, one for each layer that has parameters; it returns {found!r}."
@@ -281,10 +279,8 @@ def _dropouts(network):
 def _built(*given, **named):
     """A network of build_cnn; an error in it becomes a sentence."""
     call = f"build_cnn({', '.join([*map(str, given), *(f'{name}={value}' for name, value in named.items())])})"
-    try:
+    with explain_errors(call):
         network = build_cnn(*given, **named)
-    except Exception as error:
-        raise AssertionError(f"{call} stopped with {type(error).__name__}: {error}") from error
     assert network is not None, f"{call} returns nothing. Is there a `return`?"
     assert isinstance(network, keras.Model), (
         f"{call} must return a Keras model, such as keras.Sequential([...]); it returns a {type(network).__name__}."
@@ -449,10 +445,8 @@ def dropout(x, rate, rng, training=True):
 def _dropped(x, rate, rng, **named):
     """What dropout returns, an array of the shape of x; an error in it becomes a sentence."""
     case, untouched = f"For an array of shape {x.shape} and rate {rate}", x.copy()
-    try:
+    with explain_errors(f"{case} dropout"):
         found = dropout(x, rate, rng, **named)
-    except Exception as error:
-        raise AssertionError(f"{case} dropout stopped with {type(error).__name__}: {error}") from error
     assert found is not None, f"{case} dropout returns nothing. Is there a `return`, with training=False, too?"
     assert isinstance(found, np.ndarray), f"dropout must return a NumPy array; it returns a {type(found).__name__}."
     assert found.shape == x.shape, f"{case} dropout gives an array of shape {found.shape}."
@@ -682,12 +676,8 @@ def adadelta_step(gradient, state, learning_rate=1.0, rho=0.95, epsilon=1e-7):
 def _stepped(gradient, state, *settings, **named):
     """The change, the new G and the new D, all arrays, and the pair as it was returned."""
     kept_gradient, kept_state = gradient.copy(), [np.array(part) for part in state]
-    try:
+    with explain_errors(f"For a gradient of shape {gradient.shape}, adadelta_step"):
         returned = adadelta_step(gradient, state, *settings, **named)
-    except Exception as error:
-        raise AssertionError(
-            f"For a gradient of shape {gradient.shape}, adadelta_step stopped with {type(error).__name__}: {error}"
-        ) from error
     assert returned is not None, "adadelta_step returns nothing. Is there a `return`?"
     assert isinstance(returned, (tuple, list)) and len(returned) == 2 and np.ndim(returned[0]) == gradient.ndim, (
         f"adadelta_step must return two things: what to add, and the new pair (G, D); it returns {returned!r}."
@@ -844,10 +834,8 @@ def pick_best(right, chosen_on):
 def _picked(right, places):
     """The three numbers that pick_best returns; an error in it becomes a sentence."""
     case, kept = f"For {right.shape[0]} networks and {right.shape[1]} digits", (right.copy(), places.copy())
-    try:
+    with explain_errors(f"{case} pick_best"):
         returned = pick_best(right, places)
-    except Exception as error:
-        raise AssertionError(f"{case} pick_best stopped with {type(error).__name__}: {error}") from error
     assert returned is not None, "pick_best returns nothing. Is there a `return`?"
     assert isinstance(returned, (tuple, list, np.ndarray)) and len(returned) == 3, (
         f"pick_best must return three things; it returns {returned!r}."
@@ -1413,10 +1401,8 @@ def _noisy(small, pictures, times):
     """What noisy_predictions returns, an array of the right shape; an error in it becomes a sentence."""
     before, untouched = small.get_weights(), pictures.copy()
     case, shape = f"For {times} passes and {len(pictures)} images", (times, len(pictures), 2)
-    try:
+    with explain_errors(f"{case} noisy_predictions"):
         found = noisy_predictions(small, pictures, times)
-    except Exception as error:
-        raise AssertionError(f"{case} noisy_predictions stopped with {type(error).__name__}: {error}") from error
     assert found is not None, "noisy_predictions returns nothing. Is there a `return`?"
     assert isinstance(found, np.ndarray), (
         f"noisy_predictions must return a NumPy array; it returns a {type(found).__name__}. np.stack or np.asarray "

@@ -1,0 +1,39 @@
+"""An error in an answer is told in a sentence, and stays its cause."""
+
+import traceback
+
+import pytest
+
+from course.grading.feedback.summary import ANSWER_STOPPED
+from data_utils import explain_errors
+
+
+def test_an_error_becomes_a_sentence_with_advice():
+    with pytest.raises(AssertionError) as told, explain_errors("f(3)", "Is there a `return`?"):
+        {}["x"]
+    assert str(told.value) == "f(3) stopped with KeyError: 'x'. Is there a `return`?"
+    assert isinstance(told.value.__cause__, KeyError)
+
+
+def test_feedback_knows_the_sentence_as_an_error_in_the_answer():
+    with pytest.raises(AssertionError) as told, explain_errors("f(3)"):
+        int("x")
+    assert ANSWER_STOPPED.search(str(told.value)) and str(told.value).startswith("f(3) stopped with ValueError: ")
+
+
+def test_the_line_that_failed_is_shown():
+    with pytest.raises(AssertionError) as told, explain_errors("f(3)"):
+        int("x")
+    assert 'int("x")' in "".join(traceback.format_exception(told.value))
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_whoever_interrupts_is_obeyed(error):
+    with pytest.raises(error), explain_errors("f(3)"):
+        raise error
+
+
+def test_without_an_error_nothing_happens():
+    with explain_errors("f(3)"):
+        found = 3
+    assert found == 3
