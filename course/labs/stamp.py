@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 import re
 from typing import Any
 
@@ -75,23 +76,29 @@ def badges(course: Course, lab: Lab) -> str:
 
 
 def facts(course: Course, lab: Lab, notebook: NotebookNode) -> str:
-    """One line: points, minutes to plan, and how long "Run All" took."""
+    """One line: points, minutes to plan, and what "Run All" took."""
     total = sum(points_by_cell(notebook).values())
     parts = [f"**{total:g} points**", f"plan about {lab.work_minutes} minutes"]
-    if seconds := run_all_seconds(course, lab):
-        parts.append(f"*Run All* of the finished lab takes {minutes_in_words(seconds)} (measured on 2 cores)")
+    if measured := run_all(course, lab):
+        needs = f"{minutes_in_words(measured['seconds'])} and {gibibytes_in_words(measured['peak_mib'])} of memory"
+        parts.append(f"*Run All* of the finished lab takes {needs} (measured on 2 cores)")
     return " · ".join(parts)
 
 
-def run_all_seconds(course: Course, lab: Lab) -> float | None:
-    """Seconds that `make bench` measured for the lab, or None before the first measurement."""
+def run_all(course: Course, lab: Lab) -> dict[str, float] | None:
+    """What `make bench` measured for the lab, its `seconds` and `peak_mib`; None before the first measurement."""
     if not course.measurements.is_file():
         return None
     measured: dict[str, Any] = json.loads(course.measurements.read_text("utf-8"))
-    entry = measured.get("run_all", {}).get(lab.name)
-    return float(entry["seconds"]) if entry else None
+    entry: dict[str, float] | None = measured.get("run_all", {}).get(lab.name)
+    return entry
 
 
 def minutes_in_words(seconds: float) -> str:
     """A duration in minutes: "about 0.2 minutes"."""
     return f"about {max(seconds / 60, 0.1):.1f} minutes"
+
+
+def gibibytes_in_words(mebibytes: float) -> str:
+    """Memory in GiB, rounded up: "1.1 GiB"."""
+    return f"{math.ceil(mebibytes / 1024 * 10) / 10:.1f} GiB"

@@ -13,6 +13,7 @@ from course.authoring.index import title
 from course.config import load_course
 from course.errors import BuildError, DriftError, LintError
 from course.labs.sources import read_source, source_text
+from course.labs.stamp import gibibytes_in_words, minutes_in_words
 
 pytestmark = pytest.mark.slow
 
@@ -127,15 +128,20 @@ def test_header_and_index_tell_points_minutes_and_objectives(course, lab):
     notebook = read_source(course.source(lab))
     index = (course.root / "labs" / "README.md").read_text("utf-8")
     measured = json.loads(course.measurements.read_text())["run_all"].get(lab.name)  # a lab may be new
-    minutes = f"about {max(measured['seconds'] / 60, 0.1):.1f} minutes (measured on 2 cores)" if measured else ""
+    needs = measured and f"{minutes_in_words(measured['seconds'])} and {gibibytes_in_words(measured['peak_mib'])} of memory"
     facts = next(cell.source for cell in notebook.cells if "stamp-facts" in cell.metadata.get("tags", []))
     for text in (facts, index):
-        assert f"**{lab.rules.points} points**" in text and minutes in text
+        assert f"**{lab.rules.points} points**" in text and (needs or "") in text
         assert f"{course.repositories.students}/blob/{course.repositories.ref}/labs/{lab.name}/{lab.name}.ipynb" in text
         assert f"urlpath=lab/tree/labs/{lab.name}/{lab.name}.ipynb" in text
     assert f"[{title(notebook)}]({lab.name}/{lab.name}.ipynb)" in index
     learned = notebook.cells[0].source.split("## What you will learn")[1].split("##")[0].strip()
     assert learned and learned in index
+
+
+def test_minutes_and_memory_in_words():
+    assert [minutes_in_words(seconds) for seconds in (1, 24, 150)] == [f"about {m} minutes" for m in ("0.1", "0.4", "2.5")]
+    assert [gibibytes_in_words(mebibytes) for mebibytes in (445, 1024, 1025)] == ["0.5 GiB", "1.0 GiB", "1.1 GiB"]
 
 
 def test_jupytext_keeps_notebook_and_source_in_step(course, lab):
