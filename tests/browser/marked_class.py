@@ -3,10 +3,9 @@
 import nbformat
 from light import light_course
 
-from course.grading.demo import fill_in, first_by_task, hand_in, model_answers, submission_path
+from course.grading.demo import fill_in, hand_in, model_answers, submission_path
 from course.labs.editions import as_built
 from course.labs.sources import grade_id, is_written
-from course.labs.variants import read_variants, variants_file
 
 COURSE = light_course()
 LAB = COURSE.labs[0]
@@ -32,10 +31,11 @@ def hand_in_class(folder):
     """Write what the four hand in, and the roster of their names."""
     blank = nbformat.read(COURSE.released(LAB), as_version=4)
     model = model_answers(SOURCE)
-    variants = read_variants(variants_file(COURSE, LAB), SOURCE)
-    mistakes = {one.task: one.answer for one in first_by_task(variants, right=False)[:2]}
     hand_in(folder, LAB, "ada", fill_in(blank, model))
-    hand_in(folder, LAB, "ben", fill_in(blank, {**model, **mistakes, WRITTEN: SHOWN}))
+    others = {name: text for name, text in model.items() if name != "class-counts"}  # is not attempted
+    mistaken = model["describe-problem"].replace("int(np.prod(image_shape))", "images.size")
+    assert mistaken != model["describe-problem"]
+    hand_in(folder, LAB, "ben", fill_in(blank, {**others, "describe-problem": mistaken, WRITTEN: SHOWN}))
     tricks = fill_in(blank, {**model, WRITTEN: f"{SHOWN}\n\n{MARKUP}"})
     tricks.cells.append(nbformat.v4.new_code_cell(SHOWS))
     hand_in(folder, LAB, "kim", tricks)

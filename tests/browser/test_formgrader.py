@@ -13,6 +13,8 @@ INSERT = """markup => new Promise(resolve => {
     window.ran = () => resolve("it ran")
     document.addEventListener("securitypolicyviolation", stopped => resolve(stopped.effectiveDirective), {once: true})
     document.body.insertAdjacentHTML("beforeend", markup)
+    document.getElementById("send")?.click()
+    setTimeout(resolve, 60000, "nothing was stopped")
 })"""
 
 
@@ -49,12 +51,12 @@ def test_a_mark_and_a_comment_that_are_typed_are_kept(page, formgrader, graded):
             page.keyboard.type(text)
             page.keyboard.press("Tab")
         assert saved.value.ok
-    page.locator(".marking-scheme").evaluate("scheme => scheme.scrollIntoView()")
-    page.evaluate("window.scrollBy(0, -80)")  # from below the bar at the top
-    keep_picture(page, "formgrader.png")
     page.reload()
     expect(box.locator(".score")).to_have_value("1.5")
     expect(box.locator(".comment")).to_have_value(COMMENT)
+    box.locator(".comment").click()
+    page.evaluate("async () => { await $('html, body').promise() }")  # it is scrolled to slowly
+    keep_picture(page, "formgrader.png")
     with sqlite3.connect(graded / "gradebook.db") as database:
         assert database.execute("select manual_score from grade where manual_score is not null").fetchall() == [(1.5,)]
         assert [found for (found,) in database.execute("select manual_comment from comment") if found] == [COMMENT]
@@ -80,7 +82,7 @@ def test_nothing_that_a_submission_holds_is_run(visit, formgrader, graded):
     ("markup", "directive"),
     [
         ('<img src="data:," onerror="ran()">', "script-src-attr"),
-        ('<img src="https://elsewhere.example/seen.png" onerror="ran()">', "img-src"),
+        ('<img src="https://elsewhere.example/seen.png">', "img-src"),
         ('<iframe src="/lab"></iframe>', "frame-src"),
         ('<form action="https://elsewhere.example/"><button id="send"></form>', "form-action"),
     ],
