@@ -7,11 +7,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 # The digits that everybody has: no test depends on a network or on what a machine has cached.
-test quick coverage corpus nbval demo build bench variants hub test-platforms: export MNIST_SOURCE = bundled
+test quick coverage corpus nbval demo build bench variants hub test-browser test-platforms: export MNIST_SOURCE = bundled
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab demo test quick coverage build bench variants docs hub test-platforms lint unit corpus nbval lock clean
+.PHONY: help lab demo test quick coverage build bench variants docs hub test-browser test-platforms lint unit corpus nbval lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -103,6 +103,27 @@ hub: $(READY) ## Test the labs behind a JupyterHub, and nbgitpuller's links
 	@if command -v npm >/dev/null; then npm install --silent --no-fund --prefix $(VENV)/hub configurable-http-proxy@5.3.0; \
 		else echo "npm is missing, from which the hub's proxy comes. Install it: sudo apt-get install npm"; fi
 	@$(BIN)/pytest tests/hub tests/authoring/test_nbgitpuller.py
+
+# Any Chromium will do. Debian has it as a package; Ubuntu's package of that name is none, but its machines often have Chrome.
+define CHROMIUM
+@found() { command -v chromium || command -v chromium-browser || command -v google-chrome; }; found >/dev/null || { \
+	sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
+	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
+		echo "Installing Chromium, in which pages are tested."; \
+		$$sudo apt-get install -qq --yes chromium >/dev/null 2>&1 || \
+			{ $$sudo apt-get update -qq; $$sudo apt-get install -qq --yes chromium >/dev/null; }; \
+	fi; \
+	found >/dev/null || echo "Chromium is missing, in which pages are tested. Install it: sudo apt-get install chromium"; }
+endef
+
+# Playwright and axe-core are for these tests alone, so they lie in a folder of their own.
+test-browser: $(READY) ## Test labs, TensorBoard, Formgrader and pages in a browser (pictures for the docs: SCREENSHOTS=docs/images)
+	$(SANDBOX)
+	$(CHROMIUM)
+	@$(BIN)/uv pip install --quiet --target $(VENV)/browser/python --constraint requirements.txt --requirement tests/browser/requirements.txt
+	@if command -v npm >/dev/null; then npm install --silent --no-fund --prefix $(VENV)/browser axe-core@4.14.1; \
+		else echo "npm is missing, from which axe-core comes. Install it: sudo apt-get install npm"; fi
+	@$(if $(SCREENSHOTS),SCREENSHOTS=$(abspath $(SCREENSHOTS))) $(BIN)/pytest tests/browser
 
 test-platforms: $(READY) ## Try the labs with the oldest, locked and newest packages, as in Colab and on Binder (an hour)
 	$(SANDBOX)
