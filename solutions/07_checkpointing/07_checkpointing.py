@@ -916,11 +916,10 @@ _check_kept(there_and_back, {"val_loss": [1, 3], "val_accuracy": [1, 4], "loss":
 ### BEGIN HIDDEN TESTS
 up_and_down = [(-1, 2), (2, 2), (-2, -2), (2, -2), (1, 1)]
 _check_kept(up_and_down, {"val_accuracy": [1, 2], "val_loss": [1, 2], "loss": [1, 3], "accuracy": [1, 3]}, str)
-bad_throughout = [(-30, -30), (-40, -40)]  # a loss of 30, an accuracy of 0
-_check_kept(bad_throughout, {"val_loss": [1], "val_accuracy": [1]}, Path, older=b"of an earlier training")
-# The loss of the validation falls by 0.0001, is worse for nine epochs, and falls by 0.0001 again.
-patient = [(1, 1), (1.0005, 1.0005), *[(number / 10, number / 10) for number in range(-20, -11)], (1.001, 1.001)]
-_check_kept(patient, {"val_loss": [1, 2, 12], "accuracy": [1, 3]}, str)
+# A loss of 30 and an accuracy of 0; then the loss falls by 0.0001, is worse for seven epochs, and falls by 0.0001 again.
+up_slowly = [(number / 10, number / 10) for number in range(-20, -13)]
+patient = [(-30, -30), (1, 1), (1.0005, 1.0005), *up_slowly, (1.001, 1.001)]
+_check_kept(patient, {"val_loss": [1, 2, 3, 11], "val_accuracy": [1, 2]}, Path, older=b"of an earlier training")
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
