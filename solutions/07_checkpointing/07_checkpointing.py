@@ -318,8 +318,8 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # In the file of a model that is not compiled, `compile_config` is empty or missing. Write `inside(path)`, which
 # returns a dictionary with three entries:
 #
-# - `"files"`: the names of all files in the archive, empty ones, too, a sorted list,
-# - `"layers"`: the `class_name` of each layer in `config.json`, a list in their order (three `Dense` layers in a row
+# - `"files"`: the names of all files in the archive, empty ones included, as a sorted list,
+# - `"layers"`: the `class_name` of each layer in `config.json`, as a list in their order (three `Dense` layers in a row
 #   are three entries),
 # - `"optimizer"`: the `class_name` of the optimiser, or `None` for a model that is not compiled.
 #
