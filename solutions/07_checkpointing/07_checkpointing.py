@@ -886,8 +886,8 @@ def _check_kept(plan, better, kind, older=b""):
             assert file.is_file(), f"{call} saved no {file.name} in {len(plan)} epochs; the folder holds {names}."
             late = [epoch for epoch in due if epoch not in seen["written"][monitor]]
             assert not late, (
-                f"{monitor} was better than before, if only a little, in the epochs {due} of {len(plan)}, and after each "
-                f"of them the file must be written; {call} wrote it after {seen['written'][monitor]}."
+                f"{monitor} was better than before, if only a little, in the epochs {due} of {len(plan)}, and after "
+                f"each of them the file must be written; {call} wrote it after {seen['written'][monitor]}."
                 + (" Before the training an older file was there: it must be replaced." if older else "")
             )
             loaded = keras.models.load_model(file)
@@ -916,7 +916,7 @@ _check_kept(there_and_back, {"val_loss": [1, 3], "val_accuracy": [1, 4], "loss":
 ### BEGIN HIDDEN TESTS
 up_and_down = [(-1, 2), (2, 2), (-2, -2), (2, -2), (1, 1)]
 _check_kept(up_and_down, {"val_accuracy": [1, 2], "val_loss": [1, 2], "loss": [1, 3], "accuracy": [1, 3]}, str)
-# A loss of 30 and an accuracy of 0; then the loss falls by 0.0001, is worse for seven epochs, and falls by 0.0001 again.
+# A loss of 30, an accuracy of 0; later the loss falls by 0.0001, is worse for seven epochs, and falls by 0.0001 again.
 up_slowly = [(number / 10, number / 10) for number in range(-20, -13)]
 patient = [(-30, -30), (1, 1), (1.0005, 1.0005), *up_slowly, (1.001, 1.001)]
 _check_kept(patient, {"val_loss": [1, 2, 3, 11], "val_accuracy": [1, 2]}, Path, older=b"of an earlier training")
@@ -1270,9 +1270,9 @@ print(f"\none layer more: {sum(changed)} of {len(changed)} arrays of weights wer
 # archives hold **checksums**, numbers computed from the content that change when it changes. They do not cover the
 # archive's own notes, such as the names and sizes of its files: a wrong bit there may raise any error, or none.
 #
-# Three cases are worse than an error. A `.weights.h5` file has no checksums: a wrong bit is accepted in silence. So were
-# all of 41 bits, turned one at a time in a trial; 15 times a weight of the network had changed, the other times only
-# what belongs to the optimiser, or nothing. The whole file is accepted in silence, too, by a network of one layer
+# Three cases are worse than an error. A `.weights.h5` file has no checksums: a wrong bit is accepted in silence. So
+# were all of 41 bits, turned one at a time in a trial; 15 times a weight of the network had changed, the other times
+# only what belongs to the optimiser, or nothing. The whole file is accepted in silence, too, by a network of one layer
 # *less*. And for one layer *more* the error comes when it is too late: some weights have been replaced already, so the
 # network is neither the old nor the new one. After an error, build a new network.
 
