@@ -888,7 +888,7 @@ def _check_kept(plan, better, kind, older=b""):
             assert not late, (
                 f"{monitor} was better than before, if only a little, in the epochs {due} of {len(plan)}, and after "
                 f"each of them the file must be written; {call} wrote it after {seen['written'][monitor]}."
-                + (" Before the training an older file was there: it must be replaced." if older else "")
+                + (" Before the training an older file was there: it must be replaced." if older and 1 in late else "")
             )
             loaded = keras.models.load_model(file)
             assert loaded.compiled, f"{call} must save the whole model; the file lacks the compile settings."
