@@ -174,8 +174,13 @@ def _drawn_into(image, rows, columns, place):
 
 def _asked(function, *given):
     """What one of the functions above finds; an error in show_digit becomes a sentence."""
-    with explain_errors(f"For an image of shape {given[0].shape}, show_digit"):
-        return function(*given)
+    try:
+        with explain_errors(f"For an image of shape {given[0].shape}, show_digit"):
+            return function(*given)
+    except AssertionError as error:
+        if "minvalue" not in str(error):
+            raise
+        raise AssertionError(f"{error}. These are vmin and vmax, which seem to be exchanged.") from error.__cause__
 
 
 def _check_figures(number):
@@ -430,7 +435,7 @@ def _check_values(seen, image):
     )
     pale = [number["text"] for number in numbers if number["contrast"] < 0.2]
     assert not pale, (
-        f"{len(pale)} numbers, such as a {pale[0]}, have almost the colour of their cells, and cannot be read. Choose "
+        f"{len(pale)} number(s), such as a {pale[0]}, almost have the colour of their cells and cannot be read. Choose "
         "another colour; sns.heatmap chooses dark or light by itself."
     )
 
