@@ -638,7 +638,8 @@ def _check_grid(n, seed, columns=None):
     """Draw n random images and compare what the figure shows, in reading order, with them."""
     rng = np.random.default_rng(seed)
     images = rng.integers(5, 200, size=(n, 28, 28)).astype(np.uint8)
-    labels = rng.integers(0, 10 if n < 100 else 300, size=n).astype(np.uint8 if n < 100 else int)
+    labels = rng.integers(0, 10 if n < 12 else 300, size=n)
+    labels = labels.astype(np.uint8) if n < 12 else labels
     if n >= 4:  # a blank image, and one that comes twice
         images[1], images[3] = 0, images[0]
     options = {} if columns is None else {"columns": columns}
@@ -710,8 +711,7 @@ _check_grid(4, seed=32, columns=3)  # the last row holds one image
 _check_grid(5, seed=33)  # a single row, full
 _check_grid(2, seed=35, columns=1)  # a single column
 _check_grid(1, seed=36, columns=1)  # a single image
-_check_grid(12, seed=37, columns=4)  # positions of two digits, the last row full
-_check_grid(111, seed=38, columns=11)  # many, one in the last row
+_check_grid(12, seed=37, columns=11)  # many columns, positions of two digits, one image in the last row
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
@@ -1140,10 +1140,10 @@ assert _predicted.tolist() == [1, 2], (
     "The images [20.2] and [21.3] are nearest to the means 1 and 2 of [20.9], [20.1], [21.2]; the result is "
     f"{_predicted.tolist()}."
 )
-_predicted = np.asarray(nearest_mean(np.array([[[299.2]], [[130.1]], [[11.9]]]), np.arange(300.0).reshape(300, 1, 1)))
-assert _predicted.tolist() == [299, 130, 12], (
-    "Of 300 means [0], [1], [2] … the nearest to [299.2], [130.1], [11.9] are 299, 130, 12; the result is "
-    f"{_predicted.tolist()}, of dtype {_predicted.dtype}. Look at all means; not every integer dtype holds 299."
+_predicted = np.asarray(nearest_mean(np.array([[[199.2]], [[130.1]], [[11.9]]]), np.arange(200.0).reshape(200, 1, 1)))
+assert _predicted.tolist() == [199, 130, 12], (
+    "Of 200 means [0], [1], [2] … the nearest to [199.2], [130.1], [11.9] are 199, 130, 12; the result is "
+    f"{_predicted.tolist()}, of dtype {_predicted.dtype}. Look at all means; int8 ends at 127."
 )
 _images = np.tile([[[3.0]], [[8.0]]], (600, 1, 1))
 _predicted = np.asarray(nearest_mean(_images, np.array([[[2.0]], [[9.0]]])))
