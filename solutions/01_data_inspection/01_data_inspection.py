@@ -20,10 +20,10 @@
 #
 # ## What you will do
 #
-# Open MNIST, a collection of handwritten digits, and look at it from six sides: as a learning problem, as
-# the numbers of a single digit, as ten classes, by the axes and by the numbers that a network expects, and
-# as data for training and for checking. On the way you write a small toolbox of functions for the questions
-# that come up with every new data set.
+# Open MNIST, a collection of handwritten digits, and look at it in six steps: the learning problem, one digit
+# as numbers, the ten classes, the axes and the value range that a network expects, and the division into
+# training and validation data. On the way you write a small toolbox of functions for the questions that come
+# up with every new data set.
 #
 # ## What you will learn
 #
@@ -129,8 +129,8 @@ plot_images(X_train[:15], y_train[:15]);
 # | `"n_features"` | how many numbers describe one example, an int |
 # | `"n_classes"` | how many *different* labels occur in `labels`, an int |
 #
-# Take everything from the arguments. The function must also be right for other data, say for colour images
-# of shape `(n, 32, 32, 3)`, or for labels of which only a few occur.
+# Take everything from the arguments, and leave the arrays as they are. The function must also be right for other
+# data, say for colour images of shape `(n, 32, 32, 3)`, for labels of which only a few occur, or for labels above 9.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -143,8 +143,8 @@ plot_images(X_train[:15], y_train[:15]);
 #
 # An array's `shape` is a tuple, so you can slice it like one. The features of an image are all of its
 # numbers: multiply the lengths of its axes (`np.prod` multiplies all the numbers of a sequence and gives
-# a NumPy number; `int` makes a plain one of it). For the classes, `np.unique` takes an array and leaves
-# each value only once.
+# a NumPy number; `int` turns it into a plain one). For the classes, `np.unique` takes an array and returns
+# each value once.
 #
 # </details>
 
@@ -199,9 +199,18 @@ assert facts["n_features"] == 72, (
 assert facts["n_classes"] == 2, (
     f"For the labels 7, 2, 7, 7, 2, n_classes is {facts['n_classes']!r}. Count the different labels that occur: 2."
 )
-facts = described(np.zeros((3, 5, 8)), np.array([0, 6, 6]))
+labels = np.array([300, 0, 44, 0])
+facts = described(np.zeros((4, 5, 8)), labels)
 assert facts["n_features"] == 40, (
     f"For grey images of 5 × 8 pixels, n_features is {facts['n_features']!r}; it must be 40."
+)
+assert facts["n_classes"] == 3, (
+    f"For the labels 300, 0, 44, 0, n_classes is {facts['n_classes']!r}. Count whatever labels occur, 0 and large ones "
+    "as well: 3."
+)
+assert labels.tolist() == [300, 0, 44, 0], (
+    f"describe_problem has changed the labels 300, 0, 44, 0 into {labels.tolist()}. Sorted in place, they no longer "
+    "belong to their images."
 )
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
@@ -237,17 +246,17 @@ describe_problem(X_train, y_train)
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
-# Try `type([])`, `str(type([]))` and `np.uint8(255)` in a cell of your own. Which of them are texts,
-# which are other objects that are only printed as text?
+# Try `type([])`, `str(type([]))` and `np.uint8(255)` in a cell of your own. Which are strings, and which are
+# other objects that only look like text when printed?
 #
 # </details>
 #
 # <details><summary>Hint 2: the idea</summary>
 #
-# Every Python class has its own name, a str, as an attribute with two underscores on either side:
-# `dir(type([]))` lists it among others. `str` makes a text of a dtype. `array.min()` and `array.max()`
-# give NumPy scalars, and every NumPy scalar has a method that returns the plain Python number of the
-# fitting kind: search for "item" in NumPy's documentation. (`int(...)` would cut the decimals off.)
+# Every Python class has its own name, a str, in its attribute `__name__`: try `int.__name__`. `str` turns a
+# dtype into a string. `array.min()` and `array.max()` give NumPy scalars, and every NumPy scalar has a method
+# that returns the plain Python number of the fitting kind: search for "item" in NumPy's documentation.
+# (`int(...)` would cut the decimals off.)
 #
 # </details>
 
@@ -303,6 +312,17 @@ assert info["dtype"] == "int64", f"For an int64 array, dtype is {info['dtype']!r
 assert (info["min"], info["max"]) == (4, 70_000), (
     f"For values from 4 to 70000, min and max are {info['min']!r} and {info['max']!r}. Look at the whole array."
 )
+array = np.full((40, 50), 70_001)
+array[30, 7], array[-1, -1] = 5_003, 16_777_217
+info = inspected(array)
+assert (info["min"], info["max"]) == (5_003, 16_777_217), (
+    f"For 2000 values from 5003 to 16777217, min and max are {info['min']!r} and {info['max']!r}. Look at the whole "
+    "array, and at nothing else; and change no value on the way, not even to float32."
+)
+info = inspected(np.array([[-7.3, -3.1], [-5.0, -4.2]]))
+assert (info["min"], info["max"]) == (-7.3, -3.1), (
+    f"For values from -7.3 to -3.1, min and max are {info['min']!r} and {info['max']!r}. All may be below 0."
+)
 info = inspected(np.ma.MaskedArray([[1, 2, 3]], dtype="int64"))
 assert info["type"] == "MaskedArray", f"For a MaskedArray, type is {info['type']!r}; ask the object for its class."
 ### END HIDDEN TESTS
@@ -337,8 +357,8 @@ for row in X_train[0]:
 # network that looks at fixed pixels would see something quite unlike the other examples of its class. Let
 # the computer find the smallest box that holds all the ink.
 #
-# Write `ink_box(image)`. `image` has shape `(height, width)` and can hold whole numbers or decimals; every
-# value above 0 is ink, however faint. Return the tuple `(top, bottom, left, right)` of ints: the first and
+# Write `ink_box(image)`. `image` has shape `(height, width)` and can hold whole numbers or decimals, none below
+# 0; every value above 0 is ink, however faint. Return the tuple `(top, bottom, left, right)` of ints: the first and
 # the last *row* with ink, then the first and the last *column* with ink, all counted from 0 and all
 # **inclusive**. An image without any ink has no box: return `None`. Leave `image` as it is.
 #
@@ -387,11 +407,17 @@ def ink_box(image):
 # %% nbgrader={"grade": true, "grade_id": "test-ink-box", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def checked_box(image):
     """What ink_box returns for an image with ink, as a list of four numbers."""
+    given = image.copy()
     with explain_errors(f"For an image of shape {image.shape} and dtype {image.dtype} ink_box"):
-        box = ink_box(image)
+        box = ink_box(given)
+    assert np.array_equal(given, image), (
+        f"ink_box has changed the image of dtype {image.dtype} that it was given, from values up to {image.max():g} to "
+        f"values up to {given.max():g}. Work on a copy."
+    )
     assert box is not None, (
         f"ink_box returned None for an image of shape {image.shape} and dtype {image.dtype} with ink of values up to "
-        f"{image.max():g}. Is there a return for this case, and is all ink seen?"
+        f"{image.max():g}. Is there a return for this case, and is all ink seen? A list of positions that holds only 0 "
+        "is not empty: look at its length, not at any or the sum."
     )
     assert isinstance(box, tuple | list | np.ndarray) and len(box) == 4, (
         f"ink_box must return four numbers, it returned {box!r}."
@@ -423,16 +449,22 @@ assert box == [4, 21, 9, 14], (
 )
 box = box_of_blank(np.zeros((28, 28), dtype=np.uint8))
 assert box is None, f"A blank image has no box: return None, not {box!r}."
+for row, column in ((0, 3), (2, 0)):
+    image = np.zeros((4, 5), dtype=np.uint8)
+    image[row, column] = 7
+    box = checked_box(image)
+    assert box == [row, row, column, column], (
+        f"With a single pixel of ink, in row {row} and column {column}, the box is {box}; it must be "
+        f"({row}, {row}, {column}, {column})."
+    )
 ### BEGIN HIDDEN TESTS
 image = np.zeros((8, 9), dtype=np.uint8)
 image[2, 7], image[6, 1], image[3, 3] = 1, 255, 90
-before = image.copy()
 box = checked_box(image)
 assert box == [2, 6, 1, 7], (
     f"With ink of the values 255, 90 and 1 at (6, 1), (3, 3) and (2, 7), the box is {box}; "
     "it must be (2, 6, 1, 7). Faint ink counts too, rows are the first axis, and a row between may be empty."
 )
-assert np.array_equal(image, before), "ink_box has changed the image it was given; work on a copy."
 image = np.zeros((12, 12), dtype=np.uint8)
 image[2:10, 3:11], image[5, 5] = 32, 33
 box = checked_box(image)
@@ -531,7 +563,7 @@ def counted(labels, length, **named):
         f"For {length} classes the result must hold {length} numbers, one per class, but its shape is "
         f"{counts.shape}. Classes that do not occur count 0."
     )
-    assert counts.dtype.kind in "iuf", f"The counts must be numbers; they are {counts.tolist()}."
+    assert counts.dtype.kind in "iuf", f"The counts must be numbers; they are {counts[:10].tolist()}."
     return counts
 
 
@@ -550,11 +582,16 @@ assert counts.tolist() == [1, 0, 3, 0], (
 assert labels.tolist() == [2, 0, 2, 2], (
     "class_counts has changed the labels it was given, for instance by sorting them."
 )
-labels = np.random.default_rng(1).permutation(np.repeat(np.array([5, 6], dtype=np.uint8), [300, 20]))
+labels = np.random.default_rng(1).permutation(np.repeat(np.array([5, 6], dtype=np.uint8), [33_000, 20]))
 counts = counted(labels, 8, n_classes=8)
-assert counts.tolist() == [0, 0, 0, 0, 0, 300, 20, 0], (
-    f"For 300 labels 5 and 20 labels 6 of 8 classes the counts are {counts.tolist()}, not "
-    "[0, 0, 0, 0, 0, 300, 20, 0]. Counts are not shares, and they do not fit into uint8."
+assert counts.tolist() == [0, 0, 0, 0, 0, 33_000, 20, 0], (
+    f"For 33000 labels 5 and 20 labels 6 of 8 classes the counts are {counts.tolist()}, not "
+    "[0, 0, 0, 0, 0, 33000, 20, 0]. Counts are not shares, and they do not fit into uint8 or int16."
+)
+counts = counted(np.array([299, 43, 299]), 300, n_classes=300)
+assert np.flatnonzero(counts).tolist() == [43, 299] and counts[[43, 299]].tolist() == [1, 2], (
+    f"For the labels 299, 43, 299 of 300 classes, the counts other than 0 are {counts[counts != 0].tolist()} in the "
+    f"places {np.flatnonzero(counts).tolist()}; they must be 1 and 2 in the places 43 and 299."
 )
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
@@ -574,14 +611,15 @@ balance
 #
 # ### Task 5 · The class balance as a bar plot (2 points)
 #
-# A table is exact; a figure is quick. In a bar plot the eye compares *lengths*, so a bar must be as long as
-# its number is large. It is only if the axis **starts at zero**. Cut off the lower part of the axis and you
-# cut the same piece off every bar: small differences grow into large ones, without one wrong number in the
-# whole figure. (For a curve, where the eye follows the slope, an axis may start anywhere.)
+# A table is exact; a figure is quick. In a bar plot the eye compares *lengths*, so the length of a bar must be
+# proportional to its number. This holds only if the axis **starts at zero**. Cut off the lower part of the axis
+# and you cut the same piece off every bar: small differences grow into large ones, without one wrong number in
+# the whole figure. (For a curve, where the eye follows the slope, an axis may start anywhere.)
 #
 # Finish `plot_class_balance(counts)`, whose first line makes a new figure at each call. `counts` is an array of shape
-# `(n_classes,)`. Draw one vertical bar per class, in the order of the classes from left to right, each as high as its
-# count. Label both axes, let the vertical axis start at zero, and return the Matplotlib `Axes`.
+# `(n_classes,)`. Draw one vertical bar per class, in the order of the classes from left to right, each from zero up to
+# its count; all bars must be seen whole, none behind another. Label both axes and keep them visible, let the vertical
+# axis start at zero, and return the Matplotlib `Axes`.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -594,7 +632,7 @@ balance
 #
 # `axes.bar` wants the positions of the bars and their heights; many functions of Seaborn accept the `Axes` as `ax=`.
 # `axes.set` takes `xlabel` and `ylabel`, and `axes.set_ylim` says where the vertical axis starts. Do not call
-# `plt.show()` inside the function: it puts the finished figure away.
+# `plt.show()` inside the function: it displays the figure and closes it.
 #
 # </details>
 
@@ -620,10 +658,20 @@ def drawn(*counts, figure_open=False):
     plt.close("all")
     before = id(plt.figure()) if figure_open else None
     kept = [plot_class_balance(some) for some in counts]
-    scales = [axes.get_yscale() if hasattr(axes, "get_yscale") else None for axes in kept]
-    found = [figure_facts(axes) | {"yscale": scale} for axes, scale in zip(kept, scales)]
+    found = [figure_facts(axes) | more_facts(axes) for axes in kept]
     plt.close("all")
     return before, found
+
+
+@beside_answer
+def more_facts(axes):
+    """The scale of an Axes, where its bars begin, and which of its two axes are seen with their labels."""
+    if not isinstance(axes, plt.Axes):
+        return {}
+    bars = [one for one in axes.patches if isinstance(one, plt.Rectangle)]
+    bars = [bar for bar in bars if bar.get_data_transform() == axes.transData]  # no band across the axes
+    seen = [axes.axison and axis.get_visible() and axis.label.get_visible() for axis in (axes.xaxis, axes.yaxis)]
+    return {"yscale": axes.get_yscale(), "bottoms": [float(bar.get_y()) for bar in bars], "axes_seen": seen}
 
 
 def drawings(*counts, figure_open=False):
@@ -632,46 +680,59 @@ def drawings(*counts, figure_open=False):
         return drawn(*counts, figure_open=figure_open)
 
 
-def heights_in(seen):
-    """The heights of the bars, from left to right."""
-    return [bar["height"] for bar in seen["bars"]][:: -1 if seen["x_inverted"] else 1]
+def check_bars(seen, counts):
+    """Whether the Axes show a whole bar for each count, in order, and both of their axes."""
+    shown, highest = f"For the counts {counts}", max(counts)
+    assert seen["type"] == "Axes", (
+        f"plot_class_balance must return the Axes, not {seen['type']}. Is there a return, and does it return the Axes?"
+    )
+    bars = seen["bars"]
+    assert bars, "There are no bars on the Axes you returned. Did plt.show() close the figure before?"
+    assert len(bars) == len(counts), (
+        f"{shown} there are {len(bars)} bars on the Axes you returned, not {len(counts)}, one per class."
+    )
+    places = {round(bar["x"] + bar["width"] / 2, 3) for bar in bars}
+    assert len(places) == len(bars), f"The {len(bars)} bars stand in only {len(places)} places: some hide others."
+    gaps = [right["x"] - left["x"] - left["width"] for left, right in zip(bars, bars[1:])]
+    assert min(gaps) > -1e-6, f"The bars are {bars[0]['width']:g} wide, more than their distance: they hide each other."
+    heights = [bar["height"] for bar in bars][:: -1 if seen["x_inverted"] else 1]
+    assert np.allclose(heights, counts), (
+        f"From left to right the bars are {heights} high; they must be as high as the counts, in the order of the "
+        f"classes: {counts}. (As texts, '10' comes before '2'.)"
+    )
+    begins = [bottom for bottom in seen["bottoms"] if bottom]
+    assert not begins, f"{shown}, a bar begins at {begins[0]:g}. Let all bars begin at 0: they are compared by length."
+    assert seen["xlabel"], "The horizontal axis has no label. What do the numbers under the bars stand for?"
+    assert seen["ylabel"], "The vertical axis has no label. What does the height of a bar stand for?"
+    for direction, visible in zip(("horizontal", "vertical"), seen["axes_seen"]):
+        assert visible, f"The {direction} axis or its label is invisible: nobody can read what the bars stand for."
+    low, high = seen["ylim"]
+    assert low == 0, f"{shown} the vertical axis starts at {low:g}. Bars are compared by length, so let it start at 0."
+    assert high >= highest, f"{shown} the vertical axis ends at {high:g}: the highest bar, {highest}, is cut off."
+    (left, right), first, last = sorted(seen["xlim"]), bars[0]["x"], bars[-1]["x"] + bars[-1]["width"]
+    assert left <= first + 1e-6 and right >= last - 1e-6, (
+        f"{shown} the horizontal axis runs from {left:g} to {right:g}, but the bars stand from {first:g} to {last:g}: "
+        "not all of them are seen whole."
+    )
+    assert seen["yscale"] == "linear", f"The scale is {seen['yscale']!r}: bars are then not as long as the counts."
 
 
-_, (seen, other) = drawings(np.array([40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), np.array([3, 1, 2]))
-assert seen["type"] == "Axes", (
-    f"plot_class_balance must return the Axes, not {seen['type']}. Is there a return, and does it return the Axes?"
-)
+ten = [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]
+_, (seen, other) = drawings(np.array(ten), np.array([3, 1, 2]))
+check_bars(seen, ten)
 assert seen["figure"] != other.get("figure"), (
     "Two calls have drawn into the same figure. Make a new figure in the function."
 )
-heights = heights_in(seen)
-assert heights, "There are no bars on the Axes you returned. Did plt.show() put the figure away before?"
-assert len(heights) == 10, f"There are {len(heights)} bars on the Axes you returned, not 10, one per class."
-places = {round(bar["x"] + bar["width"] / 2, 3) for bar in seen["bars"]}
-assert len(places) == 10, f"The 10 bars stand in only {len(places)} different places: some hide others."
-assert np.allclose(heights, [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]), (
-    f"From left to right the bars are {heights} high; they must be as high as the counts, in the order of the classes."
-)
-assert seen["xlabel"], "The horizontal axis has no label. What do the numbers under the bars stand for?"
-assert seen["ylabel"], "The vertical axis has no label. What does the height of a bar stand for?"
-low, high = seen["ylim"]
-assert low == 0, f"The vertical axis starts at {low:g}. Bars are compared by length, so let it start at 0."
-assert high >= 45, f"The vertical axis ends at {high:g}, so that the highest bar, of 45, is cut off."
-assert seen["yscale"] == "linear", f"The scale is {seen['yscale']!r}: bars are then no longer as long as the counts."
 ### BEGIN HIDDEN TESTS
-open_figure, (seen,) = drawings(np.array([5010, 5000, 4990, 0]), figure_open=True)
-heights, (low, high) = heights_in(seen), seen["ylim"]
+twelve = [310, 300, 305, 40, 7, 9_120, 330, 90, 210, 5, 620, 12]
+open_figure, (seen, other) = drawings(np.array([5010, 5000, 4990, 0]), np.array(twelve), figure_open=True)
+check_bars(seen, [5010, 5000, 4990, 0])
+check_bars(other, twelve)
 assert seen["figure"] != open_figure, (
     "With another figure open, the bars were drawn into it. Make a new figure in the function."
 )
-assert len(heights) == 4, f"For 4 classes there are {len(heights)} bars; the number of bars is the number of counts."
-assert np.allclose(heights, [5010, 5000, 4990, 0]), f"For the counts 5010, 5000, 4990, 0 the bars are {heights} high."
-assert low == 0, f"For the counts 5010, 5000, 4990, 0 the vertical axis starts at {low:g}, not at 0."
-assert high >= 5010, f"For the counts 5010, 5000, 4990, 0 the vertical axis ends at {high:g}: bars are cut off."
 _, (seen,) = drawings(np.array([310, 305, 300]))
-heights, low = heights_in(seen), seen["ylim"][0]
-assert np.allclose(heights, [310, 305, 300]), f"For the counts 310, 305, 300 the bars are {heights} high."
-assert low == 0, f"For the counts 310, 305, 300 the vertical axis starts at {low:g}, not at 0."
+check_bars(seen, [310, 305, 300])
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
@@ -702,8 +763,8 @@ plt.show()
 #
 # A trap waits for those who go from one format to the other. `reshape` keeps all numbers in the order in
 # which they lie in memory and only draws new borders between them. For a single channel that is right: the
-# order is the same in both formats. For three channels it is not, as in channels-last the three numbers of
-# a pixel lie side by side. The axes have to be *moved*, by `np.moveaxis` or `np.transpose`. The next cell
+# order is the same in both formats. For three channels it is not, because in channels-last the three numbers
+# of a pixel lie side by side. The axes have to be *moved*, by `np.moveaxis` or `np.transpose`. The next cell
 # makes a colour image of a digit (with three equal channels, so it is still grey), takes it to channels-first
 # in both ways, and draws the first channel.
 
@@ -719,9 +780,9 @@ figure.suptitle("the first channel")
 plt.show()
 
 # %% [markdown]
-# On the right the digit is intact, as on the left. In the middle it is torn: `reshape` took the first third
-# of the numbers, all three channels mixed, for the first channel. Both arrays have the shape `(3, 28, 28)`,
-# so a look at the shape would not have told them apart.
+# On the right the digit is intact, as on the left. In the middle it is torn: `reshape` used the first third
+# of the numbers, in which the channels are mixed, as the first channel. Both arrays have the shape
+# `(3, 28, 28)`, so a look at the shape would not have told them apart.
 #
 # ### Task 6 · The channel axis (2 points)
 #
@@ -827,9 +888,12 @@ assert given.shape == (28, 28, 28) and np.array_equal(given, images), (
 )
 assert first.shape == (28, 1, 28, 28), f"For 28 images and channels_first the shape is {first.shape}."
 assert np.array_equal(first[:, 0], images), "For 28 images and channels_first, pixels have changed their places."
+tenths = np.full((1, 28, 28), 0.1)
+last = with_channel(tenths)
+assert np.array_equal(last[..., 0], tenths), f"A pixel of 0.1 became {last.flat[0]}: change no number, as float32 does."
 single = with_channel(images[:1])
 assert single.shape == (1, 28, 28, 1), f"For one image, of shape (1, 28, 28), the result has shape {single.shape}."
-for wrong in ["last", "channel_first", "CHANNELS_LAST", ""]:
+for wrong in ["last", "channel_first", "CHANNELS_LAST", "", "channels-last", "channels_first_", " channels_first "]:
     error = raised_for(wrong)
     assert error == "ValueError", f"A data_format of {wrong!r} must raise a ValueError; it raised {error or 'nothing'}."
 ### END HIDDEN TESTS
@@ -881,9 +945,9 @@ print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
 # calculate in `float32`, which is precise enough and needs half of that: the 60,000 training digits of MNIST
 # take 47 MB as `uint8`, 188 MB as `float32` and 376 MB as `float64`.
 #
-# Write `scale(images)`. `images` is an array of any shape and of any dtype, with values from 0 to 255.
-# Return an array of the same shape and of dtype `float32` in which each value is divided by the constant
-# 255.
+# Write `scale(images)`. `images` is an array of any shape and of any dtype, with values from 0 to 255; in a
+# float dtype they may be decimals, as in the mean of several digits. Return an array of the same shape and of
+# dtype `float32` in which each value is divided by the constant 255.
 #
 # - Divide by 255, not by the largest value that happens to be in `images`. A faint digit must stay faint,
 #   and the training data, the test data and a single new digit must all be measured with the same ruler.
@@ -954,14 +1018,15 @@ assert np.allclose(result, [[0, 1 / 255, 1 / 255]], atol=1e-6), (
 result = scaled(np.zeros((2, 28, 28, 1), dtype=np.uint8))
 assert np.all(result == 0), f"Two blank images must stay blank; a value became {result[result != 0][0]}."
 for dtype in ("float32", "float64", "int64"):
-    images = np.random.default_rng(7).integers(0, 256, size=(4, 28, 28)).astype(dtype)
+    images = (np.random.default_rng(7).random((4, 28, 28)) * 255).astype(dtype)  # decimals in the first two
     given = images.copy()
     result = scaled(given)
     assert np.array_equal(given, images), f"For {dtype} input, scale has changed the array it was given."
     assert result.dtype == np.float32, f"For {dtype} input the dtype is {result.dtype}; it must be float32."
     worst = np.unravel_index(np.nanargmax(np.abs(result - images / 255)), images.shape)
     assert np.allclose(result, images / 255, atol=1e-6), (
-        f"For {dtype} input {images[worst]:g} became {result[worst]:.8g}, not {images[worst] / 255:.8g}."
+        f"For {dtype} input {images[worst]:.8g} became {result[worst]:.8g}, not {images[worst] / 255:.8g}. Divide each "
+        "value as it is; whole-number dtypes cut decimals off."
     )
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
@@ -984,9 +1049,10 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 #   `(n, n_classes)` in a float dtype, with 1 in the place of the label and 0 elsewhere. The width is
 #   `n_classes`, not what happens to be the largest label: a few labels without a nine still need ten
 #   columns, or they will not fit the network.
-# - `to_integer(one_hot_labels)` takes an array of shape `(n, n_classes)` and returns integers of shape
-#   `(n,)`: for each row, the place of its largest number. So it also turns the *probabilities* that a
-#   network gives for the classes, such as `[0.1, 0.7, 0.2]`, into the class with the highest one.
+# - `to_integer(one_hot_labels)` takes an array of shape `(n, n_classes)`, with any number of classes, and
+#   returns integers of shape `(n,)`: for each row, the place of its largest number. So it also turns the
+#   *probabilities* that a network gives for the classes, such as `[0.1, 0.7, 0.2]`, into the class with the
+#   highest one.
 #
 # Both leave the array that they are given as it is.
 #
@@ -1052,9 +1118,10 @@ def result_of(name, function, given, **named):
 def coded(labels, width, **named):
     """What one_hot returns, once its shape and dtype are in order."""
     codes = result_of("one_hot", one_hot, labels, **named)
+    advice = " The largest label is not the width." if codes.shape[1:] == (int(labels.max()) + 1,) else ""
     assert codes.shape == (len(labels), width), (
-        f"For {len(labels)} labels of {width} classes the shape must be {(len(labels), width)}, it is {codes.shape}. "
-        "The largest label is not the width."
+        f"For {len(labels)} labels of {width} classes the shape must be {(len(labels), width)}, it is {codes.shape}."
+        f"{advice}"
     )
     assert codes.dtype.kind == "f", f"The dtype must be a float one, it is {codes.dtype}."
     return codes
@@ -1076,6 +1143,13 @@ assert back.dtype.kind in "iu", f"to_integer must return integers, it returned {
 assert back.tolist() == [2, 0], (
     f"For the rows 0, 0, 1 and 0.6, 0.1, 0.3, to_integer returned {back.tolist()}; it must be [2, 0]."
 )
+row = np.zeros((1, 300))
+row[0, 299] = 0.8
+back = result_of("to_integer", to_integer, row)
+assert back.tolist() == [299], (
+    f"For a row of 300 numbers, whose last is the largest, to_integer returned {back.tolist()}, of dtype {back.dtype}; "
+    "it must be [299]. A uint8 ends at 255."
+)
 ### BEGIN HIDDEN TESTS
 labels = np.array([1, 0, 1, 2], dtype=np.int64)
 codes = coded(labels, 10)
@@ -1088,6 +1162,10 @@ assert codes.tolist() == [[0, 0, 0, 0, 1, 0]], f"For the label 4 of 6 classes on
 codes = coded(np.array([299, 2]), 300, n_classes=300)
 assert [np.flatnonzero(row).tolist() for row in codes] == [[299], [2]], (
     f"For the labels 299, 2 of 300 classes, the ones are in {[np.flatnonzero(row).tolist() for row in codes]}."
+)
+codes = coded(np.array([1, 0, 1]), 2, n_classes=2)
+assert codes.tolist() == [[0, 1], [1, 0], [0, 1]], (
+    f"For the labels 1, 0, 1 of 2 classes, the rows are {codes.tolist()}."
 )
 chances = np.array([[0.1, 0.7, 0.2], [0.5, 0.2, 0.3], [0.3, 0.3, 0.4], [0.05, 0.9, 0.05]])
 given = chances.copy()
@@ -1169,9 +1247,9 @@ print("classes in the training part:  ", np.unique(first_part))
 print("classes in the validation part:", np.unique(last_part))
 
 # %% [markdown]
-# The model would be asked about digits that it has hardly or never met in training, and not about most of
-# those that it has learned. So the examples must be shuffled first, and best **stratified**: each class is
-# divided on its own, in the same proportion, so that both parts have the class balance of the whole.
+# The model would be tested on digits that it has rarely or never seen, and not on most of those it has
+# learned. So the examples must be shuffled first, and best **stratified**: each class is divided on its own,
+# in the same proportion, so that both parts have the class balance of the whole.
 #
 # ### Task 9 · A leakage-free validation split (2 points)
 #
@@ -1181,7 +1259,7 @@ print("classes in the validation part:", np.unique(last_part))
 #
 # - every example is in exactly one of the two parts, together with its own label;
 # - of each class, `validation_fraction` of the examples are in the validation part, give or take one
-#   example;
+#   example, however small the class is;
 # - the validation examples are drawn at random, and both parts are in random order, not grouped by class;
 # - the same `seed` gives the same split again, and another `seed` gives another one;
 # - the arrays of the caller stay as they are.
@@ -1257,7 +1335,9 @@ def numbered_examples(class_sizes, classes=None, shuffled=False):
 
 def split_of(images, labels, *more, **named):
     """What split_train_validation returns, once it is two pairs of arrays; an error in it becomes a sentence."""
-    with explain_errors(f"For {len(labels)} examples of {len(np.unique(labels))} classes split_train_validation"):
+    order = "The order of the arguments is: images, labels, validation_fraction, seed." if more else ""
+    called = f"For {len(labels)} examples of the classes {np.unique(labels).tolist()} split_train_validation"
+    with explain_errors(called, order):
         result = split_train_validation(images, labels, *more, **named)
     assert result is not None, "split_train_validation returned None. Is there a return?"
     assert isinstance(result, tuple | list) and len(result) == 2, (
@@ -1295,8 +1375,10 @@ def checked_split(class_sizes, fraction, seed, **how):
     assert both == 0, f"Leakage: {both} of {len(labels)} examples are in the training and in the validation part."
     assert len(set(a)) == len(a) and len(set(b)) == len(b), "Some examples are more than once in the same part."
     assert len(a) + len(b) == len(labels), f"Of {len(labels)} examples only {len(a) + len(b)} are in one of the parts."
-    assert y_a.tolist() == labels[a].tolist() and y_b.tolist() == labels[b].tolist(), (
-        "Labels have been parted from their images. Use the same positions, in the same order, for both."
+    apart = [(old, new) for old, new in zip(labels[a + b].tolist(), [*y_a.tolist(), *y_b.tolist()]) if old != new]
+    assert not apart, (
+        f"Labels have been changed or parted from their images: an image with the label {apart[0][0]} now has the "
+        f"label {apart[0][1]}. Use the same positions, in the same order, for both."
     )
     for label, size in zip(*np.unique(labels, return_counts=True)):
         n = int(np.sum(y_b == label))
@@ -1324,6 +1406,7 @@ cases = [
     ([55, 47, 63, 38], 0.1, {"classes": [9, 4, 12, 7]}),
     ([40, 60], 0.5, {"classes": [3, 5]}),
     ([50, 30, 70], 0.3, {"shuffled": True}),
+    ([400, 3, 80, 47], 0.125, {"classes": [255, 12, 4, 7]}),
 ]
 for sizes, fraction, how in cases:
     one, again, other = (checked_split(sizes, fraction, seed, **how) for seed in (5, 5, 6))
@@ -1344,8 +1427,18 @@ images, labels = numbered_examples([50, 50, 50])
 (X_a, y_a), (X_b, y_b) = split_of(images, labels)
 (X_c, y_c), (X_d, y_d) = split_of(images, labels, 0.2, 0)
 assert abs(len(y_b) - 30) <= 3, f"Without a validation_fraction, {len(y_b)} of 150 examples are for validation, not 30."
+assert abs(len(y_d) - 30) <= 3, (
+    f"split_train_validation(images, labels, 0.2, 0) takes {len(y_d)} of 150 examples for validation, not 30. "
+    "validation_fraction is the third argument, seed the fourth."
+)
 assert np.array_equal(X_a, X_c) and np.array_equal(X_b, X_d), (
     "Without the last two arguments the split must be the one of 0.2 and seed 0."
+)
+images = np.repeat(np.arange(48).reshape(12, 2, 2), 5, axis=0)  # of each image, five copies
+(X_a, y_a), (X_b, y_b) = split_of(images, np.repeat([3, 8], 30))
+assert len(X_a) + len(X_b) == len(y_a) + len(y_b) == 60, (
+    f"Of 60 examples, many with equal images, {len(X_a) + len(X_b)} are in the two parts. Equal images are examples of "
+    "their own: keep them all."
 )
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
@@ -1362,9 +1455,9 @@ part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]),
 
 # %% [markdown]
 # The figure shows ten validation digits with their labels. Such a glance is worth it after each step that
-# reorders data: if images and labels had been shuffled apart, most of the titles would be wrong. And the two
-# columns of the table should agree, to within what a single example makes up: both parts have the class
-# balance of the whole.
+# reorders data: if images and labels had been shuffled separately, most of the titles would be wrong. And the
+# two columns of the table should agree, up to the effect of a single example: both parts have the class balance
+# of the whole.
 #
 # ### Question · The best of twenty (2 points)
 #
@@ -1418,7 +1511,7 @@ part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]),
 #
 #   def digit_from_picture(path):
 #       """The digit in a picture of dark ink on light paper: (28, 28), uint8, 0 for paper."""
-#       picture = ImageOps.exif_transpose(Image.open(path))  # turned as a telephone shows it
+#       picture = ImageOps.exif_transpose(Image.open(path))  # rotated as a phone shows it
 #       dark = 255 - np.asarray(picture.convert("L"), dtype=np.float32)  # grey, and inverted: ink is large
 #       paper = np.median(dark)  # most pixels are paper
 #       ink = (dark - paper) / (dark.max() - paper)  # about 0 for paper, 1 for the darkest ink

@@ -47,6 +47,9 @@
 # ## Set-up
 #
 # Run these cells first. They make the course's helper module available and load the digits.
+#
+# Below each answer there is a test cell. It also has hidden tests, which are run with other data when the lab is
+# graded. So do what the text of the task asks for; passing the test that you see may not be enough.
 
 # %% tags=["stamp-setup"]
 # Run this cell first. Where the course's helper package is missing, as in Colab, it is installed, once.
@@ -103,9 +106,10 @@ chosen = 0  # the test digit that you will study closely
 #
 # - `image` is a 2-D array of whole numbers from 0 to 255: (28, 28) for a digit, but do not rely on that
 #   shape.
-# - Draw it with `sns.heatmap`: square cells, colour range 0 to 255, the values as they are (nothing scaled or
-#   inverted).
-# - With `ax`, draw into these axes and no others. Without, make a **new figure** and draw there.
+# - Draw it with `sns.heatmap`: square cells, colour range 0 to 255, the whole image and its values as they are
+#   (nothing scaled or inverted). Leave the array as it is.
+# - With `ax`, draw into these axes and no others. Without, make a **new figure** and draw there. Leave the figure
+#   open, so that the caller can show it.
 # - Return the Matplotlib `Axes` that holds the heatmap.
 #
 # Colour map, colour bar and axis labels are your choice. `cmap="gray_r"` shows ink dark on light paper; Part
@@ -140,6 +144,8 @@ def show_digit(image, ax=None):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-show-digit", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from unittest.mock import patch
+
 from data_utils import beside_answer, figure_facts
 
 
@@ -158,7 +164,8 @@ def _drawn_into(image, rows, columns, place):
     """What all axes of a grid show after show_digit got one of them, and whether it returned that one."""
     plt.close("all")
     figure, grid = plt.subplots(rows, columns, squeeze=False)
-    returned = show_digit(image, ax=grid.flat[place])
+    with patch.object(plt, "show"):  # where figures are shown below a cell, it closes them as well
+        returned = show_digit(image, ax=grid.flat[place])
     found = [figure_facts(axes) for axes in grid.flat], returned is grid.flat[place], len(figure.axes)
     figures = len(plt.get_fignums())
     plt.close("all")
@@ -167,8 +174,24 @@ def _drawn_into(image, rows, columns, place):
 
 def _asked(function, *given):
     """What one of the functions above finds; an error in show_digit becomes a sentence."""
-    with explain_errors(f"For an image of shape {given[0].shape}, show_digit"):
-        return function(*given)
+    try:
+        with explain_errors(f"For an image of shape {given[0].shape}, show_digit"):
+            return function(*given)
+    except AssertionError as error:
+        if "minvalue" not in str(error):
+            raise
+        raise AssertionError(f"{error}. These are vmin and vmax, which seem to be exchanged.") from error.__cause__
+
+
+def _check_figures(number):
+    """Whether there is still only the figure in which show_digit was given axes."""
+    assert number > 0, (
+        "show_digit closed the figure in which it was given axes. Leave it open, so that the caller can show it."
+    )
+    assert number == 1, (
+        f"show_digit was given axes, and made {number - 1} more figure(s), which stay empty. Call plt.subplots() only "
+        "when ax is None."
+    )
 
 
 def _check_heatmap(seen, image):
@@ -195,11 +218,18 @@ def _check_heatmap(seen, image):
         f"the pixel is {image[wrong[0]]}."
     )
     low, high = seen["meshes"][0]["limits"]
+    exchanged = ", which seem to be exchanged" if (low, high) in ((255.0, 0.0), (-0.1, 255.0)) else ""
     assert (low, high) == (0.0, 255.0), (
         f"The colours run from {low:g} to {high:g}; they must run from 0 to 255 whatever the image. Look at "
-        "vmin and vmax."
+        f"vmin and vmax{exchanged}."
     )
     assert seen["square"], "The cells are not square: look at the parameter square of sns.heatmap."
+    for name, length in {"x": image.shape[1], "y": image.shape[0]}.items():
+        first, last = sorted(seen[f"{name}lim"])
+        assert first <= 0 and last >= length, (
+            f"For an image of shape {image.shape}, the {name} axis runs from {first:g} to {last:g} only: a part of the "
+            "image is not seen."
+        )
 
 
 _image = np.array([[20, 90, 30, 40], [50, 60, 70, 80], [25, 35, 45, 120]], dtype=np.uint8)
@@ -216,10 +246,7 @@ _check_heatmap(_left, _image)
 assert not _right["meshes"] and not _right["images"], (
     "show_digit was given the left axes but drew into the right ones. Pass ax on to sns.heatmap."
 )
-assert _figures == 1, (
-    f"show_digit was given axes, and made {_figures - 1} more figure(s), which stay empty. Call plt.subplots() only "
-    "when ax is None."
-)
+_check_figures(_figures)
 ### BEGIN HIDDEN TESTS
 _image = np.random.default_rng(20).integers(3, 180, size=(28, 28)).astype(np.uint8)
 _given = _image.copy()
@@ -231,7 +258,11 @@ _check_heatmap(_grid[1], _image)
 assert _returned_it and _number <= 5 and not any(_grid[_place]["meshes"] for _place in (0, 2, 3)), (
     "show_digit drew into axes other than those it was given."
 )
-assert _figures == 1, f"show_digit was given axes, and made {_figures - 1} more figure(s)."
+_check_figures(_figures)
+_faint = np.random.default_rng(25).integers(0, 2, size=(30, 33)).astype(np.uint8)  # more than 28, none above 1
+_grey = np.array([[120, 100], [110, 105]], dtype=np.uint8)
+for _image, _seen in zip((_faint, _grey), _asked(_drawn, _faint.copy(), _grey.copy())):
+    _check_heatmap(_seen, _image)
 _image = np.zeros((4, 3), dtype=np.int64)
 _image[0, 2] = 255
 _check_heatmap(_asked(_drawn, _image.copy())[0], _image)
@@ -264,8 +295,10 @@ plt.show()
 # - Make a new figure and draw a heatmap in it, with the settings of Task 1: square cells, colour range 0 to
 #   255, values as they are.
 # - Write into **every** cell its pixel's value as a whole number: `0`, `64`, `253`. Also the zeros, so that
-#   "no ink" is told apart from "not drawn"; a digit then holds 28 × 28 = 784 numbers.
-# - Make it readable: for an image of 28 × 28 pixels, no number may be wider or higher than its cell.
+#   "no ink" can be told from "not drawn"; a digit then holds 28 × 28 = 784 numbers.
+# - Make it readable: each number stands within its cell and differs in colour from it (black on black says
+#   nothing). For an image of 28 × 28 pixels, no number may be wider or higher than its cell.
+# - Leave the array as it is.
 # - Return the `Axes`.
 #
 # <details><summary>Hint 1: a nudge</summary>
@@ -318,7 +351,29 @@ def _drawn(*images):
     plt.close("all")
     kept = [show_digit_values(image) for image in images]
     found = [figure_facts(axes) for axes in kept]
+    found = [seen | {"numbers": _numbers(axes) if seen.get("meshes") else []} for seen, axes in zip(found, kept)]
     plt.close("all")
+    return found
+
+
+@beside_answer
+def _numbers(axes):
+    """Each number that is seen: its box in units of cells, and how its colour differs from that of the cell below."""
+    from matplotlib.collections import QuadMesh
+    from matplotlib.colors import to_rgba
+
+    mesh = next(one for one in axes.collections if isinstance(one, QuadMesh))
+    rows, columns = (length - 1 for length in mesh.get_coordinates().shape[:2])
+    faces, found = mesh.get_facecolors().reshape(rows, columns, 4), []
+    for text in axes.texts:
+        *colour, opacity = to_rgba(text.get_color(), text.get_alpha())
+        if text.get_visible() and opacity and text.get_text().strip():
+            corners = axes.transData.inverted().transform(text.get_window_extent())
+            (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+            row, column = int(np.floor((top + bottom) / 2)), int(np.floor((left + right) / 2))
+            inside = 0 <= row < rows and 0 <= column < columns
+            contrast = opacity * float(np.abs(colour - faces[row, column, :3]).max()) if inside else 1.0
+            found.append({"text": text.get_text().strip(), "box": [top, bottom, left, right], "contrast": contrast})
     return found
 
 
@@ -351,25 +406,37 @@ def _check_values(seen, image):
         f"{'' if square else 'not '}square; "
         "the settings of Task 1 are 0 to 255 and square cells."
     )
-    texts = seen["texts"]
-    assert len(texts) == image.size, (
-        f"{len(texts)} numbers are written in the heatmap of {image.size} pixels; every pixel needs one, "
+    numbers = seen["numbers"]
+    assert len(numbers) == image.size, (
+        f"{len(numbers)} numbers are seen in the heatmap of {image.size} pixels; every pixel needs one, "
         "also a 0. Look at annot."
     )
     written = np.full(image.shape, -1)
     rows, columns = image.shape
-    for text in texts:
-        word = text["text"]
-        assert word.isdigit(), f"A cell says {word!r}; values must be written as whole numbers. Look at fmt."
-        x, y = int(np.floor(text["x"])), int(np.floor(text["y"]))
-        row = y if seen["y_inverted"] else rows - 1 - y
-        column = columns - 1 - x if seen["x_inverted"] else x
+    for number in numbers:
+        word, (top, bottom, left, right) = number["text"], number["box"]
+        assert word.isdigit() and word == str(int(word)), (
+            f"A cell says {word!r}; values must be written as whole numbers, such as 0, 64 or 253. Look at fmt."
+        )
+        y, x = int(np.floor((top + bottom) / 2)), int(np.floor((left + right) / 2))
+        for name, place, first, last in (("rows", y, top, bottom), ("columns", x, left, right)):
+            beyond = max(0, (last - first - 1) / 2) + 0.05  # a number larger than its cell must stand in its middle
+            assert place - beyond <= first and last <= place + 1 + beyond, (
+                f"The number {word} does not stand in one cell: it reaches from {first:.2f} to {last:.2f}, counted in "
+                f"{name}. Look at the place of the text and at its alignment."
+            )
+        row, column = rows - 1 - y if not seen["y_inverted"] else y, columns - 1 - x if seen["x_inverted"] else x
         assert 0 <= row < rows and 0 <= column < columns, f"The number {word} is written outside the heatmap."
         written[row, column] = int(word)
     wrong = np.argwhere(written != image)
     assert len(wrong) == 0, (
         f"{len(wrong)} cells say a wrong number; the first is row {wrong[0][0]}, column {wrong[0][1]}: "
         f"it says {written[tuple(wrong[0])]}, the pixel is {image[tuple(wrong[0])]}."
+    )
+    pale = [number["text"] for number in numbers if number["contrast"] < 0.2]
+    assert not pale, (
+        f"{len(pale)} number(s), such as a {pale[0]}, almost have the colour of their cells and cannot be read. Choose "
+        "another colour; sns.heatmap chooses dark or light by itself."
     )
 
 
@@ -401,6 +468,9 @@ _image = np.random.default_rng(24).integers(2, 99, size=(9, 12)).astype(np.uint8
 _check_values(_asked(_image.copy())[0], _image)
 _image[0, :] = 0
 _check_values(_asked(_image.copy())[0], _image)
+_tall = np.random.default_rng(26).integers(0, 256, size=(31, 3)).astype(np.uint8)
+for _image, _seen in zip((_tall, _tall.T), _asked(_tall.copy(), _tall.T.copy())):
+    _check_values(_seen, _image)
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
@@ -409,9 +479,9 @@ show_digit_values(X_test[chosen])
 plt.show()
 
 # %% [markdown]
-# **What to see.** The paper is exactly 0 and the middle of the strokes is at or close to 255. The grey steps
-# between them lie only at the edges of the strokes: they come from the smoothing when the digit was scaled
-# down to its present size.
+# **What to see.** The paper is exactly 0 and the middle of the strokes is at or close to 255. The grey values
+# in between lie only at the edges of the strokes: they come from the smoothing when the digit was scaled down
+# to its present size.
 
 # %% [markdown]
 # ### Task 3 · Does the label match? (2 points, written)
@@ -444,7 +514,7 @@ plt.show()
 # 2. Name one digit of the set, by its position, whose label is doubtful or hard to read. Which other digit
 #    could it be, and which stroke makes it doubtful?
 #
-# **Marking scheme.** 1 point for a reading of the chosen digit, compared with its label and argued with strokes
+# **Marking scheme.** 1 point for a reading of the chosen digit, compared with its label and supported by strokes
 # at stated rows and columns that can be found in the display. 1 point for a digit named by its position, a
 # plausible second reading, and the stroke that causes the doubt. Which digits appear depends on where the
 # data came from (see the message of `load_mnist`), so the argument counts, not the position.
@@ -482,7 +552,8 @@ plt.show()
 # Write `show_grid(images, labels, columns=5)`:
 #
 # - `images` has shape (n, 28, 28) and dtype uint8, `labels` holds n integers; n is at least 1.
-# - Draw the images row by row, from left to right, `columns` in a row, and as many rows as needed.
+# - Make a new figure. Draw all images in it, row by row, from left to right, `columns` in a row, and as many rows
+#   as needed.
 # - Every image has the colour range 0 to 255 and row 0 on top.
 # - The title of its axes is its position in `images`, a colon and its label: `12: 7` for `images[12]` with
 #   the label 7. Positions count from 0, as always in NumPy.
@@ -547,26 +618,35 @@ from data_utils import beside_answer, figure_facts
 
 @beside_answer
 def _drawn(images, labels, options):
-    """What show_grid draws, and how many rows its grid has (0 if the axes stand in none)."""
+    """What show_grid draws, how many rows its grid has (0 if in none), and which axes hide their titles.
+
+    With the figure comes whether it is the one that was open before.
+    """
     plt.close("all")
+    before = plt.figure()
     figure = show_grid(images, labels, **options)
-    found = figure_facts(figure)
-    specs = [axes.get_subplotspec() for axes in (figure.axes if found["type"] == "Figure" else [])]
+    found = figure_facts(figure) | {"is_old": figure is before}
+    all_axes = figure.axes if found["type"] == "Figure" else []
+    specs = [axes.get_subplotspec() for axes in all_axes]
     rows = [spec.get_topmost_subplotspec().get_gridspec().nrows for spec in specs if spec is not None]
+    untitled = [id(axes) for axes in all_axes if axes.get_title() and not axes.title.get_visible()]
     plt.close("all")
-    return found, max(rows, default=0)
+    return found, max(rows, default=0), untitled
 
 
 def _check_grid(n, seed, columns=None):
     """Draw n random images and compare what the figure shows, in reading order, with them."""
     rng = np.random.default_rng(seed)
     images = rng.integers(5, 200, size=(n, 28, 28)).astype(np.uint8)
-    labels = rng.integers(0, 10, size=n).astype(np.uint8)
+    labels = rng.integers(0, 10 if n < 12 else 300, size=n)
+    labels = labels.astype(np.uint8) if n < 12 else labels
+    if n >= 4:  # a blank image, and one that comes twice
+        images[1], images[3] = 0, images[0]
     options = {} if columns is None else {"columns": columns}
     columns = columns or 5
     case = f"For {n} images and columns={columns}"
     try:
-        figure, grid_rows = _drawn(images.copy(), labels.copy(), options)
+        figure, grid_rows, untitled = _drawn(images.copy(), labels.copy(), options)
     except Exception as error:
         advice = ""
         if isinstance(error, (IndexError, AttributeError, TypeError)) and (columns == 1 or n <= columns):
@@ -578,6 +658,7 @@ def _check_grid(n, seed, columns=None):
     assert figure["type"] == "Figure", (
         f"show_grid returned {figure['type']}, not a Figure. Does it end with a return of the figure?"
     )
+    assert not figure["is_old"], "show_grid drew into a figure that was open before. Make a new figure at each call."
     pictures = []
     for axes in figure["axes"]:
         drawn = [*axes["images"], *axes["meshes"]]
@@ -619,6 +700,7 @@ def _check_grid(n, seed, columns=None):
             f"{case}, the image at position {place}, whose label is {labels[place]}, has the title "
             f"{title!r}; it must be '{place}: {labels[place]}'."
         )
+        assert axes["axes"] not in untitled, f"{case}, the title of the image at position {place} is invisible."
 
 
 _check_grid(7, seed=30)
@@ -629,7 +711,7 @@ _check_grid(4, seed=32, columns=3)  # the last row holds one image
 _check_grid(5, seed=33)  # a single row, full
 _check_grid(2, seed=35, columns=1)  # a single column
 _check_grid(1, seed=36, columns=1)  # a single image
-_check_grid(12, seed=37, columns=4)  # positions of two digits, the last row full
+_check_grid(12, seed=37, columns=11)  # many columns, positions of two digits, one image in the last row
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
@@ -658,7 +740,7 @@ plt.show()
 # Write `mean_digits(images, labels, n_classes=10)`:
 #
 # - `images` has shape (n, height, width) and dtype uint8; `labels` holds n integers from 0 to `n_classes` −
-#   1, in any order. Every class occurs at least once.
+#   1, in any order. Every class occurs at least once. Leave the arrays as they are.
 # - Return a NumPy array of floats of shape (n_classes, height, width), for our digits (10, 28, 28): entry `c` is the
 #   mean of all images with label `c`. Do not round.
 #
@@ -713,11 +795,12 @@ assert np.allclose(_means[1], [[550 / 3, 1, 3]]), (
     f"{_means[1].tolist()}. "
     "A first value that is much too small means that the sum wrapped around in uint8. Do not round."
 )
-_images = np.tile(np.array([[[255, 3]]], dtype=np.uint8), (401, 1, 1))
+_images = np.array([[[255, 3]]] * 300 + [[[55, 3]]] * 100 + [[[255, 3]]], dtype=np.uint8)
 _means = mean_digits(_images, np.array([0] * 400 + [1], dtype=np.uint8), n_classes=2)
-assert np.allclose(_means, [[[255, 3]], [[255, 3]]]), (
-    f"400 images [255 3] of class 0 have the mean [255 3], and so has one of class 1; the means are {_means.tolist()}. "
-    "Neither a total of 400 × 255 nor a count of 400 fits into every type."
+assert np.allclose(_means, [[[205, 3]], [[255, 3]]]), (
+    "300 images [255 3] and 100 images [55 3], all of class 0, have the mean [205 3], and one image [255 3] of class 1 "
+    f"has the mean [255 3]; the means are {np.asarray(_means).tolist()}. Neither a total of 82000 nor a count of 400 "
+    "fits into every type, and equal images count as often as they occur."
 )
 ### BEGIN HIDDEN TESTS
 _rng = np.random.default_rng(40)
@@ -793,7 +876,7 @@ print("int:   a - b is", a.astype(int) - b, "and its square is", (a.astype(int) 
 #
 # Write `class_distances(means)`:
 #
-# - `means` has shape (n_classes, height, width), any numeric dtype, **also uint8**.
+# - `means` has shape (n_classes, height, width), any numeric dtype, **also uint8**. Leave it as it is.
 # - Return a float array of shape (n_classes, n_classes): entry `[i, j]` is the Euclidean distance between
 #   image `i` and image `j`. The array is symmetric and its diagonal is 0.
 #
@@ -854,14 +937,27 @@ assert np.allclose(_distances[0], [0, 5, 3], atol=1e-3), (
 assert np.allclose(_distances, _distances.T, atol=1e-3), (
     f"The distance from i to j must equal that from j to i, but the result is {_distances.tolist()}."
 )
-for _pair, _apart in ((np.array([10, 250], dtype=np.uint8), 240), (np.array([0.25, 1.5]), 1.25)):
-    _distances = _table(class_distances(_pair.reshape(2, 1, 1)))
-    assert np.allclose(_distances, [[0, _apart], [_apart, 0]], atol=1e-3), (
-        f"The images [{_pair[0]}] and [{_pair[1]}], of dtype {_pair.dtype}, are {_apart} apart in both directions; the "
-        f"result is {_distances.tolist()}. Convert to float before you subtract."
+
+
+def _check_pair(pair, apart):
+    """Compare the distances between two images of one pixel."""
+    with explain_errors(f"For two images of one pixel, of dtype {pair.dtype}, class_distances"):
+        result = class_distances(pair.reshape(2, 1, 1))
+    distances = _table(result)
+    advice = "Convert to float before you subtract." if pair.dtype.kind in "iu" else ""
+    advice = "Convert to a wider float: float16 ends at 65504." if pair.dtype == np.float16 else advice
+    assert distances.shape == (2, 2) and np.allclose(distances, [[0, apart], [apart, 0]], atol=1e-3), (
+        f"The images [{pair[0]}] and [{pair[1]}], of dtype {pair.dtype}, are {apart} apart in both directions; the "
+        f"result is {distances.tolist()}. {advice}"
     )
+
+
+_check_pair(np.array([10, 250], dtype=np.uint8), 240)
+_check_pair(np.array([0.25, 1.5]), 1.25)
 _many = np.random.default_rng(51).random((40, 28, 28)) * 100
-_blanks = int(np.isnan(_table(class_distances(_many))).sum())
+_distances = _table(class_distances(_many))
+assert _distances.shape == (40, 40), f"For 40 images the result has shape {_distances.shape}; it must be (40, 40)."
+_blanks = int(np.isnan(_distances).sum())
 assert not _blanks, (
     f"Of the distances between 40 random images, {_blanks} are nan. Rounding can take a sum of squares minus twice a "
     "product to just below 0, which has no root: cut it off at 0, or square the differences themselves."
@@ -882,9 +978,14 @@ for _dtype in (np.float64, np.uint8):
     _i, _j = (int(_place) for _place in np.unravel_index(np.abs(_distances - _expected).argmax(), (6, 6)))
     assert np.allclose(_distances, _expected, atol=1e-3), (
         f"For 6 random images of dtype {_images.dtype} the distance between images {_i} and {_j} is "
-        f"{_expected[_i, _j]:.6g}, not {_distances[_i, _j]:.6g}. Convert to float before you subtract."
+        f"{_expected[_i, _j]:.6g}, not {_distances[_i, _j]:.6g}."
+        f"{' Convert to float before you subtract.' if _dtype == np.uint8 else ''}"
     )
     assert _given.tolist() == _images.tolist(), "class_distances changed the images it was given."
+_check_pair(np.array([-30_000, 30_000], dtype=np.int16), 60_000)
+_check_pair(np.array([10, 60_000], dtype=np.uint16), 59_990)
+_check_pair(np.array([-100, 100], dtype=np.int8), 200)
+_check_pair(np.array([1_000, -1_000], dtype=np.float16), 2_000)
 _distances = _table(class_distances(np.array([[[7, 200]], [[8, 80]]], dtype=np.uint8)))
 assert np.allclose(_distances[0], [0, 14401**0.5], atol=1e-3), (
     f"The uint8 images [7 200] and [8 80] are 120.004 apart; the result is {_distances.tolist()}."
@@ -892,6 +993,7 @@ assert np.allclose(_distances[0], [0, 14401**0.5], atol=1e-3), (
 _many = _rng.random((30, 28, 28)) * 120
 _many = np.concatenate([_many, _many[:20]])  # twins have distance 0
 _distances = _table(class_distances(_many.copy()))
+assert _distances.shape == (50, 50), f"For 50 images the result has shape {_distances.shape}; it must be (50, 50)."
 _blanks = int(np.isnan(_distances).sum())
 assert not _blanks, f"Of the distances between 50 images, 20 of them twins of others, {_blanks} are nan."
 _expected = np.array([np.sqrt(((_many - _one) ** 2).sum(axis=(1, 2))) for _one in _many])
@@ -917,7 +1019,7 @@ plt.show()
 # %% [markdown]
 # ### Task 7 · A classifier of ten images: the nearest mean (3 points)
 #
-# You now have all you need to read a digit: compare it with the ten mean digits and say the class of the
+# You now have all you need to read a digit: compare it with the ten mean digits and name the class of the
 # nearest. The model of lab 1 that answers with the most alike training digit is more accurate (0.934 against
 # 0.801 on the bundled test digits), but it keeps every training digit, 4,000 here; this one keeps ten means.
 # Its accuracy is a **baseline**: a network with hundreds of thousands of parameters has to beat it clearly,
@@ -926,7 +1028,7 @@ plt.show()
 # Write `nearest_mean(images, means)`:
 #
 # - `images` has shape (n, height, width), `means` has shape (n_classes, height, width); either may be float
-#   or **uint8**.
+#   or **uint8**. Leave the arrays as they are. There may be more than ten means.
 # - Return an integer array of shape (n,): for each image the index of the mean with the smallest Euclidean
 #   distance. (No test contains a tie.)
 #
@@ -1038,6 +1140,17 @@ assert _predicted.tolist() == [1, 2], (
     "The images [20.2] and [21.3] are nearest to the means 1 and 2 of [20.9], [20.1], [21.2]; the result is "
     f"{_predicted.tolist()}."
 )
+_predicted = np.asarray(nearest_mean(np.array([[[199.2]], [[130.1]], [[11.9]]]), np.arange(200.0).reshape(200, 1, 1)))
+assert _predicted.tolist() == [199, 130, 12], (
+    "Of 200 means [0], [1], [2] … the nearest to [199.2], [130.1], [11.9] are 199, 130, 12; the result is "
+    f"{_predicted.tolist()}, of dtype {_predicted.dtype}. Look at all means; int8 ends at 127."
+)
+_images = np.tile([[[3.0]], [[8.0]]], (600, 1, 1))
+_predicted = np.asarray(nearest_mean(_images, np.array([[[2.0]], [[9.0]]])))
+assert _predicted.tolist() == [0, 1] * 600, (
+    f"1200 images [3], [8], [3] … are nearest to the means [2], [9], [2] …, but of the result, of shape "
+    f"{_predicted.shape}, the last eight are {_predicted[-8:].tolist()}."
+)
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
@@ -1062,7 +1175,7 @@ plt.show()
 # though the mean 1 is far from most other means (1,484 from the mean 6, yet nine 6s are read as 1). Why? The
 # mean 1 has the least ink of all means, so a digit written thinly, with little ink, is not far from it: 37 of
 # those 42 have less ink than the median digit of their class. Being alike is half the story, the amount of
-# ink the other. Write your accuracy down: every network in the coming labs has to beat it.
+# ink is the other half. Write your accuracy down: every network in the coming labs has to beat it.
 
 # %% [markdown]
 # ## Part 4 · Colour maps that mislead
@@ -1105,7 +1218,8 @@ plt.show()
 #   from 0 to 1, both ends included, and return the lightness $L^*$ of these colours, in this order, as a
 #   float array of shape (n,). The tests allow a difference of 0.1.
 # - `is_monotonic(values)`: return `True` if `values`, a list or a float array, never goes down or never goes
-#   up, else `False`. Equal neighbours are allowed, and the comparison is exact, without a tolerance.
+#   up, else `False`. Equal neighbours are allowed, and the comparison is exact, without a tolerance. Leave `values`
+#   as they are.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -1184,13 +1298,19 @@ def _profile_of(*given):
 
 def _check_monotonic(values, expected, shown):
     """Whether is_monotonic says True or False, and the right one."""
-    answer = _asked("is_monotonic", is_monotonic, values)
+    given = values.copy()
+    answer = _asked("is_monotonic", is_monotonic, given)
+    assert np.array_equal(given, values), f"is_monotonic has changed the values {shown} that it was given."
     assert isinstance(answer, (bool, np.bool_)), f"is_monotonic returned {answer!r}; it must be True or False."
     assert bool(answer) == expected, f"is_monotonic must be {expected} for {shown}; it is {answer}."
 
 
 _profile = _profile_of("gray", 11)
 assert _profile.shape == (11,), f"lightness_profile('gray', 11) has shape {_profile.shape}; it must be (11,)."
+assert _profile.max() < 110, (
+    f"A lightness of {_profile.max():.4g} is beyond white, which has 100. The parts red, green and blue of a colour "
+    "must be from 0 to 1, not from 0 to 255."
+)
 assert abs(_profile[0]) <= 0.1, f"The colour map gray starts with black, which has lightness 0, not {_profile[0]:.4g}."
 assert abs(_profile[-1] - 100) <= 0.1, (
     f"The colour map gray ends with white, which has lightness 100, not {_profile[-1]:.4g}. Usual causes: "
@@ -1222,6 +1342,7 @@ for _name, _n, _one_way in (
     ("viridis_r", 64, True),
     ("hsv", 50, False),
     ("plasma", 7, True),
+    ("viridis", 300, True),
 ):
     _profile = _profile_of(_name) if _n == 256 else _profile_of(_name, _n)
     assert _profile.shape == (_n,), (
