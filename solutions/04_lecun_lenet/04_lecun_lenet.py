@@ -1044,7 +1044,9 @@ assert len(small.trainable_weights) == 6, (
     f"feature_maps freezes the model it is given: of 6 arrays of weights, {len(small.trainable_weights)} could still be "
     "trained. Set nothing in the model."
 )
-assert getattr(small, "optimizer", None) is None, "feature_maps compiles the model it is given. `predict` needs no `compile`."
+assert getattr(small, "optimizer", None) is None, (
+    "feature_maps compiles the model it is given. `predict` needs no `compile`."
+)
 ### BEGIN HIDDEN TESTS
 layers_of_other = [
     keras.layers.Conv2D(2, (3, 5), strides=(1, 2), bias_initializer="random_normal"),
