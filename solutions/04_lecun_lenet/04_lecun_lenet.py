@@ -952,10 +952,10 @@ figure.colorbar(picture, ax=grid, label="weight");
 # %% [markdown]
 # ### Task 7 · Feature maps (2 points)
 #
-# A kernel is easier to understand by what it responds to. Write `feature_maps(model, layer, images)`, which returns what one
-# layer delivers for these images. `layer` is the layer's place in `model.layers`, counted from 0; `images` has the
-# shape the model asks for. Return a NumPy array; for a convolutional layer its shape is (n, height, width, filters).
-# The model stays as it is: its weights, its layers, and how it was compiled.
+# A kernel is easier to understand by what it responds to. Write `feature_maps(model, layer, images)`, which returns
+# what one layer delivers for these images. `layer` is the layer's place in `model.layers`, counted from 0; `images` has
+# the shape the model asks for. Return a NumPy array; for a convolutional layer its shape is (n, height, width,
+# filters). The model stays as it is: its weights, its layers, and how it was compiled.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -1041,8 +1041,8 @@ assert np.allclose(found, delivered[2][:4], atol=1e-4), (
     f"For layer 2, feature_maps gives {found[worst]:.6g} where the layer delivers {delivered[2][:4][worst]:.6g}."
 )
 assert len(small.trainable_weights) == 6, (
-    f"feature_maps freezes the model it is given: of 6 arrays of weights, {len(small.trainable_weights)} could still be "
-    "trained. Set nothing in the model."
+    f"feature_maps freezes the model it is given: of 6 arrays of weights, {len(small.trainable_weights)} could still "
+    "be trained. Set nothing in the model."
 )
 assert getattr(small, "optimizer", None) is None, (
     "feature_maps compiles the model it is given. `predict` needs no `compile`."
@@ -1284,10 +1284,10 @@ plt.show()
 # true. A feature map moves along with the digit; but after Flatten the dense layer, which holds 1,225,500 of the
 # 1,256,080 parameters, has a weight for each *place* in the maps. Pooling forgives about a pixel or two.
 #
-# On the right the lead is small, and nothing in a convolution knows about rotation. Up to 45° LeNet was ahead in
-# every trial, by 1 to 14 points, but it was ahead on upright digits as well, by 1 to 3. At 60° the two are about equal:
-# LeNet was from 2 points behind to 7 ahead. Give the MLP ten epochs instead of three, and its lag in rotation shrinks, in some trials to
-# nothing; that for shifts remains.
+# On the right the lead is small, and nothing in a convolution knows about rotation. Up to 45° LeNet was ahead in every
+# trial, by 1 to 14 points, but it was ahead on upright digits as well, by 1 to 3. At 60° the two are about equal: LeNet
+# was from 2 points behind to 7 ahead. Give the MLP ten epochs instead of three, and its lag in rotation shrinks, in
+# some trials to nothing; that for shifts remains.
 
 # %% [markdown]
 # ### Task 9 · What could they have noticed? (2 points)

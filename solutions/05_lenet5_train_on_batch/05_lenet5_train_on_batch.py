@@ -432,8 +432,8 @@ tens = mixed * 10  # and its label is ten times that
 given_labels = tens.copy()
 some, their = batch_of(np.random.default_rng(1), marked.copy(), given_labels, 4)
 assert np.array_equal(given_labels, tens), (
-    f"random_batch changes the labels that it is given: {tens.tolist()} became {given_labels.tolist()}. Neither sort nor "
-    "shuffle them in place."
+    f"random_batch changes the labels that it is given: {tens.tolist()} became {given_labels.tolist()}. Neither sort "
+    "nor shuffle them in place."
 )
 assert np.array_equal(some[:, 0, 0, 0] * 10, their), (
     f"Images {some[:, 0, 0, 0].astype(int).tolist()} must come with the labels "
@@ -466,8 +466,8 @@ for _ in range(200):
     counts[np.asarray(some)[:, 0]] += 1
     sets.add(tuple(sorted(np.asarray(some)[:, 0].tolist())))
 assert counts.min() > 0, (
-    f"In 200 batches of 4, the digits {np.flatnonzero(counts == 0).tolist()} of 12 never came. Draw from all places, with "
-    "the rng that is given."
+    f"In 200 batches of 4, the digits {np.flatnonzero(counts == 0).tolist()} of 12 never came. Draw from all places, "
+    "with the rng that is given."
 )
 assert counts.max() < 110, (
     f"In 200 batches of 4 of 12, one digit came {counts.max()} times; about 67 are to be expected."
@@ -480,14 +480,14 @@ six, left_out = np.arange(6), np.zeros(6, dtype=int)
 for _ in range(200):  # each is left out in about 33 of 200 batches of 5 of 6
     left_out[list(set(range(6)) - set(batch_of(rng, six[:, None], six, 5)[1].tolist()))] += 1
 assert left_out.max() < 60, (
-    f"In 200 batches of 5 of 6, the digits were left out {left_out.tolist()} times; all should be left out equally often, "
-    "about 33 times. Draw with rng.choice(…, replace=False), or take the beginning of rng.permutation."
+    f"In 200 batches of 5 of 6, the digits were left out {left_out.tolist()} times; all should be left out equally "
+    "often, about 33 times. Draw with rng.choice(…, replace=False), or take the beginning of rng.permutation."
 )
 one_rare = np.array([0] * 11 + [1])  # a label that one of twelve digits has
 found = sum(int(batch_of(rng, columns, one_rare, 1)[1][0]) for _ in range(60))
 assert found < 20, (
-    f"Of 12 digits one has the label 1, so it should come in about 5 of 60 batches of one; it came in {found}. Draw among "
-    "the digits, not among the labels."
+    f"Of 12 digits one has the label 1, so it should come in about 5 of 60 batches of one; it came in {found}. Draw "
+    "among the digits, not among the labels."
 )
 some, their = batch_of(np.random.default_rng(3), columns, codes, 12)
 assert sorted(np.asarray(their).tolist()) == sorted(codes.tolist()) and _is_pair(some, their), (
@@ -669,9 +669,10 @@ print(f"counted on all the digits at once: {at_once:.4f}")
 #   `test_on_batch`, the sister of `train_on_batch`, computes the same two numbers but leaves the weights alone. In
 #   older versions of Keras its metrics add up, too: reset them before it as well.
 #
-# After the last step the weights stay as that step left them. All random numbers come from `rng`. Return the record, a dictionary of five lists of numbers: `"loss"` and
-# `"accuracy"`, with one number for each step; `"test_step"`, the numbers of the steps after which you tested; and
-# `"test_loss"` and `"test_accuracy"`, with one number for each of these.
+# After the last step the weights stay as that step left them. All random numbers come from `rng`. Return the record, a
+# dictionary of five lists of numbers: `"loss"` and `"accuracy"`, with one number for each step; `"test_step"`, the
+# numbers of the steps after which you tested; and `"test_loss"` and `"test_accuracy"`, with one number for each of
+# these.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -861,14 +862,14 @@ assert counted == 8, f"8 steps with batches of 45 must be 8 changes of the weigh
 assert np.allclose(np.asarray(model_b.get_weights()[0]), followed[0], atol=1e-3), (
     "After 8 steps on all the digits, the weights are not those that 8 steps of the given optimiser on the training "
     f"digits lead to; the first is {float(model_b.get_weights()[0][0, 0]):.6g}, not {followed[0][0, 0]:.6g}. "
-    "Does the model train on test digits, is it compiled again, may a digit come twice in a batch, or are other weights "
-    "put back at the end?"
+    "Does the model train on test digits, is it compiled again, may a digit come twice in a batch, or are other "
+    "weights put back at the end?"
 )
 for key in five_keys:
     seen = np.asarray(found[key], dtype=float)
     assert seen.shape == np.shape(expected[key]), (
-        f"record[{key!r}] has {len(seen)} numbers, not {len(expected[key])}. Is the record made inside the function, so that "
-        "it holds nothing of an earlier call?"
+        f"record[{key!r}] has {len(seen)} numbers, not {len(expected[key])}. Is the record made inside the function, "
+        "so that it holds nothing of an earlier call?"
     )
     assert np.allclose(seen, expected[key], atol=2e-3), (
         f"record[{key!r}] is {seen.round(3).tolist()}; with batches of all the digits it must be "
@@ -1281,9 +1282,9 @@ plot_images(x_test[30:36], y_test[30:36], lenet5.predict(X_test[30:36], verbose=
 plt.show()
 
 # %% [markdown]
-# **What to see.** The test digits at the places 30 to 35, as in the recipe (yours differ from the recipe's, unless you load
-# the whole of MNIST). A tick means that the prediction is the actual label; a wrong one is framed, with a cross and the
-# actual label. Six digits are an illustration, no measurement.
+# **What to see.** The test digits at the places 30 to 35, as in the recipe (yours differ from the recipe's, unless you
+# load the whole of MNIST). A tick means that the prediction is the actual label; a wrong one is framed, with a cross
+# and the actual label. Six digits are an illustration, no measurement.
 
 # %% [markdown]
 # ## Part 5 · How long, and how sure?
