@@ -224,7 +224,8 @@ for name, count in [*zip(names, counts), ("together", sum(counts))]:
 #
 # Write `build_cnn(input_shape=(28, 28, 1), classes=10, rates=(0.25, 0.5))`. `rates` holds the rates of the two dropout
 # layers, so that you can compare networks with more and less dropout. Return the network of the table, untrained: a new
-# `Sequential` or functional model at each call, with these layers and no others that do anything.
+# `Sequential` or functional model at each call, with these layers and no others that do anything. Nothing limits or
+# penalises weights or outputs; two networks have no layer in common.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -378,7 +379,8 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 #
 # **Dropout** switches numbers off at random while the network learns. No unit can then rely on one particular
 # neighbour, since it may be gone in the next batch; a digit learned by heart through a few special weights is soon
-# forgotten. In use nothing is switched off: we want the best answer, and the same one each time.
+# forgotten. *In use* (inference: the network only answers) nothing is switched off: we want the best answer, and the
+# same one each time.
 #
 # One detail makes it work. If a quarter of the numbers is missing in training, the next layer gets used to sums that
 # are a quarter smaller; in use, with all of them back, every sum would be too large. So what is kept is made larger
@@ -546,7 +548,8 @@ for name, result in [
 # **What to see.** A million ones through your function and through Keras's layer, rate 0.25. In training both lose a
 # quarter, make the others 1.3333 and keep the mean of 1. In use both do nothing. And a layer or model that is *called*
 # without a word is in use; `fit` says `training=True` for you, `predict` and `evaluate` do not. That explains why
-# validation is often better than training in the first epochs: one is measured in use, the other with holes.
+# validation is often better than training in the first epochs: one is measured in use, the other with units switched
+# off.
 #
 # ### Does it help?
 #
@@ -591,11 +594,11 @@ axes.legend()
 plt.show()
 
 # %% [markdown]
-# **What to see.** Without dropout (dashed, squares) the loss on other digits turns before the 25 epochs are over, in
-# seven trials with other random numbers between epoch 10 and 20, and creeps up again: the network has learned its 500
-# digits by heart, all of them, and is ever more certain where it errs. With dropout it falls further. In seven trials
-# with the bundled digits, the network with dropout had in the end a loss of 0.24 to 0.27 on 2,000 other digits and
-# got 92.4 to 93.6 % of them right; without dropout these were 0.37 to 0.42 and 91.3 to 91.9 %.
+# **What to see.** Without dropout (dashed, squares) the loss on other digits reaches its minimum before the 25 epochs
+# are over, in seven trials with other random numbers between epoch 10 and 20, and rises again: the network has learned
+# its 500 digits by heart, all of them, and is ever more certain where it errs. With dropout it falls further. In seven
+# trials with the bundled digits, the network with dropout had in the end a loss of 0.24 to 0.27 on 2,000 other digits
+# and got 92.4 to 93.6 % of them right; without dropout these were 0.37 to 0.42 and 91.3 to 91.9 %.
 #
 # ## Part 3 · The optimiser that forgot to start
 #
@@ -614,13 +617,13 @@ plt.show()
 # Look at the units. g / √G is a pure number: a gradient divided by the size that gradients have here. √D is as large
 # as the changes were, so it has the unit of the parameter itself. Hence Δ *is* a step already, of the right unit and
 # scale. In the paper step 4 is simply "add Δ"; a learning rate of 1 leaves it so. That was Keras's default in 2019.
-# Today it is 0.001, the same as for other optimisers, and each step is a thousand times too short. Keras's
+# Today it is 0.001, the same as for most other optimisers, and each step is a thousand times too short. Keras's
 # documentation says that 1.0 matches the paper; but who reads up a default?
 #
 # ### Task 4 · One step of Adadelta (3 points)
 #
-# Write `adadelta_step(gradient, state, learning_rate=1.0, rho=0.95, epsilon=1e-7)`. `gradient` is a float array of any
-# shape, and `state` the pair `(G, D)` of arrays of that shape. Return two things: what is to be *added* to the
+# Write `adadelta_step(gradient, state, learning_rate=1.0, rho=0.95, epsilon=1e-7)`. `gradient` is a float array with at
+# least one axis, and `state` the pair `(G, D)` of arrays of that shape. Return two things: what is to be *added* to the
 # parameters (learning rate · Δ), and the new pair `(G, D)`. Keep the order of the steps above: Δ needs the new G and
 # the old D. The arrays that were given stay unchanged.
 #
@@ -797,8 +800,8 @@ plt.show()
 # ### Task 5 · The best of many (2 points)
 #
 # Write `pick_best(right, chosen_on)`. `right` is an array of `True` and `False` of shape (networks, digits).
-# `chosen_on` is an array of whole numbers: the places of the digits to choose by, none of them twice, and not all
-# there are. Return three things:
+# `chosen_on` is an array of whole numbers: the places of the digits to choose by, without repeats; at least one
+# digit is left out. Return three things:
 #
 # - the number of the network, from 0, with the highest accuracy on these digits (the first one, if several are equal);
 # - its accuracy on these digits;
@@ -890,9 +893,9 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # %% [markdown]
 # Here are the hundred networks. To be quick, each has a first layer of 60 units with random weights that stay as they
 # are, and only its second layer is fitted, by least squares, to the first quarter of the small training digits. They
-# are weak, about three in four right, and differ by luck and a little by worth. From the other three quarters, 200
-# digits are drawn to choose by; all the rest are fresh. This is repeated 300 times, for the best of 1, 3, 10, 30 and
-# 100.
+# are weak, about three in four right, and differ mostly by luck and a little in quality. From the other three quarters,
+# 200 digits are drawn to choose by; all the rest are fresh. This is repeated 300 times, for the best of 1, 3, 10, 30
+# and 100.
 
 # %%
 rng, pixels = np.random.default_rng(3), X_small.reshape(len(X_small), -1)
@@ -928,8 +931,9 @@ plt.show()
 # %% [markdown]
 # **What to see.** With a single network there is nothing to choose, and both curves begin at the same value. The more
 # there are, the more the score on the digits chosen by (dashed, squares) runs away from the truth (solid, circles).
-# With four other sets of a hundred networks (bundled digits) the best of 100 looked 4.4 to 4.9 points better than it
-# was. Choosing did help, by 1.4 to 2.0 points; but its score promised more than three times as much.
+# With four other sets of a hundred networks (bundled digits) the best of 100 looked 4.4 to 4.9 percentage points
+# better than it was. Choosing did help, by 1.4 to 2.0 percentage points; but its score promised more than three times
+# as much.
 #
 # The same happens whenever something is chosen by a score: the best epoch, dropout rate, optimiser or seed. The cure
 # is not to choose less, but to measure on digits that had no part in it. So validation digits are for choosing, and
@@ -1362,7 +1366,7 @@ if len(wrong):
 #
 # <details><summary>Hint 2: the idea</summary>
 #
-# `model.predict` has dropout off, always. But a model can be called like a function, `model(images, ...)`, and told
+# `model.predict` has dropout off. But a model can be called like a function, `model(images, ...)`, and told
 # that it is training. That alone changes no weights here (batch normalisation would move its running means).
 # `np.asarray` makes an array of each answer, and `np.stack` one array of a list of arrays.
 #
