@@ -725,7 +725,7 @@ for given, options, side, momentum, scale, gain in [
     ((0.25, 16), {}, 16, 0.25, 0.04, 1),
     ((), {"bn_momentum": 0.7, "side": 13}, 13, 0.7, 1.0, 1),
     ((), {"side": 20}, 20, 0.99, 1.0, 1),
-    ((), {"side": 10}, 10, 0.99, 1.0, 1000),
+    ((), {"side": 10}, 10, 0.99, 1.0, 100),
 ]:
     rng = np.random.default_rng(25)
     call, network = _built(*given, **options)
@@ -765,7 +765,8 @@ for given, options, side, momentum, scale, gain in [
         expected, statistics = _by_hand(arrays, images, training)
         expected = expected.astype(float)
         out = np.asarray(network(images, training=training), dtype=float)
-        assert out.shape == expected.shape and np.allclose(out, expected, rtol=1e-3, atol=1e-2 * gain), (
+        tolerance = 1e-2 if gain == 1 else 1e-3 * np.abs(expected).max()
+        assert out.shape == expected.shape and np.allclose(out, expected, atol=tolerance), (
             f"With weights of the test and {training=}, an image gives {out[0].round(3).tolist()}; with the table's "
             f"layers it is {expected[0].round(3).tolist()}. {call} was asked for. Check the order within a block, the "
             "pooling, the activations (a plain ReLU has no upper limit), epsilon (0.001), and that there are no other "
@@ -1085,6 +1086,12 @@ test_loss, test_accuracy = cnn.evaluate(X_test, y_test, verbose=0)
 # %% nbgrader={"grade": true, "grade_id": "test-train-cnn", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 from data_utils import beside_answer, is_untrained
 
+try:
+    cnn, history, seconds, test_loss, test_accuracy  # as they are called in Task 6
+except NameError as error:
+    raise AssertionError(
+        f"{error}. After Task 6 these names must exist: cnn, history, seconds, test_loss and test_accuracy."
+    ) from error
 assert cnn is not None, "Task 6 is not done yet: cnn is still None."
 assert isinstance(cnn, keras.Model), (
     f"cnn must be a Keras model of Keras's own layers; it is a {type(cnn).__name__}. Does build_cnn pass its test?"
@@ -1140,7 +1147,8 @@ assert not (answers.min() >= 0 and np.allclose(answers.sum(axis=1), 1, atol=1e-3
 reached = float((answers.argmax(axis=1) == fresh_labels).mean())
 assert abs(float(test_accuracy) - reached) < 0.003 + 1e-3 * abs(reached), (
     f"cnn gets {reached:.4f} of the test digits right, but test_accuracy is {float(test_accuracy):.4f}. Is it the "
-    "second number of cnn.evaluate(X_test, y_test)?"
+    "second number of cnn.evaluate(X_test, y_test)? Did anything change cnn after that, such as a call with "
+    "training=True, which moves the averages?"
 )
 peaks = answers.max(axis=1)
 by_hand = float(
@@ -1150,7 +1158,7 @@ by_hand = float(
 )
 assert abs(float(test_loss) - by_hand) < 0.01 + 0.01 * by_hand, (
     f"The loss computed from the logits of cnn is {by_hand:.4f}, but test_loss is {float(test_loss):.4f}. Does the "
-    "loss know that it gets logits?"
+    "loss know that it gets logits? Did anything change cnn after evaluate, such as a call with training=True?"
 )
 
 
@@ -1229,6 +1237,7 @@ if N_TRAIN * EPOCHS <= 1_000:  # the same training once more: how long it takes,
     noted = [[float(value) for value in record[key]] for key in ("loss", others[0])]
     # What an answer above does wrongly is not counted twice. TensorFlow rounds in another way if it was told to do all
     # operations in the same order each time, and here the training makes much of it.
+    distances = []  # of the outputs, where the record is the same
     for made, in_order in [(_of_table, False), (_own, False), (_of_table, True), (_own, True)]:
         if in_order:
             tf.config.experimental.enable_op_determinism()
@@ -1244,17 +1253,19 @@ if N_TRAIN * EPOCHS <= 1_000:  # the same training once more: how long it takes,
         apart = float(np.abs(answers - outputs).mean())
         same_loss = np.allclose(noted[0], again[0], rtol=0.01, atol=2e-3)
         same_record = same_loss and np.allclose(noted[1], again[1], atol=4.5 / len(known_images))  # four digits
+        distances += [apart] * same_record
         if same_record and apart < 0.1:
             break
-    assert same_record, (
+    assert distances, (
         f"The record begins with a loss of {noted[0][0]:.5g} and an accuracy of {noted[1][0]:.5g}. The training that "
         f"Task 6 describes, done again with your build_cnn, gives {again[0][0]:.5g} and {again[1][0]:.5g}. Check "
         "digits, labels, optimiser, loss, the other arguments of fit, and that the network is built right after the "
         "seed is set."
     )
-    assert apart < 0.1, (
-        f"The outputs of cnn for the test digits differ by {apart:.4g} on average from those of a network that is "
-        "trained as Task 6 says. Was it trained on X_train, with values from 0 to 1, and is the record that of cnn?"
+    assert min(distances) < 0.1, (
+        f"The record is right, but the outputs of cnn for the test digits differ by {min(distances):.4g} on average "
+        "from those of a network that is trained as Task 6 says. Something may have changed cnn after fit: a call with "
+        "training=True moves the averages of its batch normalisations. Or is the record that of another network?"
     )
     assert float(seconds) > duration / 15, (
         f"seconds is {float(seconds):.3g}; the same training, done again, took {duration:.3g} s. Is it in seconds, for "
