@@ -1538,7 +1538,7 @@ for momenta, seed, channels in [
     assert not np.allclose(np.asarray(network(images[:1], training=False)), 0), (
         "After settle the network answers nothing but zeros."
     )
-slow = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization(momentum=0.999)])
+slow = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization(momentum=0.995)])
 pairs = np.random.default_rng(36).normal([0.5, -2.0], [0.4, 1.5], (60, 2)).astype("float32")
 slow.layers[0].moving_mean.assign([300.0, -200.0])
 slow.layers[0].moving_variance.assign([2000.0, 900.0])
@@ -1547,11 +1547,11 @@ found = np.concatenate([np.asarray(layer.moving_mean), np.asarray(layer.moving_v
 exact = np.concatenate([pairs.mean(axis=0), pairs.var(axis=0)])
 left_over = (found - exact) / (np.array([300.0, -200.0, 2000.0, 900.0]) - exact)
 assert left_over.max() < 0.005, (
-    f"In a batch normalisation of momentum 0.999, {left_over.max():.1%} of the first values remain after settle; at "
-    "most a thousandth may. After 688 calls it is so with momentum 0.99, but here it is half of them."
+    f"In a batch normalisation of momentum 0.995, {left_over.max():.1%} of the first values remain after settle; at "
+    "most a thousandth may. With momentum 0.99 it is so after 688 calls; here these leave 3.2 %."
 )
 assert left_over.min() > -0.005, (
-    f"In a batch normalisation of momentum 0.999 the moving means and variances are {found.round(4).tolist()} after "
+    f"In a batch normalisation of momentum 0.995 the moving means and variances are {found.round(4).tolist()} after "
     f"settle; the images' own are {exact.round(4).tolist()}."
 )
 ### END HIDDEN TESTS

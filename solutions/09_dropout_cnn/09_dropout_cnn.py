@@ -565,8 +565,7 @@ for shape, rate in [
     )
     tolerance = 8 * np.sqrt(rate * (1 - rate) / some.size)
     assert abs(zero.mean() - rate) <= tolerance, (
-        f"With rate {rate} and shape {shape}, {zero.mean():.4g} of the numbers are zero, a share that is not the "
-        "rate."
+        f"With rate {rate} and shape {shape}, {zero.mean():.4g} of the numbers are zero, a share that is not the rate."
     )
     assert not _together(zero, rate), _together(zero, rate)
     again = _dropped(some, rate, np.random.default_rng(33))
@@ -941,7 +940,9 @@ assert abs(on_chosen - 1) < 1e-6 and abs(on_others - 2 / 3) < 1e-6, (
     f"{on_chosen:.6g} and {on_others:.6g}. Do not round."
 )
 ### BEGIN HIDDEN TESTS
-for seed, (networks, digits, size) in enumerate([(5, 40, 7), (12, 90, 30), (3, 25, 24), (1, 10, 1), (8, 60, 59), (100, 70, 12), (100, 90, 25)]):
+for seed, (networks, digits, size) in enumerate(
+    [(5, 40, 7), (12, 90, 30), (3, 25, 24), (1, 10, 1), (8, 60, 59), (100, 70, 12), (100, 90, 25)]
+):
     rng = np.random.default_rng(50 + seed)
     skill = rng.random((networks, 1)) if networks < 100 else 0.7  # of equal skill, many share the first place
     answers = rng.random((networks, digits)) < skill
