@@ -941,7 +941,7 @@ assert abs(on_chosen - 1) < 1e-6 and abs(on_others - 2 / 3) < 1e-6, (
 )
 ### BEGIN HIDDEN TESTS
 for seed, (networks, digits, size) in enumerate(
-    [(5, 40, 7), (12, 90, 30), (3, 25, 24), (1, 10, 1), (8, 60, 59), (100, 70, 12), (100, 90, 25)]
+    [(5, 40, 7), (12, 90, 30), (3, 25, 24), (1, 10, 1), (8, 60, 59), (100, 70, 4), (100, 90, 25)]
 ):
     rng = np.random.default_rng(50 + seed)
     skill = rng.random((networks, 1)) if networks < 100 else 0.7  # of equal skill, many share the first place
@@ -1173,13 +1173,13 @@ for error in (ZeroDivisionError("a third"), ValueError("no digits"), FileNotFoun
     assert isinstance(outcome, type(error)) and str(outcome) == str(error), (
         f"A function that raises {error!r} must make timed raise the same; it gave {outcome!r}."
     )
+assert _same_arguments(), "The function must get the very arguments that timed is given, not copies of them."
 for error in ("KeyError", "KeyboardInterrupt"):
     same = _same_error(error)
     assert same == "the same", (
         f"A {error} of the function must come out of timed, the very same error: do not catch it, do not make another. "
         f"What came out was {same}."
     )
-assert _same_arguments(), "The function must get the very arguments that timed is given, not copies of them."
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
