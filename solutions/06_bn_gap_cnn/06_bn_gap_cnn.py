@@ -1538,13 +1538,13 @@ for momenta, seed, channels in [
     assert not np.allclose(np.asarray(network(images[:1], training=False)), 0), (
         "After settle the network answers nothing but zeros."
     )
-slow = keras.Sequential([keras.Input((2,)), keras.layers.BatchNormalization(momentum=0.995)])
-pairs = np.random.default_rng(36).normal([0.5, -2.0], [0.4, 1.5], (60, 2)).astype("float32")
+slow = keras.Sequential([keras.Input((1, 1, 2)), keras.layers.BatchNormalization(momentum=0.995)])
+pairs = np.random.default_rng(36).normal([0.5, -2.0], [0.4, 1.5], (60, 1, 1, 2)).astype("float32")
 slow.layers[0].moving_mean.assign([300.0, -200.0])
 slow.layers[0].moving_variance.assign([2000.0, 900.0])
 (layer,) = _settled(slow, pairs)
 found = np.concatenate([np.asarray(layer.moving_mean), np.asarray(layer.moving_variance)])
-exact = np.concatenate([pairs.mean(axis=0), pairs.var(axis=0)])
+exact = np.concatenate([pairs.mean(axis=(0, 1, 2)), pairs.var(axis=(0, 1, 2))])
 left_over = (found - exact) / (np.array([300.0, -200.0, 2000.0, 900.0]) - exact)
 assert left_over.max() < 0.005, (
     f"In a batch normalisation of momentum 0.995, {left_over.max():.1%} of the first values remain after settle; at "
