@@ -1539,6 +1539,8 @@ for momenta, seed, channels in [
         "After settle the network answers nothing but zeros."
     )
 slow = keras.Sequential([keras.Input((1, 1, 2)), keras.layers.BatchNormalization(momentum=0.995)])
+slow.add(keras.layers.GlobalAveragePooling2D())
+slow.add(keras.layers.Dense(3))
 pairs = np.random.default_rng(36).normal([0.5, -2.0], [0.4, 1.5], (60, 1, 1, 2)).astype("float32")
 slow.layers[0].moving_mean.assign([300.0, -200.0])
 slow.layers[0].moving_variance.assign([2000.0, 900.0])
