@@ -3,7 +3,7 @@
 from types import TracebackType
 
 
-class explain_errors:  # noqa: N801 - a context manager is read like a function
+class explain_errors:
     """A block that calls an answer: an error in it is told in a sentence, as an AssertionError that it causes.
 
     Parameters
@@ -15,6 +15,7 @@ class explain_errors:  # noqa: N801 - a context manager is read like a function
     """
 
     def __init__(self, call: str, advice: str = "") -> None:
+        """Keep what the sentence is made of."""
         self.call, self.advice = call, advice
 
     def __enter__(self) -> None:

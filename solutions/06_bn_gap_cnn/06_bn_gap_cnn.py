@@ -700,15 +700,15 @@ def _by_hand(arrays, images, training):
 def _extras(network):
     """Settings of layers that limit or penalise weights or outputs, or take numbers of less precision."""
     found = []
-    for layer in network.layers:
-        if isinstance(layer, keras.Model):
-            found += _extras(layer)
+    for part in network.layers:
+        if isinstance(part, keras.Model):
+            found += _extras(part)
             continue
-        for key, value in layer.get_config().items():
+        for key, value in part.get_config().items():
             if key.endswith(("_constraint", "_regularizer")) and value is not None:
-                found.append(f"{key} of {layer.name}")
-        if layer.compute_dtype not in ("float32", "float64"):
-            found.append(f"dtype {layer.compute_dtype} of {layer.name}")
+                found.append(f"{key} of {part.name}")
+        if part.compute_dtype not in ("float32", "float64"):
+            found.append(f"dtype {part.compute_dtype} of {part.name}")
     return found
 
 
@@ -1241,12 +1241,8 @@ if N_TRAIN * EPOCHS <= 1_000:  # the same training once more: how long it takes,
     for made, in_order in [(_of_table, False), (_own, False), (_of_table, True), (_own, True)]:
         if in_order:
             tf.config.experimental.enable_op_determinism()
-        try:
+        with explain_errors("The training of Task 6, done again with your build_cnn,"):
             network_and_seed = made()
-        except Exception as error:
-            raise AssertionError(
-                f"The training of Task 6, done again with your build_cnn, ends with {type(error).__name__}: {error}"
-            ) from error
         if network_and_seed is None:
             continue
         again, duration, outputs = _trained(*network_and_seed)

@@ -343,15 +343,15 @@ def _share_weights():
 def _extras(network):
     """Settings of layers that limit or penalise weights or outputs, or take numbers of less precision."""
     found = []
-    for layer in network.layers:
-        if isinstance(layer, keras.Model):
-            found += _extras(layer)
+    for part in network.layers:
+        if isinstance(part, keras.Model):
+            found += _extras(part)
             continue
-        for key, value in layer.get_config().items():
+        for key, value in part.get_config().items():
             if key.endswith(("_constraint", "activity_regularizer")) and value is not None:
-                found.append(f"{key} of {layer.name}")
-        if layer.compute_dtype not in ("float32", "float64"):
-            found.append(f"dtype {layer.compute_dtype} of {layer.name}")
+                found.append(f"{key} of {part.name}")
+        if part.compute_dtype not in ("float32", "float64"):
+            found.append(f"dtype {part.compute_dtype} of {part.name}")
     return found
 
 
