@@ -6,7 +6,7 @@ import re
 import nbformat
 import pytest
 from browser import expect, keep_picture, needs_browser
-from notebook import Notebook
+from notebook_page import Notebook
 from servers import BIN, run, running_lab
 from this_course import COURSE
 
