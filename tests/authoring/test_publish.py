@@ -40,7 +40,7 @@ INSTRUCTORS = (
 
 # Lines that data_utils and an answer or variant have in common, as anybody would write them.
 COMMON = {"for axes in grid.flat:", "return images[chosen], labels[chosen]", "axes.set(xticks=[], yticks=[])"}
-MODULES = ("__init__.py", "datasets.py", "figures.py", "networks.py", "plots.py")
+MODULES = ("__init__.py", "checks.py", "datasets.py", "figures.py", "networks.py", "plots.py")
 PACKAGE = {f"data_utils/{name}" for name in (*MODULES, "lenet.json", "py.typed")}
 
 
