@@ -60,8 +60,7 @@ demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
 	$(SANDBOX)
 	@$(BIN)/course demo
 
-test: lint docs unit ## Run every check there is
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line corpus nbval
+test: lint docs unit corpus nbval ## Run every check there is
 
 lint: $(READY) ## Check style and types
 	@echo "== lint: ruff"
