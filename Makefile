@@ -39,18 +39,24 @@ $(READY): requirements.txt pyproject.toml binder/overrides.json $(FORMGRADER)
 	@cp $(FORMGRADER) $(VENV)/etc/jupyter/jupyter_server_config.d/zz-course.json  # after nbgrader's own
 	@touch $@
 
-# Submissions run in a sandbox made by bubblewrap; without it nothing is graded. It comes from the system's packages.
-define SANDBOX
-@command -v bwrap >/dev/null || { \
+# $(call installed,PROGRAMS,PACKAGE,WHAT FOR): if none of the programs is there, the Debian package is installed where it
+# may be; else a line says what to do.
+define installed
+@found() { for program in $(1); do command -v $$program && return; done; return 1; }; found >/dev/null || { \
 	sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
 	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
-		echo "Installing bubblewrap, in which submissions run."; \
-		$$sudo apt-get install -qq --yes bubblewrap >/dev/null 2>&1 || \
-			{ $$sudo apt-get update -qq; $$sudo apt-get install -qq --yes bubblewrap >/dev/null; }; \
+		echo "Installing $(2), in which $(3)."; \
+		$$sudo apt-get install -qq --yes $(2) >/dev/null 2>&1 || \
+			{ $$sudo apt-get update -qq; $$sudo apt-get install -qq --yes $(2) >/dev/null; }; \
 	fi; \
-	command -v bwrap >/dev/null || \
-		echo "The program bwrap is missing, in which submissions run. Install it: sudo apt-get install bubblewrap"; }
+	found >/dev/null || \
+		echo "The program $(firstword $(1)) is missing, in which $(3). Install it: sudo apt-get install $(2)"; }
 endef
+
+# Submissions run in a sandbox made by bubblewrap; without it nothing is graded. It comes from the system's packages.
+SANDBOX = $(call installed,bwrap,bubblewrap,submissions run)
+# Any Chromium will do. Ubuntu's package of that name is none, but its machines often have Chrome.
+CHROMIUM = $(call installed,chromium chromium-browser google-chrome,chromium,pages are tested)
 
 lab: $(READY) ## Open the labs in JupyterLab, with Formgrader
 	@echo "This is the instructors' repository: it holds the solutions. Students get the edition that \`course publish\` makes."
@@ -102,18 +108,6 @@ hub: $(READY) ## Test the labs behind a JupyterHub, and nbgitpuller's links
 	@if command -v npm >/dev/null; then npm install --silent --no-fund --prefix $(VENV)/hub configurable-http-proxy@5.3.0; \
 		else echo "npm is missing, from which the hub's proxy comes. Install it: sudo apt-get install npm"; fi
 	@$(BIN)/pytest tests/hub tests/authoring/test_nbgitpuller.py
-
-# Any Chromium will do. Debian has it as a package; Ubuntu's package of that name is none, but its machines often have Chrome.
-define CHROMIUM
-@found() { command -v chromium || command -v chromium-browser || command -v google-chrome; }; found >/dev/null || { \
-	sudo=$$([ "$$(id -u)" = 0 ] || echo "sudo -n"); \
-	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
-		echo "Installing Chromium, in which pages are tested."; \
-		$$sudo apt-get install -qq --yes chromium >/dev/null 2>&1 || \
-			{ $$sudo apt-get update -qq; $$sudo apt-get install -qq --yes chromium >/dev/null; }; \
-	fi; \
-	found >/dev/null || echo "Chromium is missing, in which pages are tested. Install it: sudo apt-get install chromium"; }
-endef
 
 # Playwright and axe-core are for these tests alone, so they lie in a folder of their own.
 test-browser: $(READY) ## Test labs, TensorBoard, Formgrader and pages in a browser (pictures for the docs: SCREENSHOTS=docs/images)

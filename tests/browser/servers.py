@@ -4,7 +4,6 @@ import os
 import queue
 import re
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,14 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from browser import PATIENCE
+from ports import free_ports
 
 BIN = Path(sys.executable).parent
-
-
-def free_port():
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
 
 
 def run(command, folder):
@@ -81,7 +75,7 @@ def serving(command, folder, home, ready):
 @contextmanager
 def running_lab(folder, home, *options):
     """The address of JupyterLab, started in a folder with these options, and with its token."""
-    port = free_port()
+    (port,) = free_ports(1)
     command = [BIN / "jupyter", "lab", "--no-browser", f"--ServerApp.port={port}", *options]
     if os.getuid() == 0:
         command.append("--allow-root")

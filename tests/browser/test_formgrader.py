@@ -5,7 +5,8 @@ import sqlite3
 import pytest
 from browser import expect, keep_picture, needs_browser
 from marked_class import COURSE, LAB, SCRIPT, SHOWN, WRITES, WRITTEN
-from servers import BIN, free_port, run, serving
+from ports import free_ports
+from servers import BIN, run, serving
 
 pytestmark = [pytest.mark.kernel, needs_browser]
 COMMENT = "Right. Now say why the luckiest of them scores highest."
@@ -22,7 +23,7 @@ INSERT = """markup => new Promise(resolve => {
 def formgrader(graded, tmp_path_factory):
     """The address that `course mark` prints."""
     roster = graded / "students.csv"
-    command = [BIN / "course", "mark", LAB.name, "--folder", graded, "--no-browser", "--port", free_port()]
+    command = [BIN / "course", "mark", LAB.name, "--folder", graded, "--no-browser", "--port", free_ports(1)[0]]
     home = tmp_path_factory.mktemp("home")
     with serving([*command, "--roster", roster], COURSE.root, home, r"http://127\.0\.0\.1:\S+token=\w+") as match:
         yield match[0]

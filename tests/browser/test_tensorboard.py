@@ -4,7 +4,8 @@ import sys
 
 import pytest
 from browser import expect, needs_browser
-from servers import BIN, free_port, run, running_lab, serving
+from ports import free_ports
+from servers import BIN, run, running_lab, serving
 from this_course import COURSE
 
 from course.grading import demo
@@ -30,7 +31,7 @@ def tensorboard(tmp_path_factory):
     folder = tmp_path_factory.mktemp("training")
     answers = demo.model_answers(prepare_lab(COURSE, COURSE.lab("08_tensorboard")))
     run([sys.executable, "-c", SCRIPT.format(board=answers["board"])], folder)
-    port = free_port()
+    (port,) = free_ports(1)
     command = [BIN / "tensorboard", "--logdir", "runs", "--port", port]
     with serving(command, folder, tmp_path_factory.mktemp("home"), r"http://localhost:\d+"):
         yield port

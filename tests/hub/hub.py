@@ -6,7 +6,6 @@ Its tools are no part of the project's environment; `make hub` puts them into a 
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from ports import free_ports
 from websocket import create_connection
 
 TOOLS = Path(sys.prefix) / "hub"
@@ -52,17 +52,6 @@ needs_hub = pytest.mark.skipif(
 needs_nbgitpuller = pytest.mark.skipif(
     not (PACKAGES / "nbgitpuller").is_dir(), reason="nbgitpuller is not installed: `make hub` does that"
 )
-
-
-def free_ports(count):
-    held = [socket.socket() for _ in range(count)]
-    try:
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in held]
-    finally:
-        for one in held:
-            one.close()
 
 
 class Hub:
