@@ -60,7 +60,7 @@ def large(
     values = grading.large_class_values(light, reached, again_seconds, kills)
     console.print(Markdown("\n".join(large_class_section(values))))
     if scheduler is None:
-        page = run_all.save_part(course, "many", values)
+        page = run_all.save_entries(course, "classes", {str(count): values})
         console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
 
 

@@ -24,7 +24,8 @@ from course.grading.gradebook import cache
 from course.inbox import submissions
 from course.labs.prepare import prepare_lab
 
-CLASS, MANY, STEP = 12, 200, 50
+CLASS, MANY = 12, 200
+MILESTONES, STEP = 10, 50  # the way through a large class is told in so many steps, none shorter
 ROUNDS = 2  # in turn, as machines are not equally fast at all times
 WAYS = {
     "plain nbgrader autograde": None,
@@ -142,7 +143,7 @@ def grade_here(course: Course, lab: Lab, folder: Path, way: str, options: Option
 def large_class(
     course: Course, lab: Lab, show_status: ShowStatus, count: int = MANY, kills: int = 0, scheduler: str | None = None
 ) -> tuple[list[Milestone], float]:
-    """Grade a large class: a point at the first submission, after each `STEP` and at the end; seconds to do so again.
+    """Grade a large class: milestones at the first submission, on the way and at the end; seconds to do so again.
 
     Amid it, `kills` worker processes are killed. `scheduler` is the address of a Dask cluster to use.
 
@@ -155,6 +156,7 @@ def large_class(
     if kills and scheduler:
         raise CourseError("Workers of a Dask cluster are no processes of this one: leave out --kills.")
     milestones: list[Milestone] = []
+    step = max(STEP, count // MILESTONES)
     kill_at = {count * number // (kills + 1) for number in range(1, kills + 1)}
     with tempfile.TemporaryDirectory() as scratch:
         hand_in_class(course, lab, Path(scratch), count)
@@ -169,7 +171,7 @@ def large_class(
         def advance(student: str) -> None:
             nonlocal graded
             graded += 1
-            if graded == 1 or graded % STEP == 0:
+            if graded == 1 or graded % step == 0:
                 note(graded)
                 show_status(f"{graded} of {count}")
             if graded in kill_at:

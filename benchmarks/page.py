@@ -35,10 +35,16 @@ MEMORY = """\
 The two kernels of a submission are copies of one process and share its pages. The most that each had while a solved
 submission was graded with its budget, and how much of that no other process had as well:
 """
-MANY = """\
-## A large class
+LARGE = """\
+## Large classes
 
-{graded} solved submissions of {lab} in one batch{kills}. The last row is with the students' pages, which come last.
+Solved submissions in one batch. The last row of each table is with the students' pages, which come last.
+`python -m benchmarks large` measures it.
+"""
+ONE_CLASS = """\
+### {count:,} submissions of {lab}
+"""
+KILLS = """{kills} worker processes were killed amid it.
 """
 WORKERS = """\
 ## More workers
@@ -78,8 +84,8 @@ def page(measured: dict[str, Any]) -> str:
         parts += [RUN_ALL, table(("lab", "seconds", "peak memory, MiB"), rows)]
     if throughput := measured.get("throughput"):
         parts += class_section(throughput)
-    if many := measured.get("many"):
-        parts += large_class_section(many)
+    if classes := measured.get("classes"):
+        parts += [LARGE, *(part for count in sorted(classes, key=int) for part in large_class_section(classes[count]))]
     if workers := measured.get("workers"):
         parts += workers_section(workers)
     if similar := measured.get("similar"):
@@ -110,9 +116,9 @@ def class_section(throughput: dict[str, Any]) -> list[str]:
     return parts
 
 
-def large_class_section(many: dict[str, Any]) -> list[str]:
+def large_class_section(measured: dict[str, Any]) -> list[str]:
     """Time, memory and the main process's share while a large class is graded."""
-    reached, rows = many["reached"], []
+    reached, rows = measured["reached"], []
     for before, milestone in zip([{"graded": 0, "seconds": 0.0}, *reached], reached, strict=False):
         done = milestone["graded"] - before["graded"]
         each = f"{(milestone['seconds'] - before['seconds']) / done:.2f}" if done else ""
@@ -122,10 +128,9 @@ def large_class_section(many: dict[str, Any]) -> list[str]:
         )
     process = ("memory of the main process, MiB", "its CPU seconds a submission so far")
     headings = ("graded", "seconds", "seconds each since the row above", *process)
-    again = [AGAIN.format(**many)] if "again_seconds" in many else []
-    kills = f", with {many['kills']} worker processes killed amid it" if many["kills"] else ""
-    text = MANY.format(graded=reached[-1]["graded"], lab=many["lab"], kills=kills)
-    return [text, table(headings, rows), *again]
+    heading = ONE_CLASS.format(count=reached[-1]["graded"], lab=measured["lab"])
+    kills = [KILLS.format(**measured)] if measured["kills"] else []
+    return [heading, *kills, table(headings, rows), AGAIN.format(**measured)]
 
 
 def workers_section(measured: dict[str, Any]) -> list[str]:

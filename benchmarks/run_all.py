@@ -46,9 +46,13 @@ def run_all(name: str, notebook: NotebookNode, progress: Progress) -> Measuremen
 
 
 def save(course: Course, measured: dict[str, Measurement]) -> Path:
-    """Keep the measurements, those of labs not measured now included; return the file."""
-    earlier = _read_measurements(course).get("run_all", {})
-    return save_part(course, "run_all", earlier | {name: asdict(measurement) for name, measurement in measured.items()})
+    """Keep the measurements of labs; return the page."""
+    return save_entries(course, "run_all", {name: asdict(measurement) for name, measurement in measured.items()})
+
+
+def save_entries(course: Course, part: str, measured: dict[str, Any]) -> Path:
+    """Keep measurements of one part beside those of it that were not measured now; return the page."""
+    return save_part(course, part, _read_measurements(course).get(part, {}) | measured)
 
 
 def save_part(course: Course, part: str, measured: object) -> Path:

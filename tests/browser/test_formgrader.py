@@ -1,6 +1,7 @@
 """Marking by hand in Formgrader: what is typed is kept, and nothing that a submission holds is run or loaded."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 from browser import expect, keep_picture, needs_browser
@@ -58,7 +59,7 @@ def test_a_mark_and_a_comment_that_are_typed_are_kept(page, formgrader, graded):
     box.locator(".comment").click()
     page.evaluate("async () => { await $('html, body').promise() }")  # it is scrolled to slowly
     keep_picture(page, "formgrader.png")
-    with sqlite3.connect(graded / "gradebook.db") as database:
+    with closing(sqlite3.connect(graded / "gradebook.db")) as database:
         assert database.execute("select manual_score from grade where manual_score is not null").fetchall() == [(1.5,)]
         assert [found for (found,) in database.execute("select manual_comment from comment") if found] == [COMMENT]
     run([BIN / "course", "feedback", LAB.name, "--folder", graded], COURSE.root)

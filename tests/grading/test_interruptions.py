@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import nbformat
@@ -67,7 +67,7 @@ def finish(folder: Path, process: psutil.Popen) -> None:
 
 
 def grades(folder: Path) -> list[tuple]:
-    with sqlite3.connect(folder / "gradebook.db") as connection:
+    with closing(sqlite3.connect(folder / "gradebook.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         return connection.execute(GRADES).fetchall()
 

@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from html import unescape
 from pathlib import Path
 
@@ -259,7 +260,7 @@ def test_marks_and_comments_are_kept(browser, folder):
     browser.api(f"grade/{mark['id']}", "PUT", mark | {"manual_score": 1.5})
     browser.api(f"comment/{comment['id']}", "PUT", comment | {"manual_comment": "Say why."})
     assert marks(folder, "kim")[grade_id(WRITTEN)] == 1.5
-    with sqlite3.connect(folder / "gradebook.db") as database:
+    with closing(sqlite3.connect(folder / "gradebook.db")) as database:
         assert database.execute("select manual_comment from comment where manual_comment is not null").fetchall() == [
             ("Say why.",)
         ]
@@ -316,7 +317,7 @@ def test_plain_autograde_by_force_is_undone_by_course_grade(folder, tmp_path):
     assert "This is plain nbgrader." in done.stderr and "replaced until it is called again: ada" in done.stderr
     executed = nbformat.read(mine / "autograded" / "ada" / LAB.name / f"{LAB.name}.ipynb", as_version=4)
     assert executed.cells[-1].outputs[0].text.startswith("/tmp/work "), "it ran in a sandbox"
-    with sqlite3.connect(mine / "gradebook.db") as database:
+    with closing(sqlite3.connect(mine / "gradebook.db")) as database, database:
         database.execute("update grade set auto_score = 0")
     assert graded(mine)["ada"].by_test == {name: score for name, score in before.items() if name.startswith("test-")}
 
