@@ -64,7 +64,7 @@ def from_archive(
     from course.nbgrader_api import load_config
 
     people = read_roster(roster) if roster else None
-    return collect(lab, folder, archive, system, people, times, config=load_config(course))
+    return collect(lab, folder, archive, system, people, times, config=load_config(course), zone=course.zone)
 
 
 def show_collected(lab: Lab, collected: "Collected") -> None:

@@ -7,6 +7,7 @@ nobody else anything.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from rich.table import Table
@@ -52,15 +53,18 @@ def collect(
     times: Times = Times.AUTO,
     limits: ArchiveLimits | None = None,
     config: Config | None = None,
+    zone: tzinfo = UTC,
 ) -> Collected:
     """Unpack the archive at `path` into `folder`: one row a student, by id, those without an id at the end.
+
+    `zone` is that of the local times in the archive.
 
     Raises
     ------
     ArchiveError
         Nothing can be read: it is no whole zip file, too large, or of neither system.
     """
-    with open_archive(path, limits or ArchiveLimits()) as archive:
+    with open_archive(path, limits or ArchiveLimits(), zone) as archive:
         system, uploads, unknown_names = read_uploads(archive.entries, system, config)
         by_owner, doubts = _by_owner(uploads, lab, roster)
         names = {owner: files[0].name for owner, files in by_owner.items()}

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 from course.errors import ArchiveError, EntryError
@@ -71,8 +72,10 @@ class _LimitedReader(io.BufferedReader):
 
 
 @contextmanager
-def open_archive(path: Path, limits: ArchiveLimits) -> Iterator[Archive]:
+def open_archive(path: Path, limits: ArchiveLimits, zone: tzinfo = UTC) -> Iterator[Archive]:
     """Open a zip file and look through its list of entries; nothing is unpacked yet.
+
+    `zone` is that of the local times in it.
 
     Raises
     ------
@@ -94,7 +97,7 @@ def open_archive(path: Path, limits: ArchiveLimits) -> Iterator[Archive]:
             raise ArchiveError(f"{path} lists {len(infos)} files; {limits.entries} are allowed. Download it in parts.")
         names = [decoded_name(info) for info in infos]
         refused = tuple((printable_name(name), reason) for name in names if (reason := refusal(name)))
-        entries = tuple(read_entry(info) for info, name in zip(infos, names, strict=True) if not refusal(name))
+        entries = tuple(read_entry(info, zone) for info, name in zip(infos, names, strict=True) if not refusal(name))
         yield Archive(file, path.stat().st_size, limits, entries, refused)
 
 

@@ -10,7 +10,7 @@ import struct
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import PurePosixPath
 
 from course.inbox.systems import Times
@@ -33,9 +33,9 @@ class ZipEntry:
     info: zipfile.ZipInfo
 
 
-def read_entry(info: zipfile.ZipInfo) -> ZipEntry:
-    """What is known of an entry whose name can be followed."""
-    return ZipEntry(PurePosixPath(decoded_name(info)), _time(info), _problem(info), info)
+def read_entry(info: zipfile.ZipInfo, zone: tzinfo) -> ZipEntry:
+    """What is known of an entry whose name can be followed; its local time is taken for one in `zone`."""
+    return ZipEntry(PurePosixPath(decoded_name(info)), _time(info, zone), _problem(info), info)
 
 
 def decoded_name(info: zipfile.ZipInfo) -> str:
@@ -71,15 +71,16 @@ def _problem(info: zipfile.ZipInfo) -> str | None:
     return None
 
 
-def _time(info: zipfile.ZipInfo) -> datetime | None:
-    """The time of an entry in UTC; local time without a zone is taken for UTC."""
+def _time(info: zipfile.ZipInfo, zone: tzinfo) -> datetime | None:
+    """The time of an entry in UTC, without its zone; of a local time that comes twice a year, the earlier one."""
     try:
         exact = _exact(info.extra)
-        time = datetime.fromtimestamp(exact, UTC).replace(tzinfo=None) if exact else datetime(*info.date_time)
+        local = datetime.fromtimestamp(exact, UTC) if exact else datetime(*info.date_time, tzinfo=zone)
+        time = local.astimezone(UTC).replace(tzinfo=None)
     except (ValueError, OverflowError, OSError):
         return None
     future = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
-    return time if UNSET_TIME < time < future else None
+    return time if local.replace(tzinfo=None) > UNSET_TIME and time < future else None
 
 
 def _exact(extra: bytes) -> int | None:

@@ -1,10 +1,13 @@
 """The command `course collect`."""
 
 import sys
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from gathering import ADA, NAME
-from lms_archives import nested, pack, submitted
+from lms_archives import MADE, nested, pack, submitted
 from rich.console import Console
 from this_course import COURSE
 
@@ -43,3 +46,12 @@ def test_the_command_ends_with_2_if_nothing_could_be_read(folder, download, comm
     code, text = command("collect", folder / "none.zip", NAME, "--folder", folder)
     assert code == 2 and "There is no file" in text and "Traceback" not in text
     assert command("collect", download, "04_nowhere")[0] == 2
+
+
+def test_the_command_reads_times_in_the_courses_time_zone(folder, download, command, monkeypatch):
+    berlin = replace(COURSE, zone=ZoneInfo("Europe/Berlin"))
+    monkeypatch.setattr(cli.lms, "load_course", lambda: berlin)
+    pack(download, ADA)
+    assert command("collect", download, NAME, "--folder", folder, "--times", "zip")[0] == 0
+    stamp = folder / "submitted" / "11" / NAME / "timestamp.txt"
+    assert stamp.read_text("utf-8").strip() == f"{MADE - timedelta(hours=1)} UTC"

@@ -3,6 +3,7 @@
 import struct
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from gathering import ADA, NAME, ZOE, gather
 from lms_archives import MADE, entry, notebook
@@ -54,3 +55,23 @@ def test_a_timestamp_that_is_there_stays(folder):
     stamp.write_text("2026-01-01 00:00:00 UTC")
     gather(folder, (entry(ADA[0], MADE + timedelta(days=9)), ADA[1]), times=Times.ZIP)
     assert stamp.read_text() == "2026-01-01 00:00:00 UTC"
+
+
+def test_local_times_are_those_of_the_courses_time_zone(folder):
+    """In Berlin 12:00 is 11:00 UTC in winter; half past two comes twice on 26 October, and the earlier one counts."""
+    exact = datetime(2025, 10, 20, 5, 6, 7)
+    info = entry(ZOE[0], datetime(2020, 1, 1))
+    info.extra = struct.pack("<HHBi", 0x5455, 5, 1, int((exact - datetime(1970, 1, 1)).total_seconds()))
+    twice = entry(f"eve_5_77_{NAME}.ipynb", datetime(2025, 10, 26, 2, 30))
+    gather(folder, ADA, (info, ZOE[1]), (twice, notebook()), zone=ZoneInfo("Europe/Berlin"))
+    assert stamps(folder) == {
+        "11": MADE - timedelta(hours=1),
+        "99": exact,
+        "5": datetime(2025, 10, 26, 0, 30),
+    }
+
+
+def test_a_time_that_was_never_set_is_none_in_every_time_zone(folder):
+    never = entry(f"eve_5_77_{NAME}.ipynb", datetime(1980, 1, 1))
+    gather(folder, ADA, (never, notebook()), times=Times.ZIP, zone=ZoneInfo("America/New_York"))
+    assert stamps(folder) == {"11": MADE + timedelta(hours=5), "5": None}
