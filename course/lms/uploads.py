@@ -24,6 +24,8 @@ from course.lms.zip_entry import ZipEntry
 
 # Moodle's name for what those handed in who are in no team, all together; it has no number.
 TEAMLESS = re.compile(r"[^/_]+_assignsubmission_[a-z]+(_?/|_).+")
+# Where a student's number may stand in a name of a Canvas quiz.
+QUIZ_NUMBER = re.compile(r"(?<![0-9])(?=([1-9][0-9]{0,19})_question_[0-9]+_[0-9]+_)")
 # What operating systems and Jupyter add on their own; left out without a remark.
 CLUTTER = re.compile(
     r"(.*/)?(__MACOSX|\.ipynb_checkpoints|__pycache__)/.*|(.*/)?(\._.*|\.DS_Store|Thumbs\.db|desktop\.ini)"
@@ -46,8 +48,21 @@ class CanvasCollector(LmsCollector):
     """
 
     named_regexp = Unicode(
-        r"(?:(?!LATE_)(?P<name>[^/]+?)_)?(?:(?P<late>LATE|late)_)?(?P<student_id>[1-9][0-9]{0,19}|anon_[A-Za-z0-9]+)"
+        r"(?:(?!LATE_)(?P<name>(?:(?![0-9]_question_)[^/])+?)_)?(?:(?P<late>LATE|late)_)?(?P<student_id>[1-9][0-9]{0,19}|anon_[A-Za-z0-9]+)"
         r"_(?:(?P<attempt>[1-9][0-9]{0,19})_|(?=(?:text|link)\.html$))(?P<file_id>[^/]+)$"
+    ).tag(config=True)
+
+
+class CanvasQuizCollector(LmsCollector):
+    """`lastname_firstnameUSERID_question_QUESTIONID_FILEID_original name.ipynb`, for a question of a quiz.
+
+    A file of an assignment, whatever a student has called it, has two numbers or `anon_…` before its name, and this
+    one does not. Source: Canvas's `Quizzes::QuizSubmissionZipper`.
+    """
+
+    named_regexp = Unicode(
+        r"(?P<name>(?:(?!(?:^|_)[0-9]+_[0-9]+_|anon_[A-Za-z0-9]+_[0-9]+_)[^/])*?)(?P<student_id>[1-9][0-9]{0,19})"
+        r"_question_(?P<question>[0-9]+)_(?P<attempt>[1-9][0-9]{0,19})_(?P<file_id>[^/]+)$"
     ).tag(config=True)
 
 
@@ -59,7 +74,11 @@ class MoodleCollector(LmsCollector):
     ).tag(config=True)
 
 
-COLLECTORS = {System.CANVAS: CanvasCollector, System.MOODLE: MoodleCollector}
+# The first whose form a name has counts.
+COLLECTORS: dict[System, tuple[type[LmsCollector], ...]] = {
+    System.CANVAS: (CanvasQuizCollector, CanvasCollector),
+    System.MOODLE: (MoodleCollector,),
+}
 
 
 @dataclass(frozen=True)
@@ -72,6 +91,7 @@ class UploadedFile:
     file: PurePosixPath
     attempt: int
     late: bool
+    in_quiz: bool = False
 
 
 def read_uploads(
@@ -85,8 +105,10 @@ def read_uploads(
         No system was given, and the names fit none or two of them equally.
     """
     entries = _without_wrapper([entry for entry in entries if not CLUTTER.fullmatch(str(entry.path))])
-    collectors = {kind: COLLECTORS[kind](config=config) for kind in ([system] if system else System)}
-    parsed = {kind: [_parse_name(entry, collector) for entry in entries] for kind, collector in collectors.items()}
+    collectors = {
+        kind: [collector(config=config) for collector in COLLECTORS[kind]] for kind in ([system] if system else System)
+    }
+    parsed = {kind: [_parse_name(entry, possible) for entry in entries] for kind, possible in collectors.items()}
     counts = Counter({kind: sum(1 for upload in files if upload) for kind, files in parsed.items()})
     (best, count), *others = counts.most_common()
     if not system and (count == 0 or count == others[0][1]):
@@ -98,9 +120,9 @@ def read_uploads(
     return best, [upload for upload in parsed[best] if upload], unknown
 
 
-def _parse_name(entry: ZipEntry, collector: LmsCollector) -> UploadedFile | None:
+def _parse_name(entry: ZipEntry, collectors: Sequence[LmsCollector]) -> UploadedFile | None:
     name = str(entry.path)
-    parts = collector.collect(name)
+    parts = next((parts for collector in collectors if (parts := collector.collect(name))), None)
     if not parts or not parts.get("student_id") or not parts.get("file_id") or refusal(str(parts["file_id"])):
         return None
     attempt = parts.get("attempt") or ""
@@ -111,6 +133,7 @@ def _parse_name(entry: ZipEntry, collector: LmsCollector) -> UploadedFile | None
         file=PurePosixPath(str(parts["file_id"])),
         attempt=int(attempt) if re.fullmatch("[0-9]{1,20}", attempt) else 0,
         late=bool(parts.get("late")),
+        in_quiz=bool(parts.get("question")),
     )
 
 
@@ -136,8 +159,11 @@ def why_ambiguous(upload: UploadedFile, lab: str, student_ids: set[str]) -> str 
 
     A student called "x_999" hands in x_999_123_456_lab.ipynb, which reads as an upload of student 999. So a number
     before a file's own name is doubted, unless the lab's name begins with it, it begins with 0, or, if it is known who
-    has which number, only one of them is a student's.
+    has which number, only one of them is a student's. In a quiz, whoever is called "5 question 3 4" writes names that
+    read as those of student 5.
     """
+    if upload.in_quiz:
+        return _doubt(upload, QUIZ_NUMBER.findall(str(upload.entry.path))[1:], student_ids)
     number_prefix = re.match(r"([1-9]\d*_)+", str(upload.file))
     if (
         not upload.attempt
@@ -145,7 +171,10 @@ def why_ambiguous(upload: UploadedFile, lab: str, student_ids: set[str]) -> str 
         or letters_and_digits(upload.file.name).startswith(letters_and_digits(lab))
     ):
         return None
-    others = [str(upload.attempt), *number_prefix[0].split("_")[:-2]]
+    return _doubt(upload, [str(upload.attempt), *number_prefix[0].split("_")[:-2]], student_ids)
+
+
+def _doubt(upload: UploadedFile, others: Sequence[str], student_ids: set[str]) -> str | None:
     doubts = [other for other in others if not student_ids or other in student_ids]
     return f"it could be of student {upload.owner} or {' or '.join(doubts)}" if doubts else None
 

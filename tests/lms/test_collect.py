@@ -117,6 +117,33 @@ def test_names_in_utf8_that_are_not_declared_so_as_canvas_writes_them(folder, do
     assert set(submitted(folder, NAME)) == {"zoe"}
 
 
+def test_the_files_of_a_canvas_quiz_are_those_of_the_student_before_the_question(folder):
+    got = gather(
+        folder,
+        (f"lovelace_ada11_question_456_789_{NAME}.ipynb", ADA[1]),
+        ("lovelace_ada11_question_457_790_homework.ipynb", notebook("of another question")),
+        (f"zimmer_zo99_question_456_791_{NAME}.ipynb", ZOE[1]),
+        (f"5_question_456_792_3_4_{NAME}.ipynb", notebook("of one whose name has no ASCII letter")),
+    )
+    assert got.system is System.CANVAS
+    assert submitted(folder, NAME) == GOOD | {"5": notebook("of one whose name has no ASCII letter")}
+
+
+def test_no_name_makes_an_upload_another_students(folder):
+    """Of an assignment: whatever a file is called; of a quiz: what could be of two students is nobody's."""
+    as_quiz = f"x5_question_3_4_{NAME}.ipynb"
+    got = gather(
+        folder,
+        (f"lovelaceada_11_901_{as_quiz}", ADA[1]),
+        (f"zimmerzoe_LATE_99_902_{as_quiz}", ZOE[1]),
+        (f"anon_b2_903_{as_quiz}", notebook("blind")),
+        (f"y_x5_question_3_417_question_456_789_{NAME}.ipynb", notebook("of one called x5 question 3 4 y")),
+        (f"y_7_z18_question_456_789_{NAME}.ipynb", notebook("of one called 7 z y")),
+    )
+    assert submitted(folder, NAME) == GOOD | {"anon_b2": notebook("blind"), "18": notebook("of one called 7 z y")}
+    assert "left out; it could be of student 5 or 417" in got.text
+
+
 def test_packed_again_on_a_mac(folder):
     clutter = [(f"__MACOSX/submissions/._{ADA[0]}", b"\0"), ("submissions/.DS_Store", b"\0")]
     got = gather(folder, (f"submissions/{ADA[0]}", ADA[1]), *clutter)
