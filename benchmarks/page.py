@@ -28,8 +28,7 @@ the tests, and the end of both kernels and sandboxes.
 """
 OVERHEAD = (
     "With parameters as handed out, sandboxes, the kernel of the tests and mending are {overhead:.0%} of a "
-    "submission's "
-    "time."
+    "submission's time."
 )
 MEMORY = """\
 The two kernels of a submission are copies of one process and share its pages. The most that each had while a solved

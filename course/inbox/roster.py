@@ -64,8 +64,7 @@ def read_roster(path: Path) -> tuple[Person, ...]:
     if "id" not in columns or not {"lms_id", "name", "group"} & set(columns):
         raise RosterError(
             f"The roster {path} has the columns {', '.join(map(printable_name, columns)) or 'of nothing'}. It needs "
-            "`id`, the "
-            f"student's id in this course, and `lms_id` or `name` (or `group`, for teams); possible are "
+            "`id`, the student's id in this course, and `lms_id` or `name` (or `group`, for teams); possible are "
             f"{', '.join(COLUMNS)}."
         )
     for column in set(columns) - set(COLUMNS):
@@ -99,8 +98,7 @@ def _problems(people: Sequence[tuple[int, Person]]) -> list[str]:
             problems.append(f"line {line}: the id {person.id!r} is there twice; capitals make no difference.")
         problems += [
             f"line {line}: the {column} {printable_name(value)!r} is what a spreadsheet makes of a number. Give the "
-            "column the "
-            "format “Text” and enter it anew, from where the numbers come from."
+            "column the format “Text” and enter it anew, from where the numbers come from."
             for column in NUMBERS
             if MANGLED.fullmatch(value := getattr(person, column))
         ]

@@ -116,8 +116,7 @@ def _by_owner(
         if reason := why_ambiguous(upload, lab.name, lms_ids):
             doubts.append(
                 f"{printable_name(str(upload.entry.path))}: left out; {reason}. With the lms_id of all students in "
-                "--roster it can "
-                "be told."
+                "--roster it can be told."
             )
         else:
             by_owner[upload.owner].append(upload)

@@ -93,8 +93,7 @@ def why_maybe_team(number: str, name: str, system: System) -> str | None:
         return None
     return (
         f"“{printable_name(name)}” looks like a team, and {printable_name(number)} like Moodle's number of it, not of "
-        "a student. Say who "
-        "is in it: --roster with a column `group`"
+        "a student. Say who is in it: --roster with a column `group`"
     )
 
 
@@ -110,8 +109,6 @@ def why_not_this_person(person: Person, number: str, name: str, system: System, 
         return None
     return (
         f"the roster has {printable_name(number)} as the number of {person.id}, “{printable_name(person.name)}”, and "
-        "the archive as that "
-        f"of “{printable_name(name)}”. If this is a team, give its members its name in the column `group`; otherwise "
-        "put name "
-        "or lms_id right in the roster"
+        f"the archive as that of “{printable_name(name)}”. If this is a team, give its members its name in the column "
+        "`group`; otherwise put name or lms_id right in the roster"
     )
