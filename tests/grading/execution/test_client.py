@@ -1,6 +1,7 @@
 """Nothing of what a cell shows is lost because it takes another way than the reply, or because the machine is slow."""
 
 import asyncio
+import math
 import time
 from queue import Empty
 from types import SimpleNamespace
@@ -25,11 +26,14 @@ class Channel:
         pass
 
     async def get_msg(self, timeout: float) -> dict:
-        due = self._messages[0][0] + self._began - time.monotonic() if self._messages else timeout + 1
-        await asyncio.sleep(min(max(due, 0), timeout))
-        if due > timeout:
+        await asyncio.sleep(min(max(self._due(), 0), timeout))
+        if self._due() > 0:
             raise Empty
         return self._messages.pop(0)[1]
+
+    def _due(self) -> float:
+        """Seconds until the next message is there."""
+        return self._messages[0][0] + self._began - time.monotonic() if self._messages else math.inf
 
 
 class Manager:
@@ -66,12 +70,13 @@ def _short_times(monkeypatch):
     monkeypatch.setattr(client, "QUIET_SECONDS", 0.3)
 
 
-def test_what_comes_later_than_the_reply_of_a_long_quiet_cell_is_heard():
-    shell = Channel((0.5, message("execute_reply", status="ok")))
+def test_what_comes_later_than_the_reply_of_a_long_quiet_cell_is_heard(monkeypatch):
+    monkeypatch.setattr(client, "QUIET_SECONDS", 2)  # less than before the reply, far more than a busy machine stalls
+    shell = Channel((2.5, message("execute_reply", status="ok")))
     iopub = Channel(
         (0, message("status", execution_state="busy")),
-        (0.7, message("stream", text="late")),
-        (0.9, message("status", execution_state="idle")),
+        (2.6, message("stream", text="late")),
+        (2.7, message("status", execution_state="idle")),
     )
     assert heard(iopub, shell, 30) == ({"status": "ok"}, ["late"])
 
