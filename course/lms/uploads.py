@@ -48,7 +48,8 @@ class CanvasCollector(LmsCollector):
     """
 
     named_regexp = Unicode(
-        r"(?:(?!LATE_)(?P<name>(?:(?![0-9]_question_)[^/])+?)_)?(?:(?P<late>LATE|late)_)?(?P<student_id>[1-9][0-9]{0,19}|anon_[A-Za-z0-9]+)"
+        r"(?:(?!LATE_)(?P<name>(?:(?![0-9]_question_)[^/])+?)_)?(?:(?P<late>LATE|late)_)?"
+        r"(?P<student_id>[1-9][0-9]{0,19}|anon_[A-Za-z0-9]+)"
         r"_(?:(?P<attempt>[1-9][0-9]{0,19})_|(?=(?:text|link)\.html$))(?P<file_id>[^/]+)$"
     ).tag(config=True)
 

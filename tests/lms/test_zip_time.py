@@ -1,6 +1,7 @@
 """When something was handed in, as far as an archive tells."""
 
 import struct
+import zipfile
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -18,6 +19,13 @@ def stamps(folder: Path) -> dict:
     directory = CourseDirectory(root=str(folder))
     students = [path.name for path in (folder / "submitted").iterdir()]
     return {who: directory.get_existing_timestamp(directory.format_path("submitted", who, NAME)) for who in students}
+
+
+def exact_entry(time: datetime) -> zipfile.ZipInfo:
+    """Zoë's upload with this time in seconds since 1970, and another local time."""
+    info = entry(ZOE[0], datetime(2020, 1, 1))
+    info.extra = struct.pack("<HHBi", 0x5455, 5, 1, int((time - datetime(1970, 1, 1)).total_seconds()))
+    return info
 
 
 def test_times_of_the_download_are_not_taken_for_those_of_handing_in(folder):
@@ -40,8 +48,7 @@ def test_times_of_the_download_are_not_taken_for_those_of_handing_in(folder):
 
 def test_times_hours_apart_become_timestamps_that_nbgrader_reads(folder):
     exact = datetime(2026, 3, 4, 5, 6, 7)
-    info = entry(ZOE[0], datetime(2020, 1, 1))
-    info.extra = struct.pack("<HHBi", 0x5455, 5, 1, int((exact - datetime(1970, 1, 1)).total_seconds()))
+    info = exact_entry(exact)
     never = entry(f"eve_5_77_{NAME}.ipynb", datetime(1980, 1, 1))
     future = entry(f"fay_6_77_{NAME}.ipynb", datetime(2099, 1, 1))
     gather(folder, ADA, (info, ZOE[1]), (never, notebook()), (future, notebook()))
@@ -60,8 +67,7 @@ def test_a_timestamp_that_is_there_stays(folder):
 def test_local_times_are_those_of_the_courses_time_zone(folder):
     """In Berlin 12:00 is 11:00 UTC in winter; half past two comes twice on 26 October, and the earlier one counts."""
     exact = datetime(2025, 10, 20, 5, 6, 7)
-    info = entry(ZOE[0], datetime(2020, 1, 1))
-    info.extra = struct.pack("<HHBi", 0x5455, 5, 1, int((exact - datetime(1970, 1, 1)).total_seconds()))
+    info = exact_entry(exact)
     twice = entry(f"eve_5_77_{NAME}.ipynb", datetime(2025, 10, 26, 2, 30))
     gather(folder, ADA, (info, ZOE[1]), (twice, notebook()), zone=ZoneInfo("Europe/Berlin"))
     assert stamps(folder) == {
