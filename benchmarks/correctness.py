@@ -28,6 +28,7 @@ from benchmarks.run_all import save_part
 from course.config import load_course
 from course.files import write_text
 from course.grading import grade
+from course.grading.options import Options
 from course.inbox import submissions
 from course.labs.prepare import prepare_lab
 
@@ -102,9 +103,7 @@ def our_counts(folder: Path) -> Iterator[tuple[str, str]]:
     """(family, verdict) of each case, and a second pair for each that is not graded."""
     hand_in_all(folder, MADE)
     handed_in = submissions.require_submissions(folder, LIGHT)
-    results = grade.grade(
-        COURSE, LIGHT, folder, handed_in, lambda student: print(".", end="", flush=True), grade.Options()
-    )
+    results = grade.grade(COURSE, LIGHT, folder, handed_in, lambda student: print(".", end="", flush=True), Options())
     by_name = {result.student: result for result in results}
     for case in CASES:
         yield case.family, verdict(case, [test for test, points in by_name[case.name].by_test.items() if points])

@@ -19,8 +19,9 @@ from course.config import Course, Lab
 from course.errors import CourseError
 from course.files import write_text
 from course.grading.demo import fill_in, hand_in, model_answers
-from course.grading.grade import Options, grade
+from course.grading.grade import grade
 from course.grading.gradebook import cache
+from course.grading.options import Options
 from course.inbox import submissions
 from course.labs.prepare import prepare_lab
 

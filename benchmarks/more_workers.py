@@ -23,8 +23,11 @@ from benchmarks.grading import ShowStatus, hand_in_class
 from course.config import Course, Lab
 from course.grading.derive import Grading
 from course.grading.execution.make_spec import make_spec
-from course.grading.grade import Options, grade, register_lab, run_and_keep, store_outcome
+from course.grading.grade import grade, register_lab
 from course.grading.gradebook import cache
+from course.grading.options import Options
+from course.grading.run_submissions import run_and_keep
+from course.grading.store_outcome import store_outcome
 from course.grading.workers.job import Job, Outcome
 from course.grading.workers.worker_pool import Pool
 from course.inbox import submissions

@@ -12,7 +12,8 @@ from nbformat import NotebookNode
 from course.authoring.publish import publish
 from course.config import Course, Lab
 from course.grading.demo import fill_in, first_by_task, hand_in, model_answers
-from course.grading.grade import Options, grade
+from course.grading.grade import grade
+from course.grading.options import Options
 from course.inbox.submissions import require_submissions
 from course.labs.links import lab_path
 from course.labs.prepare import prepare_lab

@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from course.grading.feedback.summary import ANSWER_STOPPED
+from course.grading.feedback.task_state import ANSWER_STOPPED
 from data_utils import explain_errors
 
 

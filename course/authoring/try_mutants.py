@@ -22,7 +22,7 @@ from course.authoring.try_variants import run_notebook, with_answers
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.grading.execution.verdicts import failed_line, is_hidden_line
-from course.grading.feedback.summary import first_error
+from course.grading.feedback.task_state import first_error
 from course.known_keys import refuse_unknown_keys
 from course.labs.prepare import prepare_lab
 from course.labs.sources import cells_with_tests, grade_id, is_answer, is_written

@@ -25,7 +25,8 @@ def feedback(
     db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
 ) -> None:
     """Bring grades and students' pages up to date with marks, comments, dates and rules; nothing is run."""
-    from course.grading.grade import Options, refresh
+    from course.grading.grade import refresh
+    from course.grading.options import Options
     from course.inbox.roster import read_roster
     from course.lms.feedback_zip import pack_feedback
 

@@ -13,8 +13,8 @@ from course.config import Course, Lab, load_course
 from course.errors import CourseError
 
 if TYPE_CHECKING:
-    from course.grading.grade import Options
     from course.grading.gradebook.results import Result
+    from course.grading.options import Options
 
 NOT_GRADED = 3  # the exit code if the machine has failed for some submissions; 2 is that of all errors
 
@@ -46,7 +46,7 @@ def grade(
     Run it again after an interruption: what was finished is not done again. The exit code is 3 if somebody could not be
     graded because of the machine: that is tried again, too.
     """
-    from course.grading.grade import Options
+    from course.grading.options import Options
 
     course = load_course()
     chosen = course.lab(lab)
@@ -96,7 +96,7 @@ def demo(
     """Show the main job: strip a lab for students, make a small class, grade it, print the grades, report on it."""
     from course.cli.reporting import write_report
     from course.grading.demo import make_class
-    from course.grading.grade import Options
+    from course.grading.options import Options
     from course.grading.report import options as report_options
 
     course = load_course()

@@ -15,7 +15,7 @@ from course.grading import exchange
 from course.grading.feedback import pages
 from course.grading.feedback.make_page import PageJob, grades_of
 from course.grading.feedback.make_pages import make_pages
-from course.grading.feedback.summary import lab_title
+from course.grading.feedback.titles import lab_title
 from course.grading.feedback.ungradable_page import write_page
 from course.grading.gradebook import cache, late_penalties
 from course.grading.gradebook.entries import GradebookEntry, handed_out, read_entries

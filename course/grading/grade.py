@@ -4,17 +4,11 @@ Only verdicts are kept from one run to the next. Scores, dates, penalties and pa
 """
 
 import logging
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import partial
-from itertools import chain
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nbformat import NotebookNode
-from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.utils import temp_attrs
 from traitlets.config import Config
@@ -22,29 +16,17 @@ from traitlets.config import Config
 from course.command_text import course_command
 from course.config import Course, Lab
 from course.database_errors import database_errors
-from course.errors import BuildError, GradingError, SandboxError, SubmissionError
+from course.errors import BuildError, GradingError, SandboxError
 from course.grading.derive import Grading, derive
-from course.grading.execution import kernel_pair
 from course.grading.execution.make_spec import make_spec
-from course.grading.execution.spec import Spec
-from course.grading.gradebook import cache, hand_marks, scores
+from course.grading.gradebook import cache
 from course.grading.gradebook.late_penalties import Notify, ignore_message
 from course.grading.gradebook.new_edition import move_gradebook
-from course.grading.gradebook.recorded import (
-    FAILED,
-    GRADED,
-    UNREADABLE,
-    Stored,
-    checksum_if_any,
-    graded_copy,
-    is_stored,
-    write_stored,
-)
-from course.grading.gradebook.results import Result, give_zero, unnamed_result
-from course.grading.gradebook.transaction import one_transaction
-from course.grading.repair.read_folder import inspect_folder, read_companions
-from course.grading.workers import batch, worker_pool
-from course.grading.workers.job import Job, Outcome
+from course.grading.gradebook.recorded import is_stored
+from course.grading.gradebook.results import Result, unnamed_result
+from course.grading.options import Options
+from course.grading.run_submissions import start_runs
+from course.grading.store_outcome import store_outcome
 from course.inbox.submissions import Submission, list_submissions, student_name_problem
 from course.labs.editions import as_built, cells_by_grade_id, check_gradebook
 from course.nbgrader_api import failure, load_config, nbgrader_in, without_library_warnings
@@ -53,27 +35,6 @@ from course.sandbox.manager import sandbox_available
 log = logging.getLogger(__name__)
 RUN_AGAIN = "What is graded is kept: run the same command again."
 Advance = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Options:
-    """How to grade.
-
-    `workers` submissions are run at a time; None means one a core, or one a thread of the cluster. `scheduler` is the
-    address of a Dask cluster to run them on. `trust` runs them without a sandbox. `full_size` leaves out the grading
-    budget. `database` is a SQLAlchemy address for the gradebook in place of gradebook.db. `built` grades by the lab as
-    it was built, though its source was edited since; `new_edition` moves the gradebook to the present edition first.
-    `again` runs also what was run before and has not changed, as after an update of the grading itself.
-    """
-
-    workers: int | None = None
-    scheduler: str | None = None
-    trust: bool = False
-    full_size: bool = False
-    database: str | None = field(default=None, repr=False)  # it may hold a password, and options are logged
-    built: bool = False
-    new_edition: bool = False
-    again: bool = False
 
 
 def grade(
@@ -211,112 +172,3 @@ def register_lab(api: NbGraderAPI, lab: Lab) -> None:
     with tempfile.TemporaryDirectory() as empty_folder, temp_attrs(api.coursedir, release_directory=empty_folder):
         if reason := failure(api.generate_assignment(lab.name)):
             raise BuildError(f"nbgrader cannot register {lab.name}: {reason}")
-
-
-def make_job(submission: Submission, spec: Spec, options: Options) -> Job:
-    """The job that a worker needs for one submission."""
-    student, sandboxed = submission.student, not options.trust
-    try:
-        if submission.refused:
-            raise SubmissionError(submission.refused)
-        inspected = inspect_folder(submission.path.parent, spec.lab)
-        files = read_companions(inspected, submission.path.parent)
-    except SubmissionError as error:
-        return Job(student, None, str(error), (), spec, sandboxed)
-    return Job(student, inspected.notebook, "", inspected.notes, spec, sandboxed, files)
-
-
-@contextmanager
-def start_runs(
-    spec: Spec, submissions: Sequence[Submission], folder: Path, options: Options
-) -> Iterator[Iterator[Outcome]]:
-    """The outcome of every submission: those kept from an earlier run first, then the others as they come in.
-
-    Workers start with the context. A submission is read when its turn comes, so that a large class needs no more
-    memory than a small one.
-    """
-    kept_outcomes, to_run = list[Outcome](), list[Submission]()
-    for submission in submissions:
-        outcome = cache.find_outcome(folder, spec.lab, submission.student)
-        if outcome and not options.again and outcome.digest == make_job(submission, spec, options).digest:
-            kept_outcomes.append(outcome)
-        else:
-            to_run.append(submission)
-    log.info("%d were run before and are kept, %d are to be run", len(kept_outcomes), len(to_run))
-    if not to_run:
-        yield iter(kept_outcomes)
-        return
-    if options.scheduler:
-        open_pool = worker_pool.cluster_pool(options.scheduler, options.workers)
-    else:
-        prepare = partial(kernel_pair.prepare_kernels, not options.trust, imports=spec.imports)
-        open_pool = worker_pool.local_pool(options.workers, len(to_run), spec.limits.submission_seconds, prepare)
-    with open_pool as pool, run_and_keep(spec, to_run, folder, options, pool) as new_outcomes:
-        yield chain(kept_outcomes, new_outcomes)
-
-
-@contextmanager
-def run_and_keep(
-    spec: Spec, submissions: Sequence[Submission], folder: Path, options: Options, pool: worker_pool.Pool
-) -> Iterator[Iterator[Outcome]]:
-    """Run submissions; each outcome is written to its files as it comes in."""
-    jobs = (make_job(submission, spec, options) for submission in submissions)
-
-    def write(outcome: Outcome) -> Outcome:
-        cache.write_outcome_files(folder, spec.lab, outcome)
-        return outcome
-
-    with batch.open_batch(jobs, pool) as outcomes:
-        yield map(write, outcomes)
-
-
-def store_outcome(grading: Grading, gradebook: Gradebook, outcome: Outcome) -> None:
-    """Store the scores of an outcome, dates and penalty, in one transaction with the gradebook.
-
-    If a submission could not be run, or not scored, no points are stored, as its points are not known.
-    """
-    student, lab, folder = outcome.student, grading.lab, grading.folder
-    notebook = cache.step_folder(folder, cache.MENDED, student, lab.name) / f"{lab.name}.ipynb"
-    status, reason = (GRADED, "") if notebook.is_file() else (UNREADABLE, outcome.reason)
-    if outcome.fault:
-        status, reason = FAILED, outcome.fault
-    old_answers = hand_marks.marked_answers(folder, student, lab.name)
-    with one_transaction(gradebook) as transaction:
-        settled_names = hand_marks.settled_answers(gradebook, lab, student)
-        if status == GRADED:
-            try:
-                store_scores(grading, gradebook, student)
-            except GradingError as error:
-                status, reason = FAILED, str(error)
-                transaction.undo()
-        if status != FAILED:
-            hand_marks.keep_hand_marks(
-                gradebook, lab, student, settled_names, old_answers, hand_marks.written_answers(notebook)
-            )
-        if status == UNREADABLE:
-            give_zero(gradebook, lab, student)
-        if status != GRADED:
-            # Formgrader and `nbgrader generate_feedback` must not take an earlier graded copy for this submission's.
-            shutil.rmtree(graded_copy(folder, student, lab.name).parent, ignore_errors=True)
-        entries, _ = grading.update_in(gradebook, [student])
-    log.log(logging.ERROR if status == FAILED else logging.INFO, "%s: %s. %s", student, status, reason)
-    # Without a digest, a submission that failed is stored again the next time.
-    digest, tests = (outcome.digest, entries[student].by_tests) if status != FAILED else ("", {})
-    copy = checksum_if_any(graded_copy(folder, student, lab.name))
-    write_stored(folder, student, lab.name, Stored(digest, status, reason, tests, copy))
-
-
-def store_scores(grading: Grading, gradebook: Gradebook, student: str) -> None:
-    """Write the graded copy of what was run, and its scores into the gradebook.
-
-    Raises
-    ------
-    GradingError
-        What was run cannot be read, or is not of the lab that the gradebook has; or the gradebook cannot be written.
-    """
-    folder, lab = grading.folder, grading.lab
-    executed = cache.step_folder(folder, cache.EXECUTED, student, lab.name) / f"{lab.name}.ipynb"
-    graded = scores.graded_notebook(scores.read_executed(executed))
-    with database_errors():
-        scores.write_scores(gradebook, lab, student, scores.compute_scores(graded))
-    scores.write_graded_copy(graded_copy(folder, student, lab.name), graded)

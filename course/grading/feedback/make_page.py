@@ -17,7 +17,8 @@ from nbgrader import utils
 from course.config import load_course
 from course.files import write_whole
 from course.grading.feedback.page_exporter import FeedbackPage
-from course.grading.feedback.summary import Grade, summarise
+from course.grading.feedback.summary import summarise
+from course.grading.feedback.task_state import Grade
 from course.grading.gradebook.entries import GradebookEntry
 from course.grading.workers.job import Outcome
 from course.labs.sources import grade_id

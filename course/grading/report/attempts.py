@@ -12,7 +12,8 @@ from nbformat import NotebookNode, from_dict
 
 from course.errors import GradingError
 from course.grading.execution.verdicts import failed_line, is_hidden_line
-from course.grading.feedback.summary import Grade, State, find_answer, first_error, is_untouched, judge_task
+from course.grading.feedback.task_state import Grade, State, first_error, is_untouched, judge_task
+from course.grading.feedback.titles import find_answer
 from course.grading.gradebook import cache
 from course.grading.gradebook.entries import Mark
 from course.grading.gradebook.recorded import graded_copy

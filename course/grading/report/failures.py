@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from course.grading.feedback.summary import State
+from course.grading.feedback.task_state import State
 from course.grading.report.attempts import Attempt
 from course.grading.report.classroom import Classroom, Task
 from course.grading.report.item_analysis import Item, rest_shares

@@ -5,7 +5,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure as Canvas
 
-from course.grading.feedback.summary import State
+from course.grading.feedback.task_state import State
 from course.grading.report.blocks import Cell, Section, Table, Text
 from course.grading.report.classroom import Classroom, Student, short_label
 from course.grading.report.drawing import GREY, draw

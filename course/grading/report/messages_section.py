@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from course.grading.feedback.summary import State
+from course.grading.feedback.task_state import State
 from course.grading.report.blocks import Block, Heading, Quote, Section, Text
 from course.grading.report.classroom import Classroom
 from course.grading.report.failures import Ambiguous, Failure

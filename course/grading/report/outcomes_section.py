@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure as Canvas
 
-from course.grading.feedback.summary import State
+from course.grading.feedback.task_state import State
 from course.grading.report.attempts import Attempt
 from course.grading.report.blocks import Cell, Section, Table, Text
 from course.grading.report.classroom import Classroom, Status, Task

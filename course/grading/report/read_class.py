@@ -14,7 +14,7 @@ from course.command_text import course_command
 from course.config import Course, Lab
 from course.database_errors import database_errors
 from course.errors import BuildError, GradingError
-from course.grading.feedback.summary import find_answer, find_title, lab_title
+from course.grading.feedback.titles import find_answer, find_title, lab_title
 from course.grading.gradebook import cache
 from course.grading.gradebook.entries import GradebookEntry, read_entries
 from course.grading.gradebook.late_penalties import Lateness

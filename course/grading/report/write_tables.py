@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from course.grading.feedback.summary import State
+from course.grading.feedback.task_state import State
 from course.grading.report.classroom import Classroom, Student
 from course.grading.report.failures import Ambiguous, Failure
 from course.grading.report.item_analysis import Item

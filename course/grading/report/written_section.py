@@ -7,7 +7,7 @@ from functools import partial
 import seaborn as sns
 from matplotlib.figure import Figure as Canvas
 
-from course.grading.feedback.summary import State
+from course.grading.feedback.task_state import State
 from course.grading.report.attempts import Attempt
 from course.grading.report.blocks import Block, Heading, Quote, Section, Table, Text
 from course.grading.report.classroom import Classroom, Status, Task

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from course.config import Course, Lab
 from course.errors import GradingError, SubmissionError
 from course.grading.demo import model_answers
-from course.grading.feedback.summary import find_title
+from course.grading.feedback.titles import find_title
 from course.grading.repair.read_folder import inspect_folder
 from course.grading.repair.read_notebook import read_notebook
 from course.grading.repair.repair import repair

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from course.config import Course, Lab
 from course.files import write_whole
-from course.grading.feedback.summary import lab_title
+from course.grading.feedback.titles import lab_title
 from course.grading.report.lab_report import REPORTS
 from course.grading.report.order import draw_pseudonyms
 from course.grading.report.read_class import released_lab

@@ -4,7 +4,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from course.grading.execution.executed import Cut, Incident
-from course.grading.feedback.summary import LONGEST, Grade, State, lab_title, summarise
+from course.grading.feedback.summary import summarise
+from course.grading.feedback.task_state import LONGEST, Grade, State
+from course.grading.feedback.titles import lab_title
 from course.grading.workers.job import Outcome
 from course.inbox.notes import Note
 

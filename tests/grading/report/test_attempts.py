@@ -4,7 +4,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell
 
 from course.grading.execution.verdicts import error_output, failure_output
-from course.grading.feedback.summary import State
+from course.grading.feedback.task_state import State
 from course.grading.gradebook.entries import Mark
 from course.grading.report.attempts import attempts, statement_at
 

@@ -1,6 +1,6 @@
 """How failures are put together, and which messages are called ambiguous."""
 
-from course.grading.feedback.summary import State
+from course.grading.feedback.task_state import State
 from course.grading.report.attempts import Attempt
 from course.grading.report.classroom import Classroom, Status, Student, Task
 from course.grading.report.failures import ambiguous, find_failures
