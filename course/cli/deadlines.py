@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from course.cli.terminal import app, console
+from course.cli.terminal import ClassFolder, app, console
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
 
 if TYPE_CHECKING:
     from course.grading.gradebook.extensions import Extension
-
-Folder = Annotated[Path, typer.Option(help="Holds submitted/ and gradebook.db.")]
 
 
 @app.command()
@@ -26,7 +24,7 @@ def extend(
     ] = None,
     days: Annotated[float | None, typer.Option(min=0, max=3650, help="So many days after the due date.")] = None,
     revoke: Annotated[bool, typer.Option("--revoke", help="Take the extensions back.")] = False,
-    folder: Folder = Path(),
+    folder: ClassFolder = Path(),
 ) -> None:
     """Let students hand in labs later, or take that back; counts from the next `course grade` or `course feedback`."""
     from course.grading.gradebook import extensions
@@ -47,7 +45,7 @@ def extend(
 
 
 @app.command(name="extensions")
-def list_extensions(folder: Folder = Path()) -> None:
+def list_extensions(folder: ClassFolder = Path()) -> None:
     """List all extensions."""
     from course.grading.gradebook.extensions import FILE, read_extensions
 
@@ -62,7 +60,7 @@ def list_extensions(folder: Folder = Path()) -> None:
 def times(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
     table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV file with the columns student,handed_in.")],
-    folder: Folder = Path(),
+    folder: ClassFolder = Path(),
 ) -> None:
     """Say when students handed in a lab, from a table; counts from the next `course grade` or `course feedback`."""
     from course.inbox.times_table import read_times_table, write_times

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from course.cli.grading import show_results
-from course.cli.terminal import app, console, progress_bar
+from course.cli.terminal import ClassFolder, Roster, app, console, progress_bar
 from course.config import load_course
 from course.inbox.systems import System
 
@@ -14,25 +14,24 @@ from course.inbox.systems import System
 @app.command()
 def feedback(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
-    folder: Annotated[Path, typer.Option(help="The folder that was graded.")] = Path(),
+    folder: ClassFolder = Path(),
     system: Annotated[
         System | None, typer.Option("--zip", help="Also pack the pages as this system takes them back.")
     ] = None,
     to: Annotated[Path | None, typer.Option(metavar="FILE", help="The zip file to write.")] = None,
-    roster: Annotated[
-        Path | None, typer.Option(help="CSV file with names and numbers, as for collect; for the members of teams.")
-    ] = None,
+    roster: Roster = None,
     db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
 ) -> None:
     """Bring grades and students' pages up to date with marks, comments, dates and rules; nothing is run."""
     from course.grading.grade import refresh
     from course.grading.options import Options
-    from course.inbox.roster import read_roster
+    from course.inbox.roster import read_roster, roster_file
     from course.lms.feedback_zip import pack_feedback
 
     if roster and not system:
         raise typer.BadParameter("--roster is about the file that --zip packs; name the system: --zip moodle")
-    course, remarks, people = load_course(), list[str](), read_roster(roster) if roster else ()
+    course, remarks, file = load_course(), list[str](), roster_file(folder, roster)
+    people = read_roster(file) if file and system else ()
     chosen = course.lab(lab)
     with progress_bar("students") as progress:
         bar = progress.add_task("pages", total=None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from course.cli.terminal import app, console, error_console, log_to_file, progress_bar
+from course.cli.terminal import ClassFolder, app, console, error_console, log_to_file, progress_bar
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
 
@@ -22,7 +22,7 @@ NOT_GRADED = 3  # the exit code if the machine has failed for some submissions; 
 @app.command()
 def grade(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
-    folder: Annotated[Path, typer.Option(help="Holds submitted/STUDENT/LAB/LAB.ipynb; results go there too.")] = Path(),
+    folder: ClassFolder = Path(),
     workers: Annotated[int | None, typer.Option(min=1, help="Submissions run at a time; one a core if none.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask cluster, such as tcp://host:8786.")] = None,
     db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from course.cli.lti import export_by_lti
-from course.cli.terminal import app, console, error_console
+from course.cli.terminal import ClassFolder, Roster, app, console, error_console
 from course.config import Course, Lab, load_course
 from course.inbox.systems import GradesTo, System, Times
 
@@ -20,16 +20,12 @@ def collect(
         list[str],
         typer.Argument(metavar="[ZIP] LAB", help="What Canvas or Moodle gives to download; name from course.toml."),
     ],
-    folder: Annotated[
-        Path, typer.Option(help="Gets submitted/STUDENT/LAB/LAB.ipynb, the rest in downloaded/.")
-    ] = Path(),
+    folder: ClassFolder = Path(),
     exchange: Annotated[
         bool, typer.Option("--exchange", help="From nbgrader's exchange, without ZIP: what students handed in there.")
     ] = False,
     system: Annotated[System | None, typer.Option(help="Recognised from the file names if not given.")] = None,
-    roster: Annotated[
-        Path | None, typer.Option(help="CSV file: id, and lms_id or name; see the instructors' page.")
-    ] = None,
+    roster: Roster = None,
     times: Annotated[Times, typer.Option(help="Whether times in the archive are those of handing in.")] = Times.AUTO,
 ) -> None:
     """Take in what was handed in, safely; what is there already is replaced only by what is newer, and kept."""
@@ -59,11 +55,14 @@ def from_archive(
     course: Course, lab: Lab, folder: Path, archive: Path, system: System | None, roster: Path | None, times: Times
 ) -> "Collected":
     """Collect from an archive of Canvas or Moodle."""
-    from course.inbox.roster import read_roster
+    from course.inbox.roster import read_roster, roster_file
     from course.lms.collect import collect
     from course.nbgrader_api import load_config
 
-    people = read_roster(roster) if roster else None
+    file = roster_file(folder, roster)
+    if file:
+        console.print(f"roster     {file}", highlight=False, markup=False)
+    people = read_roster(file) if file else None
     return collect(lab, folder, archive, system, people, times, config=load_config(course), zone=course.zone)
 
 
@@ -87,8 +86,8 @@ def export(
     to: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The CSV file to write, for Canvas or Moodle.")
     ] = None,
-    folder: Annotated[Path, typer.Option(help="Holds gradebook.db.")] = Path(),
-    roster: Annotated[Path | None, typer.Option(help="CSV file with names and numbers, as for collect.")] = None,
+    folder: ClassFolder = Path(),
+    roster: Roster = None,
     column: Annotated[str | None, typer.Option(help="Canvas: the assignment's column, “Title (number)”.")] = None,
     allow_unmarked: Annotated[bool, typer.Option("--allow-unmarked", help="Export unfinished grades, too.")] = False,
     lti: Annotated[
@@ -103,14 +102,16 @@ def export(
 
     With --system lti, the exit code is 2 if a grade could not be sent.
     """
+    from course.inbox.roster import roster_file
+
     course = load_course()
     chosen = course.lab(lab)
     if system is GradesTo.LTI:
         if to or column:
             raise typer.BadParameter("--to and --column are about a file; --system lti sends grades.")
-        if not roster:
+        if not (file := roster_file(folder, roster)):
             raise typer.BadParameter("--system lti needs --roster, a CSV file that says who is whom: id, lti_user_id.")
-        export_by_lti(course, chosen, folder, lti, roster, allow_unmarked, dry_run, again)
+        export_by_lti(course, chosen, folder, lti, file, allow_unmarked, dry_run, again)
         return
     if lti or dry_run or again:
         raise typer.BadParameter(f"--lti, --dry-run and --again are about sending; leave them out with {system}.")

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from course.cli.terminal import app, console, progress_bar
+from course.cli.terminal import ClassFolder, app, console, progress_bar
 from course.config import Course, Lab, load_course
 from course.inbox.filenames import printable_name
 from course.lms.lti.settings import LTI_FILE, read_lti_settings
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @app.command("lti-key")
 def lti_key(
-    folder: Annotated[Path, typer.Option(help="Holds lti.toml.")] = Path(),
+    folder: ClassFolder = Path(),
     lti: Annotated[
         Path | None, typer.Option(metavar="FILE", help="The settings; FOLDER/lti.toml if not given.")
     ] = None,

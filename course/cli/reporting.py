@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from course.cli.terminal import app, console
+from course.cli.terminal import ClassFolder, app, console
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
 from course.grading.report.options import Options, Order
@@ -15,7 +15,7 @@ from course.grading.similarity.options import MOST_PAIRS, SimilarityOptions
 @app.command()
 def report(
     lab: Annotated[str | None, typer.Argument(help="Name from course.toml; the whole term if none.")] = None,
-    folder: Annotated[Path, typer.Option(help="The folder that was graded.")] = Path(),
+    folder: ClassFolder = Path(),
     order: Annotated[Order, typer.Option(help="Students by their points, or by name.")] = Order.POINTS,
     pseudonyms: Annotated[
         bool, typer.Option("--pseudonyms", help="Show numbers in place of names, drawn anew each time.")
@@ -38,7 +38,7 @@ def report(
 @app.command()
 def similar(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
-    folder: Annotated[Path, typer.Option(help="Holds submitted/STUDENT/LAB/LAB.ipynb.")] = Path(),
+    folder: ClassFolder = Path(),
     pairs: Annotated[int, typer.Option(min=1, help="How many pairs the page shows at most.")] = MOST_PAIRS,
     pseudonyms: Annotated[
         bool, typer.Option("--pseudonyms", help="Show numbers in place of names, drawn anew each time.")

@@ -35,6 +35,19 @@ app = new_app()
 console = Console()
 error_console = Console(stderr=True)
 
+# Where a class lies, in every command that works on one; the variable saves naming it each time.
+ClassFolder = Annotated[
+    Path,
+    typer.Option(
+        "--folder",
+        envvar="COURSE_FOLDER",
+        help="Of the class: holds submitted/, the roster and what is written from them.",
+    ),
+]
+Roster = Annotated[
+    Path | None,
+    typer.Option(help="CSV file that says who is who; FOLDER/roster.csv if there is one. See the instructors' page."),
+]
 Labs = Annotated[list[str] | None, typer.Argument(metavar="[LAB]...", help="Names from course.toml; all if none.")]
 
 

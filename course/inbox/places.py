@@ -70,6 +70,21 @@ def collected_root(folder: Path, lab: str) -> Path:
     return folder / "downloaded" / lab / "collected"
 
 
+def collected_origins(folder: Path, lab: str) -> Iterator[tuple[str, Origin]]:
+    """Each student of whom a submission was collected and still lies in its place, with where it came from.
+
+    A damaged record is passed over here: who collects or exports that student's submission is told.
+    """
+    for collected in sorted(collected_root(folder, lab).glob("[!.]*/")):
+        places = Places(folder, collected.name, lab)
+        try:
+            origin = read_record(places.collected)
+        except SubmissionError:
+            continue
+        if origin and places.submitted.is_dir():
+            yield collected.name, origin
+
+
 def place_submission(places: Places, new: Path, origin: Origin) -> Placement:
     """Move the folder `new` to its place, unless what lies there is as new; what it replaces is kept."""
     target, before = places.submitted, read_record(places.collected)

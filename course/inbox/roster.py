@@ -12,6 +12,7 @@ from pathlib import Path
 
 from course.errors import RosterError
 from course.inbox.filenames import folded, id_problem, printable_name
+from course.inbox.systems import System
 
 
 @dataclass(frozen=True)
@@ -34,12 +35,22 @@ class Person:
     lti_user_id: str = ""
 
 
+ROSTER = "roster.csv"  # in the folder of a class; read wherever no other file is given
 COLUMNS = tuple(field.name for field in fields(Person))
 SIMILARITY = 0.8  # from here on, a column's name is taken for a misspelt one
 NUMBERS = ("id", "lms_id", "login", "sis_id", "idnumber", "lti_user_id")
+NUMBER_ADVICE = {
+    System.CANVAS: "correct a mistake there",
+    System.MOODLE: "Moodle numbers anew in every assignment, so leave lms_id empty if the name is enough",
+}
 UNIQUE = ("lms_id", "lti_user_id")
 # What a spreadsheet makes of a number: 11.0, 1.02E+12, 1,020,304.
 MANGLED = re.compile(r"\d+[.,]0+|\d([.,]\d+)?E[+-]\d{2,}|\d{1,3}([,.\u202f\xa0']\d{3}){2,}", re.IGNORECASE)
+
+
+def roster_file(folder: Path, given: Path | None) -> Path | None:
+    """The file that was given, else that of the class, if there is one."""
+    return given or next((path for path in [folder / ROSTER] if path.is_file()), None)
 
 
 def read_roster(path: Path) -> tuple[Person, ...]:
@@ -112,7 +123,7 @@ def _problems(people: Sequence[tuple[int, Person]]) -> list[str]:
     return problems
 
 
-def find_person(roster: Sequence[Person], number: str, name: str) -> Person | str:
+def find_person(roster: Sequence[Person], number: str, name: str, system: System) -> Person | str:
     """The person with this number, else with this name; or why there is none.
 
     A person whose number the roster gives is never found by name, which students may be able to change.
@@ -128,7 +139,7 @@ def find_person(roster: Sequence[Person], number: str, name: str) -> Person | st
         return f"{label} could be {' or '.join(person.id for person in matches)}: give them their lms_id in the roster"
     if others := [person for person in roster if person.lms_id and bare_name(name) in _names(person)]:
         lines = " and ".join(f"{person.id} has the lms_id {printable_name(person.lms_id)}" for person in others)
-        return f"{label} is not in the roster. Of that name, {lines}: correct a mistake there, or add a line"
+        return f"{label} is not in the roster. Of that name, {lines}: {NUMBER_ADVICE[system]}, or add a line"
     return f"{label} is not in the roster: add a line"
 
 

@@ -5,8 +5,8 @@ nobody else anything.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, tzinfo
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from traitlets.config import Config
 
 from course.config import Lab
 from course.inbox.filenames import printable_name
-from course.inbox.places import Placement, Places
+from course.inbox.places import Placement, Places, collected_origins
 from course.inbox.roster import Person
 from course.inbox.systems import System, Times
 from course.lms.collect_one import Bundle, Row, collect_one
@@ -25,6 +25,11 @@ from course.lms.teams import FileOwner, team_members, teams_of, teams_without_fi
 from course.lms.unpack import ArchiveLimits, open_archive
 from course.lms.uploads import UploadedFile, read_uploads, why_ambiguous, why_left_out
 from course.lms.zip_entry import are_submission_times
+
+OTHER_ID = (
+    "was collected before as {student}, who would be graded beside this one: delete submitted/{student}/{lab} and "
+    "downloaded/{lab}/collected/{student}"
+)
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,7 @@ def collect(
                     Bundle(archive, system, lab, places, by_owner[file_owner.number], times_trusted, share, file_owner)
                 )
             )
+        rows = with_other_ids(rows, folder.resolve(), lab, system, by_student)
         rows += [Row(student, Placement.REFUSED, remarks=(reason,)) for student, reason in clashes]
         for owner, reason in reasons.items():
             rows.append(Row(printable_name(names[owner] or owner), Placement.REFUSED, remarks=(reason,)))
@@ -100,10 +106,29 @@ def collect(
         if not times_trusted and times is Times.AUTO:
             remarks.append(
                 "All times in the archive lie within an hour, so they are those of the download: no timestamp.txt was "
-                "written. Where none lies there already, nothing is taken off for each day of being late. `--times "
-                "zip` uses them all the same."
+                "written. Where none lies there already, nothing is taken off for each day of being late. For penalties, "
+                "give the times in a table: `course times` (columns student, handed_in). `--times zip` uses those of "
+                "the archive all the same."
             )
         return Collected(system, tuple(rows), tuple(remarks))
+
+
+def with_other_ids(
+    rows: Sequence[Row], folder: Path, lab: Lab, system: System, by_student: Mapping[str, FileOwner]
+) -> list[Row]:
+    """The rows, each with a remark if the same student or team was collected earlier under an id that is not used now.
+
+    That happens when a class is collected without a roster first, and then with one.
+    """
+    earlier = defaultdict[str, list[str]](list)
+    for student, origin in collected_origins(folder, lab.name):
+        if origin.system == system and origin.lms_id and student not in by_student:
+            earlier[origin.lms_id].append(student)
+    remarks = {
+        student: tuple(OTHER_ID.format(student=other, lab=lab.name) for other in earlier[by_student[student].number])
+        for student in by_student
+    }
+    return [replace(row, remarks=(*row.remarks, *remarks[row.student])) for row in rows]
 
 
 def _by_owner(

@@ -13,7 +13,7 @@ from traitlets import Bool, Dict, Unicode
 from course.command_text import course_command
 from course.errors import ExportError
 from course.grading.gradebook.recorded import students_not_graded
-from course.inbox.roster import Person, read_roster
+from course.inbox.roster import Person, read_roster, roster_file
 from course.inbox.systems import System
 from course.lms.grades import find_grade, grade_remark, not_graded_remarks
 from course.lms.students import identify
@@ -31,7 +31,7 @@ class GradedStudent:
 class LmsExportPlugin(ExportPlugin):
     """What the exports have in common; after `export`, `remarks` holds what a person should know."""
 
-    roster = Unicode("", help="CSV file with names and numbers, as for `course collect`.").tag(config=True)
+    roster = Unicode("", help="CSV file with names and numbers; roster.csv in the folder, if none.").tag(config=True)
     folder = Unicode("", help="The folder in which the lab was collected; if empty, the course's.").tag(config=True)
     allow_unmarked = Bool(False, help="Export what is not marked to the end, too.").tag(config=True)
     columns = Dict(help="The title of a lab's column in Canvas by the lab's name: 'Title (number)'.").tag(config=True)
@@ -53,6 +53,8 @@ class LmsExportPlugin(ExportPlugin):
         labs = self._labs(gradebook)
         rows = self._unique(list(self._graded(gradebook, labs)))
         lines = [[spreadsheet_text(cell) for cell in line] for line in self.table(labs, rows)]
+        if not rows:
+            raise ExportError("\n".join([f"There is no grade to export to {self.system.title()}.", *self.remarks]))
         target = Path(self.to or f"grades_{self.system}.csv")
         draft = target.with_name(f".{target.name}.draft")
         try:
@@ -92,9 +94,10 @@ class LmsExportPlugin(ExportPlugin):
         return [assignments[name] for name in wanted]
 
     def _graded(self, gradebook: Gradebook, labs: Sequence[Assignment]) -> Iterator[GradedStudent]:
-        roster = read_roster(Path(self.roster)) if self.roster else ()
         coursedir = getattr(self.parent, "coursedir", None)
         folder = Path(self.folder or (coursedir.root if coursedir else ""))
+        file = roster_file(folder, Path(self.roster) if self.roster else None)
+        roster = read_roster(file) if file else ()
         chosen = {str(name) for name in self.student}
         failed = {lab.name: students_not_graded(folder, lab.name) for lab in labs}
         for name, reasons in failed.items():
@@ -127,7 +130,10 @@ class LmsExportPlugin(ExportPlugin):
         numbers = Counter(row.person.lms_id for row in rows if row.person.lms_id)
         for number in (number for number, count in numbers.items() if count > 1):
             ids = ", ".join(row.person.id for row in rows if row.person.lms_id == number)
-            self.remarks.append(f"{ids}: left out; all of them are {number} in {self.system.title()}")
+            self.remarks.append(
+                f"{ids}: left out; all of them are {number} in {self.system.title()}. If that is one person who was "
+                "collected under two ids, take one out: nbgrader db student remove ID --force, and delete submitted/ID"
+            )
         return [row for row in rows if numbers[row.person.lms_id] <= 1]
 
 

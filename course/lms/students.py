@@ -35,9 +35,9 @@ def assign_ids(
             is_unique = name_id and name_counts[folded(name_id)] == 1 and name_id != "participant"
             student = number if system is System.CANVAS else name_id if is_unique else f"{name_id or 'x'}-{number}"
         else:
-            person_or_reason = find_person(roster, number, name)
+            person_or_reason = find_person(roster, number, name, system)
             reason = (
-                person_or_reason
+                why_maybe_team(number, name, system) or person_or_reason
                 if isinstance(person_or_reason, str)
                 else why_not_this_person(person_or_reason, number, name, system, anonymous)
             )

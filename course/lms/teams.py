@@ -88,12 +88,12 @@ def anonymous_names(names: Iterable[str]) -> set[str]:
 
 
 def why_maybe_team(number: str, name: str, system: System) -> str | None:
-    """Without a roster: why a name is hardly a student's, so that its number may be that of a team; else None."""
+    """Why a name that is not in the roster is hardly a student's, so that its number may be a team's; else None."""
     if system is not System.MOODLE or not TEAM_NAME.search(name):
         return None
     return (
         f"“{printable_name(name)}” looks like a team, and {printable_name(number)} like Moodle's number of it, not of "
-        "a student. Say who is in it: --roster with a column `group`"
+        "a student. Say who is in it, in the column `group` of the roster (--roster)"
     )
 
 

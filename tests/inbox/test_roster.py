@@ -6,6 +6,7 @@ import pytest
 
 from course.errors import RosterError
 from course.inbox.roster import Person, find_person, read_roster
+from course.inbox.systems import System
 
 
 def roster_file(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -16,13 +17,14 @@ def roster_file(tmp_path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 def test_nobody_is_found_by_a_name_who_has_a_number():
     roster = [Person("ada", "Ada Lovelace", "11"), Person("kim-1", "Kim Lee"), Person("kim-2", "Lee, Kim")]
-    assert find_person(roster, "12", "lovelaceada") == (
+    assert find_person(roster, "12", "lovelaceada", System.CANVAS) == (
         "lovelaceada (lms_id 12) is not in the roster. Of that name, ada has the lms_id 11: correct a mistake there, "
         "or add a line"
     )
-    assert find_person(roster, "12", "Bob") == "Bob (lms_id 12) is not in the roster: add a line"
-    assert "could be kim-1 or kim-2: give them their lms_id" in str(find_person(roster, "1", "Kim Lee"))
-    assert find_person(roster, "1", "") == "lms_id 1 is not in the roster: add a line"
+    assert find_person(roster, "12", "Bob", System.CANVAS) == "Bob (lms_id 12) is not in the roster: add a line"
+    assert "could be kim-1 or kim-2: give them their lms_id" in str(find_person(roster, "1", "Kim Lee", System.CANVAS))
+    assert find_person(roster, "1", "", System.CANVAS) == "lms_id 1 is not in the roster: add a line"
+    assert "leave lms_id empty if the name is enough" in str(find_person(roster, "12", "Ada Lovelace", System.MOODLE))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Collecting: every student gets in what they handed in last, and no archive does anything else."""
 
+import shutil
 import struct
 from datetime import timedelta
 from pathlib import Path
@@ -103,6 +104,20 @@ def test_moodle_students_of_the_same_name_and_nameless_ones_are_told_apart(folde
     got = gather(folder, *((form.format(name), notebook(name)) for name in who))
     assert set(submitted(folder, NAME)) == {"kim-lee-1", "kim-lee-2", "ann", "participant-4", "x-5"}
     assert "kim-lee-1, kim-lee-2, participant-4, x-5: their names are not enough" in got.text
+
+
+def test_who_is_collected_under_a_second_id_is_named_until_the_first_is_gone(folder):
+    moodle = (f"Zoë Müller_12345_assignsubmission_file/{NAME}.ipynb", notebook("Zoë"))
+    gather(folder, moodle)
+    assert gather(folder, moodle).rows["zoë-müller"].remarks == ()
+    got = gather(folder, moodle, roster=[Person("zoe", "Zoë Müller")])
+    assert set(submitted(folder, NAME)) == {"zoë-müller", "zoe"}
+    assert got.rows["zoe"].remarks == (
+        "was collected before as zoë-müller, who would be graded beside this one: delete "
+        f"submitted/zoë-müller/{NAME} and downloaded/{NAME}/collected/zoë-müller",
+    )
+    shutil.rmtree(folder / "submitted" / "zoë-müller" / NAME)
+    assert gather(folder, moodle, roster=[Person("zoe", "Zoë Müller")]).rows["zoe"].remarks == ()
 
 
 def test_names_in_utf8_that_are_not_declared_so_as_canvas_writes_them(folder, download):

@@ -40,6 +40,15 @@ def test_the_command_shows_what_was_collected(folder, download, command):
     assert submitted(folder, NAME) == {"11": ADA[1]}
 
 
+def test_the_folder_of_a_class_and_its_roster_need_not_be_named(folder, download, command, monkeypatch):
+    pack(download, ADA)
+    (folder / "roster.csv").write_text("id,lms_id\nada,11\n")
+    monkeypatch.setenv("COURSE_FOLDER", str(folder))
+    code, text = command("collect", download, NAME)
+    assert code == 0 and f"roster {folder / 'roster.csv'}" in " ".join(text.split())
+    assert submitted(folder, NAME) == {"ada": ADA[1]}
+
+
 def test_the_command_ends_with_2_if_nothing_could_be_read(folder, download, command):
     pack(download, ("eve_5_77_x.zip", nested()))
     assert command("collect", download, NAME, "--folder", folder)[0] == 2

@@ -124,7 +124,6 @@ def test_todays_penalty_counts(book):
     [
         (("--to", "x.csv"), {}, "--to and --column are about a file"),
         (("--column", "x"), {}, "--to and --column are about a file"),
-        ((), {"roster": None}, "--system lti needs --roster"),
         ((), {"system": "canvas"}, "--system canvas writes a file. Name it: --to FILE"),
         ((), {"system": "moodle"}, "--system moodle writes a file. Name it: --to FILE"),
         (("--to", "x.csv", "--dry-run"), {"system": "canvas"}, "are about sending; leave them out with canvas"),
@@ -136,6 +135,14 @@ def test_todays_penalty_counts(book):
 def test_how_it_is_not_called(there, run, arguments, options, message):
     code, text = run(*arguments, **options)
     assert code == 2 and message in text and there.requests == []
+
+
+def test_who_is_whom_is_read_from_the_class_or_asked_for(book, there, run):
+    code, _ = run("--dry-run", roster=None)
+    assert code == 0
+    (book.folder / "roster.csv").unlink()
+    code, text = run("--dry-run", roster=None)
+    assert code == 2 and "--system lti needs --roster" in text
 
 
 def test_without_a_gradebook_or_the_lab(book, there, run, settings_file):

@@ -65,9 +65,16 @@ def test_what_looks_like_a_team_is_refused_without_a_roster(tmp_path, name):
     rows, remarks = gather(tmp_path, TEAM.replace("Group A", name), ZOE)
     assert of(tmp_path) == {"zoë-müller": notebook(ZOE)}
     assert (
-        "looks like a team, and 42 like Moodle's number of it" in rows[name] and "--roster with a column" in rows[name]
+        "looks like a team, and 42 like Moodle's number of it" in rows[name]
+        and "column `group` of the roster" in rows[name]
     )
     assert "Where teams hand in together, they are those of teams" in remarks
+
+
+def test_a_team_that_the_roster_does_not_know_is_not_taken_for_a_missing_student(tmp_path):
+    rows, _ = gather(tmp_path, TEAM, roster=[Person("ada", "Ada Lee")])
+    assert not of(tmp_path)
+    assert "looks like a team" in rows["Group A"] and "add a line" not in rows["Group A"]
 
 
 def test_a_team_with_the_number_of_a_student_is_not_taken_for_the_student(tmp_path):
