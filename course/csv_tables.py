@@ -4,12 +4,23 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from course.errors import CourseError
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of a CSV table by column; what a row lacks is None, as the csv module leaves it.
+class CsvTable(NamedTuple):
+    """A table: its columns, and each row by column with the number of its line; "" stands for what a row lacks."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, dict[str, str]], ...]
+
+
+def read_table(path: Path) -> CsvTable:
+    """Read a CSV table.
+
+    Cells are separated by commas, or by semicolons, as spreadsheets write them in half of Europe. Empty rows and
+    spaces around a cell do not count.
 
     Raises
     ------
@@ -17,11 +28,19 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         The file cannot be read, or is no CSV table in UTF-8.
     """
     try:
-        return list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
+        text = path.read_text("utf-8-sig")
+        header = text.partition("\n")[0]
+        delimiter = ";" if header.count(";") > header.count(",") else ","
+        table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
+        table.fieldnames = columns = [name.strip() for name in table.fieldnames or []]
+        rows = [(table.line_num, {column: row[column].strip() for column in columns}) for row in table]
+        return CsvTable(tuple(columns), tuple((line, row) for line, row in rows if any(row.values())))
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise CourseError(f"{path} is no CSV table in UTF-8: {error}.") from error
+    except UnicodeDecodeError as error:
+        raise CourseError(f"{path} is not UTF-8 text. Save it as “CSV UTF-8”.") from error
+    except csv.Error as error:
+        raise CourseError(f"{path} is no CSV table: {error} in line {table.line_num}.") from error
 
 
 def refuse(path: Path, problems: Sequence[str]) -> None:

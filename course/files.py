@@ -2,6 +2,9 @@
 
 import hashlib
 import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -17,17 +20,30 @@ def text_if_any(path: Path) -> str | None:
     return path.read_text("utf-8") if path.is_file() else None
 
 
+@contextmanager
+def replacement(path: Path) -> Iterator[Path]:
+    """A name beside `path` for a new file, which takes the place of `path` at the end, or is deleted after an error.
+
+    Open it with "x": in a folder that a student has filled, no link is followed then. `path` itself may be a link or
+    not; it is replaced.
+    """
+    draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.draft")
+    try:
+        yield draft
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
 def write_whole(path: Path, content: str) -> None:
     """Write a file so that it is there whole or not at all, even if the machine stops.
 
     Half of a surrogate pair, which a submission may print but no file can hold, becomes a question mark.
     """
-    draft = path.with_suffix(".draft")
-    with draft.open("w", encoding="utf-8", errors="replace") as file:
+    with replacement(path) as draft, draft.open("x", encoding="utf-8", errors="replace") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def checksum(path: Path) -> str:

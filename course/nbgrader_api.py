@@ -28,9 +28,12 @@ ERROR_LINE = re.compile(r"^\s*[\w.]*(Error|Exception|Entry)\w*: ")
 GENERAL_LINE = "see the the above traceback"
 
 
-def load_config(course: Course) -> Config:
-    """What nbgrader_config.py in the course's root sets."""
-    return PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+def load_config(course: Course, database: str | None = None) -> Config:
+    """What nbgrader_config.py in the course's root sets; `database` is the gradebook's address, if it is another."""
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(course.root)).load_config()
+    if database:
+        config.CourseDirectory.db_url = database
+    return config
 
 
 def nbgrader_in(course: Course, folder: Path, config: Config | None = None) -> NbGraderAPI:

@@ -39,6 +39,14 @@ def extend(
         changed = [_extension(course, lab, student, until, days) for lab in chosen for student in students]
         extensions.grant(folder, changed)
     _print_extensions(course, "Taken back" if revoke else "Granted", changed)
+    console.print(f"wrote      {folder / extensions.FILE}", highlight=False, markup=False)
+    if not (folder / "submitted").is_dir():
+        console.print(
+            f"- {folder.resolve()} holds no submitted/: is it the folder of the class? Name it with --folder.",
+            highlight=False,
+            markup=False,
+        )
+        return
     for student in students:
         if not (folder / "submitted" / student).is_dir():
             console.print(f"- {student} has handed in nothing yet; is the name right?", highlight=False, markup=False)

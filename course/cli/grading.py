@@ -116,6 +116,7 @@ def demo(
 def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -> None:
     """Grade, write the CSV, print the table and where everything is."""
     from course.grading import grade as grader
+    from course.grading.file_errors import RUN_AGAIN
     from course.grading.marking.folder_config import write_settings
     from course.inbox import submissions
 
@@ -133,7 +134,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
         try:
             results = grader.grade(course, lab, folder, handed_in, advance, options, remarks.append, on_page)
         except KeyboardInterrupt:
-            error_console.print(f"Interrupted. {grader.RUN_AGAIN}")
+            error_console.print(f"Interrupted. {RUN_AGAIN}")
             raise
     with suppress(CourseError):  # settings of somebody else's stay; only `nbgrader` and `course mark` look there
         write_settings(course, folder)
@@ -144,15 +145,17 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     console.print(f"grades     {grades}", highlight=False)
     console.print(f"log        {log}", highlight=False)
     if missing := [result.student for result in results if not result.graded]:
-        error_console.print(f"Not graded: {', '.join(missing)}. {grader.RUN_AGAIN}", highlight=False, markup=False)
+        error_console.print(f"Not graded: {', '.join(missing)}. {RUN_AGAIN}", highlight=False, markup=False)
         raise typer.Exit(NOT_GRADED)
 
 
 def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]", remarks: list[str]) -> None:
     """Write the CSV, print the table and what an instructor should know."""
     from course.grading.feedback import tables
+    from course.grading.file_errors import file_errors
 
-    tables.write_csv(folder / f"grades_{lab.name}.csv", results)
+    with file_errors(folder):
+        tables.write_csv(folder / f"grades_{lab.name}.csv", results)
     console.print(tables.grades_table(f"{lab.name}: {len(results)} submissions", results))
     for line in [*tables.deadline_lines(course, lab, results), *remarks, *tables.review_lines(results)]:
         console.print(line, highlight=False, markup=False)

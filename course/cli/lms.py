@@ -90,6 +90,7 @@ def export(
     roster: Roster = None,
     column: Annotated[str | None, typer.Option(help="Canvas: the assignment's column, “Title (number)”.")] = None,
     allow_unmarked: Annotated[bool, typer.Option("--allow-unmarked", help="Export unfinished grades, too.")] = False,
+    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
     lti: Annotated[
         Path | None, typer.Option(metavar="FILE", help="lti: the settings; FOLDER/lti.toml if not given.")
     ] = None,
@@ -111,13 +112,13 @@ def export(
             raise typer.BadParameter("--to and --column are about a file; --system lti sends grades.")
         if not (file := roster_file(folder, roster)):
             raise typer.BadParameter("--system lti needs --roster, a CSV file that says who is whom: id, lti_user_id.")
-        export_by_lti(course, chosen, folder, lti, file, allow_unmarked, dry_run, again)
+        export_by_lti(course, chosen, folder, lti, file, allow_unmarked, dry_run, again, db)
         return
     if lti or dry_run or again:
         raise typer.BadParameter(f"--lti, --dry-run and --again are about sending; leave them out with {system}.")
     if not to:
         raise typer.BadParameter(f"--system {system} writes a file. Name it: --to FILE.")
-    export_to_file(course, chosen, folder, to, System(system), roster, column, allow_unmarked)
+    export_to_file(course, chosen, folder, to, System(system), roster, column, allow_unmarked, db)
 
 
 def export_to_file(
@@ -129,10 +130,11 @@ def export_to_file(
     roster: Path | None,
     column: str | None,
     allow_unmarked: bool,
+    database: str | None,
 ) -> None:
     """Write the file, and print what a person should know about it."""
     from course.lms.export import export_grades
 
-    for remark in export_grades(course, lab, folder, to, system, roster, column, allow_unmarked):
+    for remark in export_grades(course, lab, folder, to, system, roster, column, allow_unmarked, database):
         console.print(f"- {remark}", highlight=False, markup=False)
     console.print(f"grades     {to}", highlight=False, markup=False)

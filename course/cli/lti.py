@@ -43,6 +43,7 @@ def export_by_lti(
     allow_unmarked: bool,
     dry_run: bool,
     again: bool,
+    database: str | None,
 ) -> None:
     """Send what is new; exit with 2 if somebody's grade could not be sent."""
     from course.lms.lti.gather import gather_scores
@@ -54,7 +55,7 @@ def export_by_lti(
     settings = read_lti_settings(settings_file or folder / LTI_FILE, [one.name for one in course.labs])
     line_item, key = settings.line_item(lab.name), read_private_key(settings.private_key)
     sent = SentScores(folder / SENT_FILE)
-    gathered = gather_scores(course, lab, folder, roster, allow_unmarked)
+    gathered = gather_scores(course, lab, folder, roster, allow_unmarked, database)
     rows = plan(gathered.scores, line_item, sent, again)
     title = f"{lab.name} to {urlsplit(line_item).hostname}"
     if dry_run:

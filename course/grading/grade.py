@@ -11,7 +11,6 @@ from pathlib import Path
 from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.utils import temp_attrs
-from traitlets.config import Config
 
 from course.command_text import course_command
 from course.config import Course, Lab
@@ -19,6 +18,7 @@ from course.database_errors import database_errors
 from course.errors import BuildError, GradingError, SandboxError
 from course.grading.derive import Grading, derive
 from course.grading.execution.make_spec import make_spec
+from course.grading.file_errors import file_errors
 from course.grading.gradebook import cache
 from course.grading.gradebook.late_penalties import Notify, ignore_message
 from course.grading.gradebook.new_edition import move_gradebook
@@ -33,7 +33,6 @@ from course.nbgrader_api import failure, load_config, nbgrader_in, without_libra
 from course.sandbox.manager import sandbox_available
 
 log = logging.getLogger(__name__)
-RUN_AGAIN = "What is graded is kept: run the same command again."
 Advance = Callable[[str], None]
 
 
@@ -61,14 +60,14 @@ def grade(
     EditionError
         Source, built lab and gradebook are not of one edition.
     GradingError
-        A file cannot be written: the disk may be full.
+        A file cannot be read or written: the disk may be full.
     """
     if not options.trust and (reason := sandbox_available()):
         raise SandboxError(f"{reason} Or grade submissions that you trust without a sandbox, with --trust-submissions.")
     folder = folder.resolve()
     log.info("grading %s in %s: %d submissions, %s", lab.name, folder, len(submissions), options)
     spec = make_spec(course, lab, options.full_size, options.built)
-    api = nbgrader_in(course, folder, nbgrader_settings(course, options))
+    api = nbgrader_in(course, folder, load_config(course, options.database))
     with database_errors(), without_library_warnings():
         if options.new_edition:
             for message in move_gradebook(api, lab, cells_by_grade_id(spec.reference)):
@@ -76,21 +75,16 @@ def grade(
         check_edition(api, lab, spec.reference, notify)
     gradable = [submission for submission in submissions if not student_name_problem(submission.student)]
     grading = Grading(api, course, lab, folder, gradable)
-    with database_errors(), without_library_warnings():
-        try:
-            with start_runs(spec, gradable, folder, options) as outcomes:
-                register_lab(api, lab)
-                entries = grading.entries()
-                with api.gradebook as gradebook:
-                    for outcome in outcomes:
-                        if options.again or not is_stored(folder, lab.name, outcome, entries.get(outcome.student)):
-                            store_outcome(grading, gradebook, outcome)
-                        advance(outcome.student)
-            derived = derive(grading, notify, options.workers, on_page)
-            results = {result.student: result for result in derived}
-        except OSError as error:
-            path = error.filename or folder
-            raise GradingError(f"{path} cannot be written: {error.strerror}. {RUN_AGAIN}") from error
+    with database_errors(), without_library_warnings(), file_errors(folder):
+        with start_runs(spec, gradable, folder, options) as outcomes:
+            register_lab(api, lab)
+            entries = grading.entries()
+            with api.gradebook as gradebook:
+                for outcome in outcomes:
+                    if options.again or not is_stored(folder, lab.name, outcome, entries.get(outcome.student)):
+                        store_outcome(grading, gradebook, outcome)
+                    advance(outcome.student)
+        results = {result.student: result for result in derive(grading, notify, options.workers, on_page)}
     return [
         results.get(submission.student)
         or unnamed_result(submission.student, student_name_problem(submission.student), spec)
@@ -116,10 +110,10 @@ def refresh(
     EditionError
         The gradebook is of another edition of the lab.
     GradingError
-        Nothing of the lab has been graded in this folder.
+        Nothing of the lab has been graded in this folder, or a file cannot be read or written.
     """
     folder = folder.resolve()
-    api = nbgrader_in(course, folder, nbgrader_settings(course, options))
+    api = nbgrader_in(course, folder, load_config(course, options.database))
     submissions = [
         submission for submission in list_submissions(folder, lab) if not student_name_problem(submission.student)
     ]
@@ -129,7 +123,7 @@ def refresh(
             f"{course_command('grade', lab.name, folder)}"
         )
     grading = Grading(api, course, lab, folder, submissions)
-    with database_errors(), without_library_warnings():
+    with database_errors(), without_library_warnings(), file_errors(folder):
         check_edition(api, lab, as_built(course, lab), notify)
         register_lab(api, lab)
         entries = grading.entries()
@@ -144,14 +138,6 @@ def refresh(
         if submission.student not in graded:
             notify(f"{submission.student} is not graded yet: {course_command('grade', lab.name, folder)}")
     return results
-
-
-def nbgrader_settings(course: Course, options: Options) -> Config:
-    """nbgrader's settings, with the gradebook of these options."""
-    config = load_config(course)
-    if options.database:
-        config.CourseDirectory.db_url = options.database
-    return config
 
 
 def check_edition(api: NbGraderAPI, lab: Lab, edition: NotebookNode, notify: Notify) -> None:

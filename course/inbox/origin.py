@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from course.errors import SubmissionError
-from course.files import checksum
+from course.files import checksum, write_whole
 
 RECORD, STAMP = "collected.json", "timestamp.txt"
 
@@ -78,6 +78,4 @@ def read_record(folder: Path) -> Origin | None:
 
 def write_record(folder: Path, origin: Origin) -> None:
     """Write the record, whole or not at all."""
-    draft = folder / f"{RECORD}.draft"
-    draft.write_text(json.dumps(asdict(origin), indent=1, ensure_ascii=False), "utf-8")
-    draft.replace(folder / RECORD)
+    write_whole(folder / RECORD, json.dumps(asdict(origin), indent=1, ensure_ascii=False))

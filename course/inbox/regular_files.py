@@ -50,13 +50,18 @@ def plain_files(folder: Path, notes: list[Note]) -> Iterator[tuple[PurePosixPath
             notes.append(left_out_note(subfolder, f"it cannot be opened ({error.strerror})"))
             continue
         for entry in entries:
-            path, status = subfolder / entry.name, entry.stat(follow_symlinks=False)
+            path = subfolder / entry.name
             if CLUTTER.fullmatch(entry.name):
                 continue
             count += 1
             if count > MAX_ENTRIES:
                 notes.append(Note("left-out", "folder", f"Of its files only {MAX_ENTRIES} are used.", review=True))
                 return
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except OSError as error:  # the folder may be listed and not entered, or the file has just gone
+                notes.append(left_out_note(path, f"it cannot be opened ({error.strerror})"))
+                continue
             if reason := _unusable(path, status):
                 notes.append(left_out_note(path, reason))
             elif stat.S_ISDIR(status.st_mode):

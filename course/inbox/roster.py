@@ -1,7 +1,5 @@
 """The students of a course: who has which number, name and login in the learning management system."""
 
-import csv
-import io
 import re
 import unicodedata
 from collections import Counter
@@ -10,7 +8,8 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 
-from course.errors import RosterError
+from course.csv_tables import read_table
+from course.errors import CourseError, RosterError
 from course.inbox.filenames import folded, id_problem, printable_name
 from course.inbox.systems import System
 
@@ -63,15 +62,9 @@ def read_roster(path: Path) -> tuple[Person, ...]:
         number that a spreadsheet has rewritten.
     """
     try:
-        text = path.read_text("utf-8-sig")
-    except OSError as error:
-        raise RosterError(f"The roster {path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise RosterError(f"The roster {path} is not UTF-8 text. Save it as “CSV UTF-8”.") from error
-    header = text.partition("\n")[0]
-    delimiter = ";" if header.count(";") > header.count(",") else ","  # what a spreadsheet writes in half of Europe
-    table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
-    columns = [name.strip() for name in table.fieldnames or []]
+        columns, rows = read_table(path)
+    except CourseError as error:
+        raise RosterError(f"The roster {error}") from error
     if "id" not in columns or not {"lms_id", "name", "group"} & set(columns):
         raise RosterError(
             f"The roster {path} has the columns {', '.join(map(printable_name, columns)) or 'of nothing'}. It needs "
@@ -84,15 +77,11 @@ def read_roster(path: Path) -> tuple[Person, ...]:
             raise RosterError(
                 f"The roster {path} has a column {printable_name(column)!r}. Call it {similar[0]!r}, or leave it out."
             )
-    table.fieldnames = columns
-    people = []
-    try:
-        for row in table:
-            values = {key: str(row[key]).strip() for key in COLUMNS if key in columns}
-            if any(values.values()):
-                people.append((table.line_num, Person(**values)))
-    except csv.Error as error:
-        raise RosterError(f"The roster {path} is no CSV file: {error} in line {table.line_num}.") from error
+    people = [
+        (line, Person(**{column: row[column] for column in COLUMNS if column in columns}))
+        for line, row in rows
+        if any(row[column] for column in COLUMNS if column in columns)
+    ]
     if problems := _problems(people):
         raise RosterError(f"The roster {path} must be put right:\n" + "\n".join(problems))
     return tuple(person for _, person in people)

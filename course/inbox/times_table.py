@@ -5,7 +5,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from course.config import Lab
-from course.csv_tables import read_rows, refuse
+from course.csv_tables import read_table, refuse
 from course.errors import SubmissionError
 from course.files import write_whole
 from course.inbox.origin import STAMP, timestamp_text
@@ -24,10 +24,10 @@ def read_times_table(path: Path, zone: tzinfo) -> dict[str, datetime]:
         The file is no such table; the message names every line to correct.
     """
     times, problems = dict[str, datetime](), list[str]()
-    for number, row in enumerate(read_rows(path), 2):
+    for number, row in read_table(path).rows:
         try:
-            student, time = row["student"].strip(), read_time(row["handed_in"] or "", zone)
-        except (KeyError, AttributeError):
+            student, time = row["student"], read_time(row["handed_in"], zone)
+        except KeyError:
             problems.append(f"line {number}: the columns must be {','.join(COLUMNS)}")
         except TimeError as error:
             problems.append(f"line {number}: {error}")

@@ -17,8 +17,11 @@ def export_grades(
     roster: Path | None = None,
     column: str | None = None,
     allow_unmarked: bool = False,
+    database: str | None = None,
 ) -> list[str]:
     """Write the grades of a lab to a file for the system; return what a person should know about them.
+
+    They are those of the folder's gradebook, or of that at the address `database`.
 
     Raises
     ------
@@ -27,7 +30,7 @@ def export_grades(
     RosterError
         The roster is wrong.
     """
-    api = nbgrader_with_gradebook(course, lab, folder)
+    api = nbgrader_with_gradebook(course, lab, folder, database)
     options: dict[str, object] = {"to": str(to), "assignment": [lab.name], "folder": str(folder.resolve())}
     if roster:
         options["roster"] = str(roster)

@@ -12,6 +12,7 @@ from traitlets import Bool, Dict, Unicode
 
 from course.command_text import course_command
 from course.errors import ExportError
+from course.files import replacement
 from course.grading.gradebook.recorded import students_not_graded
 from course.inbox.roster import Person, read_roster, roster_file
 from course.inbox.systems import System
@@ -56,13 +57,10 @@ class LmsExportPlugin(ExportPlugin):
         if not rows:
             raise ExportError("\n".join([f"There is no grade to export to {self.system.title()}.", *self.remarks]))
         target = Path(self.to or f"grades_{self.system}.csv")
-        draft = target.with_name(f".{target.name}.draft")
         try:
-            with draft.open("w", newline="", encoding="utf-8") as file:
+            with replacement(target) as draft, draft.open("x", newline="", encoding="utf-8") as file:
                 csv.writer(file).writerows(lines)
-            draft.replace(target)
         except OSError as error:
-            draft.unlink(missing_ok=True)
             raise ExportError(f"{target} cannot be written: {error.strerror}.") from error
         self.log.info("Exported the grades of %d students to %s", len(rows), target)
         for remark in self.remarks:

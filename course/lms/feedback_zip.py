@@ -15,6 +15,7 @@ from pathlib import Path
 from course.command_text import course_command
 from course.config import Course, Lab
 from course.errors import ExportError, SubmissionError
+from course.files import replacement
 from course.inbox.filenames import UNPORTABLE
 from course.inbox.origin import Origin, read_record
 from course.inbox.places import collected_root
@@ -106,14 +107,11 @@ def write_zip(to: Path, files: dict[str, Path]) -> None:
     ExportError
         It cannot be written, or a page cannot be read.
     """
-    draft = to.with_name(f".{to.name}.draft")
     try:
-        with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED) as archive:
+        with replacement(to) as draft, zipfile.ZipFile(draft, "x", zipfile.ZIP_DEFLATED) as archive:
             for name in sorted(files):
                 info = zipfile.ZipInfo(name, FIXED_TIME)
                 info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o100644 << 16
                 archive.writestr(info, files[name].read_bytes())
-        draft.replace(to)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise ExportError(f"{error.filename or to} cannot be read or written: {error.strerror}.") from error

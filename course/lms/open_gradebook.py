@@ -14,22 +14,22 @@ from course.errors import ExportError
 from course.grading.gradebook import late_penalties
 from course.grading.gradebook.entries import read_entries
 from course.inbox.submissions import list_submissions
-from course.nbgrader_api import nbgrader_in, without_library_warnings
+from course.nbgrader_api import load_config, nbgrader_in, without_library_warnings
 
 
-def nbgrader_with_gradebook(course: Course, lab: Lab, folder: Path) -> NbGraderAPI:
-    """nbgrader in a folder that was graded.
+def nbgrader_with_gradebook(course: Course, lab: Lab, folder: Path, database: str | None = None) -> NbGraderAPI:
+    """nbgrader in a folder that was graded, with the gradebook at an address if it is not gradebook.db.
 
     Raises
     ------
     ExportError
         There is no gradebook.
     """
-    api = nbgrader_in(course, folder)
-    database = api.coursedir.db_url.removeprefix("sqlite:///")
-    if database != api.coursedir.db_url and not Path(database).is_file():  # nbgrader would make an empty one
+    api = nbgrader_in(course, folder, load_config(course, database))
+    file = api.coursedir.db_url.removeprefix("sqlite:///")
+    if file != api.coursedir.db_url and not Path(file).is_file():  # nbgrader would make an empty one
         raise ExportError(
-            f"There is no gradebook {database}. Grade the lab first: {course_command('grade', lab.name, folder)}"
+            f"There is no gradebook {file}. Grade the lab first: {course_command('grade', lab.name, folder)}"
         )
     return api
 

@@ -112,8 +112,9 @@ def unpack(archive: Archive, entry: ZipEntry, target: Path, allowed: int) -> int
     size = 0
     if entry.problem:
         raise EntryError(entry.problem)
+    file = target.open("xb")  # not in the block below, which deletes the file: it may be another one's
     try:
-        with target.open("xb") as file:
+        with file:
             for chunk in _chunks(archive, entry):
                 size += len(chunk)
                 if size > min(allowed, archive.limits.file):

@@ -4,6 +4,7 @@ import nbformat
 
 from course.files import write_text
 from course.grading import grade
+from course.grading.options import Options
 from course.inbox import submissions
 from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
@@ -15,7 +16,7 @@ WRITTEN = "explain-test-set"
 def graded(course, folder, told=None, **options):
     lab = course.labs[0]
     found, tell = submissions.require_submissions(folder, lab), (told if told is not None else []).append
-    chosen = grade.Options(workers=1, trust=True, **options)
+    chosen = Options(workers=1, trust=True, **options)
     return {one.student: one for one in grade.grade(course, lab, folder, found, lambda student: None, chosen, tell)}
 
 

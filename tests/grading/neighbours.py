@@ -26,6 +26,7 @@ from nbformat import NotebookNode
 from course.config import Lab
 from course.grading import demo, grade
 from course.grading.gradebook.recorded import GRADED
+from course.grading.options import Options
 from course.inbox import submissions
 from course.limits import Limits
 
@@ -104,7 +105,7 @@ def run(lab: Lab, quick: bool, workers: int) -> list[str]:
         folder = Path(place)
         hand_in(folder, lab, quick)
         found = submissions.require_submissions(folder, lab)
-        options = grade.Options(workers=workers)
+        options = Options(workers=workers)
         results = grade.grade(COURSE, lab, folder, found, lambda student: None, options)
     for result in results:
         cut = ", ".join(map(str, result.cut_off))

@@ -22,6 +22,7 @@ from secret_lines import HIDDEN, secret_lines
 
 from course.grading import demo, grade
 from course.grading.gradebook.recorded import GRADED, UNREADABLE
+from course.grading.options import Options
 from course.inbox import submissions
 from course.labs.sources import read_source
 
@@ -47,7 +48,7 @@ def batch(tmp_path_factory):
         patch.setenv("TMPDIR", str(temporary))
         patch.setenv("MNIST_SOURCE", "bundled")
         patch.setenv("SECRET_TOKEN", "hunter2")
-        results = grade.grade(COURSE, LIGHT, folder, found, lambda student: None, grade.Options(workers=2))
+        results = grade.grade(COURSE, LIGHT, folder, found, lambda student: None, Options(workers=2))
     yield folder, before, temporary, {result.student: result for result in results}
     shutil.rmtree(temporary, ignore_errors=True)
 

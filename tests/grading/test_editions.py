@@ -16,6 +16,7 @@ from course.files import write_text
 from course.grading import demo, grade
 from course.grading.gradebook.new_edition import move_gradebook
 from course.grading.marking import sandboxed_execute
+from course.grading.options import Options
 from course.labs.editions import cells_by_grade_id
 from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_written, source_text
@@ -117,7 +118,7 @@ def test_a_graded_class_moves_to_a_new_edition_with_its_marks(course, folder):
     assert "holds 2 submissions of another edition of 01_light:\n  - gone: one-hot, test-one-hot\n" in said
     assert "course grade 01_light --new-edition" in said
     with pytest.raises(EditionError, match="--new-edition"):
-        grade.refresh(course, course.labs[0], folder, grade.Options())
+        grade.refresh(course, course.labs[0], folder, Options())
     assert content(folder / "gradebook.db") == before
 
     told = []

@@ -16,6 +16,7 @@ from nbgrader.exchange.default import ExchangeFetchAssignment, ExchangeFetchFeed
 from course.grading import demo, exchange, grade
 from course.grading.demo import fill_in, hand_in, submission_path
 from course.grading.marking.folder_config import write_settings
+from course.grading.options import Options
 from course.grading.repair.read_folder import inspect_folder, read_companions
 from course.inbox import submissions
 from course.nbgrader_api import load_config, nbgrader_in
@@ -28,7 +29,7 @@ NBGRADER = shutil.which("nbgrader", path=str(Path(sys.executable).parent))
 
 def graded(folder):
     return grade.grade(
-        COURSE, LAB, folder, submissions.require_submissions(folder, LAB), lambda student: None, grade.Options()
+        COURSE, LAB, folder, submissions.require_submissions(folder, LAB), lambda student: None, Options()
     )
 
 

@@ -31,6 +31,7 @@ from course.grading.feedback import tables
 from course.grading.gradebook import cache, recorded
 from course.grading.gradebook.recorded import FAILED, GRADED, UNREADABLE
 from course.grading.gradebook.results import Result
+from course.grading.options import Options
 from course.grading.repair.repair import repair
 from course.inbox import submissions
 from course.labs.parameters import parameters, with_parameters
@@ -45,7 +46,7 @@ LIGHT = LIGHT_COURSE.labs[0]
 def graded(folder: Path, lab: Lab, **options) -> dict[str, Result]:
     found = submissions.require_submissions(folder, lab)
     course = LIGHT_COURSE if lab is LIGHT else COURSE
-    results = grade.grade(course, lab, folder, found, lambda student: None, grade.Options(**options))
+    results = grade.grade(course, lab, folder, found, lambda student: None, Options(**options))
     return {result.student: result for result in results}
 
 
@@ -181,7 +182,7 @@ def test_grading_again_gives_the_same_and_new_work_counts(blank, model, tmp_path
 
 
 def test_the_password_of_a_database_is_not_among_the_options_that_are_logged():
-    assert "secret" not in repr(grade.Options(database="postgresql+psycopg://grader:secret@db/gradebook"))
+    assert "secret" not in repr(Options(database="postgresql+psycopg://grader:secret@db/gradebook"))
 
 
 @pytest.mark.kernel
@@ -246,7 +247,9 @@ def test_a_full_disk_stops_with_a_reason_and_loses_nothing(blank, model, tmp_pat
     with monkeypatch.context() as patch:
         for module in (cache, recorded):
             patch.setattr(module, "write_whole", full)
-        with pytest.raises(GradingError, match=r"cannot be written: No space left on device\. What is graded is kept"):
+        with pytest.raises(
+            GradingError, match=r"cannot be read or written: No space left on device\. What is graded is kept"
+        ):
             graded(tmp_path, LIGHT)
     results = graded(tmp_path, LIGHT)
     assert (results["ann"].tests, results["bob"].tests) == (results["ann"].max_tests, 0)
@@ -275,7 +278,7 @@ def test_no_name_of_a_folder_is_taken_for_a_pattern(blank, model, tmp_path):
     course, folder = load_course(root), tmp_path / "Kurs [WS26] *"
     hand_in(folder, LIGHT, "kim", fill_in(blank, model))
     found = submissions.require_submissions(folder, LIGHT)
-    (result,) = grade.grade(course, course.labs[0], folder, found, lambda student: None, grade.Options(workers=1))
+    (result,) = grade.grade(course, course.labs[0], folder, found, lambda student: None, Options(workers=1))
     assert (result.status, result.tests) == (GRADED, result.max_tests)
     assert result.feedback.is_file() and (folder / "gradebook.db").is_file()
 

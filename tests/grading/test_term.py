@@ -20,6 +20,7 @@ from course.grading import demo, grade
 from course.grading.feedback import tables
 from course.grading.gradebook.extensions import Extension, grant, revoke
 from course.grading.gradebook.results import Result
+from course.grading.options import Options
 from course.inbox import submissions
 from course.inbox.systems import System
 from course.labs.prepare import prepare_lab
@@ -78,7 +79,7 @@ def again(folder: Path, course: Course, told: list[str] | None = None) -> dict[s
     lab = course.labs[0]
     found = submissions.require_submissions(folder, lab)
     tell = (told if told is not None else []).append
-    results = grade.grade(course, lab, folder, found, lambda student: None, grade.Options(workers=1), tell)
+    results = grade.grade(course, lab, folder, found, lambda student: None, Options(workers=1), tell)
     tables.write_csv(folder / f"grades_{lab.name}.csv", results)
     return {result.student: result for result in results}
 
@@ -274,7 +275,7 @@ def test_what_plain_nbgrader_made_of_it_since_does_not_stay(folder):
     copy = folder / "autograded" / "late" / LIGHT.name / f"{LIGHT.name}.ipynb"
     copy.write_text(copy.read_text("utf-8").replace("0", "1"), encoding="utf-8")
     (folder / "feedback" / "unknown" / LIGHT.name / f"{LIGHT.name}.html").write_text("edited", encoding="utf-8")
-    results = {one.student: one for one in grade.refresh(course, course.labs[0], folder, grade.Options())}
+    results = {one.student: one for one in grade.refresh(course, course.labs[0], folder, Options())}
     agree(folder, course, again(folder, course))
     assert results == first and executed(folder) == ran
 
@@ -297,7 +298,7 @@ def test_nothing_changed_nothing_done(folder):
     ran, pages = executed(folder), made(folder)
     assert again(folder, course) == first
     lab = course.labs[0]
-    assert grade.refresh(course, lab, folder, grade.Options()) == [first[student] for student in sorted(first)]
+    assert grade.refresh(course, lab, folder, Options()) == [first[student] for student in sorted(first)]
     assert (executed(folder), made(folder)) == (ran, pages)
 
 
@@ -307,7 +308,7 @@ def test_pages_follow_marks_without_grading(folder):
     again(folder, course)
     mark(folder, "early", points=2)
     demo.hand_in(folder, LIGHT, "new", nbformat.read(LIGHT_COURSE.released(LIGHT), as_version=4))
-    results = grade.refresh(course, course.labs[0], folder, grade.Options(), told.append)
+    results = grade.refresh(course, course.labs[0], folder, Options(), told.append)
     tables.write_csv(folder / f"grades_{LIGHT.name}.csv", results)
     agree(folder, course, {result.student: result for result in results})
     assert told == [f"new is not graded yet: course grade {LIGHT.name} --folder {folder}"]

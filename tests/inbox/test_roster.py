@@ -47,7 +47,7 @@ def test_nobody_is_found_by_a_name_who_has_a_number():
         ("id;name\n1,02E+12;Ada\n", "line 2: the id '1,02E+12' is what a spreadsheet"),
         ("id,name,idnumber\nada,Ada,1.02E+12\n", "line 2: the idnumber '1.02E+12' is what a spreadsheet"),
         ('id,lms_id\nada,"1,020,304"\n', "line 2: the lms_id '1,020,304' is what a spreadsheet"),
-        ('id,lms_id\n"' + "x" * 200_000 + '",1\n', "is no CSV file"),
+        ('id,lms_id\n"' + "x" * 200_000 + '",1\n', "is no CSV table"),
     ],
 )
 def test_a_wrong_roster_is_named_with_the_line(tmp_path, text, message):

@@ -16,6 +16,7 @@ from course.grading.demo import hand_in
 from course.grading.feedback import tables
 from course.grading.gradebook.recorded import GRADED, UNREADABLE
 from course.grading.gradebook.results import Result
+from course.grading.options import Options
 from course.inbox import submissions
 from course.limits import Limits
 
@@ -32,7 +33,7 @@ def blank():
 
 def results(folder: Path) -> dict[str, Result]:
     found = submissions.require_submissions(folder, LAB)
-    graded = grade.grade(COURSE, LAB, folder, found, lambda student: None, grade.Options(workers=2))
+    graded = grade.grade(COURSE, LAB, folder, found, lambda student: None, Options(workers=2))
     return {submission.student: result for submission, result in zip(found, graded, strict=True)}
 
 

@@ -1,6 +1,7 @@
 """Exports: the grades of nbgrader's gradebook, of the right people, in the form that each system reads."""
 
 import csv
+import shutil
 import sys
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from course.errors import ExportError
 from course.grading import demo, grade
 from course.grading.demo import fill_in
 from course.grading.gradebook.recorded import FAILED, Stored, write_stored
+from course.grading.options import Options
 from course.inbox import submissions
 from course.inbox.systems import System
 from course.labs.sources import read_source
@@ -253,7 +255,7 @@ def graded_class(tmp_path_factory):
     found = collect(LAB, folder, pack(folder / "submissions.zip", *files))
     assert len(found.rows) == 3 and found.any_read
     results = grade.grade(
-        COURSE, LAB, folder, submissions.require_submissions(folder, LAB), lambda student: None, grade.Options()
+        COURSE, LAB, folder, submissions.require_submissions(folder, LAB), lambda student: None, Options()
     )
     return folder, {result.student: result for result in results}
 
@@ -282,8 +284,9 @@ def test_from_canvas_and_back(graded_class, tmp_path):
 def test_from_canvas_to_moodle_needs_a_roster(graded_class, tmp_path):
     folder, results = graded_class
     to = tmp_path / "m.csv"
-    remarks = export_grades(COURSE, LAB, folder, to, System.MOODLE, allow_unmarked=True)
-    assert read(to) == [MOODLE] and sum("left out; no Moodle number" in remark for remark in remarks) == 3
+    with pytest.raises(ExportError) as error:
+        export_grades(COURSE, LAB, folder, to, System.MOODLE, allow_unmarked=True)
+    assert str(error.value).count("left out; no Moodle number") == 3 and not to.exists()
     roster = tmp_path / "roster.csv"
     roster.write_text(
         "id,name,email\n11,Ada,ada@example.org\n12,Bob,bob@example.org\n13,Élise,elise@example.org\n", "utf-8"
@@ -295,6 +298,21 @@ def test_from_canvas_to_moodle_needs_a_roster(graded_class, tmp_path):
         "Élise",
         results["13"].total,
     )
+
+
+@pytest.mark.kernel
+def test_from_a_gradebook_at_another_address(graded_class, tmp_path):
+    folder, results = graded_class
+    (tmp_path / "submitted").symlink_to(folder / "submitted")
+    (tmp_path / "executed").symlink_to(folder / "executed")
+    shutil.copy(folder / "gradebook.db", tmp_path / "elsewhere.db")
+    (tmp_path / "roster.csv").write_text("id,lms_id\n11,11\n12,12\n13,13\n")  # found without being named
+    to = tmp_path / "c.csv"
+    with pytest.raises(ExportError, match="There is no gradebook"):
+        export_grades(COURSE, LAB, tmp_path, to, System.CANVAS)
+    address = f"sqlite:///{tmp_path / 'elsewhere.db'}"
+    export_grades(COURSE, LAB, tmp_path, to, System.CANVAS, allow_unmarked=True, database=address)
+    assert {row["ID"] for row in rows_of(to)} == {"", *results}
 
 
 @pytest.mark.kernel

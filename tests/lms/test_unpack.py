@@ -12,7 +12,7 @@ from lms_archives import entry, everything, notebook, pack, submitted
 from course.errors import ArchiveError, CourseError
 from course.inbox.places import Placement
 from course.lms.collect import collect
-from course.lms.unpack import ArchiveLimits
+from course.lms.unpack import ArchiveLimits, open_archive, unpack
 
 LINKS = ["submitted", "submitted/11", f"submitted/11/{NAME}", "downloaded", f"downloaded/{NAME}/collected/11"]
 
@@ -107,6 +107,14 @@ def test_nobody_uses_up_what_others_need(folder):
     assert submitted(folder, NAME) == GOOD | {"5": notebook("Eve's")}
     assert sum(path.stat().st_size for path in folder.rglob("*.bin")) == 900_000
     assert got.rows["5"].remarks[-1].startswith("big9.bin not unpacked: it is larger than the ")
+
+
+def test_a_file_that_is_there_already_is_neither_overwritten_nor_deleted(folder, download):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "there.ipynb").write_text("another's")
+    with open_archive(pack(download, ADA), ArchiveLimits()) as archive, pytest.raises(FileExistsError):
+        unpack(archive, archive.entries[0], folder / "there.ipynb", 1000)
+    assert (folder / "there.ipynb").read_text() == "another's"
 
 
 def test_many_files_of_one_student(folder):

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from course.config import Course, Lab
+from course.files import replacement
 from course.grading.gradebook.recorded import GRADED
 from course.grading.gradebook.results import Result
 from course.inbox.notes import printable
@@ -27,7 +28,7 @@ def write_csv(path: Path, results: Sequence[Result]) -> None:
     """One row a student: the columns above, then the points of each test and written question; none if not graded."""
     tests = list(dict.fromkeys(test for result in results for test in result.by_test))
     questions = list(dict.fromkeys(question for result in results for question in result.by_question))
-    with path.open("w", newline="", encoding=ENCODING) as file:
+    with replacement(path) as draft, draft.open("x", newline="", encoding=ENCODING) as file:
         writer = csv.writer(file)
         writer.writerow([*COLUMNS, *tests, *questions])
         for result in results:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from course.csv_tables import read_rows, refuse
+from course.csv_tables import read_table, refuse
 from course.errors import CourseError
-from course.files import write_whole as write
+from course.files import write_whole
 from course.times import TimeError, read_time
 
 FILE, COLUMNS = "extensions.csv", ["student", "lab", "until"]
@@ -39,10 +39,10 @@ def read_extensions(folder: Path) -> list[Extension]:
     if not path.is_file():
         return []
     extensions, problems = dict[tuple[str, str], Extension](), list[str]()
-    for number, row in enumerate(read_rows(path), 2):
+    for number, row in read_table(path).rows:
         try:
-            extension = Extension(row["lab"].strip(), row["student"].strip(), read_time(row["until"] or ""))
-        except (KeyError, AttributeError):
+            extension = Extension(row["lab"], row["student"], read_time(row["until"]))
+        except KeyError:
             problems.append(f"line {number}: the columns must be {','.join(COLUMNS)}")
         except TimeError as error:
             problems.append(f"line {number}: {error}")
@@ -94,5 +94,5 @@ def _save(folder: Path, extensions: Sequence[Extension]) -> list[Extension]:
     table.writerow(COLUMNS)
     for extension in sorted(extensions):
         table.writerow([extension.student, extension.lab, extension.until.isoformat(sep=" ")])
-    write(folder / FILE, text.getvalue())
+    write_whole(folder / FILE, text.getvalue())
     return sorted(extensions)

@@ -26,10 +26,7 @@ def prepare_folder(course: Course, lab: Lab, folder: Path, database: str | None,
     CourseError
         The folder has settings for nbgrader that are not from this course.
     """
-    config = load_config(course)
-    if database:
-        config.CourseDirectory.db_url = database
-    api = nbgrader_in(course, folder, config)
+    api = nbgrader_in(course, folder, load_config(course, database))
     database_file = Path(api.coursedir.db_url.removeprefix("sqlite:///"))
     problem = (
         f"No submission of {lab.name} is graded in {folder}. Grade first: {course_command('grade', lab.name, folder)}"

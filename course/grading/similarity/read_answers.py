@@ -94,8 +94,5 @@ def read_answers(lab: Lab, folder: Path, released: NotebookNode, questions: Sequ
 def _submitted(submission: Submission, lab: Lab) -> NotebookNode:
     if submission.refused:
         raise SubmissionError(submission.refused)
-    try:
-        inspected = inspect_folder(submission.path.parent, lab.name)
-    except OSError as error:
-        raise SubmissionError(f"it cannot be opened ({error.strerror})") from error
+    inspected = inspect_folder(submission.path.parent, lab.name)
     return read_notebook(inspected.notebook, f"{lab.name}.ipynb")[0]

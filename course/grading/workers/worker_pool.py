@@ -1,8 +1,9 @@
 """Where submissions run: in processes of this machine, or on a Dask cluster."""
 
+import logging
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +13,7 @@ from course.errors import CourseError
 from course.grading.execution.clock import PATIENCE
 from course.grading.workers.worker_process import WorkerProcess
 
+log = logging.getLogger(__name__)
 ANSWER_SECONDS, JOIN_SECONDS = 20, 60
 SPARE_SECONDS = 900  # for all that comes before and after a submission's own time: mending, imports, sandbox and kernel
 
@@ -42,9 +44,9 @@ def local_pool(
 
     def start() -> Executor:
         executor = WorkerProcess(PATIENCE * seconds + SPARE_SECONDS)
-        for file in logs.log_files():
-            executor.submit(partial(logs.join_log, file))
-        executor.submit(initialise)
+        calls: list[Callable[[], object]] = [partial(logs.join_log, file) for file in logs.log_files()]
+        for call in [*calls, initialise]:
+            executor.submit(call).add_done_callback(log_failure)
         return executor
 
     executors = [start() for _ in range(workers)]
@@ -53,6 +55,12 @@ def local_pool(
     finally:
         for executor in executors:
             executor.shutdown(wait=False)
+
+
+def log_failure(started: Future[object]) -> None:
+    """Log why a process could not be made ready; it may grade all the same, only slower or without a log."""
+    if not started.cancelled() and (error := started.exception()):
+        log.warning("a worker process was not made ready: %s: %s", type(error).__name__, error)
 
 
 @contextmanager

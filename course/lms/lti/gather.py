@@ -24,7 +24,9 @@ class Gathered:
     remarks: tuple[str, ...]
 
 
-def gather_scores(course: Course, lab: Lab, folder: Path, roster: Path, allow_unmarked: bool = False) -> Gathered:
+def gather_scores(
+    course: Course, lab: Lab, folder: Path, roster: Path, allow_unmarked: bool = False, database: str | None = None
+) -> Gathered:
     """The scores of all who handed in and could be graded, with today's penalties.
 
     Raises
@@ -35,7 +37,7 @@ def gather_scores(course: Course, lab: Lab, folder: Path, roster: Path, allow_un
         The roster is wrong.
     """
     user_ids = {person.id: person.lti_user_id for person in read_roster(roster)}
-    api = nbgrader_with_gradebook(course, lab, folder)
+    api = nbgrader_with_gradebook(course, lab, folder, database)
     with current_gradebook(api, course, lab, folder) as (gradebook, changed):
         gathered = _gather(gradebook, lab.name, folder, user_ids, allow_unmarked)
     return Gathered(gathered.scores, (*changed, *gathered.remarks))

@@ -26,6 +26,7 @@ from course.grading.execution.kernel_lifetime import started_kernel
 from course.grading.execution.session import execute_submission
 from course.grading.feedback import tables
 from course.grading.gradebook.recorded import FAILED, GRADED
+from course.grading.options import Options
 from course.grading.workers import grade_one, worker_pool
 from course.inbox import submissions
 from course.labs.prepare import prepare_lab
@@ -135,7 +136,7 @@ def answers() -> list[str]:
 
 def graded(folder: Path, workers: int = 1):
     found = submissions.require_submissions(folder, LAB)
-    results = grade.grade(COURSE, LAB, folder, found, lambda student: None, grade.Options(workers=workers))
+    results = grade.grade(COURSE, LAB, folder, found, lambda student: None, Options(workers=workers))
     return {result.student: result for result in results}
 
 

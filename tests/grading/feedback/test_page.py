@@ -20,6 +20,7 @@ from course.grading import demo, grade
 from course.grading.demo import fill_in, hand_in, submission_path
 from course.grading.gradebook import cache
 from course.grading.marking.folder_config import write_settings
+from course.grading.options import Options
 from course.inbox import submissions
 from course.labs.sources import grade_id, is_written, points_by_cell, read_source
 from course.nbgrader_api import nbgrader_in, without_library_warnings
@@ -38,7 +39,7 @@ def page_path(folder: Path, student: str) -> Path:
 
 def grade_all(folder: Path):
     found = submissions.require_submissions(folder, LAB)
-    return grade.grade(COURSE, LAB, folder, found, lambda student: None, grade.Options())
+    return grade.grade(COURSE, LAB, folder, found, lambda student: None, Options())
 
 
 @pytest.fixture(scope="module")

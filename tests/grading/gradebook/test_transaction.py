@@ -12,6 +12,7 @@ from course.errors import CourseError, GradingError
 from course.grading import demo, grade
 from course.grading.gradebook import late_penalties, scores
 from course.grading.gradebook.transaction import Transaction, one_transaction
+from course.grading.options import Options
 from course.inbox import submissions
 from course.labs.prepare import prepare_lab
 from course.nbgrader_api import failure
@@ -29,7 +30,7 @@ def folder(tmp_path):
 
 def graded(folder):
     found = submissions.require_submissions(folder, LIGHT)
-    (result,) = grade.grade(COURSE, LIGHT, folder, found, lambda student: None, grade.Options(workers=1))
+    (result,) = grade.grade(COURSE, LIGHT, folder, found, lambda student: None, Options(workers=1))
     return result
 
 

@@ -30,6 +30,7 @@ from course.grading.demo import fill_in, hand_in, submission_path
 from course.grading.marking import formgrader, server
 from course.grading.marking.content_policy import ON_CLICK, script_hash
 from course.grading.marking.folder_config import write_settings
+from course.grading.options import Options
 from course.inbox import submissions
 from course.inbox.roster import Person
 from course.labs.sources import grade_id, is_written, marking_schemes, read_source, without_markers
@@ -55,7 +56,7 @@ ROSTER = (Person("kim", "Kim <b>Lee</b>", email="kim@example.org"), Person("nobo
 
 def graded(folder):
     found = submissions.require_submissions(folder, LAB)
-    results = grade.grade(COURSE, LAB, folder, found, lambda student: None, grade.Options())
+    results = grade.grade(COURSE, LAB, folder, found, lambda student: None, Options())
     return {result.student: result for result in results}
 
 

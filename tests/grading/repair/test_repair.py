@@ -13,6 +13,7 @@ from this_course import COURSE
 from course.errors import CourseError
 from course.grading import grade
 from course.grading.demo import hand_in
+from course.grading.options import Options
 from course.grading.repair.repair import guess_lab, repair
 from course.inbox import submissions
 from course.inbox.notes import Note, note_lines
@@ -242,6 +243,6 @@ def test_mended_submissions_get_full_marks_from_nbgrader(tmp_path):
     for student, notebook in {"many": many, "stripped": stripped}.items():
         hand_in(tmp_path, LIGHT, student, mended(notebook, released)[0])
     found = submissions.require_submissions(tmp_path, LIGHT)
-    results = grade.grade(COURSE, LIGHT, tmp_path, found, lambda student: None, grade.Options())
+    results = grade.grade(COURSE, LIGHT, tmp_path, found, lambda student: None, Options())
     scores = {result.student: (result.tests, result.to_mark, result.reason) for result in results}
     assert scores == {"many": (18, 2, ""), "stripped": (18, 2, "")}

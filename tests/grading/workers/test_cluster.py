@@ -15,6 +15,7 @@ from light import light_course
 from course.errors import CourseError
 from course.grading import demo, grade
 from course.grading.gradebook.cache import REPORT
+from course.grading.options import Options
 from course.grading.workers import worker_pool
 from course.inbox import submissions
 from course.labs.prepare import prepare_lab
@@ -62,7 +63,7 @@ def make_class(folder: Path) -> None:
 def graded(folder: Path, **options):
     make_class(folder)
     found = submissions.require_submissions(folder, LIGHT)
-    results = grade.grade(COURSE, LIGHT, folder, found, lambda student: None, grade.Options(**options))
+    results = grade.grade(COURSE, LIGHT, folder, found, lambda student: None, Options(**options))
     return [(result.student, result.status, result.by_test, result.notes, result.review) for result in results]
 
 
