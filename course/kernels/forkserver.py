@@ -76,11 +76,13 @@ class ForkServer:
         Raises
         ------
         KernelError
-            They failed; the message has the reason.
+            They failed, and the message has the reason; or they take too long.
         """
         poll = select.poll()
         poll.register(self.ready, select.POLLIN)
         events = dict(poll.poll(IMPORT_SECONDS * 1000))
+        if not events:
+            raise KernelError(f"What the lab imports was not imported within {IMPORT_SECONDS} seconds.")
         if not events.get(self.ready.fileno(), 0) & select.POLLIN:
             reason = self.log_file.read_text("utf-8", "replace").strip() if self.log_file.is_file() else ""
             raise KernelError(f"What the lab imports cannot be imported here: {reason[-OUTPUT_CHARACTERS:]}")
@@ -109,7 +111,7 @@ def start_fork_server(preload: Preload) -> ForkServer:
     home = {"HOME": str(folder)} if preload.shown_as else {}
     requests, server_end = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ready, done = Pipe(duplex=False)
-    log_file = folder / "said"
+    log_file = folder / "output"
     with server_end, done, log_file.open("wb") as output:
         process = subprocess.Popen(
             [*dynamic_loader(Path(sys.executable)), sys.executable, str(program), str(done.fileno())],
@@ -155,7 +157,7 @@ def dynamic_loader(program: Path) -> list[str]:
 
 
 def end_fork_server(process: subprocess.Popen[bytes], requests: socket.socket, ready: Connection, folder: Path) -> None:
-    """End a fork server; kernels live on."""
+    """End a fork server. Kernels in sandboxes live on; others end with it."""
     requests.close()
     ready.close()
     process.kill()

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import select
 import signal
 import sys
 import time
@@ -20,6 +19,7 @@ from traitlets import Dict, Float, Instance, List, Unicode
 from course.errors import KernelError
 from course.kernels.forkserver import INLINE, Preload, fork_server
 from course.kernels.forkserver_main import KernelRequest
+from course.kernels.pipes import is_readable
 
 IPYTHON_KERNEL = Path(__file__).with_name("ipython_kernel.py")
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", **INLINE}
@@ -37,12 +37,11 @@ class CopiedKernel:
 
     def poll(self) -> int | None:
         """None while it runs, then 0: its exit code is unknown."""
-        ended, _, _ = select.select([self._handle], [], [], 0)
-        return 0 if ended else None
+        return 0 if is_readable(self._handle) else None
 
     def wait(self) -> int:
         """Wait for its end."""
-        select.select([self._handle], [], [])
+        is_readable(self._handle, None)
         os.close(self._handle)
         return 0
 

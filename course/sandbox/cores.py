@@ -17,7 +17,7 @@ NAME = "\0course-core-{core}-{layer}"  # of an abstract socket: one process at a
 class Cores:
     """The cores of one thread's sandboxes, which are those of one submission at a time.
 
-    They are taken while the thread has a sandbox; a core is shared only when all cores are taken.
+    They are taken while the thread has a sandbox; cores are shared only when too few are free.
     """
 
     def __init__(self, count: int) -> None:

@@ -27,7 +27,7 @@ class ExitCause(Enum):
     def by_submission(self) -> bool | None:
         """Whether the submission caused it; None if that cannot be known.
 
-        It may have sent the signal itself, or made itself a riddle; and a flood may come from another sandbox of this
+        It may have sent the signal itself, or hindered the measuring; and a flood may come from another sandbox of this
         process.
         """
         if self in (ExitCause.KILLED, ExitCause.FLOOD, ExitCause.UNMEASURED):

@@ -9,7 +9,6 @@ import json
 import logging
 import os
 import re
-import select
 import shutil
 import subprocess
 import tempfile
@@ -28,6 +27,7 @@ from course.cgroups import Group
 from course.errors import SandboxError
 from course.kernels.forkserver import ForkServer, Preload, fork_server
 from course.kernels.forkserver_main import STARTED, KernelRequest, SandboxToJoin
+from course.kernels.pipes import OUTPUT_BYTES, is_readable, read_pipe
 from course.sandbox.bwrap import READY, Sandbox, bwrap_command, resource_limits, sandbox_group, sandbox_variables
 from course.sandbox.cores import Cores, take_cores
 from course.sandbox.exit_cause import ExitCause
@@ -36,7 +36,7 @@ from course.sandbox.mounts import KERNEL_FILE, SOCKETS, WORK, check_hidden, read
 from course.sandbox.probe import filter_file, require_sandboxes
 from course.sandbox.seccomp import seccomp_filter
 from course.sandbox.settings import SandboxSettings
-from course.sandbox.watchdog import OUTPUT_BYTES, Watchdog
+from course.sandbox.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 CONNECTION = "/run/connection.json"
@@ -48,13 +48,15 @@ T = TypeVar("T")
 class SandboxProvisioner(SandboxSettings, LocalProvisioner):
     """Starts a kernel in a sandbox of its own and leaves nothing behind.
 
-    `watchdog` holds the end of the kernel's output and why the sandbox ended, also after its end. `seconds` says how
-    long it took to wait for imports, and to make the sandbox.
+    `watchdog` knows why the sandbox ended, also after its end. `seconds` says how long it took to wait for imports,
+    and to make the sandbox.
     """
 
     watchdog: Watchdog | None = None
     seconds = Dict(value_trait=Float())
     _folder: Path | None = None
+    _output_pipe: int | None = None  # until the watchdog reads from it, as it does from the next
+    _kernel_status: int | None = None
     _keep_open: int | None = None
     _handles: SocketHandles | None = None
     _cores: Cores | None = None
@@ -94,13 +96,20 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         (self._folder / "sockets").mkdir()
 
     async def launch_kernel(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
-        """Start the kernel in its sandbox.
+        """Start the kernel in its sandbox; after an error nothing stays behind.
 
         Raises
         ------
         SandboxError
             The sandbox did not start.
         """
+        try:
+            return await self._launch(cmd, **kwargs)
+        except BaseException:
+            await self.cleanup()
+            raise
+
+    async def _launch(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         assert self._folder
         start = time.monotonic()
         sandbox, server = self._make_sandbox(self._folder), await self._ready_fork_server()
@@ -121,41 +130,41 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
                 options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
                 connection_info = await super().launch_kernel(command, **options)
             first_pid = await self._first_process(self._folder / "info")
-            if server and (ready_line := await self._wait_for(lambda: read_pipe(self._output_pipe))) != READY:
-                raise await self._start_error(ready_line)
+            if server and (ready_line := await self._wait_for(self._read_output)) != READY:
+                raise await self._stop_failed_start(ready_line)
             self.seconds["sandbox"] = time.monotonic() - start - self.seconds["imports"]
-            kernel_status = await self._start_copy(server, sandbox, cmd[1:], first_pid, output) if server else None
-            self._handles = await self._acquire_sockets(self._folder, first_pid, kernel_status)
+            if server:
+                await self._start_copy(server, sandbox, cmd[1:], first_pid, output)
+            await self._acquire_sockets(self._folder, first_pid)
         finally:
             os.close(keep_open)
             os.close(output)
         exit_code: Callable[[], int | None] = partial(exit_code_of, self.process)
-        if kernel_status is not None:
-            exit_code = partial(reported_exit_code, kernel_status)
-        self.watchdog = Watchdog(first_pid, self._output_pipe, self.limits, exit_code, kernel_status, self._group)
+        if self._kernel_status is not None:
+            exit_code = partial(reported_exit_code, self._kernel_status)
+        self.watchdog = Watchdog(first_pid, self._output_pipe, self.limits, exit_code, self._kernel_status, self._group)
+        self._output_pipe = self._kernel_status = None
         self.watchdog.start()
         seconds = {stage: round(duration, 3) for stage, duration in self.seconds.items()}
         log.debug("sandbox %s started: %s", first_pid, seconds)
         return connection_info
 
-    async def _acquire_sockets(self, folder: Path, first_pid: int, kernel_status: int | None) -> SocketHandles:
+    async def _acquire_sockets(self, folder: Path, first_pid: int) -> None:
         """Open the kernel's sockets as soon as they are there."""
-        handles = SocketHandles(folder / "sockets", json.loads(Path(self.parent.connection_file).read_text("utf-8")))
+        connection = json.loads(Path(self.parent.connection_file).read_text("utf-8"))
+        self._handles = handles = SocketHandles(folder / "sockets", connection)
         inside = Path(f"/proc/{first_pid}/root{SOCKETS}")
 
         def are_acquired() -> bool | None:
-            if handles.acquire(inside):
-                return True
-            return False if kernel_status is not None and select.select([kernel_status], [], [], 0)[0] else None
+            try:
+                if handles.acquire(inside):
+                    return True
+            except OSError:
+                return False  # the sandbox ended between two of them
+            return False if self._kernel_status is not None and is_readable(self._kernel_status) else None
 
-        try:
-            if not await self._wait_for(are_acquired):
-                raise await self._start_error(why="Its kernel ended at once.")
-        except SandboxError:
-            if kernel_status is not None:
-                os.close(kernel_status)
-            raise
-        return handles
+        if not await self._wait_for(are_acquired):
+            raise await self._stop_failed_start(why="Its kernel ended at once.")
 
     def _make_sandbox(self, folder: Path) -> Sandbox:
         connection = json.loads(Path(self.parent.connection_file).read_text("utf-8"))
@@ -186,9 +195,10 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
 
     async def _start_copy(
         self, server: ForkServer, sandbox: Sandbox, argv: list[str], first_pid: int, output: int
-    ) -> int:
-        """Have the fork server start a kernel in the sandbox; return a pipe that closes when the kernel has ended."""
+    ) -> None:
+        """Have the fork server start a kernel in the sandbox; a pipe, `_kernel_status`, closes when it has ended."""
         status_reader, status_writer = os.pipe()
+        self._kernel_status = status_reader
         sandbox_handle = os.pidfd_open(first_pid)
         sandbox_to_join: SandboxToJoin = {
             "first": first_pid,
@@ -209,13 +219,8 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         finally:
             os.close(sandbox_handle)
             os.close(status_writer)
-        try:
-            if await self._wait_for(lambda: read_pipe(status_reader, len(STARTED))) != STARTED:
-                raise await self._start_error()
-        except SandboxError:
-            os.close(status_reader)
-            raise
-        return status_reader
+        if await self._wait_for(lambda: read_pipe(status_reader, len(STARTED))) != STARTED:
+            raise await self._stop_failed_start()
 
     async def _wait_for(self, condition: Callable[[], T | None]) -> T:
         """The condition's value as soon as that is not None.
@@ -233,14 +238,16 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
                 why = f"bubblewrap ended with exit code {code} and gave no reason"
                 break
             await asyncio.sleep(0.002)
-        raise await self._start_error(why=why)
+        raise await self._stop_failed_start(why=why)
 
-    async def _start_error(self, output: bytes = b"", why: str = "bubblewrap gave no reason") -> SandboxError:
-        """Clean up and return the error with its reason: the sandbox's output before and now, else `why`."""
+    def _read_output(self) -> bytes | None:
+        """What the sandbox has written so far and nobody has read, as long as there is no watchdog."""
+        return None if self._output_pipe is None else read_pipe(self._output_pipe)
+
+    async def _stop_failed_start(self, output: bytes = b"", why: str = "bubblewrap gave no reason") -> SandboxError:
+        """End what there is, and return the error with its reason: the sandbox's output before and now, else `why`."""
         await self.kill()
-        reason = (output + (read_pipe(self._output_pipe) or b"")).decode("utf-8", "replace").strip()
-        os.close(self._output_pipe)
-        await self.cleanup()
+        reason = (output + (self._read_output() or b"")).decode("utf-8", "replace").strip()
         return SandboxError(f"A sandbox did not start: {reason or why}")
 
     def cpu_seconds(self) -> float:
@@ -277,9 +284,10 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         if self._cores:
             self._cores.release()
             self._cores = None
-        if self._keep_open is not None:
-            os.close(self._keep_open)
-            self._keep_open = None
+        for pipe in (self._keep_open, self._output_pipe, self._kernel_status):
+            if pipe is not None:
+                os.close(pipe)
+        self._keep_open = self._output_pipe = self._kernel_status = None
         if self._folder and not restart:
             self._delete_folder()
             self._folder = None
@@ -297,23 +305,21 @@ def preload_of(imports: str, kernel_file: Path, environment: Mapping[str, str], 
     return Preload(imports, kernel_file, tuple(sorted(variables.items())), KERNEL_FILE)
 
 
-def exit_code_of(bubblewrap: Any) -> int:
-    """The exit code of a kernel that bubblewrap started, negative for a signal."""
-    code: int = bubblewrap.wait(END_SECONDS)
+def exit_code_of(bubblewrap: Any) -> int | None:
+    """The exit code of a kernel that bubblewrap started, negative for a signal; None if it does not end."""
+    try:
+        code: int = bubblewrap.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
     return 128 - code if code > 128 else code
 
 
 def reported_exit_code(pipe: int) -> int | None:
     """The exit code of a copied kernel, as forkserver_main.py reports it; None if it reports none."""
     output = b""
-    while select.select([pipe], [], [], END_SECONDS)[0] and (part := os.read(pipe, OUTPUT_BYTES)):
+    while is_readable(pipe, END_SECONDS) and (part := os.read(pipe, OUTPUT_BYTES)):
         output += part
     return int(output) if output else None
-
-
-def read_pipe(pipe: int, most: int = OUTPUT_BYTES) -> bytes | None:
-    """What a pipe holds now: None if it holds nothing, no bytes if it was closed."""
-    return os.read(pipe, most) if select.select([pipe], [], [], 0)[0] else None
 
 
 def _short_folder() -> str | None:

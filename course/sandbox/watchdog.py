@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from course.cgroups import Group
+from course.kernels.pipes import OUTPUT_BYTES
 from course.limits import Limits
 from course.sandbox.exit_cause import ExitCause, classify_exit, out_of_memory_kills
 from course.sandbox.mounts import SOCKETS
@@ -27,12 +28,12 @@ from course.sandbox.usage import (
 
 log = logging.getLogger(__name__)
 MILLISECONDS = 100  # between two checks
+LOGGED_CHARACTERS = 500  # of that output
 GROWTH_BYTES = 400 * 2**20  # by which this process may grow while a sandbox is open, with all unread messages
-OUTPUT_BYTES = 8192  # kept of what the sandbox wrote on its standard output and error
 
 
 class Watchdog(threading.Thread):
-    """Close a sandbox whose processes together use too much, keep the end of its output, and say why it ended.
+    """Close a sandbox whose processes together use too much, log the end of its output, and say why it ended.
 
     Limits for each process do not stop a hundred processes; control groups would, but are often not available.
     `exit_cause` and `reason` are set when the sandbox is empty.
@@ -53,7 +54,7 @@ class Watchdog(threading.Thread):
         readable when the kernel has ended. The watchdog closes both. `exit_code` is called once, after the kernel's
         end. `group` is the sandbox's control group, if it has one, which exists until the watchdog has ended.
         """
-        super().__init__(name=f"guard of sandbox {pid}", daemon=True)
+        super().__init__(name=f"watchdog of sandbox {pid}", daemon=True)
         self.pid, self.limits = pid, limits
         self.exit_cause: ExitCause | None = None
         self.peak_memory = 0  # bytes, by the quick upper bound
@@ -67,11 +68,6 @@ class Watchdog(threading.Thread):
         self._group, self._group_seconds = group, 0.0
         self._cpu, self._kills_before = CpuTime(), out_of_memory_kills()
         self._memory_allowed = own_memory() + GROWTH_BYTES
-
-    @property
-    def output(self) -> str:
-        """The end of what the sandbox wrote on its standard output and error."""
-        return self._output_end.decode("utf-8", "replace")
 
     @property
     def reason(self) -> str | None:
@@ -121,7 +117,8 @@ class Watchdog(threading.Thread):
                 os.close(pipe)
         self.exit_cause = cause
         level = logging.DEBUG if cause is ExitCause.CLOSED else logging.INFO
-        log.log(level, "sandbox %s ended: %s; at most %d MiB", self.pid, cause.name, self.peak_memory >> 20)
+        peak, output = self.peak_memory >> 20, self._output_end.decode("utf-8", "replace")[-LOGGED_CHARACTERS:]
+        log.log(level, "sandbox %s ended: %s; at most %d MiB; its last words: %r", self.pid, cause.name, peak, output)
 
     def _find_exit_cause(self) -> ExitCause:
         if self._group and self._group.ran_out_of_memory():

@@ -2,6 +2,7 @@
 
 import ast
 import asyncio
+import gc
 import os
 import re
 import subprocess
@@ -10,12 +11,13 @@ from pathlib import Path
 
 import psutil
 import pytest
-from sandboxed_kernel import WARM, WAYS, in_a_sandbox, kernel, run
+from sandboxed_kernel import SMALL, WARM, WAYS, in_a_sandbox, kernel, run
 from this_course import COURSE
 
 from course.errors import KernelError, SandboxError
 from course.grading.execution.kernel_pair import KERNEL
 from course.kernels.forkserver import SERVER_FILE, ForkServer, Preload, fork_server, start_fork_server, without_helpers
+from course.sandbox.manager import SandboxedKernelManager
 from course.sandbox.mounts import KERNEL_FILE
 
 pytestmark = pytest.mark.kernel
@@ -152,6 +154,38 @@ def test_what_a_sandbox_said_instead_of_being_ready_is_told(monkeypatch):
     monkeypatch.setattr("course.sandbox.bwrap.WAIT", "raise SystemExit('it said why')")
     with pytest.raises(SandboxError, match="A sandbox did not start: it said why"):
         in_a_sandbox("1", **WARM)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "sandbox.provisioner.bwrap_command",
+        "kernels.forkserver.ForkServer.request_kernel",
+        "sandbox.provisioner.SocketHandles.acquire",
+    ],
+)
+def test_a_start_that_fails_at_any_step_leaves_nothing_open(monkeypatch, step):
+    def fail(*arguments):
+        raise KernelError("no more")
+
+    async def start():
+        manager = SandboxedKernelManager(limits=SMALL, **WARM)
+        try:
+            await manager.start_kernel()
+        finally:
+            manager.context.term()
+
+    def open_descriptors():
+        gc.collect()
+        return psutil.Process().num_fds()
+
+    assert in_a_sandbox("print(1)", **WARM) == "1"
+    before = open_descriptors()
+    monkeypatch.setattr(f"course.{step}", fail)
+    with pytest.raises(KernelError, match="no more"):
+        asyncio.run(start())
+    assert open_descriptors() == before
+    assert not [one for one in psutil.Process().children(recursive=True) if one.name() == "bwrap"]
 
 
 def test_a_sandbox_without_walls_is_not_joined():

@@ -22,14 +22,14 @@ from course.sandbox.provisioner import SandboxProvisioner
 
 END_SECONDS = 10.0  # for a test to end after its submission has, or when it has been interrupted itself
 WRITE_FILES = """
-def bring(files):
+def write_files(files):
     import base64, pathlib
     for name, content in files.items():
         path = pathlib.Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(base64.b64decode(content))
-bring({files})
-del bring
+write_files({files})
+del write_files
 """
 AGENT = "__import__('importlib').import_module('course.testing.agent')"
 SERVE_TEST = AGENT + ".serve({path!r}, {number})"
@@ -157,7 +157,7 @@ class CellRunner:
 
         Raises
         ------
-        Ended, Interrupted
+        KernelEnded, CellInterrupted
             The submission's kernel has ended, or took too long.
         """
         clock = self.tests.clock
@@ -167,7 +167,8 @@ class CellRunner:
             if verdict.done():
                 return
             handle_output = collector.add if part % 2 == 0 else ignore_output
-            await self.client.request("execute_request", content, max(1.0, deadline - clock.now()), handle_output)
+            seconds_left = max(1.0, deadline - clock.now())
+            await self.client.request("execute_request", content, seconds_left, handle_output, limit=seconds)
             if not self.tests.relay.joined:
                 return  # nobody answers there
         await clock.wait(verdict, END_SECONDS)

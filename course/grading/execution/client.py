@@ -64,20 +64,27 @@ class KernelClient:
         raise MachineFault(f"It did not answer within {seconds:g} seconds.")
 
     async def request(
-        self, kind: str, content: dict[str, Any], seconds: float, output: Callable[[dict[str, Any]], None]
+        self,
+        kind: str,
+        content: dict[str, Any],
+        seconds: float,
+        output: Callable[[dict[str, Any]], None],
+        limit: float | None = None,
     ) -> dict[str, Any]:
         """Send a request, pass on what the cell shows, and return the content of the reply.
 
+        `limit` is the limit to tell of where `seconds` are what is left of it.
+
         Raises
         ------
-        Ended
+        KernelEnded
             The kernel died, exited, or had to be killed because it could not be interrupted.
-        Interrupted
+        CellInterrupted
             The request took longer than `seconds`.
         MachineFault
             The machine did not let the request be answered.
         """
-        message = self.client.session.msg(kind, content)
+        message, limit = self.client.session.msg(kind, content), limit or seconds
         self.client.shell_channel.send(message)
         message_id, start, cpu_before = message["header"]["msg_id"], self.clock.now(), cpu_seconds(self.manager)
         deadline = min(start + seconds, self._deadline)
@@ -87,9 +94,9 @@ class KernelClient:
             is_over = is_past(self.clock.now, self.clock.now() + GRACE_SECONDS)
             reply, _ = await self._wait(message_id, is_over, output)
             if reply is not None:
-                raise CellInterrupted(f"The cell took longer than {seconds:g} seconds and was interrupted.")
+                raise CellInterrupted(f"The cell took longer than {limit:g} seconds and was interrupted.")
         if reply is None:
-            reason = f"A cell took longer than {seconds:g} seconds and did not let itself be interrupted."
+            reason = f"A cell took longer than {limit:g} seconds and did not let itself be interrupted."
             reason = reason if deadline < self._deadline else "The submission took longer than its time limit."
             cpu_used, alone = cpu_seconds(self.manager) - cpu_before, self.alone or deadline == self._deadline
             error = explain_silence(self.manager, reason, cpu_used, self.clock.now() - start, alone)
@@ -104,7 +111,7 @@ class KernelClient:
 
         Raises
         ------
-        Ended, MachineFault
+        KernelEnded, MachineFault
             It has.
         """
         if not await self.manager.is_alive():
@@ -135,9 +142,14 @@ class KernelClient:
                 last_poll = time.monotonic()
                 if reply is None and (reply := await self._poll_reply(message_id)):
                     last_message = self.clock.now()
+            if message is None and reply:
+                is_quiet = self.clock.now() - last_message > QUIET_SECONDS
+                if is_quiet or not await self.manager.is_alive():
+                    # A last look: if this process stood still meanwhile, something may have arrived.
+                    message = await self._next(self.client.iopub_channel, SOON_SECONDS)
+                    if message is None:
+                        return reply, False
             if message is None:
-                if reply and (self.clock.now() - last_message > QUIET_SECONDS or not await self.manager.is_alive()):
-                    return reply, False
                 continue
             last_message = self.clock.now()
             if message["parent_header"].get("msg_id") != message_id:

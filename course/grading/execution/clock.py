@@ -127,11 +127,15 @@ def thread_times(processes: Iterable[Path]) -> dict[str, tuple[int, int]]:
     times = {}
     for process in processes:
         try:
-            for thread in os.listdir(process / "task"):  # noqa: PTH208 - some hundred times a second
-                path = f"{process}/task/{thread}/schedstat"
-                with open(path, "rb") as file:  # noqa: PTH123
-                    ran, waited, _ = file.read().split()
-                times[path] = int(ran), int(waited)
+            threads = os.listdir(process / "task")  # noqa: PTH208 - some hundred times a second
         except OSError:
             continue
+        for thread in threads:
+            path = f"{process}/task/{thread}/schedstat"
+            try:
+                with open(path, "rb") as file:  # noqa: PTH123
+                    ran, waited, _ = file.read().split()
+            except OSError:
+                continue  # the other threads of its process count all the same
+            times[path] = int(ran), int(waited)
     return times

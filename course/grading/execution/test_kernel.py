@@ -56,7 +56,7 @@ class TestSide:
 
         Raises
         ------
-        Ended, Interrupted
+        KernelEnded, CellInterrupted
             The kernel ended, or the test took too long; the next test gets another kernel.
         KernelError, MachineFault
             The submission did not cause the failure.

@@ -36,7 +36,7 @@ class WorkerProcess(Executor):
 
     When it dies, at whatever moment, the call fails with BrokenExecutor, and so do all later ones; the error says what
     the process last wrote on its standard error. It is killed if a call takes longer than it may, which then fails
-    with Stuck.
+    with CallTimeout.
 
     The executors of concurrent.futures and loky wait forever if a process is killed while it sends a result: they keep
     the sending end of the pipe open themselves, and share locks with the process.

@@ -12,6 +12,7 @@ from course.grading.execution import client
 from course.grading.execution.cell_outputs import OutputAllowance, OutputCollector
 from course.grading.execution.client import KernelClient
 from course.grading.execution.clock import Clock
+from course.grading.execution.faults import CellInterrupted, KernelEnded
 
 REQUEST = "the request"
 
@@ -79,6 +80,43 @@ def test_what_comes_later_than_the_reply_of_a_long_quiet_cell_is_heard(monkeypat
         (2.7, message("status", execution_state="idle")),
     )
     assert heard(iopub, shell, 30) == ({"status": "ok"}, ["late"])
+
+
+class StandingStill(Channel):
+    """This process stands still while it waits for a second message, which arrives meanwhile."""
+
+    async def get_msg(self, timeout: float) -> dict:
+        if len(self._messages) == 1 and timeout > client.SOON_SECONDS:
+            time.sleep(2 * client.QUIET_SECONDS)
+            raise Empty
+        return await super().get_msg(timeout)
+
+
+def test_what_arrives_while_this_process_stands_still_is_heard():
+    shell = Channel((0, message("execute_reply", status="ok")))
+    iopub = StandingStill((0, message("status", execution_state="busy")), (0.1, message("stream", text="late")))
+    assert heard(iopub, shell, 30) == ({"status": "ok"}, ["late"])
+
+
+class Hanging(Manager):
+    async def interrupt_kernel(self) -> None:
+        self.interrupted = True
+
+    async def shutdown_kernel(self, now: bool) -> None:
+        pass
+
+
+def test_the_limit_is_told_and_not_what_was_left_of_it(monkeypatch):
+    monkeypatch.setattr(client, "GRACE_SECONDS", 0.6)
+    one = talking(Channel(), Channel())
+    one.manager = Hanging()
+    with pytest.raises(KernelEnded, match="A cell took longer than 300 seconds and did not let itself be interrupted"):
+        asyncio.run(one.request("execute_request", {}, 0.6, lambda _: None, limit=300))
+    one = talking(Channel(), Channel((1.5, message("execute_reply", status="error"))))
+    one.manager = Hanging()
+    monkeypatch.setattr(client, "GRACE_SECONDS", 30)
+    with pytest.raises(CellInterrupted, match="The cell took longer than 300 seconds and was interrupted"):
+        asyncio.run(one.request("execute_request", {}, 0.6, lambda _: None, limit=300))
 
 
 def test_a_reply_counts_if_the_kernel_is_never_heard_to_be_idle():

@@ -32,6 +32,15 @@ def test_what_is_lost(case):
     assert lost_seconds(*given) == pytest.approx(expected)
 
 
+def test_a_thread_that_has_ended_hides_no_other_of_its_process(tmp_path):
+    for thread in ("1", "2", "3"):
+        (tmp_path / "task" / thread).mkdir(parents=True)
+    for thread in ("1", "3"):
+        (tmp_path / "task" / thread / "schedstat").write_text("7 8 9\n")
+    times = thread_times([tmp_path / "gone", tmp_path])
+    assert times == {f"{tmp_path}/task/{thread}/schedstat": (7, 8) for thread in ("1", "3")}
+
+
 @pytest.fixture
 def machine(monkeypatch):
     """Times, threads and cores that a test sets; others use the second core all the time unless it says otherwise."""
