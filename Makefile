@@ -11,7 +11,7 @@ test quick coverage corpus nbval demo build bench variants hub test-browser test
 export PATH := $(abspath $(BIN)):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help lab demo test quick coverage build bench variants docs hub test-browser test-platforms lint unit corpus nbval lock clean
+.PHONY: help setup lab demo test quick coverage build bench variants docs hub test-browser test-platforms lint unit corpus nbval lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -57,6 +57,8 @@ endef
 SANDBOX = $(call installed,bwrap,bubblewrap,submissions run)
 # Any Chromium will do. Ubuntu's package of that name is none, but its machines often have Chrome.
 CHROMIUM = $(call installed,chromium chromium-browser google-chrome,chromium,pages are tested)
+
+setup: $(READY) ## Set up the environment .venv, as every other target does first
 
 lab: $(READY) ## Open the labs in JupyterLab, with Formgrader
 	@echo "This is the instructors' repository: it holds the solutions. Students get the edition that \`course publish\` makes."

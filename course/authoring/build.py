@@ -1,8 +1,8 @@
 """Making everything that is generated from the labs' sources, and proving that it is up to date."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import nbformat
 from nbformat import NotebookNode
@@ -27,11 +27,20 @@ ALL_AT_ONCE = "`course build` without a name brings every lab up to date; then c
 REMEDY = "Run `course build{lab}` and commit what it writes."
 
 
-class Built(NamedTuple):
-    """The files that were written, and the labs that had to be executed for that."""
+@dataclass
+class Built:
+    """The files that were written, how many were up to date already, and the labs that had to be executed for that."""
 
-    written: list[Path]
-    executed: list[Lab]
+    written: list[Path] = field(default_factory=list)
+    unchanged: int = 0
+    executed: list[Lab] = field(default_factory=list)
+
+    def write(self, path: Path, content: str) -> None:
+        """Write a file, unless it holds just that."""
+        if text_if_any(path) == content:
+            self.unchanged += 1
+        else:
+            self.written.append(write_text(path, content))
 
 
 def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool = False) -> Built:
@@ -39,7 +48,7 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
 
     A lab is executed if its code differs from that of its answer key; with `again`, in any case.
     """
-    built = Built([], [])
+    built = Built()
     for lab in labs:
         notebook = prepare_lab(course, lab)
         refuse_lost_work(course, lab, notebook)
@@ -49,13 +58,13 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
             built.executed.append(lab)
         drop_machine_notes(course.source(lab), notebook)
         # Only a lab that runs through is written, and then all of it.
-        built.written.append(write_text(course.source(lab), source))
-        built.written.append(write_text(course.released(lab), student))
+        built.write(course.source(lab), source)
+        built.write(course.released(lab), student)
         sign(notebook)
-        built.written.append(write_text(course.solution(lab), nbformat.writes(notebook) + "\n"))
+        built.write(course.solution(lab), nbformat.writes(notebook) + "\n")
     index = index_text(course, {lab: prepare_lab(course, lab) for lab in course.labs})
-    built.written.append(write_text(course.root / course.release_directory / "README.md", index))
-    built.written.extend(write_text(path, content) for path, content in front_pages(course).items())
+    for path, content in {course.root / course.release_directory / "README.md": index, **front_pages(course)}.items():
+        built.write(path, content)
     return built
 
 

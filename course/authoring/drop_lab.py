@@ -14,14 +14,16 @@ from course.authoring.lab_entries import without_entry
 from course.authoring.tried_runs import read_tried, write_tried
 from course.authoring.try_mutants import mutants_file
 from course.config import COURSE_FILE, Course, Lab
-from course.errors import CourseError
+from course.errors import CourseError, LintError
 from course.files import write_text
 from course.labs.prepare import prepare_lab
 from course.labs.variants import variants_file
 from reproduction import page as reproduction_page
 from reproduction.systems import plan_file
 
-PAGES = ("*.md", "docs/**/*.md", "students/*.md", "solutions/*/*.py")  # may mention a lab
+# Pages that may mention a lab: first those that students read.
+STUDENT_PAGES, PAGES = ("solutions/*/*.py", "students/*.md"), ("*.md", "docs/**/*.md")
+KEPT = "CHANGELOG.md"  # tells of the past
 
 
 def files_of_lab(course: Course, lab: Lab) -> list[Path]:
@@ -44,7 +46,10 @@ def drop_lab(course: Course, lab: Lab) -> list[Path]:
     if not remaining.labs:
         raise CourseError(f"{lab.name} is the only lab of the course. Make another one first: course new")
     settings = without_entry((course.root / COURSE_FILE).read_text("utf-8"), lab.name)
-    index = index_text(remaining, {other: prepare_lab(remaining, other) for other in remaining.labs})
+    try:
+        index = index_text(remaining, {other: prepare_lab(remaining, other) for other in remaining.labs})
+    except LintError as error:
+        raise CourseError(f"{lab.name} was not dropped, as the list of labs cannot be made. {error}") from error
     for path in files_of_lab(course, lab):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     written = [
@@ -67,7 +72,9 @@ def mentions(course: Course, name: str) -> Iterator[str]:
     pattern = re.compile(rf"\b{re.escape(name)}\b|\b[Ll]abs? (?:\d+(?:,| and| to)? )*{number}\b")
     kept = (course.measurements, course.reproduction, assessment.place(course))
     generated = {path.with_suffix(".md") for path in kept}  # not for editing
-    for path in sorted({path for glob_pattern in PAGES for path in course.root.glob(glob_pattern)} - generated):
+    pages = {path for pattern in (*STUDENT_PAGES, *PAGES) for path in course.root.glob(pattern)}
+    for_students = {path for pattern in STUDENT_PAGES for path in course.root.glob(pattern)}
+    for path in sorted(pages - generated - {course.root / KEPT}, key=lambda path: (path not in for_students, path)):
         for line, text in enumerate(path.read_text("utf-8").splitlines(), 1):
             if pattern.search(text):
                 yield f"{path.relative_to(course.root)}:{line}: {text.strip()}"

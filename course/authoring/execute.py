@@ -6,6 +6,7 @@ from typing import Any
 
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+from nbconvert.filters import strip_ansi
 from nbformat import NotebookNode
 from rich.progress import Progress
 
@@ -42,14 +43,18 @@ def execute_notebook(
             on_cell_start=announce,
             on_cell_complete=advance,
         )
-        start = time.perf_counter()
+        start, index, cell = time.perf_counter(), 0, notebook.cells[0]
         try:
             with client.setup_kernel():
                 for index, cell in enumerate(notebook.cells):
                     client.execute_cell(cell, index)
                 seconds = time.perf_counter() - start
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
-            raise BuildError(f"{name}: the solution does not run through.\n{error}") from error
+            what = error.traceback if isinstance(error, CellExecutionError) else str(error)
+            where = f"cell {index + 1}{f', {grade_id(cell)}' if grade_id(cell) else ''}"
+            raise BuildError(
+                f"{name}: the solution does not run through, but to {where}.\n{strip_ansi(what)}"
+            ) from error
     progress.update(bar, completed=len(notebook.cells), description=name)
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)

@@ -146,7 +146,9 @@ def unexpected_outcomes(notebook: NotebookNode, chosen: Sequence[Variant], confi
         if test in expected and score:
             problems.append(f"{test} gives {score:g} points to the wrong answer «{expected[test].name}».")
         elif test not in expected and score != full:
-            problems.append(f"{test} gives {score:g} of {full:g} points: {cell_error(cell)}. Tried: {tried}.")
+            problems.append(
+                f"{test} gives {score:g} of {full:g} points: {cell_error(cell).rstrip('.')}. Tried: {tried}."
+            )
     return problems
 
 

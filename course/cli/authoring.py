@@ -29,6 +29,7 @@ def build(
         built = builder.build(course, chosen, progress, again)
     for path in built.written:
         console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
+    console.print(f"{built.unchanged} files were up to date already.", highlight=False)
     ran = ", ".join(lab.name for lab in built.executed) or "no lab, as no code has changed (--again executes all)"
     console.print(f"executed {ran}", highlight=False)
 
@@ -40,18 +41,24 @@ def variants(
     again: Annotated[bool, typer.Option("--again", help="Also try what has not changed since it was tried.")] = False,
 ) -> None:
     """Test the tests: run right and wrong answers and report every test that judges one wrongly."""
+    from course.authoring.build import why_stale
     from course.authoring.try_all_variants import try_all
+    from course.labs.prepare import prepare_lab
 
     course = load_course()
+    chosen = course.choose(labs)
     os.environ["MNIST_SOURCE"] = "bundled"
     with log_to_file(course.root, "variants"), progress_bar("runs") as progress:
-        tried = try_all(course, course.choose(labs), progress, task, again)
+        tried = try_all(course, chosen, progress, task, again)
     for text in tried.problems:
         console.print(f"- {text}", highlight=False, markup=False)
     if tried.problems:
         raise typer.Exit(1)
     unchanged = f"; for {tried.unchanged} others nothing has changed since they were tried" if tried.unchanged else ""
     console.print(f"{tried.runs} runs{unchanged}.")
+    for lab in chosen:
+        if why_stale(course.solution(lab), prepare_lab(course, lab)):
+            console.print(f"{lab.name} has changed and is not built, so its model answers were not run: make build")
     console.print("Every right answer got full marks, every wrong one lost what it should.")
 
 

@@ -26,6 +26,7 @@ def feedback(
     from course.grading.grade import refresh
     from course.grading.options import Options
     from course.inbox.roster import read_roster, roster_file
+    from course.inbox.submissions import list_submissions
     from course.lms.feedback_zip import pack_feedback
 
     if roster and not system:
@@ -34,7 +35,7 @@ def feedback(
     people = read_roster(file) if file and system else ()
     chosen = course.lab(lab)
     with progress_bar("students") as progress:
-        bar = progress.add_task("pages", total=None)
+        bar = progress.add_task("pages", total=len(list_submissions(folder, chosen)))
         results = refresh(course, chosen, folder, Options(database=db), remarks.append, lambda _: progress.advance(bar))
     show_results(course, chosen, folder, results, remarks)
     console.print(f"grades     {folder / f'grades_{chosen.name}.csv'}", highlight=False)

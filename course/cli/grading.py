@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 
 from course.cli.terminal import ClassFolder, app, console, error_console, log_to_file, progress_bar
+from course.command_text import course_command
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
 
@@ -157,5 +158,8 @@ def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]"
     with file_errors(folder):
         tables.write_csv(folder / f"grades_{lab.name}.csv", results)
     console.print(tables.grades_table(f"{lab.name}: {len(results)} submissions", results))
-    for line in [*tables.deadline_lines(course, lab, results), *remarks, *tables.review_lines(results)]:
+    lines = [*tables.deadline_lines(course, lab, results), *remarks, *tables.review_lines(results)]
+    if waiting := sum(1 for result in results if result.to_mark):
+        lines.append(f"to mark    {waiting} of {len(results)}: {course_command('mark', lab.name, folder)}")
+    for line in lines:
         console.print(line, highlight=False, markup=False)

@@ -27,6 +27,8 @@ def publish(
     changes = write(course, folder, last)
     lines = [*(f"wrote {path}" for path in changes.written), *(f"deleted {path}" for path in changes.removed)]
     lines.append(f"{changes.unchanged} files were up to date already.")
+    count = changes.unchanged + len(changes.written)
+    lines.append(f"None of the {count} files shows a line of a solution or of a hidden test.")
     steps = next_steps(course, folder, changed=bool(changes.written or changes.removed))
     for part in ("\n".join(lines), steps, listing(course_until(course, last))):
         console.print(part + "\n", highlight=False, markup=False, soft_wrap=True)

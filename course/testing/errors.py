@@ -1,6 +1,17 @@
 """What can go wrong between a test and a submission."""
 
+from enum import StrEnum
 from typing import NoReturn
+
+
+class CutOff(StrEnum):
+    """The names of the errors by which a cell's output says that it did not come to its own end."""
+
+    CELL_TIMEOUT = "CellTimeout"
+    KERNEL_ENDED = "KernelEnded"
+    TEST_ENDED = "TestEnded"
+    SUBMISSION_ENDED = "SubmissionEnded"
+    WRONG_SCORE = "WrongScore"
 
 
 class ProtocolError(BaseException):

@@ -18,12 +18,11 @@ from ipykernel.ipkernel import IPythonKernel
 from course.testing import cell_steps, exceptions
 from course.testing.channel import connect
 from course.testing.conversation import Conversation
-from course.testing.errors import ProtocolError
+from course.testing.errors import CutOff, ProtocolError
 from course.testing.placeholders import ABSENT, RemoteCallable
 from course.testing.scratch_folder import ScratchFolder
 
 MODULE = "__test__"  # where classes of test cells say that they come from
-ENDED = "SubmissionEnded"
 
 
 class Tests:
@@ -73,7 +72,8 @@ class Test:
                 raise failure
         except ProtocolError as error:
             text = f"The test could not be finished: {error}."
-            return {"passed": False, "ename": ENDED, "evalue": text, "line": line_of(error), "value": None, "lines": []}
+            report = {"ename": str(CutOff.SUBMISSION_ENDED), "evalue": text, "line": line_of(error), "lines": []}
+            return {"passed": False, "value": None, **report}
         except BaseException as error:  # noqa: BLE001 - a test may fail with any error
             data = exceptions.exception_data(error)
             # An error that the test has put into a sentence is known by its cause.

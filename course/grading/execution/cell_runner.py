@@ -19,6 +19,7 @@ from course.kernels.manager import WarmProvisioner
 from course.labs.sources import HIDDEN, grade_id, is_test
 from course.limits import Limits
 from course.sandbox.provisioner import SandboxProvisioner
+from course.testing.errors import CutOff
 
 END_SECONDS = 10.0  # for a test to end after its submission has, or when it has been interrupted itself
 WRITE_FILES = """
@@ -89,7 +90,7 @@ class CellRunner:
         await self.check_alive()
         if self.done.ended:
             if is_test(cell):
-                cell.outputs = [error_output("KernelEnded", self.done.ended)]
+                cell.outputs = [error_output(CutOff.KERNEL_ENDED, self.done.ended)]
             return
         self._last = cell
         try:
@@ -112,7 +113,7 @@ class CellRunner:
         where = str(self.done.cuts[-1])
         self.done.ended = where[:1].upper() + where[1:]
         if not is_test(cell):
-            cell.outputs.append(error_output("KernelEnded", self.done.ended))
+            cell.outputs.append(error_output(CutOff.KERNEL_ENDED, self.done.ended))
 
     def note_cut_off(self, cell: NotebookNode, reason: str) -> None:
         """Note that a cell was cut off."""
@@ -126,7 +127,7 @@ class CellRunner:
             await self.client.request("execute_request", content, self.limits.cell_seconds, collector.add)
         except CellInterrupted as error:
             self.note_cut_off(cell, str(error))
-            collector.outputs.append(error_output("CellTimeout", str(error)))
+            collector.outputs.append(error_output(CutOff.CELL_TIMEOUT, str(error)))
         finally:
             cell.outputs = collector.outputs
 
@@ -140,9 +141,9 @@ class CellRunner:
             await self.serve_test(verdict, collector, cell, seconds)
         except CellInterrupted as error:
             self.note_cut_off(cell, str(error))
-            cell.outputs.append(error_output("CellTimeout", str(error)))
+            cell.outputs.append(error_output(CutOff.CELL_TIMEOUT, str(error)))
         except KernelEnded as error:
-            cell.outputs.append(error_output("KernelEnded", str(error)))
+            cell.outputs.append(error_output(CutOff.KERNEL_ENDED, str(error)))
             raise
         finally:
             self.tests.relay.disconnect()
@@ -187,7 +188,7 @@ class CellRunner:
         if verdict.cancelled() or error:
             text = f"The test could not be finished with what the submission gave it{f' ({error})' if error else ''}."
             self.note_cut_off(cell, text)
-            cell.outputs.append(error_output("TestEnded", text))
+            cell.outputs.append(error_output(CutOff.TEST_ENDED, text))
         else:
             cell.outputs += verdict_outputs(cell, verdict.result())
 

@@ -9,6 +9,7 @@ from nbformat.v4 import new_output
 
 from course.grading.execution.cell_outputs import OutputCollector
 from course.labs.sources import HIDDEN
+from course.testing.errors import CutOff
 
 FAILED_LINE = re.compile(r"line (\d+): ")  # begins the traceback of a failed test
 
@@ -40,7 +41,7 @@ def is_hidden_line(source: str, line: int) -> bool:
 
 def error_output(name: str, text: str, lines: list[str] | None = None) -> NotebookNode:
     """A cell's error output."""
-    return new_output("error", ename=name, evalue=text, traceback=[*(lines or []), f"{name}: {text}"])
+    return new_output("error", ename=str(name), evalue=text, traceback=[*(lines or []), f"{name}: {text}"])
 
 
 def verdict_outputs(cell: NotebookNode, verdict: dict[str, Any]) -> list[NotebookNode]:
@@ -52,6 +53,6 @@ def verdict_outputs(cell: NotebookNode, verdict: dict[str, Any]) -> list[Noteboo
     value, max_score = float(verdict["value"]), float(cell.metadata["nbgrader"]["points"])
     if not math.isfinite(value) or not 0 <= value <= max_score:
         text = f"A partial score of {value:g}, where 0 to {max_score:g} are possible: please tell your instructor."
-        return [error_output("WrongScore", text)]
+        return [error_output(CutOff.WRONG_SCORE, text)]
     data = {"text/plain": repr(value)}
     return [new_output("execute_result", data=data, execution_count=cell.execution_count)]

@@ -12,11 +12,11 @@ from nbformat import NotebookNode
 
 from course.inbox.notes import printable
 from course.labs.sources import is_written
+from course.testing.errors import CutOff
 
 NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolutions.code_stub in nbgrader_config.py
-# What cell_runner.py, the tests' side, nbclient and nbgrader call the end of a cell that was not its own.
-CUT_OFF_ERRORS = {"CellTimeout", "KernelEnded", "TestEnded", "SubmissionEnded", "WrongScore"}
-CUT_OFF_ERRORS |= {"CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
+# What we, nbclient and nbgrader call the end of a cell that was not its own.
+CUT_OFF_ERRORS = {*CutOff, "CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
 ANSWER_STOPPED = re.compile(r"\bstopped with \w+: ")  # in the message of a test that tells of an error in the answer
 LONGEST = 300  # characters of a message
 
