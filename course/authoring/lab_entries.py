@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from course.errors import CourseError
 
@@ -59,6 +59,45 @@ def without_entry(text: str, name: str) -> str:
             "[[labs]], then one line for each key."
         )
     return new_text
+
+
+def with_points(text: str, name: str, points: str) -> str:
+    """The text of course.toml with that lab's own rule on its points, `rules = { points = … }`.
+
+    Raises
+    ------
+    CourseError
+        The entry cannot be told from the rest of the text; the message says what to write by hand.
+    """
+    lines = text.splitlines(keepends=True)
+    rule, new_text = f"rules = {{ points = {points} }}", text
+    changes = (
+        (r"^(\s*rules\s*=\s*\{[^}\n]*?\bpoints\s*=\s*)[\d.]+", rf"\g<1>{points}"),
+        (r"^(\s*rules\s*=\s*\{)", rf"\g<1> points = {points},"),
+        (r"^(\s*name\s*=.*\n)", rf"\g<1>{rule}\n"),
+    )
+    for entry in (entry for entry in entries(lines) if entry.name == name):
+        part = "".join(lines[entry.start : entry.end])
+        pattern, new = next(change for change in changes if re.search(change[0], part, re.MULTILINE))
+        new_part = re.sub(pattern, new, part, count=1, flags=re.MULTILINE)
+        new_text = "".join([*lines[: entry.start], new_part, *lines[entry.end :]])
+    wanted = tomllib.loads(text)
+    for lab in wanted.get(LABS, []):
+        if lab.get("name") == name:
+            lab["rules"] = lab.get("rules", {}) | {"points": float(points)}
+    if not holds(new_text, wanted):
+        raise CourseError(
+            f"course.toml cannot be added to. Put this into the entry of {name}, and run the command again: {rule}"
+        )
+    return new_text
+
+
+def holds(text: str, wanted: dict[str, Any]) -> bool:
+    """Whether a text is valid TOML that holds just this."""
+    try:
+        return tomllib.loads(text) == wanted
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def names(text: str) -> list[str] | None:

@@ -27,6 +27,31 @@ def new(
     console.print(steps, highlight=False, markup=False, soft_wrap=True)
 
 
+@app.command("add-task")
+def add_task(
+    lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
+    name: Annotated[str, typer.Argument(help="Of the task, such as ink-rows: the grade id of its answer.")],
+    title: Annotated[str, typer.Option(help="Its heading, without number and points.")],
+    points: Annotated[int, typer.Option(min=1, help="What it is worth.")] = 2,
+    written: Annotated[bool, typer.Option("--written", help="A question that a person marks, without a test.")] = False,
+) -> None:
+    """Add a task to a lab from a template that works: text, answer, test, right and wrong answers."""
+    from course.authoring import add_task as adder
+
+    course = load_course()
+    chosen = course.lab(lab)
+    for path in adder.add_task(course, chosen, name, title, points, written):
+        console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
+    then = f" && course variants {lab} --task {name}" if not written else ""
+    console.print(
+        f"Rewrite the task in {course.source(chosen).relative_to(course.root)}, where it stands last, then run: course "
+        f"build {lab}{then}",
+        highlight=False,
+        markup=False,
+        soft_wrap=True,
+    )
+
+
 @app.command()
 def drop(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")],

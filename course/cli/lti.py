@@ -93,7 +93,7 @@ def send_planned(
 
 def show_rows(title: str, rows: Iterable["ScoreRow"], remarks: Iterable[str]) -> None:
     """Print a table, one row a student, and the remarks."""
-    from course.lms.export_rows import points_for_lms
+    from course.lms.export_base import points_for_lms
 
     table = Table(title=title, title_justify="left")
     for column in ("student", "user id", "points", "of", "state", "outcome"):

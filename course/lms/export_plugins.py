@@ -14,7 +14,7 @@ from nbgrader.api import Assignment
 from course.errors import ExportError
 from course.inbox.roster import Person
 from course.inbox.systems import System
-from course.lms.export_rows import GradedStudent, LmsExportPlugin, points_for_lms
+from course.lms.export_base import GradedStudent, LmsExportPlugin, points_for_lms
 
 
 class CanvasExportPlugin(LmsExportPlugin):

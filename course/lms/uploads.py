@@ -11,7 +11,7 @@ from traitlets.config import Config
 from course.errors import ArchiveError
 from course.inbox.filenames import printable_name, refusal
 from course.inbox.systems import System
-from course.lms.collectors import COLLECTORS, LmsCollector, MoodleCollector
+from course.lms.name_patterns import COLLECTORS, LmsCollector, MoodleCollector
 from course.lms.zip_entry import ZipEntry
 
 # Moodle's name for what those handed in who are in no team, all together; it has no number.

@@ -25,8 +25,8 @@ from course.inbox.systems import System
 from course.labs.sources import read_source
 from course.lms.collect import collect
 from course.lms.export import export_grades
+from course.lms.export_base import points_for_lms
 from course.lms.export_plugins import CanvasExportPlugin, MoodleExportPlugin
-from course.lms.export_rows import points_for_lms
 from course.spreadsheets import spreadsheet_text
 
 LAB = COURSE.labs[0]

@@ -1,0 +1,80 @@
+"""A further task or written question in a lab, from the templates in new_task/, for its author to rewrite."""
+
+import keyword
+import re
+from pathlib import Path
+from string import Template
+
+import jupytext
+
+from course.authoring.lab_entries import with_points
+from course.config import COURSE_FILE, Course, Lab
+from course.errors import CourseError
+from course.files import write_text
+from course.labs.sources import PERCENT, grade_id, points_by_cell, read_source, source_text, with_ids
+from course.labs.variants import variants_file
+
+TEMPLATES = Path(__file__).parent / "new_task"
+NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+LONGEST_NAME = 59  # characters; with "test-" before it, it may have 64
+TASK = re.compile(r"^### Task (\d+)\b", re.MULTILINE)
+END = re.compile(r"^## (Going further|References)\b", re.MULTILINE)
+
+
+def add_task(course: Course, lab: Lab, name: str, title: str, points: int, written: bool) -> list[Path]:
+    """Put a task after the last one of the lab, with right and wrong answers if it has a test; the files written.
+
+    The lab's points in course.toml become those that its tasks have now.
+
+    Parameters
+    ----------
+    name
+        The grade id of the answer, such as "ink-rows"; its function is then called ink_rows.
+    written
+        Whether it is a question that a person marks.
+
+    Raises
+    ------
+    CourseError
+        The name or title is not valid, or the name is taken. Nothing is written.
+    """
+    source = course.source(lab)
+    notebook = read_source(source)
+    refuse_name(name, {grade_id(cell) for cell in notebook.cells}, lab)
+    if not title.strip() or "\n" in title:
+        raise CourseError(f'{title!r} is no title. Give one line of text: --title "What the task is about".')
+    words = {
+        "name": name,
+        "function": name.replace("-", "_"),
+        "title": title.strip(),
+        "number": str(1 + max((int(n) for cell in notebook.cells for n in TASK.findall(cell.source)), default=0)),
+        "points": f"{points} point{'' if points == 1 else 's'}",
+        "number_of_points": str(points),
+    }
+    cells = jupytext.reads(filled("question" if written else "task", words), fmt=dict(PERCENT)).cells
+    end = next((place for place, cell in enumerate(notebook.cells) if END.search(cell.source)), len(notebook.cells))
+    notebook.cells[end:end] = cells
+    settings, answers = course.root / COURSE_FILE, variants_file(course, lab)
+    total = sum(points_by_cell(notebook).values())
+    new_settings = with_points(settings.read_text("utf-8"), lab.name, f"{total:g}")
+    files = [write_text(source, source_text(with_ids(notebook))), write_text(settings, new_settings)]
+    if not written:
+        before = answers.read_text("utf-8") if answers.is_file() else ""
+        files.append(write_text(answers, before + filled("variants", words)))
+    return files
+
+
+def refuse_name(name: str, taken: set[str | None], lab: Lab) -> None:
+    """Raise a `CourseError` for what is no grade id, or that of another cell."""
+    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME or keyword.iskeyword(name) or name.startswith("test-"):
+        raise CourseError(
+            f"{name!r} is no name of a task. Write small letters, digits and -, at most {LONGEST_NAME}, such as "
+            "ink-rows; the function of the answer is then called ink_rows."
+        )
+    if {name, f"test-{name}"} & taken:
+        raise CourseError(f"{lab.name} has a task called {name} already. Choose another name.")
+
+
+def filled(template: str, words: dict[str, str]) -> str:
+    """A template with the words of this task."""
+    return Template((TEMPLATES / f"{template}.txt").read_text("utf-8")).substitute(words)
