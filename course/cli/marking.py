@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from course.cli.terminal import ClassFolder, Roster, app, console
-from course.config import load_course
+from course.command_text import course_command
+from course.config import Course, Lab, load_course
 
 
 @app.command()
@@ -17,16 +18,43 @@ def mark(
     db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
     port: Annotated[int | None, typer.Option(help="Of the server; the next free one from 8888 if none.")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
+    write_table: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all answers into a CSV file, to mark them there instead.")
+    ] = None,
+    read_table: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Take the points and comments of that file.")
+    ] = None,
 ) -> None:
-    """Open Formgrader where the written answers of a lab are marked; Ctrl+C ends it."""
+    """Open Formgrader where the written answers of a lab are marked (Ctrl+C ends it), or mark them in a table."""
     from course.grading.marking import server
     from course.inbox.roster import read_roster, roster_file
 
     course = load_course()
     chosen = course.lab(lab)
+    if write_table and read_table:
+        raise typer.BadParameter("Give --write-table or --read-table, one after the other.")
     file = roster_file(folder, roster)
     count = server.prepare_folder(course, chosen, folder, db, read_roster(file) if file else ())
+    if table := write_table or read_table:
+        mark_in_table(course, chosen, folder, db, table, taken=read_table is not None)
+        return
     console.print(
         f"{count} submissions of {lab} in {folder.resolve()}. Ctrl+C, pressed twice, ends marking.", highlight=False
     )
     server.serve_formgrader(server.jupyter_command(chosen, folder, db, port, not no_browser), folder)
+
+
+def mark_in_table(course: Course, lab: Lab, folder: Path, database: str | None, table: Path, taken: bool) -> None:
+    """Write the table of all written answers, or take the marks from it."""
+    from course.grading.marking.marks_table import take_marks, write_marks_table
+    from course.nbgrader_api import load_config, nbgrader_in
+
+    with nbgrader_in(course, folder, load_config(course, database)).gradebook as gradebook:
+        if taken:
+            text = f"{take_marks(gradebook, lab, folder, table)} answers have new points or another comment. Then: "
+            text += course_command("feedback", lab.name, folder)
+        else:
+            waiting = write_marks_table(gradebook, lab, folder, table)
+            text = f"wrote {table}: {waiting} answers to mark. Fill in points and comment, then: "
+            text += course_command("mark", lab.name, folder, "--read-table", str(table))
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

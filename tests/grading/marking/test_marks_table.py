@@ -1,0 +1,143 @@
+"""Marks in a table: what is written, what is taken back, and what is refused with its line."""
+
+import csv
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from course.errors import CourseError
+from course.files import write_text
+from course.grading.gradebook.recorded import graded_copy
+from course.grading.marking.marks_table import COLUMNS, take_marks, write_marks_table
+from course.nbgrader_api import without_library_warnings
+from course.spreadsheets import ENCODING
+
+LAB = SimpleNamespace(name="lab")
+ANSWERS = {"ada": "It is.\n\nBecause of **noise**.", "ben": "=1+1", "cy": "It is. Because of  **noise**."}
+
+
+def answer(folder, student, text):
+    """The graded copy of a student who has answered so."""
+    marks = {"grade": True, "solution": True, "grade_id": "why", "points": 2, "locked": False, "schema_version": 3}
+    cell = nbformat.v4.new_markdown_cell(text, metadata={"nbgrader": marks})
+    write_text(graded_copy(folder, student, "lab"), nbformat.writes(nbformat.v4.new_notebook(cells=[cell])))
+
+
+@pytest.fixture
+def gradebook(tmp_path):
+    with without_library_warnings(), Gradebook(f"sqlite:///{tmp_path}/gradebook.db", "course") as gradebook:
+        gradebook.add_assignment("lab")
+        gradebook.add_notebook("lab", "lab")
+        gradebook.add_grade_cell("why", "lab", "lab", max_score=2, cell_type="markdown")
+        gradebook.add_solution_cell("why", "lab", "lab")
+        for student, text in ANSWERS.items():
+            gradebook.add_student(student, first_name=student.title())
+            gradebook.add_submission("lab", student)
+            gradebook.find_grade("why", "lab", "lab", student).needs_manual_grade = True
+            answer(tmp_path, student, text)
+        gradebook.find_grade("why", "lab", "lab", "ben").manual_score = 0.5
+        gradebook.find_grade("why", "lab", "lab", "ben").needs_manual_grade = False
+        gradebook.find_comment("why", "lab", "lab", "ben").manual_comment = "No words."
+        gradebook.db.commit()
+        yield gradebook
+
+
+def rows_of(path):
+    with path.open(encoding=ENCODING, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def fill(path, mark=",", **changes):
+    """The table with other cells: `student={column: text}`; saved as a spreadsheet does."""
+    rows = [row | changes.get(row["student"], {}) for row in rows_of(path)]
+    with path.open("w", encoding=ENCODING, newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, delimiter=mark)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def marked(gradebook):
+    """Points, whether they wait, and comment of each student."""
+    found = {}
+    for student in ANSWERS:
+        grade = gradebook.find_grade("why", "lab", "lab", student)
+        comment = gradebook.find_comment("why", "lab", "lab", student).comment
+        found[student] = (grade.manual_score, grade.needs_manual_grade, comment or "")
+    return found
+
+
+def test_equal_answers_stand_together_and_nothing_is_a_formula(gradebook, tmp_path):
+    assert write_marks_table(gradebook, LAB, tmp_path, tmp_path / "marks.csv") == 2
+    rows = rows_of(tmp_path / "marks.csv")
+    assert [row["student"] for row in rows] in (["ben", "ada", "cy"], ["ada", "cy", "ben"])
+    by_student = {row["student"]: row for row in rows}
+    assert by_student["ben"] == {
+        **{"question": "why", "student": "ben", "name": "Ben", "points": "0.5", "of": "2"},
+        **{"comment": "No words.", "answer": "'=1+1"},
+    }
+    assert by_student["ada"]["answer"].split() == ANSWERS["ada"].split() and by_student["ada"]["points"] == ""
+
+
+@pytest.mark.parametrize("mark", [",", ";"])
+def test_points_and_comments_are_taken_and_the_rest_stays(gradebook, tmp_path, mark):
+    path = tmp_path / "marks.csv"
+    write_marks_table(gradebook, LAB, tmp_path, path)
+    fill(path, mark, ada={"points": "1,5", "comment": "Which noise?"}, ben={"answer": "=1+1"})
+    assert take_marks(gradebook, LAB, tmp_path, path) == 1
+    assert marked(gradebook) == {
+        "ada": (1.5, False, "Which noise?"),
+        "ben": (0.5, False, "No words."),
+        "cy": (None, True, ""),
+    }
+    assert take_marks(gradebook, LAB, tmp_path, path) == 0, "the same again"
+    path.unlink()
+    assert write_marks_table(gradebook, LAB, tmp_path, path) == 1
+    fill(path, ada={"points": "2", "comment": ""}, cy={"points": "0"})
+    assert take_marks(gradebook, LAB, tmp_path, path) == 2
+    assert marked(gradebook)["ada"] == (2, False, "") and marked(gradebook)["cy"] == (0, False, "")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"points": "3"}, "3 points, where 0 to 2 are possible"),
+        ({"points": "-1"}, "-1 points, where 0 to 2"),
+        ({"points": "nan"}, "nan points, where 0 to 2"),
+        ({"points": "good"}, "'good' is no number of points"),
+        ({"student": "ben"}, "the answer of ben to why is there twice"),
+        ({"student": "dee"}, "there is no answer of dee to why"),
+        ({"question": "how"}, "there is no answer of ada to how"),
+        ({"answer": "It was."}, "ada has handed in another answer since the table was written"),
+    ],
+)
+def test_a_line_that_cannot_be_taken_is_named_and_nothing_is_written(gradebook, tmp_path, change, message):
+    path = tmp_path / "marks.csv"
+    write_marks_table(gradebook, LAB, tmp_path, path)
+    before = marked(gradebook)
+    if change.get("student") == "ben":
+        change = {**next(row for row in rows_of(path) if row["student"] == "ben"), **change}
+    fill(path, ada=change, cy={"points": "1"})
+    with pytest.raises(CourseError) as error:
+        take_marks(gradebook, LAB, tmp_path, path)
+    assert message in str(error.value) and "line " in str(error.value)
+    assert marked(gradebook) == before
+
+
+def test_no_marks_are_written_over(gradebook, tmp_path):
+    path = tmp_path / "marks.csv"
+    write_marks_table(gradebook, LAB, tmp_path, path)
+    with pytest.raises(CourseError, match="is there already, and may hold marks"):
+        write_marks_table(gradebook, LAB, tmp_path, path)
+
+
+def test_a_table_of_another_kind(gradebook, tmp_path):
+    write_text(tmp_path / "marks.csv", "student,points\nada,1\n")
+    with pytest.raises(CourseError, match="has no column question, comment, answer"):
+        take_marks(gradebook, LAB, tmp_path, tmp_path / "marks.csv")
+    answer(tmp_path, "ada", "x")
+    for student in ANSWERS:
+        graded_copy(tmp_path, student, "lab").unlink()
+    with pytest.raises(CourseError, match="No written answer of lab was graded"):
+        write_marks_table(gradebook, LAB, tmp_path, tmp_path / "new.csv")
