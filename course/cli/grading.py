@@ -51,7 +51,16 @@ def grade(
 
     course = load_course()
     chosen = course.lab(lab)
-    options = Options(workers, scheduler, trust_submissions, full_size, db, as_built, new_edition, again)
+    options = Options(
+        workers=workers,
+        scheduler=scheduler,
+        trust=trust_submissions,
+        full_size=full_size,
+        database=db,
+        built=as_built,
+        new_edition=new_edition,
+        again=again,
+    )
     grade_and_show(course, chosen, folder, options)
 
 

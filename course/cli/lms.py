@@ -45,7 +45,7 @@ def collect(
 
 def from_exchange(course: Course, lab: Lab, folder: Path) -> "Collected":
     """Collect from nbgrader's exchange."""
-    from course.lms.exchange import collect_exchange
+    from course.lms.collect_exchange import collect_exchange
     from course.nbgrader_api import load_config
 
     return collect_exchange(course, lab, folder, load_config(course))

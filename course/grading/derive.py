@@ -11,7 +11,7 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 
 from course.config import Course, Lab
-from course.grading import exchange
+from course.grading.exchange import copy_exchange_files
 from course.grading.feedback import pages
 from course.grading.feedback.make_page import PageJob, grades_of
 from course.grading.feedback.make_pages import make_pages
@@ -126,7 +126,7 @@ def derive(
             continue
         entry, late = known.graded
         if submitted := places.get(student):
-            exchange.copy_exchange_files(submitted, folder, student, lab.name, late.handed_in)
+            copy_exchange_files(submitted, folder, student, lab.name, late.handed_in)
         stored = replace(
             stored, reason="; ".join(reason for reason in (stored.reason, problems.get(student)) if reason)
         )

@@ -9,10 +9,12 @@ from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import PurePosixPath
 
+from course.inbox.origin import STAMP
+
 PYTHON = (".py", ".pyw", ".pyc", ".so", ".pyd")
 SETTINGS = re.compile(r"(jupyter|ipython|ipykernel|nbgrader|nbconvert|pyvenv|papermill).*\.(py|json|cfg|toml)")
 # nbgrader's own files beside a notebook: about handing in, not part of the work.
-TIMESTAMP = PurePosixPath("timestamp.txt")
+TIMESTAMP = PurePosixPath(STAMP)
 SECRET = PurePosixPath("submission_secret.txt")  # of its exchange: with it feedback can be fetched
 EXCHANGE = {TIMESTAMP, SECRET}
 # Python looks for these by name; the course's own are not listed if it is installed in editable form.

@@ -10,6 +10,7 @@ from traitlets.config import Config
 
 from course.errors import ArchiveError
 from course.inbox.filenames import printable_name, refusal
+from course.inbox.regular_files import CLUTTER
 from course.inbox.systems import System
 from course.lms.name_patterns import COLLECTORS, LmsCollector, MoodleCollector
 from course.lms.zip_entry import ZipEntry
@@ -18,10 +19,6 @@ from course.lms.zip_entry import ZipEntry
 TEAMLESS = re.compile(r"[^/_]+_assignsubmission_[a-z]+(_?/|_).+")
 # Where a student's number may stand in a name of a Canvas quiz.
 QUIZ_NUMBER = re.compile(r"(?<![0-9])(?=([1-9][0-9]{0,19})_question_[0-9]+_[0-9]+_)")
-# What operating systems and Jupyter add on their own; left out without a remark.
-CLUTTER = re.compile(
-    r"(.*/)?(__MACOSX|\.ipynb_checkpoints|__pycache__)/.*|(.*/)?(\._.*|\.DS_Store|Thumbs\.db|desktop\.ini)"
-)
 
 
 @dataclass(frozen=True)
@@ -47,7 +44,7 @@ def read_uploads(
     ArchiveError
         No system was given, and the names fit none or two of them equally.
     """
-    entries = _without_wrapper([entry for entry in entries if not CLUTTER.fullmatch(str(entry.path))])
+    entries = _without_wrapper([entry for entry in entries if not any(map(CLUTTER.fullmatch, entry.path.parts))])
     collectors = {
         kind: [collector(config=config) for collector in COLLECTORS[kind]] for kind in ([system] if system else System)
     }

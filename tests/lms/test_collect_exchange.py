@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from course import cli
 from course.errors import CourseError
 from course.grading.gradebook.handed_in import read_handed_in
-from course.lms.exchange import collect_exchange
+from course.lms.collect_exchange import collect_exchange
 from course.nbgrader_api import load_config
 
 ME = getpass.getuser()

@@ -1,11 +1,10 @@
 """A record of what was written to the gradebook for an outcome, to see later whether it is still there."""
 
-import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from course.files import write_whole
+from course.files import checksum, write_whole
 from course.grading.gradebook import cache
 from course.grading.gradebook.entries import GradebookEntry
 from course.grading.workers.job import Outcome
@@ -39,7 +38,7 @@ def graded_copy(folder: Path, student: str, lab: str) -> Path:
 
 def checksum_if_any(path: Path) -> str:
     """A file's checksum; empty if there is no file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+    return checksum(path) if path.is_file() else ""
 
 
 def read_stored(folder: Path, student: str, lab: str) -> Stored | None:

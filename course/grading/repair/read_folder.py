@@ -22,13 +22,12 @@ Files = dict[PurePosixPath, os.stat_result]
 
 @dataclass(frozen=True)
 class InspectedFolder:
-    """What of a folder is used: the notebook's bytes and the name it had, the other files to pass on, and notes.
+    """What of a folder is used: the notebook's bytes, the other files to pass on, and notes.
 
     `files` holds for each file where it lies and where it has to lie beside the notebook.
     """
 
     notebook: bytes
-    name: str
     files: tuple[tuple[PurePosixPath, PurePosixPath], ...]
     notes: tuple[Note, ...]
 
@@ -54,12 +53,7 @@ def inspect_folder(folder: Path, lab: str) -> InspectedFolder:
     data = read_plain_file(folder / chosen, MAX_FILE + 1)  # one more than allowed, for `read_notebook` to see it
     other_files = {path: status for path, status in files.items() if path not in notebooks and path not in EXCHANGE}
     others = tuple(_choose_companions(other_files, chosen, notes))
-    return InspectedFolder(data, chosen.name, others, tuple(notes))
-
-
-def unused_files(folder: Path, lab: str) -> list[Note]:
-    """What of a folder is not used, or used in another way than its name says; raises as `inspect_folder` does."""
-    return list(inspect_folder(folder, lab).notes)
+    return InspectedFolder(data, others, tuple(notes))
 
 
 def read_companions(inspected: InspectedFolder, folder: Path) -> tuple[tuple[str, bytes], ...]:

@@ -46,11 +46,11 @@ def _execute_job(job: Job) -> Outcome:
     notebook = with_parameters(mended.notebook, spec.budget) if spec.budget else mended.notebook
     text = nbformat.writes(notebook)
     repair_seconds = time.monotonic() - start
-    handed_in = nbformat.reads(text, as_version=4)
+    to_run = nbformat.reads(text, as_version=4)  # as it is kept, so that it can be run once more from the file
     pair = kernel_pair(spec.limits, job.sandboxed, job.threads, spec.imports)
     with tempfile.TemporaryDirectory() as folder, pair as kernels:
         executed = run_submission(
-            handed_in, kernels, spec.imports, spec.values, spec.limits, folder, dict(job.files), job.alone
+            to_run, kernels, spec.imports, spec.values, spec.limits, folder, dict(job.files), job.alone
         )
     return Outcome(
         job.student,

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 import pytest
 
 from course.errors import SubmissionError
-from course.grading.repair.read_folder import inspect_folder, read_companions, unused_files
+from course.grading.repair.read_folder import inspect_folder, read_companions
 from course.inbox import regular_files
 from course.inbox.regular_files import read_plain_file
 
@@ -37,7 +37,7 @@ def test_a_folder_as_it_should_be(folder):
     put(folder, ".ipynb_checkpoints/old.ipynb")
     put(folder, "__MACOSX/._x")
     found = inspect_folder(folder, LAB)
-    assert (found.notebook, found.name, found.notes) == (b"mine", f"{LAB}.ipynb", ())
+    assert (found.notebook, found.notes) == (b"mine", ())
     assert {str(place) for _, place in found.files} == {"helpers.py", "figures/one.png"}
 
 
@@ -66,7 +66,7 @@ def test_a_single_notebook_of_a_like_name_is_taken(folder, name):
 
 def test_a_single_notebook_of_another_name_is_taken_but_to_be_checked(folder):
     put(folder, "homework.ipynb", "mine")
-    assert [(note.kind, note.review) for note in unused_files(folder, LAB)] == [("notebook-renamed", True)]
+    assert [(note.kind, note.review) for note in inspect_folder(folder, LAB).notes] == [("notebook-renamed", True)]
 
 
 def test_of_several_the_newest_of_a_like_name_counts(folder):
@@ -191,13 +191,13 @@ def test_too_much_is_left_out(folder, monkeypatch):
     assert {note.where for note in found.notes} == {"big.txt", "b.txt", "/".join("d" * 9)}
     for number in range(40):
         put(folder, f"z{number}.txt", "")
-    assert ("folder", True) in {(note.where, note.review) for note in unused_files(folder, LAB)}
+    assert ("folder", True) in {(note.where, note.review) for note in inspect_folder(folder, LAB).notes}
 
 
 def test_names_that_cannot_be_printed(folder):
     put(folder, f"{LAB}.ipynb")
     (folder / os.fsdecode(b".a\xff\x1b[31m\nb")).write_text("")
-    (note,) = unused_files(folder, LAB)
+    (note,) = inspect_folder(folder, LAB).notes
     assert note.where == ".a\\udcff\\x1b[31m\\nb"
 
 
