@@ -11,13 +11,14 @@ from course.authoring.lab_entries import with_points
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError
 from course.files import write_text
-from course.labs.sources import PERCENT, grade_id, points_by_cell, read_source, source_text, with_ids
+from course.labs.sources import PERCENT, grade_id, imports, points_by_cell, read_source, source_text, with_ids
 from course.labs.variants import variants_file
 
 TEMPLATES = Path(__file__).parent / "new_task"
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_NAME = 59  # characters; with "test-" before it, it may have 64
 TASK = re.compile(r"^### Task (\d+)\b", re.MULTILINE)
+HELPER = "explain_errors"  # what the test uses, if the lab does not import it already
 END = re.compile(r"^## (Going further|References)\b", re.MULTILINE)
 
 
@@ -50,6 +51,7 @@ def add_task(course: Course, lab: Lab, name: str, title: str, points: int, writt
         "number": str(1 + max((int(n) for cell in notebook.cells for n in TASK.findall(cell.source)), default=0)),
         "points": f"{points} point{'' if points == 1 else 's'}",
         "number_of_points": str(points),
+        "helpers": "" if HELPER in imports(notebook) else f"from data_utils import {HELPER}\n\n",
     }
     cells = jupytext.reads(filled("question" if written else "task", words), fmt=dict(PERCENT)).cells
     end = next((place for place, cell in enumerate(notebook.cells) if END.search(cell.source)), len(notebook.cells))

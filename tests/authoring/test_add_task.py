@@ -42,6 +42,17 @@ def test_a_new_task_builds_and_its_answers_get_what_they_should(own_lab):
         assert try_all(course, [lab], progress, task="bright-values").runs > 0
 
 
+def test_a_test_brings_what_the_lab_does_not_import(own_lab):
+    course, lab = own_lab
+    source = course.source(lab)
+    add_task(course, lab, "first-task", "First", 1, written=False)
+    assert "from data_utils import explain_errors\n\nwith" not in source.read_text("utf-8")
+    text = source.read_text("utf-8").replace("import explain_errors, load_mnist", "import load_mnist")
+    source.write_text(text, "utf-8")
+    add_task(course, lab, "second-task", "Second", 1, written=False)
+    assert source.read_text("utf-8").count("from data_utils import explain_errors\n\nwith") == 1
+
+
 @pytest.mark.parametrize(
     ("name", "title", "message"),
     [

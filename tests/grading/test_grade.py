@@ -28,7 +28,7 @@ from course.grading.demo import fill_in, hand_in, submission_path
 from course.grading.execution.executed import Cut
 from course.grading.execution.make_spec import make_spec
 from course.grading.feedback import tables
-from course.grading.gradebook import cache, recorded
+from course.grading.gradebook import cache, recorded, scores
 from course.grading.gradebook.recorded import FAILED, GRADED, UNREADABLE
 from course.grading.gradebook.results import Result
 from course.grading.options import Options
@@ -263,7 +263,7 @@ def test_what_could_not_be_stored_is_done_the_next_time(blank, model, tmp_path, 
         raise sqlite3.OperationalError("database is locked")
 
     with monkeypatch.context() as patch:
-        patch.setattr(grade.scores, "write_scores", locked)
+        patch.setattr(scores, "write_scores", locked)
         result = graded(tmp_path, LIGHT)["ann"]
     assert (result.status, result.graded, result.by_test) == (FAILED, False, {})
     assert "writes to the gradebook" in result.reason

@@ -14,7 +14,8 @@ from light import light_course
 from nbgrader.api import Gradebook
 
 from course.config import load_course
-from course.grading import demo, grade
+from course.grading import demo
+from course.grading.gradebook import hand_marks
 from course.labs.prepare import prepare_lab
 from course.labs.sources import is_written
 
@@ -103,7 +104,7 @@ def test_what_nbgrader_cannot_score_leaves_nothing_in_postgresql(course, databas
     blank = nbformat.read(course.released(lab), as_version=4)
     demo.hand_in(folder, lab, "ada", demo.fill_in(blank, demo.model_answers(prepare_lab(course, lab))))
     first = graded(course, folder, database=database)
-    monkeypatch.setattr(grade.hand_marks, "keep_hand_marks", lambda *arguments: 1 / 0)
+    monkeypatch.setattr(hand_marks, "keep_hand_marks", lambda *arguments: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         graded(course, folder, database=database, again=True)
     monkeypatch.undo()
