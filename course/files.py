@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,9 +28,11 @@ def replacement(path: Path) -> Iterator[Path]:
     Open it with "x": in a folder that a student has filled, no link is followed then. `path` itself may be a link or
     not; it is replaced.
     """
-    draft = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.draft")
+    draft = path.with_name(f".{secrets.token_hex(8)}.draft")
     try:
         yield draft
+        if path.is_file() and not path.is_symlink():
+            draft.chmod(stat.S_IMODE(path.stat().st_mode))  # who may read it stays as somebody has set it
         draft.replace(path)
     finally:
         draft.unlink(missing_ok=True)

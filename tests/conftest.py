@@ -10,6 +10,8 @@ from this_course import COURSE
 
 from course.config import Course, Lab, load_course
 
+os.environ.pop("COURSE_FOLDER", None)  # no command of a test works on somebody's class
+
 
 @pytest.fixture(autouse=True)
 def _bundled_digits(monkeypatch):

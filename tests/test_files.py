@@ -29,6 +29,14 @@ def test_what_is_not_written_to_the_end_leaves_everything_as_it_was(tmp_path):
     assert path.read_text() == "before" and list(tmp_path.iterdir()) == [path]
 
 
+def test_who_may_read_a_file_stays_as_it_was(tmp_path):
+    path = tmp_path / f"{'成' * 82}.csv"  # 250 bytes
+    path.write_text("before")
+    path.chmod(0o600)
+    write_whole(path, "after")
+    assert path.read_text() == "after" and path.stat().st_mode & 0o777 == 0o600
+
+
 def test_half_of_a_pair_becomes_a_question_mark(tmp_path):
     write_whole(tmp_path / "page.html", "a\ud83d b")
     assert (tmp_path / "page.html").read_text("utf-8") == "a? b"

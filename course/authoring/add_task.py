@@ -1,11 +1,13 @@
 """A further task or written question in a lab, from the templates in new_task/, for its author to rewrite."""
 
+import builtins
 import keyword
 import re
 from pathlib import Path
 from string import Template
 
 import jupytext
+from nbformat import NotebookNode
 
 from course.authoring.lab_entries import with_points
 from course.config import COURSE_FILE, Course, Lab
@@ -41,7 +43,7 @@ def add_task(course: Course, lab: Lab, name: str, title: str, points: int, writt
     """
     source = course.source(lab)
     notebook = read_source(source)
-    refuse_name(name, {grade_id(cell) for cell in notebook.cells}, lab)
+    refuse_name(name, notebook, lab)
     if not title.strip() or "\n" in title:
         raise CourseError(f'{title!r} is no title. Give one line of text: --title "What the task is about".')
     words = {
@@ -51,11 +53,12 @@ def add_task(course: Course, lab: Lab, name: str, title: str, points: int, writt
         "number": str(1 + max((int(n) for cell in notebook.cells for n in TASK.findall(cell.source)), default=0)),
         "points": f"{points} point{'' if points == 1 else 's'}",
         "number_of_points": str(points),
-        "helpers": "" if HELPER in imports(notebook) else f"from data_utils import {HELPER}\n\n",
     }
     cells = jupytext.reads(filled("question" if written else "task", words), fmt=dict(PERCENT)).cells
     end = next((place for place, cell in enumerate(notebook.cells) if END.search(cell.source)), len(notebook.cells))
     notebook.cells[end:end] = cells
+    if not written and HELPER not in imports(notebook):
+        cells[-1].source = f"from data_utils import {HELPER}\n\n{cells[-1].source}"
     settings, answers = course.root / COURSE_FILE, variants_file(course, lab)
     total = sum(points_by_cell(notebook).values())
     new_settings = with_points(settings.read_text("utf-8"), lab.name, f"{total:g}")
@@ -66,15 +69,21 @@ def add_task(course: Course, lab: Lab, name: str, title: str, points: int, writt
     return files
 
 
-def refuse_name(name: str, taken: set[str | None], lab: Lab) -> None:
-    """Raise a `CourseError` for what is no grade id, or that of another cell."""
+def refuse_name(name: str, notebook: NotebookNode, lab: Lab) -> None:
+    """Raise a `CourseError` for what is no grade id, or the name of something else."""
+    function, code = (
+        name.replace("-", "_"),
+        "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"),
+    )
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME or keyword.iskeyword(name) or name.startswith("test-"):
         raise CourseError(
             f"{name!r} is no name of a task. Write small letters, digits and -, at most {LONGEST_NAME}, such as "
             "ink-rows; the function of the answer is then called ink_rows."
         )
-    if {name, f"test-{name}"} & taken:
+    if {name, f"test-{name}"} & {grade_id(cell) for cell in notebook.cells}:
         raise CourseError(f"{lab.name} has a task called {name} already. Choose another name.")
+    if function in dir(builtins) or re.search(rf"\b{function}\b", code):
+        raise CourseError(f"The function of the answer would be called {function}, which means something else already.")
 
 
 def filled(template: str, words: dict[str, str]) -> str:

@@ -74,7 +74,7 @@ def with_points(text: str, name: str, points: str) -> str:
     changes = (
         (r"^(\s*rules\s*=\s*\{[^}\n]*?\bpoints\s*=\s*)[\d.]+", rf"\g<1>{points}"),
         (r"^(\s*rules\s*=\s*\{)", rf"\g<1> points = {points},"),
-        (r"^(\s*name\s*=.*\n)", rf"\g<1>{rule}\n"),
+        (r"^(\s*name\s*=.*)$", rf"\g<1>\n{rule}"),
     )
     for entry in (entry for entry in entries(lines) if entry.name == name):
         part = "".join(lines[entry.start : entry.end])

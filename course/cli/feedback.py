@@ -37,7 +37,7 @@ def feedback(
     with progress_bar("students") as progress:
         bar = progress.add_task("pages", total=len(list_submissions(folder, chosen)))
         results = refresh(course, chosen, folder, Options(database=db), remarks.append, lambda _: progress.advance(bar))
-    show_results(course, chosen, folder, results, remarks)
+    show_results(course, chosen, folder, results, remarks, db)
     console.print(f"grades     {folder / f'grades_{chosen.name}.csv'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab}/{lab}.html", highlight=False)
     if system:

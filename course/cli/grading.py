@@ -148,7 +148,7 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
             raise
     with suppress(CourseError):  # settings of somebody else's stay; only `nbgrader` and `course mark` look there
         write_settings(course, folder)
-    show_results(course, lab, folder, results, [*remarks, *submissions.stray_entries(folder, lab)])
+    show_results(course, lab, folder, results, [*remarks, *submissions.stray_entries(folder, lab)], options.database)
     grades = folder / f"grades_{lab.name}.csv"
     console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
@@ -159,7 +159,9 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
         raise typer.Exit(NOT_GRADED)
 
 
-def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]", remarks: list[str]) -> None:
+def show_results(
+    course: Course, lab: Lab, folder: Path, results: "list[Result]", remarks: list[str], database: str | None = None
+) -> None:
     """Write the CSV, print the table and what an instructor should know."""
     from course.grading.feedback import tables
     from course.grading.file_errors import file_errors
@@ -167,8 +169,9 @@ def show_results(course: Course, lab: Lab, folder: Path, results: "list[Result]"
     with file_errors(folder):
         tables.write_csv(folder / f"grades_{lab.name}.csv", results)
     console.print(tables.grades_table(f"{lab.name}: {len(results)} submissions", results))
+    same_db = " (with the same --db)" if database else ""
     lines = [*tables.deadline_lines(course, lab, results), *remarks, *tables.review_lines(results)]
     if waiting := sum(1 for result in results if result.to_mark):
-        lines.append(f"to mark    {waiting} of {len(results)}: {course_command('mark', lab.name, folder)}")
+        lines.append(f"to mark    {waiting} of {len(results)}: {course_command('mark', lab.name, folder)}{same_db}")
     for line in lines:
         console.print(line, highlight=False, markup=False)

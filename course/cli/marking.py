@@ -57,4 +57,4 @@ def mark_in_table(course: Course, lab: Lab, folder: Path, database: str | None, 
             waiting = write_marks_table(gradebook, lab, folder, table)
             text = f"wrote {table}: {waiting} answers to mark. Fill in points and comment, then: "
             text += course_command("mark", lab.name, folder, "--read-table", str(table))
-    console.print(text, highlight=False, markup=False, soft_wrap=True)
+    console.print(text + (" (with the same --db)" if database else ""), highlight=False, markup=False, soft_wrap=True)

@@ -130,7 +130,7 @@ class LmsExportPlugin(ExportPlugin):
             ids = ", ".join(row.person.id for row in rows if row.person.lms_id == number)
             self.remarks.append(
                 f"{ids}: left out; all of them are {number} in {self.system.title()}. If that is one person who was "
-                "collected under two ids, take one out: nbgrader db student remove ID --force, and delete submitted/ID"
+                "collected under two ids, see “was collected before as” in docs/troubleshooting.md"
             )
         return [row for row in rows if numbers[row.person.lms_id] <= 1]
 

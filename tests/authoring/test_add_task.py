@@ -45,12 +45,13 @@ def test_a_new_task_builds_and_its_answers_get_what_they_should(own_lab):
 def test_a_test_brings_what_the_lab_does_not_import(own_lab):
     course, lab = own_lab
     source = course.source(lab)
+    brought = "from data_utils import explain_errors\n\nwith"
     add_task(course, lab, "first-task", "First", 1, written=False)
-    assert "from data_utils import explain_errors\n\nwith" not in source.read_text("utf-8")
+    assert brought not in source.read_text("utf-8")
     text = source.read_text("utf-8").replace("import explain_errors, load_mnist", "import load_mnist")
     source.write_text(text, "utf-8")
     add_task(course, lab, "second-task", "Second", 1, written=False)
-    assert source.read_text("utf-8").count("from data_utils import explain_errors\n\nwith") == 1
+    assert source.read_text("utf-8").count(brought) == 1
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,8 @@ def test_a_test_brings_what_the_lab_does_not_import(own_lab):
         ("x" * 60, "Ink", "is no name of a task"),
         ("lambda", "Ink", "is no name of a task"),
         ("ink-share", "Ink", "has a task called ink-share already"),
+        ("sum", "Ink", "would be called sum, which means something else already"),
+        ("load-mnist", "Ink", "would be called load_mnist, which means something else"),
         ("ink-rows", "two\nlines", "is no title"),
     ],
 )
@@ -79,6 +82,7 @@ def test_a_task_that_cannot_be_added_changes_nothing(own_lab, name, title, messa
     ("entry", "expected"),
     [
         ('name = "01_a"\nwork_minutes = 5\n', {"points": 22}),
+        ('work_minutes = 5\nname = "01_a"', {"points": 22}),
         ('name = "01_a"\nrules = { points = 5, fewest_tests = 1 } # few\n', {"points": 22, "fewest_tests": 1}),
         ('name = "01_a"\nrules = { fewest_tests = 1 }\n', {"points": 22, "fewest_tests": 1}),
     ],

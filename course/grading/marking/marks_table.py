@@ -1,15 +1,19 @@
 """All written answers of a lab in one table, to be marked in a spreadsheet, and the marks taken from it.
 
 The answers to one question stand one after the other, equal ones together. Marks and comments are those that Formgrader
-would write; who uses both sees the same.
+would write. A line is found again by its `key`, which no program takes for a number, a date or a formula. By two
+digests it tells which answer the line was written from, and with which mark and comment. So it is known whether a
+person has changed the line, and nothing that was handed in or marked since is written over.
 """
 
 import csv
-from collections.abc import Sequence
+import hashlib
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nbgrader.api import Comment, Grade, Gradebook, MissingEntry, Student
+from nbgrader.api import Gradebook, Student
 
 from course.config import Lab
 from course.csv_tables import read_table, refuse
@@ -22,8 +26,10 @@ from course.grading.gradebook.transaction import one_transaction
 from course.nbgrader_api import without_library_warnings
 from course.spreadsheets import ENCODING, spreadsheet_text
 
-COLUMNS = ("question", "student", "name", "points", "of", "comment", "answer")
-NEEDED = ("question", "student", "points", "comment", "answer")
+COLUMNS = ("key", "question", "student", "name", "points", "of", "comment", "answer")
+NEEDED = ("key", "points", "comment")
+MAX_ANSWER = 30_000  # characters that are shown; a cell of Excel holds 32,767
+DIGEST = 12  # hexadecimal digits
 
 
 @dataclass(frozen=True)
@@ -39,11 +45,33 @@ class WrittenAnswer:
     answer: str
 
     @property
+    def shown_points(self) -> str:
+        """The points as the table shows them."""
+        return "" if self.points is None else f"{self.points:.10g}"
+
+    @property
+    def place(self) -> str:
+        """Which answer of whom this is."""
+        return f"{self.question}/{self.student}"
+
+    @property
+    def state(self) -> str:
+        """Digests of the answer, and of its points and comment."""
+        return f"{digest(self.answer)}-{marks_digest(self.shown_points, spreadsheet_text(self.comment))}"
+
+    @property
     def row(self) -> tuple[str, ...]:
         """Its line of the table."""
-        points = "" if self.points is None else f"{self.points:g}"
-        texts = (self.question, self.student, self.name, points, f"{self.most:g}", self.comment, self.answer)
-        return tuple(spreadsheet_text(text) for text in texts)
+        key = f"{self.place}/{self.state}"
+        texts = (key, self.question, self.student, self.name, self.shown_points, f"{self.most:g}", self.comment)
+        answer = self.answer if len(self.answer) <= MAX_ANSWER else f"{self.answer[:MAX_ANSWER]} …"
+        return (*map(spreadsheet_text, texts), guarded(answer))
+
+
+def guarded(text: str) -> str:
+    """A text without a formula, also where a program takes a comma or semicolon in it for the end of a cell."""
+    parts = re.split(r"([,;])", text)
+    return "".join(part if number % 2 else spreadsheet_text(part) for number, part in enumerate(parts))
 
 
 def read_answers(gradebook: Gradebook, lab: Lab, folder: Path) -> list[WrittenAnswer]:
@@ -57,10 +85,19 @@ def read_answers(gradebook: Gradebook, lab: Lab, folder: Path) -> list[WrittenAn
         name = " ".join(part for part in (student.first_name, student.last_name) if part)
         for grade in notebook.grades:
             if grade.name in texts:
-                waits = grade.needs_manual_grade or grade.manual_score is None
-                points, comment = None if waits else float(grade.score), comments.get(grade.name, "")
-                most = float(grade.max_score)
-                answers.append(WrittenAnswer(grade.name, student.id, name, points, most, comment, texts[grade.name]))
+                given = grade.auto_score if grade.manual_score is None else grade.manual_score
+                points = None if grade.needs_manual_grade or given is None else float(given)
+                answers.append(
+                    WrittenAnswer(
+                        question=grade.name,
+                        student=student.id,
+                        name=name,
+                        points=points,
+                        most=float(grade.max_score),
+                        comment=comments.get(grade.name, ""),
+                        answer=texts[grade.name],
+                    )
+                )
     return sorted(answers, key=lambda one: (one.question, " ".join(one.answer.split()), one.student))
 
 
@@ -80,7 +117,7 @@ def write_marks_table(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) 
         raise CourseError(f"No written answer of {lab.name} was graded in {folder}.")
     try:
         with replacement(path) as draft, draft.open("x", newline="", encoding=ENCODING) as file:
-            csv.writer(file).writerows([COLUMNS, *(answer.row for answer in answers)])
+            csv.writer(file, quoting=csv.QUOTE_ALL).writerows([COLUMNS, *(answer.row for answer in answers)])
     except OSError as error:
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
     return sum(1 for answer in answers if answer.points is None)
@@ -89,7 +126,7 @@ def write_marks_table(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) 
 def take_marks(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:
     """Write the marks and comments of a table into the gradebook, all or none; return how many answers they changed.
 
-    A line without points leaves the points as they are.
+    A line in which points and comment are as they were written changes nothing.
 
     Raises
     ------
@@ -99,59 +136,84 @@ def take_marks(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:
     columns, rows = read_table(path)
     if missing := [column for column in NEEDED if column not in columns]:
         raise CourseError(f"{path} has no column {', '.join(missing)}. Write a new table, and keep its first line.")
-    with database_errors(), without_library_warnings():
-        answers = {(one.question, one.student): one for one in read_answers(gradebook, lab, folder)}
-        problems, marks = list[str](), dict[tuple[str, str], tuple[float | None, str]]()
+    with database_errors(), without_library_warnings(), one_transaction(gradebook):
+        answers = {answer.place: answer for answer in read_answers(gradebook, lab, folder)}
+        changes, problems = dict[str, dict[str, str]](), list[str]()
         for line, row in rows:
-            key = row["question"], row["student"]
-            if problem := why_not_taken(row, answers.get(key), key in marks):
-                problems.append(f"line {line}: {problem}")
-            else:
-                marks[key] = as_points(row["points"]), row["comment"]
+            place = row["key"].rpartition("/")[0]
+            try:
+                if not is_changed(row, answers.get(place)):
+                    continue
+                check_change(row, answers.get(place), place in changes)
+                changes[place] = row
+            except ValueError as error:
+                problems.append(f"line {line}: {error}")
         refuse(path, problems)
-        with one_transaction(gradebook):
-            return sum(write_mark(gradebook, lab, answers[key], *mark) for key, mark in marks.items())
+        for place, row in changes.items():
+            write_mark(gradebook, lab, answers[place], row)
+    return len(changes)
 
 
-def why_not_taken(row: dict[str, str], answer: WrittenAnswer | None, is_double: bool) -> str | None:
-    """What is wrong with a line of the table, or None."""
+def is_changed(row: Mapping[str, str], answer: WrittenAnswer | None) -> bool:
+    """Whether a person has changed points or comment of a line, and they are not those of the gradebook already.
+
+    Raises
+    ------
+    ValueError
+        There is no such answer, or its points are no number.
+    """
     if answer is None:
-        return f"there is no answer of {row['student']} to {row['question']}"
+        raise ValueError(f"there is no answer {row['key']!r}; leave the column `key` as it was written")
+    now = marks_digest(row["points"], row["comment"])
+    return now not in (row["key"].rpartition("-")[2], answer.state.rpartition("-")[2])
+
+
+def check_change(row: Mapping[str, str], answer: WrittenAnswer | None, is_double: bool) -> None:
+    """Raise a ValueError that says why the change of a line cannot be taken."""
+    assert answer
     if is_double:
-        return f"the answer of {answer.student} to {answer.question} is there twice"
-    if same_text(row["answer"]) != same_text(spreadsheet_text(answer.answer)):
-        return f"{answer.student} has handed in another answer since the table was written; write a new one"
-    try:
-        points = as_points(row["points"])
-    except ValueError:
-        return f"{row['points']!r} is no number of points"
+        raise ValueError(f"the answer of {answer.student} to {answer.question} is there twice")
+    if row["key"].rpartition("/")[2] != answer.state:
+        raise ValueError(
+            f"{answer.student} has handed in anew or was marked since the table was written, and nothing of that is "
+            "written over: write a new table"
+        )
+    points = as_points(row["points"])
     if points is not None and not 0 <= points <= answer.most:
-        return f"{row['points']} points, where 0 to {answer.most:g} are possible"
-    return None
+        raise ValueError(f"{row['points']} points, where 0 to {answer.most:g} are possible")
 
 
 def as_points(text: str) -> float | None:
     """The number in a cell, with a point or a comma; None if it is empty."""
-    return float(text.replace(",", ".")) if text else None
+    try:
+        return float(text.replace(",", ".")) if text else None
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no number of points") from error
 
 
-def same_text(text: str) -> Sequence[str]:
-    """What counts in comparing two answers: a spreadsheet may change spaces, and drop the sign that marks a text."""
-    return text.removeprefix("'").split()
+def as_comment(text: str) -> str:
+    """A comment without the sign by which the table keeps it from being a formula."""
+    return text[1:] if text.startswith("'") and spreadsheet_text(text[1:]) == text else text
 
 
-def write_mark(gradebook: Gradebook, lab: Lab, answer: WrittenAnswer, points: float | None, comment: str) -> bool:
-    """Write points and comment of one answer as Formgrader does; whether that changed anything."""
+def marks_digest(points: str, comment: str) -> str:
+    """A digest of points and comment as the table shows them, however a program writes numbers and spaces."""
+    number = as_points(points)
+    return digest(f"{'' if number is None else f'{number:.10g}'} {' '.join(as_comment(comment.strip()).split())}")
+
+
+def digest(text: str) -> str:
+    """The beginning of a text's SHA-256, in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST]
+
+
+def write_mark(gradebook: Gradebook, lab: Lab, answer: WrittenAnswer, row: Mapping[str, str]) -> None:
+    """Write points, if there are any, and comment of one answer as Formgrader does."""
     where = answer.question, lab.name, lab.name, answer.student
-    changed = False
-    if points is not None and points != answer.points:
-        grade: Grade = gradebook.find_grade(*where)
-        grade.manual_score, grade.needs_manual_grade, changed = points, False, True
-    if same_text(comment) != same_text(spreadsheet_text(answer.comment)):
-        try:
-            entry: Comment = gradebook.find_comment(*where)
-        except MissingEntry as error:  # no cell of this kind in a lab that was built here
-            raise CourseError(f"The gradebook has no room for a comment on {answer.question}.") from error
-        entry.manual_comment, changed = comment, True
+    points = as_points(row["points"])
+    if points is not None and f"{points:.10g}" != answer.shown_points:
+        grade = gradebook.find_grade(*where)
+        grade.manual_score, grade.needs_manual_grade = points, False
+    if row["comment"].split() != spreadsheet_text(answer.comment).split():
+        gradebook.find_comment(*where).manual_comment = as_comment(row["comment"])
     gradebook.db.commit()
-    return changed
