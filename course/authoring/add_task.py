@@ -71,10 +71,8 @@ def add_task(course: Course, lab: Lab, name: str, title: str, points: int, writt
 
 def refuse_name(name: str, notebook: NotebookNode, lab: Lab) -> None:
     """Raise a `CourseError` for what is no grade id, or the name of something else."""
-    function, code = (
-        name.replace("-", "_"),
-        "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code"),
-    )
+    function = name.replace("-", "_")
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     if not NAME.fullmatch(name) or len(name) > LONGEST_NAME or keyword.iskeyword(name) or name.startswith("test-"):
         raise CourseError(
             f"{name!r} is no name of a task. Write small letters, digits and -, at most {LONGEST_NAME}, such as "

@@ -72,9 +72,10 @@ def mentions(course: Course, name: str) -> Iterator[str]:
     pattern = re.compile(rf"\b{re.escape(name)}\b|\b[Ll]abs? (?:\d+(?:,| and| to)? )*{number}\b")
     kept = (course.measurements, course.reproduction, assessment.place(course))
     generated = {path.with_suffix(".md") for path in kept}  # not for editing
-    pages = {path for pattern in (*STUDENT_PAGES, *PAGES) for path in course.root.glob(pattern)}
-    for_students = {path for pattern in STUDENT_PAGES for path in course.root.glob(pattern)}
-    for path in sorted(pages - generated - {course.root / KEPT}, key=lambda path: (path not in for_students, path)):
+    for_students, others = (
+        {path for pattern in patterns for path in course.root.glob(pattern)} for patterns in (STUDENT_PAGES, PAGES)
+    )
+    for path in [*sorted(for_students), *sorted(others - generated - {course.root / KEPT})]:
         for line, text in enumerate(path.read_text("utf-8").splitlines(), 1):
             if pattern.search(text):
                 yield f"{path.relative_to(course.root)}:{line}: {text.strip()}"

@@ -43,7 +43,7 @@ def execute_notebook(
             on_cell_start=announce,
             on_cell_complete=advance,
         )
-        start, index, cell = time.perf_counter(), 0, notebook.cells[0]
+        start, index = time.perf_counter(), 0
         try:
             with client.setup_kernel():
                 for index, cell in enumerate(notebook.cells):
@@ -51,7 +51,8 @@ def execute_notebook(
                 seconds = time.perf_counter() - start
         except (CellExecutionError, CellTimeoutError, DeadKernelError) as error:
             what = error.traceback if isinstance(error, CellExecutionError) else str(error)
-            where = f"cell {index + 1}{f', {grade_id(cell)}' if grade_id(cell) else ''}"
+            grade_name = grade_id(notebook.cells[index])
+            where = f"cell {index + 1}, {grade_name}" if grade_name else f"cell {index + 1}"
             raise BuildError(
                 f"{name}: the solution does not run through, but to {where}.\n{strip_ansi(what)}"
             ) from error

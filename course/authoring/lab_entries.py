@@ -52,8 +52,8 @@ def without_entry(text: str, name: str) -> str:
     if len(matches) == 1:
         before, after = "".join(lines[: matches[0].start]), "".join(lines[matches[0].end :]).lstrip("\n")
         new_text = (before + after).rstrip("\n") + "\n"
-    old_table, new_table = tomllib.loads(text), tomllib.loads(new_text)
-    if new_table != old_table | {LABS: [lab for lab in old_table[LABS] if lab["name"] != name]}:
+    old_table = tomllib.loads(text)
+    if not holds(new_text, old_table | {LABS: [lab for lab in old_table[LABS] if lab["name"] != name]}):
         raise CourseError(
             f"The entry of {name} cannot be told from the rest of course.toml. Write it as the others are: a line "
             "[[labs]], then one line for each key."

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from course.cli.grading import show_results
-from course.cli.terminal import ClassFolder, Roster, app, console, progress_bar
+from course.cli.terminal import ClassFolder, Database, Roster, app, console, progress_bar
 from course.config import load_course
 from course.inbox.systems import System
 
@@ -20,7 +20,7 @@ def feedback(
     ] = None,
     to: Annotated[Path | None, typer.Option(metavar="FILE", help="The zip file to write.")] = None,
     roster: Roster = None,
-    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
+    db: Database = None,
 ) -> None:
     """Bring grades and students' pages up to date with marks, comments, dates and rules; nothing is run."""
     from course.grading.grade import refresh

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from course.cli.terminal import ClassFolder, app, console, error_console, log_to_file, progress_bar
+from course.cli.terminal import ClassFolder, Database, app, console, error_console, log_to_file, progress_bar
 from course.command_text import course_command
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
@@ -26,7 +26,7 @@ def grade(
     folder: ClassFolder = Path(),
     workers: Annotated[int | None, typer.Option(min=1, help="Submissions run at a time; one a core if none.")] = None,
     scheduler: Annotated[str | None, typer.Option(help="Address of a Dask cluster, such as tcp://host:8786.")] = None,
-    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
+    db: Database = None,
     full_size: Annotated[bool, typer.Option("--full-size", help="Leave out the lab's grading budget.")] = False,
     as_built: Annotated[
         bool, typer.Option("--as-built", help="Grade by the lab as it was built, though its source was edited since.")

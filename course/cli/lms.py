@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from course.cli.lti import export_by_lti
-from course.cli.terminal import ClassFolder, Roster, app, console, error_console
+from course.cli.terminal import ClassFolder, Database, Roster, app, console, error_console
 from course.config import Course, Lab, load_course
 from course.inbox.systems import GradesTo, System, Times
 
@@ -90,7 +90,7 @@ def export(
     roster: Roster = None,
     column: Annotated[str | None, typer.Option(help="Canvas: the assignment's column, “Title (number)”.")] = None,
     allow_unmarked: Annotated[bool, typer.Option("--allow-unmarked", help="Export unfinished grades, too.")] = False,
-    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
+    db: Database = None,
     lti: Annotated[
         Path | None, typer.Option(metavar="FILE", help="lti: the settings; FOLDER/lti.toml if not given.")
     ] = None,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from course.cli.terminal import ClassFolder, Roster, app, console
+from course.cli.terminal import ClassFolder, Database, Roster, app, console
 from course.command_text import course_command
 from course.config import Course, Lab, load_course
 
@@ -15,7 +15,7 @@ def mark(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
     folder: ClassFolder = Path(),
     roster: Roster = None,
-    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
+    db: Database = None,
     port: Annotated[int | None, typer.Option(help="Of the server; the next free one from 8888 if none.")] = None,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Only print the address.")] = False,
     write_table: Annotated[

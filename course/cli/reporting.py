@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from course.cli.terminal import ClassFolder, app, console
+from course.cli.terminal import ClassFolder, Database, app, console
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
 from course.grading.report.options import Options, Order
@@ -24,7 +24,7 @@ def report(
         str | None,
         typer.Option(metavar="GRADEBOOK", help="Of the term: compare with this gradebook of an earlier class."),
     ] = None,
-    db: Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")] = None,
+    db: Database = None,
 ) -> None:
     """Show what the class did in a lab, or in the term, as a page with figures and as tables; nothing is run."""
     course = load_course()

@@ -44,6 +44,7 @@ ClassFolder = Annotated[
         help="Of the class: holds submitted/, the roster and what is written from them.",
     ),
 ]
+Database = Annotated[str | None, typer.Option(help="SQLAlchemy address of the gradebook; gradebook.db if none.")]
 Roster = Annotated[
     Path | None,
     typer.Option(help="CSV file that says who is who; FOLDER/roster.csv if there is one. See the instructors' page."),

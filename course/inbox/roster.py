@@ -49,7 +49,8 @@ MANGLED = re.compile(r"\d+[.,]0+|\d([.,]\d+)?E[+-]\d{2,}|\d{1,3}([,.\u202f\xa0']
 
 def roster_file(folder: Path, given: Path | None) -> Path | None:
     """The file that was given, else that of the class, if there is one."""
-    return given or next((path for path in [folder / ROSTER] if path.is_file()), None)
+    own = folder / ROSTER
+    return given or (own if own.is_file() else None)
 
 
 def read_roster(path: Path) -> tuple[Person, ...]:

@@ -142,10 +142,9 @@ def take_marks(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:
         for line, row in rows:
             place = row["key"].rpartition("/")[0]
             try:
-                if not is_changed(row, answers.get(place)):
-                    continue
-                check_change(row, answers.get(place), place in changes)
-                changes[place] = row
+                if is_changed(row, answers.get(place)):
+                    check_change(row, answers[place], place in changes)
+                    changes[place] = row
             except ValueError as error:
                 problems.append(f"line {line}: {error}")
         refuse(path, problems)
@@ -168,9 +167,8 @@ def is_changed(row: Mapping[str, str], answer: WrittenAnswer | None) -> bool:
     return now not in (row["key"].rpartition("-")[2], answer.state.rpartition("-")[2])
 
 
-def check_change(row: Mapping[str, str], answer: WrittenAnswer | None, is_double: bool) -> None:
+def check_change(row: Mapping[str, str], answer: WrittenAnswer, is_double: bool) -> None:
     """Raise a ValueError that says why the change of a line cannot be taken."""
-    assert answer
     if is_double:
         raise ValueError(f"the answer of {answer.student} to {answer.question} is there twice")
     if row["key"].rpartition("/")[2] != answer.state:
