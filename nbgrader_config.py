@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from course.config import load_course
-from course.environment import tools_on_path
+from course.nbgrader_api import tools_on_path
 
 c = get_config()  # type: ignore[name-defined]  # noqa: F821
 

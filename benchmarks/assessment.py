@@ -12,8 +12,8 @@ from benchmarks.page import table
 from course.authoring.mutant_table import score
 from course.authoring.try_mutants import End, Tried
 from course.config import Course
-from course.files import text_if_any, write_text
 from course.labs.variants import Variant
+from course.text.files import text_if_any, write_text
 
 WRONG = tuple(end for end in End if end != End.RIGHT)
 INTRODUCTION = """\

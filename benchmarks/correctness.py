@@ -26,11 +26,11 @@ from rich.table import Table
 
 from benchmarks.run_all import save_part
 from course.config import load_course
-from course.files import write_text
 from course.grading import grade
 from course.grading.options import Options
 from course.inbox import submissions
 from course.labs.prepare import prepare_lab
+from course.text.files import write_text
 
 # The most useful settings that nbgrader offers, so that it is not beaten by its defaults.
 SETTINGS = f"""c = get_config()

@@ -17,13 +17,13 @@ import psutil
 from benchmarks.memory import MemoryUse
 from course.config import Course, Lab
 from course.errors import CourseError
-from course.files import write_text
 from course.grading.demo import fill_in, hand_in, model_answers
 from course.grading.grade import grade
 from course.grading.gradebook import cache
 from course.grading.options import Options
 from course.inbox import submissions
 from course.labs.prepare import prepare_lab
+from course.text.files import write_text
 
 CLASS, MANY = 12, 200
 MILESTONES, STEP = 10, 50  # the way through a large class is told in so many steps, none shorter

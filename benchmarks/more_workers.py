@@ -31,7 +31,7 @@ from course.grading.store_outcome import store_outcome
 from course.grading.workers.job import Job, Outcome
 from course.grading.workers.worker_pool import Pool
 from course.inbox import submissions
-from course.nbgrader_api import nbgrader_in, without_library_warnings
+from course.nbgrader_api import load_config, nbgrader_in, without_library_warnings
 
 MEASURED = 8  # submissions whose times the workers sleep
 EACH = 20  # submissions for each worker, so that beginning and end count for little
@@ -128,7 +128,7 @@ def simulate_class(
     count = EACH * workers
     hand_in_class(course, lab, folder, count)
     handed_in = submissions.require_submissions(folder, lab)
-    spec, api = make_spec(course, lab), nbgrader_in(course, folder)
+    spec, api = make_spec(course, lab), nbgrader_in(folder, load_config(course.root))
     register_lab(api, lab)
     grading = Grading(api, course, lab, folder, handed_in)
     pool = Pool(workers, 1, lambda: SleepingWorker(outcomes))

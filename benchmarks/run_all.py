@@ -16,8 +16,8 @@ from rich.table import Table
 from benchmarks.page import page
 from course.authoring.execute import execute_notebook
 from course.config import Course, Lab
-from course.files import write_text
 from course.labs.prepare import prepare_lab
+from course.text.files import write_text
 
 MOST_SECONDS, MOST_MIB = 60, 1536
 # ru_maxrss is in KiB on Linux and in bytes on macOS (getrusage(2)).

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from course.whole_numbers import read_numbers
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -30,8 +28,3 @@ class Limits:
 
 
 DEFAULTS = Limits()
-
-
-def read_limits(where: str, table: object, default: Limits) -> Limits:
-    """The limits of `default`, except those that the table sets; errors begin with `where`."""
-    return read_numbers(where, "limit", table, default)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.config import Course
-from course.files import text_if_any
+from course.text.files import text_if_any
 from platforms.sets import PackageSet, requirements
 from platforms.tools import PlatformError, uv
 

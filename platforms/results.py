@@ -10,7 +10,7 @@ from rich.table import Table
 
 from benchmarks.page import table as markdown_table
 from course.config import Course
-from course.files import text_if_any, write_text
+from course.text.files import text_if_any, write_text
 from platforms.sets import PackageSet, read_sets
 from platforms.trials import Trial
 

@@ -6,7 +6,7 @@ import typer
 
 from course.cli.terminal import Labs, console, log_to_file, new_app, progress_bar, run_app
 from course.config import load_course
-from course.files import write_text
+from course.text.files import write_text
 from reproduction import runs
 from reproduction.page import page as page_text
 from reproduction.systems import read_plan

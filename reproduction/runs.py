@@ -26,10 +26,10 @@ from rich.progress import Progress
 from course.authoring.execute import execute_notebook
 from course.config import Course
 from course.errors import CourseError
-from course.files import write_text
 from course.labs.parameters import with_parameters
 from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_answer
+from course.text.files import write_text
 from data_utils import load_mnist
 from reproduction.systems import Plan, SecondSetting
 

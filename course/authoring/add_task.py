@@ -12,9 +12,9 @@ from nbformat import NotebookNode
 from course.authoring.lab_entries import with_points
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError
-from course.files import write_text
 from course.labs.sources import PERCENT, grade_id, imports, points_by_cell, read_source, source_text, with_ids
 from course.labs.variants import variants_file
+from course.text.files import write_text
 
 TEMPLATES = Path(__file__).parent / "new_task"
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")

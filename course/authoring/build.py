@@ -13,11 +13,11 @@ from course.authoring.front_pages import front_pages
 from course.authoring.index import index_text
 from course.config import Course, Lab
 from course.errors import BuildError, DriftError
-from course.files import text_if_any, write_text
 from course.labs.answer_key import authored_content, is_edited, is_executed, keep_outputs, read_key, sign
 from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
 from course.labs.sources import source_text
+from course.text.files import text_if_any, write_text
 
 REMOVE_STDERR = "remove-stderr"  # a tag that Jupyter Book uses with the same meaning
 LOST_EDITS = """{path} was edited, and {source} beside it does not have these edits, so building would lose them.

@@ -15,9 +15,9 @@ from course.authoring.tried_runs import read_tried, write_tried
 from course.authoring.try_mutants import mutants_file
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError, LintError
-from course.files import write_text
 from course.labs.prepare import prepare_lab
 from course.labs.variants import variants_file
+from course.text.files import write_text
 from reproduction import page as reproduction_page
 from reproduction.systems import plan_file
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from course.authoring.edition import quoted
 from course.config import Course
-from course.files import text_if_any
+from course.text.files import text_if_any
 
 
 def front_pages(course: Course) -> dict[Path, str]:

@@ -6,7 +6,7 @@ from nbformat import NotebookNode
 
 from course.config import Course, Lab
 from course.labs.stamp import badges, facts
-from course.markdown_text import headings
+from course.text.markdown import headings
 
 INTRODUCTION = """\
 # {title}: the labs

@@ -10,10 +10,10 @@ import jupytext
 from course.authoring.lab_entries import with_entry
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError
-from course.files import write_text
 from course.labs.sources import PERCENT, source_text, with_ids
 from course.labs.stamp import stamp_lab
 from course.labs.variants import variants_file
+from course.text.files import write_text
 
 TEMPLATE = Path(__file__).parent / "new_lab"
 NAME = re.compile(r"(?:(?P<number>[0-9]{2})_)?(?P<word>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)")

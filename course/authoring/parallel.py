@@ -8,8 +8,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
 
-from course import logs
 from course.grading.workers.worker_process import end_with_the_parent
+from course.text import logs
 
 Result = TypeVar("Result")
 

@@ -58,7 +58,7 @@ def try_seed(course: Course, lab: Lab, solution: NotebookNode, seed: int) -> lis
     trial = cut_to(reseeded(solution, seed), tasks)
     with tempfile.TemporaryDirectory() as folder:
         executed = run_notebook(trial, lab.budget, Path(folder))
-    full, scores = points_by_cell(executed), auto_scores(executed, load_config(course))
+    full, scores = points_by_cell(executed), auto_scores(executed, load_config(course.root))
     return [
         f"{lab.name}, seed {seed}: {test} gives {scores[test]:g} points: {cell_error(cell)}"
         for cell in cells_with_tests(executed)

@@ -22,10 +22,10 @@ import course
 import data_utils
 from course.config import Course
 from course.errors import CourseError
-from course.files import checksum, write_whole
 from course.labs.sources import tagged
 from course.labs.stamp import SETUP
 from course.labs.variants import Variant
+from course.text.files import checksum, write_whole
 
 # The modules from which a run's outcome follows, with all that they import. The kernels load the second and third.
 ROOTS = (
@@ -72,7 +72,7 @@ def digest_of_code() -> str:
     files |= {str(path.relative_to(helpers)): path for path in helpers.rglob("*") if path.suffix != ".pyc"}
     whole = hashlib.sha256()
     for name, path in sorted(files.items()):
-        if path.is_file():  # not of a room, whose __init__.py has no more than a docstring, or a folder
+        if path.is_file():  # a room has none, and its __init__.py no more than a docstring or imports
             whole.update(f"{name} {checksum(path)}\n".encode())
     return whole.hexdigest()
 

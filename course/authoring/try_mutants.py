@@ -20,10 +20,10 @@ from course.authoring.name_use import assigned_names, cut_to
 from course.authoring.parallel import in_processes
 from course.authoring.try_variants import run_notebook, with_answers
 from course.config import Course, Lab
+from course.config.known_keys import refuse_unknown_keys
 from course.errors import CourseError
 from course.grading.execution.verdicts import failed_line, is_hidden_line
 from course.grading.feedback.task_state import first_error
-from course.known_keys import refuse_unknown_keys
 from course.labs.prepare import prepare_lab
 from course.labs.sources import cells_with_tests, grade_id, is_answer, is_written
 

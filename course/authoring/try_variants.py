@@ -131,7 +131,7 @@ def auto_scores(notebook: NotebookNode, config: Config) -> dict[str, float]:
 
 def try_one(course: Course, trial: Trial) -> list[str]:
     """Run a trial, and return its outcomes other than declared."""
-    return unexpected_outcomes(trial.execute(), trial.chosen, load_config(course))
+    return unexpected_outcomes(trial.execute(), trial.chosen, load_config(course.root))
 
 
 def unexpected_outcomes(notebook: NotebookNode, chosen: Sequence[Variant], config: Config) -> list[str]:

@@ -86,7 +86,7 @@ def times(
 
 def _extension(course: Course, lab: Lab, student: str, until: str | None, days: float | None) -> "Extension":
     from course.grading.gradebook.extensions import Extension
-    from course.times import TimeError, read_time
+    from course.text.times import TimeError, read_time
 
     if until is not None:
         try:
@@ -102,7 +102,7 @@ def _extension(course: Course, lab: Lab, student: str, until: str | None, days: 
 def _print_extensions(course: Course, title: str, extensions: "Sequence[Extension]") -> None:
     from rich.table import Table
 
-    from course.times import time_text
+    from course.text.times import time_text
 
     dues = {lab.name: lab.due for lab in course.labs}
     table = Table("student", "lab", "until", "due", title=title, title_justify="left")

@@ -9,9 +9,9 @@ import typer
 from rich.markup import escape
 
 from course.cli.terminal import ClassFolder, Database, app, console, error_console, log_to_file, progress_bar
-from course.command_text import course_command
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
+from course.text.commands import course_command
 
 if TYPE_CHECKING:
     from course.grading.gradebook.results import Result
@@ -75,11 +75,11 @@ def mend(
     """Rebuild a damaged notebook on the released lab: answers are kept, the rest is put right."""
     import nbformat
 
-    from course.files import write_text
     from course.grading.repair.read_notebook import read_notebook
     from course.grading.repair.repair import guess_lab, repair
     from course.inbox.notes import note_lines
     from course.inbox.regular_files import MAX_FILE, read_plain_file
+    from course.text.files import write_text
 
     course = load_course()
     labs = {candidate.name: candidate for candidate in (course.choose([lab]) if lab else course.labs)}

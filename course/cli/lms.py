@@ -48,7 +48,7 @@ def from_exchange(course: Course, lab: Lab, folder: Path) -> "Collected":
     from course.lms.collect_exchange import collect_exchange
     from course.nbgrader_api import load_config
 
-    return collect_exchange(course, lab, folder, load_config(course))
+    return collect_exchange(course, lab, folder, load_config(course.root))
 
 
 def from_archive(
@@ -63,7 +63,7 @@ def from_archive(
     if file:
         console.print(f"roster     {file}", highlight=False, markup=False)
     people = read_roster(file) if file else None
-    return collect(lab, folder, archive, system, people, times, config=load_config(course), zone=course.zone)
+    return collect(lab, folder, archive, system, people, times, config=load_config(course.root), zone=course.zone)
 
 
 def show_collected(lab: Lab, collected: "Collected") -> None:

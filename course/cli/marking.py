@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from course.cli.terminal import ClassFolder, Database, Roster, app, console
-from course.command_text import course_command
 from course.config import Course, Lab, load_course
+from course.text.commands import course_command
 
 
 @app.command()
@@ -49,7 +49,7 @@ def mark_in_table(course: Course, lab: Lab, folder: Path, database: str | None, 
     from course.grading.marking.marks_table import take_marks, write_marks_table
     from course.nbgrader_api import load_config, nbgrader_in
 
-    with nbgrader_in(course, folder, load_config(course, database)).gradebook as gradebook:
+    with nbgrader_in(folder, load_config(course.root, database)).gradebook as gradebook:
         if taken:
             text = f"{take_marks(gradebook, lab, folder, table)} answers have new points or another comment. Then: "
             text += course_command("feedback", lab.name, folder)

@@ -13,8 +13,8 @@ from rich.logging import RichHandler
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
-from course import logs
 from course.errors import CourseError
+from course.text import logs
 
 
 def new_app() -> typer.Typer:

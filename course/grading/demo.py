@@ -10,11 +10,11 @@ from nbformat import NotebookNode
 
 from course.config import Course, Lab
 from course.errors import CourseError
-from course.files import write_text
 from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
 from course.labs.sources import grade_id, is_answer, without_markers
 from course.labs.variants import Variant, read_variants, variants_file
+from course.text.files import write_text
 
 MARKER = ".made-by-course-demo"
 

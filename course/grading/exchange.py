@@ -13,11 +13,11 @@ from nbgrader.exchange.default import ExchangeReleaseFeedback
 from nbgrader.utils import temp_attrs
 
 from course.errors import SubmissionError
-from course.files import write_whole
 from course.grading.gradebook import cache
 from course.inbox.companion_files import SECRET, TIMESTAMP
 from course.inbox.origin import timestamp_text
 from course.inbox.regular_files import read_plain_file
+from course.text.files import write_whole
 
 TOKEN = re.compile(rb"[0-9a-f]{128}\n?")  # as nbgrader makes it
 

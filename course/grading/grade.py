@@ -12,9 +12,7 @@ from nbformat import NotebookNode
 from nbgrader.apps.api import NbGraderAPI
 from nbgrader.utils import temp_attrs
 
-from course.command_text import course_command
 from course.config import Course, Lab
-from course.database_errors import database_errors
 from course.errors import BuildError, GradingError, SandboxError
 from course.grading.derive import Grading, derive
 from course.grading.execution.make_spec import make_spec
@@ -29,8 +27,9 @@ from course.grading.run_submissions import start_runs
 from course.grading.store_outcome import store_outcome
 from course.inbox.submissions import Submission, list_submissions, student_name_problem
 from course.labs.editions import as_built, cells_by_grade_id, check_gradebook
-from course.nbgrader_api import failure, load_config, nbgrader_in, without_library_warnings
+from course.nbgrader_api import database_errors, failure, load_config, nbgrader_in, without_library_warnings
 from course.sandbox.manager import sandbox_available
+from course.text.commands import course_command
 
 log = logging.getLogger(__name__)
 Advance = Callable[[str], None]
@@ -67,7 +66,7 @@ def grade(
     folder = folder.resolve()
     log.info("grading %s in %s: %d submissions, %s", lab.name, folder, len(submissions), options)
     spec = make_spec(course, lab, options.full_size, options.built)
-    api = nbgrader_in(course, folder, load_config(course, options.database))
+    api = nbgrader_in(folder, load_config(course.root, options.database))
     with database_errors(), without_library_warnings():
         if options.new_edition:
             for message in move_gradebook(api, lab, cells_by_grade_id(spec.reference)):
@@ -113,7 +112,7 @@ def refresh(
         Nothing of the lab has been graded in this folder, or a file cannot be read or written.
     """
     folder = folder.resolve()
-    api = nbgrader_in(course, folder, load_config(course, options.database))
+    api = nbgrader_in(folder, load_config(course.root, options.database))
     submissions = [
         submission for submission in list_submissions(folder, lab) if not student_name_problem(submission.student)
     ]

@@ -5,7 +5,6 @@ import shutil
 
 from nbgrader.api import Gradebook
 
-from course.database_errors import database_errors
 from course.errors import GradingError
 from course.grading.derive import Grading
 from course.grading.gradebook import cache, hand_marks, scores
@@ -21,6 +20,7 @@ from course.grading.gradebook.recorded import (
 from course.grading.gradebook.results import give_zero
 from course.grading.gradebook.transaction import one_transaction
 from course.grading.workers.job import Outcome
+from course.nbgrader_api import database_errors
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from pathlib import PurePosixPath
 
-from course.spreadsheets import unprintable
+from course.text.spreadsheets import unprintable
 
 DRIVE = re.compile(r"[A-Za-z]:")
 UNPORTABLE = re.compile(r'[<>:"/\\|?*]')

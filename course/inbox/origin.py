@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from course.errors import SubmissionError
-from course.files import checksum, write_whole
+from course.text.files import checksum, write_whole
 
 RECORD, STAMP = "collected.json", "timestamp.txt"
 

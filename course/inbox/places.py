@@ -12,9 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from course.errors import SubmissionError
-from course.files import checksum
 from course.inbox.filenames import folded
 from course.inbox.origin import STAMP, Origin, contents, read_record, write_record
+from course.text.files import checksum
 
 
 class Placement(StrEnum):

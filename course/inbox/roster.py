@@ -8,10 +8,10 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from pathlib import Path
 
-from course.csv_tables import read_table
 from course.errors import CourseError, RosterError
 from course.inbox.filenames import folded, id_problem, printable_name
 from course.inbox.systems import System
+from course.text.csv_tables import read_table
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from course.config import Lab
-from course.csv_tables import read_table, refuse
 from course.errors import SubmissionError
-from course.files import write_whole
 from course.inbox.origin import STAMP, timestamp_text
 from course.inbox.places import Places
-from course.times import TimeError, read_time
+from course.text.csv_tables import read_table, refuse
+from course.text.files import write_whole
+from course.text.times import TimeError, read_time
 
 COLUMNS = ["student", "handed_in"]
 

@@ -23,10 +23,10 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from course import cgroups
 from course.errors import KernelError
+from course.kernels import cgroups
 from course.kernels.forkserver_main import KernelRequest, ServerSettings
-from course.oom_score import be_killed_last
+from course.kernels.oom_score import be_killed_last
 
 SERVER_FILE = "/run/forkserver.py"  # the file name in its tracebacks: nothing in a sandbox can write there
 SERVER_MAIN = Path(__file__).with_name("forkserver_main.py")

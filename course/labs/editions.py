@@ -18,7 +18,7 @@ from course.errors import BuildError, EditionError
 from course.labs.answer_key import BUILT_FROM, read_key
 from course.labs.sources import grade_id, is_answer, tagged
 from course.labs.stamp import SETUP
-from course.command_text import course_command
+from course.text.commands import course_command
 
 GRADE, SOLUTION, SOURCE = "grade", "solution", "source"  # what a gradebook may hold of a cell
 NOT_BUILT = """{source} was edited and not built since:

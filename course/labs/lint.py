@@ -25,8 +25,8 @@ from course.labs.sources import (
 )
 from course.labs.stamp import FACTS, SETUP
 from course.labs.texts import text_problems
-from course.markdown_text import headings, images_without_text
-from course.rules import DEFAULTS, Rules
+from course.text.markdown import headings, images_without_text
+from course.config.rules import DEFAULTS, Rules
 from course.testing.cell_steps import runs_beside_answer, mark_hidden_parts
 
 OR_SET = ", or set `rules = {{ {key} = {value} }}` for the lab in course.toml."

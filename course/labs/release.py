@@ -21,14 +21,14 @@ def student_text(course: Course, lab: Lab, notebook: NotebookNode) -> str:
     BuildError
         nbgrader refuses the notebook; the message is nbgrader's.
     """
-    config = load_config(course)
+    config = load_config(course.root)
     config.SaveCells.enabled = False
     config.GenerateAssignment.no_database = True
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder, "source", lab.name, f"{lab.name}.ipynb")
         source.parent.mkdir(parents=True)
         nbformat.write(notebook, source)
-        api = nbgrader_in(course, Path(folder), config)
+        api = nbgrader_in(Path(folder), config)
         api.coursedir.source_directory = "source"
         api.coursedir.assignment_id = lab.name
         converter = GenerateAssignment(coursedir=api.coursedir, parent=api)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from nbformat import NotebookNode
 
 from course.labs.sources import points_by_cell
-from course.markdown_text import headings, targets
+from course.text.markdown import headings, targets
 
 POINTS = re.compile(r"\((\d+(?:\.\d+)?) points?\b[^()]*\)\s*$")  # "(2 points, written)" as well
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.IGNORECASE)  # with a scheme, attachments included, or in this page

@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 
 from course.config import Course, Lab
 from course.errors import CourseError
-from course.known_keys import refuse_unknown_keys
+from course.config.known_keys import refuse_unknown_keys
 from course.labs.sources import cells_with_tests, grade_id, is_answer
 
 KEYS = {"task": str, "name": str, "right": bool, "answer": str}  # of an answer in the file

@@ -29,7 +29,7 @@ from course.inbox.regular_files import MAX_FILE, plain_files, read_plain_file
 from course.lms.collect import Collected
 from course.lms.collect_one import Row
 from course.lms.unpack import ArchiveLimits
-from course.times import TimeError, delay, read_time
+from course.text.times import TimeError, delay, read_time
 
 NAME = "exchange"
 # `nbgrader submit` writes the time first and copies then, which takes a moment.

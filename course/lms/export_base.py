@@ -10,15 +10,15 @@ from nbgrader.api import Assignment, Gradebook, Student
 from nbgrader.plugins import ExportPlugin
 from traitlets import Bool, Dict, Unicode
 
-from course.command_text import course_command
 from course.errors import ExportError
-from course.files import replacement
 from course.grading.gradebook.recorded import students_not_graded
 from course.inbox.roster import Person, read_roster, roster_file
 from course.inbox.systems import System
 from course.lms.grades import find_grade, grade_remark, not_graded_remarks
 from course.lms.students import identify
-from course.spreadsheets import spreadsheet_text
+from course.text.commands import course_command
+from course.text.files import replacement
+from course.text.spreadsheets import spreadsheet_text
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from course.command_text import course_command
 from course.config import Course, Lab
 from course.errors import ExportError, SubmissionError
-from course.files import replacement
 from course.inbox.filenames import UNPORTABLE
 from course.inbox.origin import Origin, read_record
 from course.inbox.places import collected_root
 from course.inbox.roster import Person
 from course.inbox.systems import System
-from course.spreadsheets import unprintable
+from course.text.commands import course_command
+from course.text.files import replacement
+from course.text.spreadsheets import unprintable
 
 ASK_FOR_NUMBERS = (
     "; with those of its grading worksheet, 12345 of “Participant 12345”, as lms_id in a CSV file: --roster"

@@ -7,14 +7,13 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 
-from course.command_text import course_command
 from course.config import Course, Lab
-from course.database_errors import database_errors
 from course.errors import ExportError
 from course.grading.gradebook import late_penalties
 from course.grading.gradebook.entries import read_entries
 from course.inbox.submissions import list_submissions
-from course.nbgrader_api import load_config, nbgrader_in, without_library_warnings
+from course.nbgrader_api import database_errors, load_config, nbgrader_in, without_library_warnings
+from course.text.commands import course_command
 
 
 def nbgrader_with_gradebook(course: Course, lab: Lab, folder: Path, database: str | None = None) -> NbGraderAPI:
@@ -25,7 +24,7 @@ def nbgrader_with_gradebook(course: Course, lab: Lab, folder: Path, database: st
     ExportError
         There is no gradebook.
     """
-    api = nbgrader_in(course, folder, load_config(course, database))
+    api = nbgrader_in(folder, load_config(course.root, database))
     file = api.coursedir.db_url.removeprefix("sqlite:///")
     if file != api.coursedir.db_url and not Path(file).is_file():  # nbgrader would make an empty one
         raise ExportError(

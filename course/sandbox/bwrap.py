@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from course.cgroups import Group, parent
 from course.errors import SandboxError
+from course.kernels.cgroups import Group, parent
 from course.limits import Limits
 from course.sandbox.mounts import HOME, SITE, WORK, mount_arguments, other_package_folders
 

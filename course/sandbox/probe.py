@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from course.errors import SandboxError
+from course.kernels.oom_score import be_killed_last
 from course.limits import Limits
-from course.oom_score import be_killed_last
 from course.sandbox.bwrap import Sandbox, bwrap_command
 from course.sandbox.mounts import SITE
 from course.sandbox.seccomp import seccomp_filter

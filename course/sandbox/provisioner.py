@@ -23,8 +23,8 @@ from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 from traitlets import Dict, Float
 
-from course.cgroups import Group
 from course.errors import SandboxError
+from course.kernels.cgroups import Group
 from course.kernels.forkserver import ForkServer, Preload, fork_server
 from course.kernels.forkserver_main import STARTED, KernelRequest, SandboxToJoin
 from course.kernels.pipes import OUTPUT_BYTES, is_readable, read_pipe

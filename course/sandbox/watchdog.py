@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from course.cgroups import Group
+from course.kernels.cgroups import Group
 from course.kernels.pipes import OUTPUT_BYTES
 from course.limits import Limits
 from course.sandbox.exit_cause import ExitCause, classify_exit, out_of_memory_kills

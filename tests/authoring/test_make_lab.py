@@ -17,7 +17,7 @@ from course.authoring.make_lab import make_lab
 from course.authoring.try_all_variants import TriedVariants, try_all
 from course.config import load_course
 from course.errors import CourseError
-from course.files import write_text
+from course.text.files import write_text
 
 pytestmark = pytest.mark.kernel
 

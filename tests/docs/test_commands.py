@@ -15,10 +15,10 @@ from commands import PAGES, ROOT
 from light import light_course
 
 from course.config import Course, load_course
-from course.files import write_text
 from course.grading import demo
 from course.labs.prepare import prepare_lab
 from course.labs.variants import read_variants, variants_file
+from course.text.files import write_text
 
 # Those that the pages name; the first has answers to all tasks, the third is also handed in.
 LABS = ("03_mlp_baseline", "04_lecun_lenet", "05_lenet5_train_on_batch", "01_data_inspection")

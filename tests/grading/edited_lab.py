@@ -2,13 +2,13 @@
 
 import nbformat
 
-from course.files import write_text
 from course.grading import grade
 from course.grading.options import Options
 from course.inbox import submissions
 from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
 from course.labs.sources import grade_id, source_text
+from course.text.files import write_text
 
 WRITTEN = "explain-test-set"
 

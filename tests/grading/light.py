@@ -13,9 +13,9 @@ import nbformat
 from this_course import COURSE
 
 from course.config import Course, load_course
-from course.files import write_text
 from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
+from course.text.files import write_text
 
 SOURCES = Path(__file__).parent / "light_course"
 

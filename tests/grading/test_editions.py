@@ -12,7 +12,6 @@ from nbgrader.api import Gradebook
 
 from course.config import load_course
 from course.errors import EditionError
-from course.files import write_text
 from course.grading import demo, grade
 from course.grading.gradebook.new_edition import move_gradebook
 from course.grading.marking import sandboxed_execute
@@ -20,7 +19,8 @@ from course.grading.options import Options
 from course.labs.editions import cells_by_grade_id
 from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_written, source_text
-from course.nbgrader_api import nbgrader_in, without_library_warnings
+from course.nbgrader_api import load_config, nbgrader_in, without_library_warnings
+from course.text.files import write_text
 
 pytestmark = pytest.mark.kernel
 
@@ -139,7 +139,7 @@ def test_a_graded_class_moves_to_a_new_edition_with_its_marks(course, folder):
 
 
 def test_a_task_that_comes_back_is_new(course, folder):
-    lab, api = course.labs[0], nbgrader_in(course, folder)
+    lab, api = course.labs[0], nbgrader_in(folder, load_config(course.root))
     first = cells_by_grade_id(prepare_lab(course, lab))
     second = {name: part for name, part in first.items() if "one-hot" not in name}
     by_hand(folder, course, "ada", WRITTEN, 3)
@@ -183,7 +183,7 @@ def test_marks_of_a_copy_that_others_made_wait(course, folder):
     lab = course.labs[0]
     by_hand(folder, course, "ada", WRITTEN, 3)
     with without_library_warnings():
-        grade.register_lab(nbgrader_in(course, folder), lab)
+        grade.register_lab(nbgrader_in(folder, load_config(course.root)), lab)
     copy = folder / "autograded" / "ada" / lab.name / f"{lab.name}.ipynb"
     copy.write_text(copy.read_text("utf-8").replace("They are for", "Those are for"), encoding="utf-8")
     assert graded(course, folder)["ada"].to_mark == 6

@@ -61,9 +61,9 @@ def test_the_whole_way_of_one_student(blank, tmp_path, monkeypatch):
     for path in (shared, folder, home):
         path.mkdir()
     me = getpass.getuser()
-    config = load_config(COURSE)
+    config = load_config(COURSE.root)
     config.Exchange.root, config.Exchange.cache = str(shared), str(tmp_path / "cache")
-    api = nbgrader_in(COURSE, folder, config)
+    api = nbgrader_in(folder, config)
     # Labs are handed out from the repository, where the student copies lie.
     api.coursedir.release_directory = os.path.relpath(COURSE.root / COURSE.release_directory, folder)
     assert api.release_assignment(LAB.name)["success"]
@@ -108,7 +108,7 @@ def test_time_and_secret_reach_the_feedback_of_whatever_was_handed_in(blank, tmp
     both = {"submission_secret.txt": SECRET, "timestamp.txt": "2026-03-02 12:00:00 UTC"}
     graded(tmp_path)
     assert beside(tmp_path, "feedback", "kim") == beside(tmp_path, "feedback", "lee") == both
-    api = nbgrader_in(COURSE, tmp_path)
+    api = nbgrader_in(tmp_path, load_config(COURSE.root))
     assert api.generate_feedback(LAB.name, "kim")["success"]
     assert beside(tmp_path, "feedback", "kim") == both
 

@@ -16,6 +16,7 @@ from nbgrader.plugins import CsvExportPlugin
 from nbgrader.preprocessors import AssignLatePenalties
 
 from course.config import Course
+from course.config.late import LateRule
 from course.grading import demo, grade
 from course.grading.feedback import tables
 from course.grading.gradebook.extensions import Extension, grant, revoke
@@ -25,7 +26,6 @@ from course.inbox import submissions
 from course.inbox.systems import System
 from course.labs.prepare import prepare_lab
 from course.labs.sources import is_written
-from course.late import LateRule
 from course.lms.export import export_grades
 from course.nbgrader_api import load_config, nbgrader_in
 
@@ -87,7 +87,7 @@ def again(folder: Path, course: Course, told: list[str] | None = None) -> dict[s
 def views(folder: Path, course: Course) -> dict[str, dict[str, tuple[float, ...]]]:
     """Points, penalty and total of each student in five places; Formgrader and Canvas's file show one of them."""
     lab = course.labs[0]
-    api = nbgrader_in(course, folder)
+    api = nbgrader_in(folder, load_config(course.root))
     api.coursedir.db_url = f"sqlite:///{folder}/gradebook.db"
     own = folder / "own.csv"
     with api.gradebook as gradebook:
@@ -330,7 +330,7 @@ def test_nbgraders_own_step_takes_off_the_same(folder):
     """`nbgrader autograde` and Formgrader's button ask the course's plug-in."""
     course = with_rules()
     results = again(folder, course)
-    config = load_config(LIGHT_COURSE)
+    config = load_config(LIGHT_COURSE.root)
     config.CourseLatePenalty.rules = {LIGHT.name: RULE}
     address = f"sqlite:///{folder}/gradebook.db"
     with Gradebook(address, LIGHT_COURSE.id) as gradebook:

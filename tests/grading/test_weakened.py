@@ -30,7 +30,7 @@ UNFINISHED = ("SubmissionEnded", "TestEnded", "KernelEnded", "CellTimeout")
 @pytest.fixture(scope="module")
 def gains(tmp_path_factory):
     """What each cheat gains where its tests run in its own process, or as they were handed in; by name."""
-    spec, config, source = make_spec(COURSE, LIGHT), load_config(COURSE), COURSE.source(LIGHT)
+    spec, config, source = make_spec(COURSE, LIGHT), load_config(COURSE.root), COURSE.source(LIGHT)
 
     def gain(case):
         (submitted,) = case.make(MADE).values()
@@ -66,7 +66,7 @@ def test_a_cheat_works_where_tests_need_not_end(case, monkeypatch, tmp_path):
     monkeypatch.setattr(CellRunner, "record_verdict", lenient(CellRunner.record_verdict))
     with kernel_pair(spec.limits, sandboxed=True, threads=1, imports=spec.imports) as pair:
         run_submission(notebook, pair, spec.imports, spec.values, spec.limits, str(tmp_path))
-    assert any(auto_scores(notebook, load_config(COURSE)).values())
+    assert any(auto_scores(notebook, load_config(COURSE.root)).values())
 
 
 def keep_one_test(notebook):

@@ -11,8 +11,8 @@ from hub import needs_hub, running_hub
 from light import light_course
 
 from course.config import load_course
-from course.files import write_text
 from course.grading import demo
+from course.text.files import write_text
 
 pytestmark = pytest.mark.kernel
 LIGHT = light_course()

@@ -8,7 +8,7 @@ import pytest
 
 from course.errors import CourseError
 from course.inbox.times_table import read_times_table, write_times
-from course.times import read_time
+from course.text.times import read_time
 
 LAB = SimpleNamespace(name="01_light")
 BERLIN = ZoneInfo("Europe/Berlin")

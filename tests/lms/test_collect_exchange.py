@@ -23,7 +23,7 @@ class Class:
 
     def __init__(self, course, folder):
         self.course, self.lab, self.folder = course, course.labs[0], folder / "class"
-        self.config = load_config(course)
+        self.config = load_config(course.root)
         self.config.Exchange.root = str(folder / "exchange")
         self.config.ExchangeCollect.check_owner = False
         self.inbound = folder / "exchange" / course.id / "inbound"

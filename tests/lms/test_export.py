@@ -27,7 +27,7 @@ from course.lms.collect import collect
 from course.lms.export import export_grades
 from course.lms.export_base import points_for_lms
 from course.lms.export_plugins import CanvasExportPlugin, MoodleExportPlugin
-from course.spreadsheets import spreadsheet_text
+from course.text.spreadsheets import spreadsheet_text
 
 LAB = COURSE.labs[0]
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]

@@ -13,8 +13,8 @@ from lti_platform import KEY_ID
 from this_course import COURSE
 
 from course import cli
+from course.config.late import LateRule
 from course.grading.gradebook.recorded import FAILED, Stored, write_stored
-from course.late import LateRule
 from course.lms.lti import platform
 from course.lms.lti.gather import gather_scores
 from course.lms.lti.platform import Patience

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sandboxed_kernel import WARM, WAYS, ended, in_a_sandbox, in_sandbox, kernel, run
 
-from course import cgroups
+from course.kernels import cgroups
 from course.limits import Limits
 from course.sandbox import bwrap
 from course.sandbox.exit_cause import ExitCause

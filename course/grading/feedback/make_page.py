@@ -14,8 +14,6 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 
-from course.config import load_course
-from course.files import write_whole
 from course.grading.feedback.page_exporter import FeedbackPage
 from course.grading.feedback.summary import summarise
 from course.grading.feedback.task_state import Grade
@@ -23,6 +21,7 @@ from course.grading.gradebook.entries import GradebookEntry
 from course.grading.workers.job import Outcome
 from course.labs.sources import grade_id
 from course.nbgrader_api import load_config
+from course.text.files import write_whole
 
 READ_THE_GRADEBOOK = ("nbgrader.preprocessors.GetGrades", "course.grading.feedback.add_summary.AddSummary")
 
@@ -94,7 +93,7 @@ def add_grade(cell: NotebookNode, grades: Mapping[str, Grade]) -> None:
 @lru_cache(1)
 def exporter(root: Path) -> FeedbackPage:
     """The exporter with nbgrader's settings of the course in this folder, but for the steps that read the gradebook."""
-    settings = load_config(load_course(root))
+    settings = load_config(root)
     settings.Exporter.default_preprocessors = []
     page = FeedbackPage(config=settings)
     for step in settings.GenerateFeedback.preprocessors:

@@ -9,7 +9,7 @@ from typing import Any
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from course.grading.feedback.formulas import formula
-from course.markdown_text import PASTED
+from course.text.markdown import PASTED
 
 MOST_PICTURES = 8 * 2**20  # characters of all attached pictures in one text, each counted as often as it is shown
 MOST_ENVIRONMENTS = 100  # in one text: to find their ends takes time that grows with the square of their number

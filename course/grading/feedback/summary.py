@@ -9,13 +9,13 @@ from datetime import timedelta
 
 from nbformat import NotebookNode
 
+from course.config.late import span_in_words
 from course.grading.feedback.task_state import Grade, State, is_untouched, judge_task
 from course.grading.feedback.titles import find_answer, find_title, lab_title
 from course.grading.gradebook.scores import NO_RESPONSE
 from course.grading.workers.job import Outcome
 from course.inbox.notes import note_text
 from course.labs.sources import grade_id, is_test, is_written
-from course.late import span_in_words
 
 
 @dataclass(frozen=True)

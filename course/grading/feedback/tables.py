@@ -9,13 +9,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from course.config import Course, Lab
-from course.files import replacement
+from course.config.late import NO_PENALTY, rule_in_words
 from course.grading.gradebook.recorded import GRADED
 from course.grading.gradebook.results import Result
 from course.inbox.notes import printable
-from course.late import NO_PENALTY, rule_in_words
-from course.spreadsheets import ENCODING, spreadsheet_text
-from course.times import time_text
+from course.text.files import replacement
+from course.text.spreadsheets import ENCODING, spreadsheet_text
+from course.text.times import time_text
 
 COLUMNS = (
     *("student", "status", "total", "points", "penalty", "late", "tests", "max_tests", "written", "to_mark"),

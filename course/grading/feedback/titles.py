@@ -7,7 +7,7 @@ from nbformat import NotebookNode
 
 from course.grading.feedback.task_state import one_line
 from course.labs.sources import grade_id, is_answer
-from course.markdown_text import headings
+from course.text.markdown import headings
 
 POINTS = re.compile(r"\s*\([\d.]+ points?[^()]*\)\s*$")
 

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from course.config import Lab
-from course.files import write_whole
 from course.grading.feedback.page_exporter import FeedbackPage
 from course.grading.gradebook import cache
 from course.grading.gradebook.recorded import UNREADABLE
 from course.grading.workers.job import Outcome
+from course.text.files import write_whole
 
 
 def write_page(folder: Path, lab: Lab, title: str, outcome: Outcome, status: str, reason: str) -> None:

@@ -9,8 +9,8 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from course.files import write_whole
 from course.grading.workers.job import Outcome, read_outcome
+from course.text.files import write_whole
 
 MENDED, EXECUTED, REPORT = "mended", "executed", "report.json"
 

@@ -18,7 +18,7 @@ from nbgrader.api import (
     SubmittedNotebook,
 )
 
-from course.times import in_utc
+from course.text.times import in_utc
 
 
 @dataclass(frozen=True)

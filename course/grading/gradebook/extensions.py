@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from course.csv_tables import read_table, refuse
 from course.errors import CourseError
-from course.files import write_whole
-from course.times import TimeError, read_time
+from course.text.csv_tables import read_table, refuse
+from course.text.files import write_whole
+from course.text.times import TimeError, read_time
 
 FILE, COLUMNS = "extensions.csv", ["student", "lab", "until"]
 

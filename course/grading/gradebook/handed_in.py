@@ -8,7 +8,7 @@ from course.errors import SubmissionError
 from course.inbox.companion_files import TIMESTAMP
 from course.inbox.origin import contents, read_record
 from course.inbox.regular_files import read_plain_file
-from course.times import TimeError, read_time
+from course.text.times import TimeError, read_time
 
 MOST_BYTES = 200
 

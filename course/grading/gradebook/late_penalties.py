@@ -8,13 +8,13 @@ from pathlib import Path
 from nbgrader.api import Gradebook, SubmittedAssignment
 
 from course.config import Course, Lab
+from course.config.late import LateRule, marked_late_penalty, penalty, span_in_words
 from course.grading.gradebook.entries import GradebookEntry, read_entries
 from course.grading.gradebook.extensions import FILE, extensions_of_lab, read_extensions
 from course.grading.gradebook.handed_in import HandedIn, read_handed_in
 from course.inbox.places import Places
 from course.inbox.submissions import Submission
-from course.late import LateRule, marked_late_penalty, penalty, span_in_words
-from course.times import delay, for_gradebook, in_utc, time_text
+from course.text.times import delay, for_gradebook, in_utc, time_text
 
 Notify = Callable[[str], None]
 

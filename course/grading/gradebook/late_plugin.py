@@ -6,7 +6,7 @@ from nbgrader.api import MissingEntry
 from nbgrader.plugins import BasePlugin
 from traitlets import Dict
 
-from course.late import NO_PENALTY, penalty
+from course.config.late import NO_PENALTY, penalty
 
 
 class CourseLatePenalty(BasePlugin):

@@ -4,10 +4,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from course.files import checksum, write_whole
 from course.grading.gradebook import cache
 from course.grading.gradebook.entries import GradebookEntry
 from course.grading.workers.job import Outcome
+from course.text.files import checksum, write_whole
 
 STORED = "stored.json"
 GRADED, UNREADABLE, FAILED = "graded", "not readable", "not graded"

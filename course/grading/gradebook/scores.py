@@ -17,8 +17,8 @@ from nbgrader.api import BaseCell, Comment, Grade, Gradebook, GradeCell, Submitt
 
 from course.config import Lab
 from course.errors import GradingError
-from course.files import write_whole
 from course.labs.sources import grade_id
+from course.text.files import write_whole
 
 NO_RESPONSE = "No response."  # nbgrader's own comment on an answer as it was handed out
 READ_ONLY = 0o444  # as nbgrader leaves what it has graded

@@ -16,15 +16,14 @@ from pathlib import Path
 from nbgrader.api import Gradebook, Student
 
 from course.config import Lab
-from course.csv_tables import read_table, refuse
-from course.database_errors import database_errors
 from course.errors import CourseError
-from course.files import replacement
 from course.grading.gradebook.hand_marks import written_answers
 from course.grading.gradebook.recorded import graded_copy
 from course.grading.gradebook.transaction import one_transaction
-from course.nbgrader_api import without_library_warnings
-from course.spreadsheets import ENCODING, spreadsheet_text
+from course.nbgrader_api import database_errors, without_library_warnings
+from course.text.csv_tables import read_table, refuse
+from course.text.files import replacement
+from course.text.spreadsheets import ENCODING, spreadsheet_text
 
 COLUMNS = ("key", "question", "student", "name", "points", "of", "comment", "answer")
 NEEDED = ("key", "points", "comment")

@@ -6,14 +6,13 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook, MissingEntry
 
-from course.command_text import course_command
 from course.config import Course, Lab
-from course.environment import tools_on_path
 from course.errors import GradingError
 from course.grading.marking.folder_config import write_settings
 from course.grading.marking.formgrader import EXTENSION, REPLACED
 from course.inbox.roster import Person
-from course.nbgrader_api import load_config, nbgrader_in
+from course.nbgrader_api import load_config, nbgrader_in, tools_on_path
+from course.text.commands import course_command
 
 
 def prepare_folder(course: Course, lab: Lab, folder: Path, database: str | None, roster: tuple[Person, ...]) -> int:
@@ -26,7 +25,7 @@ def prepare_folder(course: Course, lab: Lab, folder: Path, database: str | None,
     CourseError
         The folder has settings for nbgrader that are not from this course.
     """
-    api = nbgrader_in(course, folder, load_config(course, database))
+    api = nbgrader_in(folder, load_config(course.root, database))
     database_file = Path(api.coursedir.db_url.removeprefix("sqlite:///"))
     problem = (
         f"No submission of {lab.name} is graded in {folder}. Grade first: {course_command('grade', lab.name, folder)}"

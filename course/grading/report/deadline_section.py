@@ -7,12 +7,12 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure as Canvas
 
+from course.config.late import span_in_words
 from course.grading.report.blocks import Block, Section, Table, Text
 from course.grading.report.classroom import Classroom
 from course.grading.report.deadline import by_class, delays
 from course.grading.report.drawing import BLUE, INK, draw, whole_numbers
-from course.late import span_in_words
-from course.times import time_text
+from course.text.times import time_text
 
 LONGEST = 14  # days before or after the due date that the figure shows; what is further is drawn at its edge
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
-from course.database_errors import database_errors
 from course.errors import GradingError
 from course.grading.gradebook.entries import GradebookEntry, read_entries
 from course.grading.gradebook.read_only import address_of, open_read_only
 from course.grading.report.term import Term
-from course.nbgrader_api import without_library_warnings
+from course.nbgrader_api import database_errors, without_library_warnings
 
 LARGE = 0.1  # a change of the mean share that is worth a look, if it is certain
 FEWEST = 5  # students on both sides, below which no interval is given

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
+from course.config.late import span_in_words
 from course.grading.report.classroom import Classroom, Status
 from course.grading.report.deadline import LateGroup
 from course.grading.report.failures import Ambiguous
@@ -10,7 +11,6 @@ from course.grading.report.item_analysis import POOR, Item
 from course.grading.report.items_section import interval, with_minus
 from course.grading.report.outcomes_section import count_outcomes
 from course.grading.report.remarks_section import shortened
-from course.late import span_in_words
 
 HARD, HIDDEN_SHARE, FEWEST = 0.3, 0.25, 5
 

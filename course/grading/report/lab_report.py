@@ -24,7 +24,7 @@ from course.grading.report.remarks_section import remarks_section
 from course.grading.report.write_page import write_page
 from course.grading.report.write_tables import write_messages, write_students, write_tasks
 from course.grading.report.written_section import written_section
-from course.times import time_text
+from course.text.times import time_text
 
 REPORTS, PAGE = "reports", "report.html"
 FOR_INSTRUCTORS = "For instructors: it shows hidden tests and answers of students."

@@ -10,9 +10,7 @@ from nbformat import NotebookNode
 from nbgrader.api import Assignment, Gradebook
 from nbgrader.api import Student as KnownStudent
 
-from course.command_text import course_command
 from course.config import Course, Lab
-from course.database_errors import database_errors
 from course.errors import BuildError, GradingError
 from course.grading.feedback.titles import find_answer, find_title, lab_title
 from course.grading.gradebook import cache
@@ -27,8 +25,9 @@ from course.inbox.notes import printable
 from course.inbox.submissions import list_submissions
 from course.labs.editions import as_built, cells_by_grade_id, check_gradebook
 from course.labs.sources import grade_id, is_test, is_written
-from course.nbgrader_api import without_library_warnings
-from course.times import in_utc
+from course.nbgrader_api import database_errors, without_library_warnings
+from course.text.commands import course_command
+from course.text.times import in_utc
 
 
 def read_class(course: Course, lab: Lab, folder: Path, database: str | None = None) -> Classroom:

@@ -11,7 +11,7 @@ from course.grading.report.heatmap_section import MOST_NAMES, ORDERS, paint_shar
 from course.grading.report.options import Order
 from course.grading.report.points_section import QUARTILES
 from course.grading.report.term import Term, late_count, with_status
-from course.times import time_text
+from course.text.times import time_text
 
 
 def labs_section(course: Course, term: Term) -> Section:

@@ -7,10 +7,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from course.files import write_whole
 from course.grading.feedback.page_exporter import TEMPLATE, encodable, page_policy
 from course.grading.feedback.page_exporter import TEMPLATES as FEEDBACK
 from course.grading.report.blocks import Cell, Page
+from course.text.files import write_whole
 
 TEMPLATES = Path(__file__).with_name("templates")
 

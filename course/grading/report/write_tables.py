@@ -12,7 +12,7 @@ from course.grading.report.failures import Ambiguous, Failure
 from course.grading.report.item_analysis import Item
 from course.grading.report.outcomes_section import LOOKS, count_outcomes, outcome
 from course.inbox.notes import printable
-from course.spreadsheets import ENCODING, spreadsheet_text
+from course.text.spreadsheets import ENCODING, spreadsheet_text
 
 STUDENTS = (
     *("student", "status", "points", "penalty", "total", "due", "handed_in", "late_minutes"),

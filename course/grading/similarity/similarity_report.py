@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from course.config import Course, Lab
-from course.files import write_whole
 from course.grading.feedback.titles import lab_title
 from course.grading.report.lab_report import REPORTS
 from course.grading.report.order import draw_pseudonyms
@@ -17,7 +16,8 @@ from course.grading.similarity.pair_view import view_pair
 from course.grading.similarity.read_answers import ClassAnswers, list_questions, read_answers
 from course.grading.similarity.similarity_page import SimilarityPage, similarity_html
 from course.grading.similarity.surprise import AlikePair
-from course.times import time_text
+from course.text.files import write_whole
+from course.text.times import time_text
 
 SIMILAR, TABLE = "similar.html", "similar.csv"
 MOST_ROWS = 1_000  # pairs in the table

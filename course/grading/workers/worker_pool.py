@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from course import logs
 from course.errors import CourseError
 from course.grading.execution.clock import PATIENCE
 from course.grading.workers.worker_process import WorkerProcess
+from course.text import logs
 
 log = logging.getLogger(__name__)
 ANSWER_SECONDS, JOIN_SECONDS = 20, 60

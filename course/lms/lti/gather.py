@@ -6,7 +6,6 @@ from pathlib import Path
 
 from nbgrader.api import Gradebook
 
-from course.command_text import course_command
 from course.config import Course, Lab
 from course.errors import ExportError
 from course.grading.gradebook.recorded import students_not_graded
@@ -14,6 +13,7 @@ from course.inbox.roster import read_roster
 from course.lms.grades import find_grade, grade_remark, not_graded_remarks
 from course.lms.lti.scores import Score
 from course.lms.open_gradebook import current_gradebook, nbgrader_with_gradebook
+from course.text.commands import course_command
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ from datetime import datetime
 from pathlib import Path
 
 from course.errors import LtiError
-from course.files import write_whole
 from course.lms.lti.scores import Message, time_of
+from course.text.files import write_whole
 
 SENT_FILE = "lti_sent.json"
 DOUBTFUL = "doubtful"

@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from course.config import COURSE_FILE
+from course.config.known_keys import refuse_unknown_keys
 from course.errors import CourseError, LtiError
-from course.known_keys import refuse_unknown_keys
 
 LTI_FILE = "lti.toml"
 TEXTS = ("token_url", "client_id", "key_id", "private_key")

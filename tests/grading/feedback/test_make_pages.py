@@ -10,13 +10,13 @@ import nbformat
 import pytest
 from light import light_course
 
-from course.files import write_text
 from course.grading.execution.make_spec import make_spec
 from course.grading.feedback import make_pages as many
 from course.grading.feedback.make_page import PageJob, grades_of
 from course.grading.gradebook.entries import GradebookEntry, Mark
 from course.grading.workers.job import Outcome
 from course.labs.sources import grade_id, is_answer, is_test, is_written
+from course.text.files import write_text
 
 COURSE = light_course()
 LAB = COURSE.labs[0]

@@ -23,7 +23,7 @@ from course.grading.marking.folder_config import write_settings
 from course.grading.options import Options
 from course.inbox import submissions
 from course.labs.sources import grade_id, is_written, points_by_cell, read_source
-from course.nbgrader_api import nbgrader_in, without_library_warnings
+from course.nbgrader_api import load_config, nbgrader_in, without_library_warnings
 
 COURSE = light_course()
 LAB = COURSE.labs[0]
@@ -122,7 +122,7 @@ def by_command(folder: Path) -> None:
 def by_formgrader(folder: Path) -> None:
     """As Formgrader's button does it, with the course's settings alone."""
     with without_library_warnings():
-        result = nbgrader_in(COURSE, folder).generate_feedback(LAB.name)
+        result = nbgrader_in(folder, load_config(COURSE.root)).generate_feedback(LAB.name)
     assert result["success"], result
 
 

@@ -16,7 +16,7 @@ FOUND, LOST = f"data:image/png;base64,{PNG}", f"data:image/svg+xml;base64,{PLACE
 @pytest.fixture
 def exporter(course):
     """As Formgrader makes its exporter, from the course's settings."""
-    return HTMLExporter(config=load_config(course))
+    return HTMLExporter(config=load_config(course.root))
 
 
 def pictures(exporter: HTMLExporter, cell) -> list[str]:

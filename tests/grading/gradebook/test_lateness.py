@@ -5,14 +5,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from course.config.late import LateRule, penalty, read_late_rule, rule_in_words, span_in_words
 from course.errors import CourseError
 from course.grading.gradebook.entries import GradebookEntry, Mark
 from course.grading.gradebook.extensions import Extension, grant, read_extensions, revoke
 from course.grading.gradebook.handed_in import HandedIn, read_handed_in
 from course.grading.gradebook.late_penalties import compute_lateness
 from course.inbox.origin import Origin, contents, write_record
-from course.late import LateRule, penalty, read_late_rule, rule_in_words, span_in_words
-from course.times import TimeError, read_time
+from course.text.times import TimeError, read_time
 
 DUE = datetime(2026, 3, 2, 22, 59, tzinfo=UTC)
 RULE = LateRule(percent_per_day=10, grace_minutes=15, zero_after_days=7)

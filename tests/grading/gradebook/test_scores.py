@@ -11,7 +11,6 @@ from nbformat.v4 import new_output
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course.errors import GradingError
-from course.files import write_text
 from course.grading import demo
 from course.grading.execution.make_spec import make_spec
 from course.grading.grade import register_lab
@@ -20,6 +19,7 @@ from course.grading.gradebook.recorded import graded_copy
 from course.labs.prepare import prepare_lab
 from course.labs.sources import is_test, is_written
 from course.nbgrader_api import load_config, nbgrader_in, without_library_warnings
+from course.text.files import write_text
 
 COURSE = light_course()
 LAB = COURSE.labs[0]
@@ -77,11 +77,11 @@ def graded_by(folder, notebook, write):
     """The gradebook's rows and the graded copy."""
     for step in (cache.MENDED, cache.EXECUTED):
         write_text(folder / step / STUDENT / LAB.name / f"{LAB.name}.ipynb", nbformat.writes(notebook))
-    config = load_config(COURSE)
+    config = load_config(COURSE.root)
     config.CourseDirectory.submitted_directory = cache.MENDED
     steps = ["IgnorePattern", "SaveAutoGrades", "CheckCellMetadata"]
     config.Autograde.autograde_preprocessors = [InsertRun, *(f"nbgrader.preprocessors.{step}" for step in steps)]
-    api = nbgrader_in(COURSE, folder, config)
+    api = nbgrader_in(folder, config)
     with without_library_warnings():
         register_lab(api, LAB)
         write(api, folder)

@@ -34,7 +34,7 @@ from course.grading.options import Options
 from course.inbox import submissions
 from course.inbox.roster import Person
 from course.labs.sources import grade_id, is_written, marking_schemes, read_source, without_markers
-from course.nbgrader_api import nbgrader_in
+from course.nbgrader_api import load_config, nbgrader_in
 
 COURSE = light_course()
 LAB = COURSE.labs[0]
@@ -350,7 +350,7 @@ def test_settings_of_somebody_else_are_not_overwritten(tmp_path):
 @pytest.mark.parametrize("empty", [True, False])
 def test_nothing_to_mark(tmp_path, empty):
     if not empty:
-        with nbgrader_in(COURSE, tmp_path).gradebook as gradebook:
+        with nbgrader_in(tmp_path, load_config(COURSE.root)).gradebook as gradebook:
             gradebook.add_assignment(LAB.name)
     with pytest.raises(
         GradingError, match=rf"No submission of {LAB.name} is graded .* course grade {LAB.name} --folder"

@@ -8,11 +8,11 @@ import pytest
 from nbgrader.api import Gradebook
 
 from course.errors import CourseError
-from course.files import write_text
 from course.grading.gradebook.recorded import graded_copy
 from course.grading.marking.marks_table import COLUMNS, take_marks, write_marks_table
 from course.nbgrader_api import without_library_warnings
-from course.spreadsheets import ENCODING
+from course.text.files import write_text
+from course.text.spreadsheets import ENCODING
 
 LAB = SimpleNamespace(name="lab")
 ANSWERS = {"ada": "It is.\n\nBecause of **noise**.", "ben": "=1+1", "cy": "It is. Because of  **noise**."}

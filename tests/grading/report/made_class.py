@@ -22,7 +22,6 @@ from nbgrader.api import (
 )
 
 from course.config import Course, Lab, load_course
-from course.files import write_text
 from course.grading.demo import hand_in
 from course.grading.execution.executed import Cut
 from course.grading.execution.verdicts import error_output, failure_output
@@ -32,6 +31,7 @@ from course.grading.workers.job import Outcome
 from course.inbox.notes import Note
 from course.labs.editions import GRADE, SOLUTION, as_built, cells_by_grade_id
 from course.labs.sources import HIDDEN, cells_with_tests, grade_id
+from course.text.files import write_text
 
 DUE = datetime(2026, 3, 2, 22, 59, tzinfo=UTC)
 NO_DISCRIMINATION = ("test-add-channel-axis", "test-one-hot")

@@ -14,9 +14,9 @@ from light import light_course
 from made_class import LATE_TOGETHER, NO_DISCRIMINATION, ODD_NAME, SAID, make_class, names_of_tests, students
 
 from course.errors import EditionError, GradingError
-from course.files import write_text
 from course.grading.report.lab_report import write_lab_report
 from course.grading.report.options import Options, Order
+from course.text.files import write_text
 
 COURSE = light_course()
 LAB = COURSE.labs[0]

@@ -7,11 +7,11 @@ import nbformat
 from light import light_course
 
 from benchmarks.made_answers import independent_class, reformatted, renamed, reordered
-from course.files import write_text
 from course.grading.demo import fill_in, hand_in, submission_path
 from course.grading.similarity.read_answers import Question, list_questions
 from course.labs.editions import as_built
 from course.labs.variants import read_variants, variants_file
+from course.text.files import write_text
 
 COURSE = light_course()
 LAB = COURSE.labs[0]

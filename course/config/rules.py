@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from course.whole_numbers import read_numbers
-
 
 @dataclass(frozen=True)
 class Rules:
@@ -15,8 +13,3 @@ class Rules:
 
 
 DEFAULTS = Rules()
-
-
-def read_rules(where: str, table: object, default: Rules) -> Rules:
-    """The rules of `default`, except those that the table sets; errors begin with `where`."""
-    return read_numbers(where, "rule", table, default)

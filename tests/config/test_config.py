@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from course.config import load_course
+from course.config.late import LateRule
 from course.errors import CourseError, UnknownLabError
-from course.files import write_text
-from course.late import LateRule
 from course.limits import Limits
+from course.text.files import write_text
 
 COURSE_TOML = """\
 id = "my-course"

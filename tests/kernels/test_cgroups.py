@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course import cgroups
+from course.kernels import cgroups
 
 
 @pytest.fixture

@@ -11,6 +11,6 @@ def test_settings_belong_to_their_own_course_and_find_the_tools(course, tmp_path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PATH", os.defpath)
     assert shutil.which("alembic") is None
-    config = load_config(course)
+    config = load_config(course.root)
     assert (config.CourseDirectory.root, config.CourseDirectory.course_id) == (str(course.root), course.id)
     assert shutil.which("alembic")

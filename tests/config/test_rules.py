@@ -3,9 +3,9 @@
 import pytest
 
 from course.config import load_course
+from course.config.rules import Rules
 from course.errors import CourseError, LintError
 from course.labs.prepare import prepare_lab
-from course.rules import Rules
 
 
 def add(course, of_course="", of_lab=""):

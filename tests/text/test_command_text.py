@@ -10,7 +10,7 @@ import typer
 from this_course import COURSE
 
 from course import cli
-from course.command_text import course_command
+from course.text.commands import course_command
 
 ROOT = COURSE.root
 KNOWN = set(typer.main.get_command(cli.app).commands)

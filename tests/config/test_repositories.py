@@ -4,8 +4,8 @@ import tomllib
 
 import pytest
 
+from course.config.repositories import Repositories, read_repositories
 from course.errors import CourseError
-from course.repositories import Repositories, read_repositories
 
 RIGHT = """
 [instructors]

@@ -7,9 +7,10 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from course import cli, logs
+from course import cli
 from course.cli.terminal import log_to_file
 from course.errors import CourseError
+from course.text import logs
 
 log = logging.getLogger("course.grading.somewhere")
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from course.csv_tables import read_table
 from course.errors import CourseError
-from course.files import replacement, write_whole
+from course.text.csv_tables import read_table
+from course.text.files import replacement, write_whole
 
 
 def test_no_link_is_followed_to_write_elsewhere(tmp_path):
