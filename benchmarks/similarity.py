@@ -66,4 +66,4 @@ def compare(course: Course, lab: Lab, copy: Callable[[list[Answers], random.Rand
     made = independent_class(questions, variants, STUDENTS, draw)
     copy(made, draw)
     by_name = {f"student-{number:02}": answers for number, answers in enumerate(made)}
-    return compare_class(by_name, questions, released, most=100)
+    return compare_class(by_name, questions, released, max_pairs=100)

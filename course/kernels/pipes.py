@@ -13,6 +13,6 @@ def is_readable(descriptor: int, seconds: float | None = 0) -> bool:
     return bool(poll.poll(None if seconds is None else seconds * 1000))
 
 
-def read_pipe(pipe: int, most: int = OUTPUT_BYTES) -> bytes | None:
+def read_pipe(pipe: int, size: int = OUTPUT_BYTES) -> bytes | None:
     """What a pipe holds now: None if it holds nothing, no bytes if it was closed."""
-    return os.read(pipe, most) if is_readable(pipe) else None
+    return os.read(pipe, size) if is_readable(pipe) else None

@@ -1,9 +1,15 @@
 """Why a sandbox ended, and whether the submission caused it."""
 
+import os
 import signal
+import subprocess
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
+from course.kernels.pipes import OUTPUT_BYTES, is_readable
+
+END_SECONDS = 60  # for a machine that stands still for a while
 # What Linux or an administrator sends to end a process. No sandbox can send them to its own kernel (seccomp.py).
 FOREIGN_SIGNALS = {signal.SIGKILL, signal.SIGTERM}
 COUNTS = Path("/proc/vmstat")
@@ -52,3 +58,20 @@ def out_of_memory_kills() -> int:
         if line.startswith("oom_kill "):
             return int(line.split()[1])
     return 0
+
+
+def exit_code_of(bubblewrap: Any) -> int | None:
+    """The exit code of a kernel that bubblewrap started, negative for a signal; None if it does not end."""
+    try:
+        code: int = bubblewrap.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
+    return 128 - code if code > 128 else code
+
+
+def reported_exit_code(pipe: int) -> int | None:
+    """The exit code of a copied kernel, as forkserver_main.py reports it; None if it reports none."""
+    output = b""
+    while is_readable(pipe, END_SECONDS) and (part := os.read(pipe, OUTPUT_BYTES)):
+        output += part
+    return int(output) if output else None

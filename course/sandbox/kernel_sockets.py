@@ -5,11 +5,13 @@ same sockets whatever happens inside.
 """
 
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 SOCKET_PREFIX = "s"  # of the sockets' names
+PATH_CHARACTERS = 100  # of a socket's path; Linux takes 107
 
 
 class SocketHandles:
@@ -36,3 +38,9 @@ class SocketHandles:
             (self._folder / name).unlink(missing_ok=True)
         while self._descriptors:
             os.close(self._descriptors.pop())
+
+
+def short_folder() -> str | None:
+    """Where sandboxes' folders go: the usual temporary folder unless its name is too long for a socket's path."""
+    name = Path(tempfile.gettempdir(), "sandbox-12345678", "sockets", f"{SOCKET_PREFIX}-5")
+    return None if len(os.fsencode(name)) <= PATH_CHARACTERS else "/tmp"

@@ -5,6 +5,7 @@ sandbox ends with the thread that started it.
 """
 
 import asyncio
+import errno
 import json
 import logging
 import os
@@ -14,7 +15,8 @@ import subprocess
 import tempfile
 import time
 import weakref
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,23 +27,23 @@ from traitlets import Dict, Float
 
 from course.errors import SandboxError
 from course.kernels.cgroups import Group
-from course.kernels.forkserver import ForkServer, Preload, fork_server
-from course.kernels.forkserver_main import STARTED, KernelRequest, SandboxToJoin
-from course.kernels.pipes import OUTPUT_BYTES, is_readable, read_pipe
-from course.sandbox.bwrap import READY, Sandbox, bwrap_command, resource_limits, sandbox_group, sandbox_variables
+from course.kernels.forkserver import ForkServer, fork_server
+from course.kernels.forkserver_main import STARTED
+from course.kernels.pipes import is_readable, read_pipe
+from course.sandbox.bwrap import READY, Sandbox, bwrap_command, sandbox_group, sandbox_variables
+from course.sandbox.copies import copy_request, preload_of
 from course.sandbox.cores import Cores, take_cores
-from course.sandbox.exit_cause import ExitCause
-from course.sandbox.kernel_sockets import SOCKET_PREFIX, SocketHandles
-from course.sandbox.mounts import KERNEL_FILE, SOCKETS, WORK, check_hidden, readable_file, write_readable
+from course.sandbox.exit_cause import END_SECONDS, ExitCause, exit_code_of, reported_exit_code
+from course.sandbox.kernel_sockets import SOCKET_PREFIX, SocketHandles, short_folder
+from course.sandbox.mounts import KERNEL_FILE, SOCKETS, check_hidden, readable_file, write_readable
 from course.sandbox.probe import filter_file, require_sandboxes
-from course.sandbox.seccomp import seccomp_filter
 from course.sandbox.settings import SandboxSettings
 from course.sandbox.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 CONNECTION = "/run/connection.json"
-START_SECONDS, END_SECONDS = 120, 60  # for a machine that stands still for a while
-SOCKET_PATH = 100  # characters; Linux takes 107
+START_SECONDS = 120  # for a machine that stands still for a while
+NO_FILE_LEFT = {errno.EMFILE, errno.ENFILE}
 T = TypeVar("T")
 
 
@@ -88,7 +90,7 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
             raise SandboxError("A sandbox is started by a kernel manager; give the provisioner its `parent`.")
         if self._folder:
             return  # a restart: whoever is connected finds the new kernel at the old address
-        self._folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=_short_folder()))
+        self._folder = Path(tempfile.mkdtemp(prefix="sandbox-", dir=short_folder()))
         self._delete_folder = weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         manager.transport, manager.cache_ports = "ipc", False
         manager.connection_file = str(self._folder / "connection.json")
@@ -105,6 +107,9 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         """
         try:
             return await self._launch(cmd, **kwargs)
+        except (OSError, RuntimeError) as error:  # no file, process or thread can be had
+            await self.cleanup()
+            raise SandboxError(f"A sandbox did not start: {error}") from error
         except BaseException:
             await self.cleanup()
             raise
@@ -114,10 +119,12 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         start = time.monotonic()
         sandbox, server = self._make_sandbox(self._folder), await self._ready_fork_server()
         self.seconds = {"imports": time.monotonic() - start}
-        self._output_pipe, output = os.pipe()
-        # Keeps open a sandbox that a copy will join; closed when this process ends.
-        keep_open, self._keep_open = os.pipe()
-        try:
+        with ExitStack() as given_away:  # what only those inside need, after this
+            self._output_pipe, output = os.pipe()
+            given_away.callback(os.close, output)
+            # Keeps open a sandbox that a copy will join; closed when this process ends.
+            keep_open, self._keep_open = os.pipe()
+            given_away.callback(os.close, keep_open)
             with filter_file(self._folder) as seccomp, (self._folder / "info").open("wb") as info:
                 command = bwrap_command(sandbox, None if server else cmd, seccomp, info.fileno())
                 options = {
@@ -136,18 +143,20 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
             if server:
                 await self._start_copy(server, sandbox, cmd[1:], first_pid, output)
             await self._acquire_sockets(self._folder, first_pid)
-        finally:
-            os.close(keep_open)
-            os.close(output)
-        exit_code: Callable[[], int | None] = partial(exit_code_of, self.process)
-        if self._kernel_status is not None:
-            exit_code = partial(reported_exit_code, self._kernel_status)
-        self.watchdog = Watchdog(first_pid, self._output_pipe, self.limits, exit_code, self._kernel_status, self._group)
-        self._output_pipe = self._kernel_status = None
-        self.watchdog.start()
+        self._start_watchdog(first_pid)
         seconds = {stage: round(duration, 3) for stage, duration in self.seconds.items()}
         log.debug("sandbox %s started: %s", first_pid, seconds)
         return connection_info
+
+    def _start_watchdog(self, first_pid: int) -> None:
+        """Hand the sandbox's pipes to a watchdog."""
+        assert self._output_pipe is not None
+        exit_code: Callable[[], int | None] = partial(exit_code_of, self.process)
+        if self._kernel_status is not None:
+            exit_code = partial(reported_exit_code, self._kernel_status)
+        watchdog = Watchdog(first_pid, self._output_pipe, self.limits, exit_code, self._kernel_status, self._group)
+        watchdog.start()
+        self.watchdog, self._output_pipe, self._kernel_status = watchdog, None, None
 
     async def _acquire_sockets(self, folder: Path, first_pid: int) -> None:
         """Open the kernel's sockets as soon as they are there."""
@@ -159,7 +168,9 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
             try:
                 if handles.acquire(inside):
                     return True
-            except OSError:
+            except OSError as error:
+                if error.errno in NO_FILE_LEFT:
+                    raise
                 return False  # the sandbox ended between two of them
             return False if self._kernel_status is not None and is_readable(self._kernel_status) else None
 
@@ -197,28 +208,13 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         self, server: ForkServer, sandbox: Sandbox, argv: list[str], first_pid: int, output: int
     ) -> None:
         """Have the fork server start a kernel in the sandbox; a pipe, `_kernel_status`, closes when it has ended."""
-        status_reader, status_writer = os.pipe()
-        self._kernel_status = status_reader
-        sandbox_handle = os.pidfd_open(first_pid)
-        sandbox_to_join: SandboxToJoin = {
-            "first": first_pid,
-            "cores": list(sandbox.cores),
-            "group": str(sandbox.group.path) if sandbox.group else None,
-            "limits": resource_limits(sandbox.limits),
-            "user": sandbox.user if os.getuid() == 0 else None,
-            "seccomp": seccomp_filter().hex(),
-        }
-        request: KernelRequest = {
-            "argv": argv,
-            "folder": WORK,
-            "environment": sandbox_variables(sandbox.environment),
-            "sandbox": sandbox_to_join,
-        }
-        try:
-            server.request_kernel(request, [output, status_writer, sandbox_handle])
-        finally:
-            os.close(sandbox_handle)
-            os.close(status_writer)
+        with ExitStack() as given_away:
+            self._kernel_status, status_writer = os.pipe()
+            given_away.callback(os.close, status_writer)
+            sandbox_handle = os.pidfd_open(first_pid)
+            given_away.callback(os.close, sandbox_handle)
+            server.request_kernel(copy_request(sandbox, argv, first_pid), [output, status_writer, sandbox_handle])
+        status_reader = self._kernel_status
         if await self._wait_for(lambda: read_pipe(status_reader, len(STARTED))) != STARTED:
             raise await self._stop_failed_start()
 
@@ -297,32 +293,3 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
             await asyncio.to_thread(self._group.remove)
             self._group = None
         await super().cleanup(restart)
-
-
-def preload_of(imports: str, kernel_file: Path, environment: Mapping[str, str], named_files: Iterable[str]) -> Preload:
-    """What the fork server of such sandboxes does before it copies kernels; `named_files` differ between sandboxes."""
-    variables = {name: value for name, value in sandbox_variables(environment).items() if name not in named_files}
-    return Preload(imports, kernel_file, tuple(sorted(variables.items())), KERNEL_FILE)
-
-
-def exit_code_of(bubblewrap: Any) -> int | None:
-    """The exit code of a kernel that bubblewrap started, negative for a signal; None if it does not end."""
-    try:
-        code: int = bubblewrap.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        return None
-    return 128 - code if code > 128 else code
-
-
-def reported_exit_code(pipe: int) -> int | None:
-    """The exit code of a copied kernel, as forkserver_main.py reports it; None if it reports none."""
-    output = b""
-    while is_readable(pipe, END_SECONDS) and (part := os.read(pipe, OUTPUT_BYTES)):
-        output += part
-    return int(output) if output else None
-
-
-def _short_folder() -> str | None:
-    """Where sandboxes' folders go: the usual temporary folder unless its name is too long for a socket's address."""
-    name = Path(tempfile.gettempdir(), "sandbox-12345678", "sockets", f"{SOCKET_PREFIX}-5")
-    return None if len(os.fsencode(name)) <= SOCKET_PATH else "/tmp"

@@ -89,6 +89,22 @@ class Watchdog(threading.Thread):
                 with suppress(ProcessLookupError):  # it is empty already
                     signal.pidfd_send_signal(self._sandbox, signal.SIGKILL)
 
+    def start(self) -> None:
+        """Start to watch.
+
+        Raises
+        ------
+        RuntimeError
+            No thread can be had; the pipes are still the caller's to close.
+        """
+        try:
+            super().start()
+        except RuntimeError:
+            assert self._sandbox is not None
+            os.close(self._sandbox)
+            self._sandbox = None
+            raise
+
     def run(self) -> None:
         """Watch until the first process of the sandbox has ended; Linux lets it end after all the others."""
         assert self._sandbox is not None

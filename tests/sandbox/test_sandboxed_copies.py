@@ -2,11 +2,13 @@
 
 import ast
 import asyncio
+import errno
 import gc
 import os
 import re
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -19,6 +21,7 @@ from course.grading.execution.kernel_pair import KERNEL
 from course.kernels.forkserver import SERVER_FILE, ForkServer, Preload, fork_server, start_fork_server, without_helpers
 from course.sandbox.manager import SandboxedKernelManager
 from course.sandbox.mounts import KERNEL_FILE
+from course.sandbox.watchdog import Watchdog
 
 pytestmark = pytest.mark.kernel
 
@@ -156,18 +159,32 @@ def test_what_a_sandbox_said_instead_of_being_ready_is_told(monkeypatch):
         in_a_sandbox("1", **WARM)
 
 
+def no_more(*arguments):
+    raise KernelError("no more")
+
+
+def no_file(*arguments):
+    raise OSError(errno.EMFILE, "no more files")
+
+
+def no_thread_for_a_watchdog(thread, start=threading.Thread.start):
+    if isinstance(thread, Watchdog):
+        raise RuntimeError("no more threads")
+    start(thread)
+
+
 @pytest.mark.parametrize(
-    "step",
+    ("step", "fail", "error"),
     [
-        "sandbox.provisioner.bwrap_command",
-        "kernels.forkserver.ForkServer.request_kernel",
-        "sandbox.provisioner.SocketHandles.acquire",
+        ("course.sandbox.provisioner.bwrap_command", no_more, KernelError),
+        ("course.kernels.forkserver.ForkServer.request_kernel", no_more, KernelError),
+        ("course.sandbox.provisioner.SocketHandles.acquire", no_more, KernelError),
+        ("course.sandbox.provisioner.SocketHandles.acquire", no_file, SandboxError),
+        ("os.pidfd_open", no_file, SandboxError),
+        ("threading.Thread.start", no_thread_for_a_watchdog, SandboxError),
     ],
 )
-def test_a_start_that_fails_at_any_step_leaves_nothing_open(monkeypatch, step):
-    def fail(*arguments):
-        raise KernelError("no more")
-
+def test_a_start_that_fails_at_any_step_leaves_nothing_open(monkeypatch, step, fail, error):
     async def start():
         manager = SandboxedKernelManager(limits=SMALL, **WARM)
         try:
@@ -181,8 +198,8 @@ def test_a_start_that_fails_at_any_step_leaves_nothing_open(monkeypatch, step):
 
     assert in_a_sandbox("print(1)", **WARM) == "1"
     before = open_descriptors()
-    monkeypatch.setattr(f"course.{step}", fail)
-    with pytest.raises(KernelError, match="no more"):
+    monkeypatch.setattr(step, fail)
+    with pytest.raises(error, match="no more"):
         asyncio.run(start())
     assert open_descriptors() == before
     assert not [one for one in psutil.Process().children(recursive=True) if one.name() == "bwrap"]

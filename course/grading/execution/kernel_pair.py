@@ -16,9 +16,9 @@ from course.grading.execution.kernel_main import TESTS
 from course.kernels.forkserver import adopt_fork_server, fork_server
 from course.kernels.manager import WarmKernelManager
 from course.limits import Limits
+from course.sandbox.copies import preload_of
 from course.sandbox.manager import SandboxedKernelManager
 from course.sandbox.mounts import package_folder
-from course.sandbox.provisioner import preload_of
 
 KERNEL = Path(__file__).with_name("kernel_main.py")
 ANSWERS, QUESTIONS, SCRATCH = "/run/answers", "/run/questions", "/tmp/scratch"  # in sandboxes

@@ -51,7 +51,7 @@ def grades_of(entry: GradebookEntry, released: Mapping[str, str]) -> dict[str, G
     for name in released.keys() | comments.keys() | marks.keys():
         comment, source, mark = comments.get(name) or "", released.get(name), marks.get(name)
         grades[name] = (
-            Grade(mark.score, mark.most, mark.waits, mark.by_hand, comment, source)
+            Grade(mark.score, mark.max_points, mark.waits, mark.by_hand, comment, source)
             if mark
             else Grade(comment=comment, released=source)
         )
@@ -87,7 +87,7 @@ def add_grade(cell: NotebookNode, grades: Mapping[str, Grade]) -> None:
     if utils.is_solution(cell) or utils.is_task(cell):
         cell.metadata.nbgrader.comment = grade.comment
     if utils.is_grade(cell) or utils.is_task(cell):
-        cell.metadata.nbgrader.update(score=grade.points, points=grade.most)
+        cell.metadata.nbgrader.update(score=grade.points, points=grade.max_points)
 
 
 @lru_cache(1)

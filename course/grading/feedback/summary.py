@@ -30,7 +30,7 @@ class TaskSummary:
     title: str
     state: State
     points: float
-    most: float
+    max_points: float
     message: str
     comment: str
     cell: int
@@ -49,7 +49,7 @@ class Summary:
     student: str
     tasks: tuple[TaskSummary, ...]
     score: float
-    most: float
+    max_points: float
     penalty: float
     late: str
     total: float
@@ -84,11 +84,11 @@ def summarise(
         student=student,
         tasks=tasks,
         score=score,
-        most=sum(task.most for task in tasks),
+        max_points=sum(task.max_points for task in tasks),
         penalty=penalty,
         late=span_in_words(late) if late else "",
         total=max(0.0, score - penalty),
-        waiting=sum(grade.most for grade in grades.values() if grade.waiting),
+        waiting=sum(grade.max_points for grade in grades.values() if grade.waiting),
         notes=run_notes(outcome) if outcome else (),
     )
 
@@ -108,7 +108,7 @@ def task_summary(cells: Sequence[NotebookNode], place: int, grades: Mapping[str,
         title=title,
         state=state,
         points=grade.points,
-        most=grade.most,
+        max_points=grade.max_points,
         message=message,
         comment=" ".join(comments),
         cell=failed_place + 1,

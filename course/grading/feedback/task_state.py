@@ -56,7 +56,7 @@ class Grade:
     """
 
     points: float = 0.0
-    most: float = 0.0
+    max_points: float = 0.0
     waiting: bool = False
     marked: bool = False
     comment: str = ""
@@ -101,7 +101,7 @@ def error_state(error: NotebookNode) -> tuple[State, str]:
 
 def state_of_test(grade: Grade, place: int) -> tuple[State, str, int]:
     """The state of a test without an error, which may have given a part of its points."""
-    if grade.points >= grade.most:
+    if grade.points >= grade.max_points:
         return State.RIGHT, "", place
     if grade.points > 0:
         return State.WRONG, "A part of it is right.", place

@@ -27,7 +27,7 @@ class Mark:
 
     name: str
     is_test: bool
-    most: float
+    max_points: float
     auto: float | None
     score: float
     waits: bool  # for a person
@@ -51,9 +51,9 @@ class GradebookEntry:
         return sum(mark.score for mark in self.marks)
 
     @property
-    def most(self) -> float:
+    def max_points(self) -> float:
         """All points that there are."""
-        return sum(mark.most for mark in self.marks)
+        return sum(mark.max_points for mark in self.marks)
 
     @property
     def by_tests(self) -> dict[str, float | None]:
@@ -68,9 +68,9 @@ def read_entries(gradebook: Gradebook, lab: str, students: Iterable[str] | None 
     marks, comments = defaultdict[str, list[Mark]](list), defaultdict[str, list[tuple[str, str | None]]](list)
     cell = (GradeCell.name, GradeCell.cell_type, GradeCell.max_score)
     columns = (*cell, Grade.auto_score, Grade.score, Grade.needs_manual_grade, Grade.manual_score)
-    for student, _, _, name, kind, most, auto, score, waits, manual in _rows(gradebook, lab, ids, columns, Grade):
+    for student, _, _, name, kind, max_points, auto, score, waits, manual in _rows(gradebook, lab, ids, columns, Grade):
         is_test, by_hand = kind != "markdown", manual is not None
-        marks[student].append(Mark(name, is_test, float(most), auto, float(score), bool(waits), by_hand))
+        marks[student].append(Mark(name, is_test, float(max_points), auto, float(score), bool(waits), by_hand))
     for student, _, _, name, comment in _rows(gradebook, lab, ids, (BaseCell.name, Comment.comment), Comment):
         comments[student].append((name, comment))
     return {

@@ -60,9 +60,9 @@ def compute_lateness(
     """
     last_moment = max(due, until) if due and until else due
     if handed_in.time:
-        points = penalty(rule, delay(last_moment, handed_in.time), entry.most) if last_moment else 0.0
+        points = penalty(rule, delay(last_moment, handed_in.time), entry.max_points) if last_moment else 0.0
     else:
-        points = marked_late_penalty(rule, entry.most) if handed_in.marked_late and not until else 0.0
+        points = marked_late_penalty(rule, entry.max_points) if handed_in.marked_late and not until else 0.0
     grace = timedelta(minutes=rule.grace_minutes)
     loss = min(points, entry.points)
     return Lateness(last_moment, handed_in.time, handed_in.marked_late, loss, handed_in.problem, grace)

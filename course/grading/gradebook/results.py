@@ -73,11 +73,11 @@ def make_result(entry: GradebookEntry, late: Lateness, stored: Stored, outcome: 
     return Result(
         student=entry.student,
         status=stored.status,
-        max_tests=sum(mark.most for mark in tests),
+        max_tests=sum(mark.max_points for mark in tests),
         by_test={mark.name: mark.score for mark in tests} if stored.status == GRADED else {},
         by_question={mark.name: None if mark.waits else mark.score for mark in entry.marks if not mark.is_test},
         written=sum(mark.score for mark in entry.marks if not mark.is_test),
-        to_mark=sum(mark.most for mark in entry.marks if mark.waits),
+        to_mark=sum(mark.max_points for mark in entry.marks if mark.waits),
         penalty=entry.penalty,
         late=late.text,
         due=late.due,

@@ -39,7 +39,7 @@ class WrittenAnswer:
     student: str
     name: str
     points: float | None
-    most: float
+    max_points: float
     comment: str
     answer: str
 
@@ -62,7 +62,7 @@ class WrittenAnswer:
     def row(self) -> tuple[str, ...]:
         """Its line of the table."""
         key = f"{self.place}/{self.state}"
-        texts = (key, self.question, self.student, self.name, self.shown_points, f"{self.most:g}", self.comment)
+        texts = (key, self.question, self.student, self.name, self.shown_points, f"{self.max_points:g}", self.comment)
         answer = self.answer if len(self.answer) <= MAX_ANSWER else f"{self.answer[:MAX_ANSWER]} …"
         return (*map(spreadsheet_text, texts), guarded(answer))
 
@@ -92,7 +92,7 @@ def read_answers(gradebook: Gradebook, lab: Lab, folder: Path) -> list[WrittenAn
                         student=student.id,
                         name=name,
                         points=points,
-                        most=float(grade.max_score),
+                        max_points=float(grade.max_score),
                         comment=comments.get(grade.name, ""),
                         answer=texts[grade.name],
                     )
@@ -176,8 +176,8 @@ def check_change(row: Mapping[str, str], answer: WrittenAnswer, is_double: bool)
             "written over: write a new table"
         )
     points = as_points(row["points"])
-    if points is not None and not 0 <= points <= answer.most:
-        raise ValueError(f"{row['points']} points, where 0 to {answer.most:g} are possible")
+    if points is not None and not 0 <= points <= answer.max_points:
+        raise ValueError(f"{row['points']} points, where 0 to {answer.max_points:g} are possible")
 
 
 def as_points(text: str) -> float | None:

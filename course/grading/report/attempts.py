@@ -92,7 +92,7 @@ def _attempt(cells: Sequence[NotebookNode], place: int, mark: Mark, released: Ma
     handed_out = released.get(grade_id(answer) or "") if answer else None
     untouched = bool(answer and handed_out and is_untouched(answer, Grade(released=handed_out.source)))
     marked = not mark.waits and mark.auto != mark.score  # a mark that changes nothing leaves the test's own verdict
-    grade = Grade(mark.score, mark.most, mark.waits, marked)
+    grade = Grade(mark.score, mark.max_points, mark.waits, marked)
     state, message, failed = judge_task(cells, place, answer_place, grade, untouched)
     error = first_error(cells[place])
     line = failed_line(error) if error and message and failed == place else 0

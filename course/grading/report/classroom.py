@@ -32,7 +32,7 @@ class Task:
     name: str
     title: str
     label: str
-    most: float
+    max_points: float
     is_test: bool
 
 
@@ -78,9 +78,9 @@ class Classroom:
     due: datetime | None = None
 
     @property
-    def most(self) -> float:
+    def max_points(self) -> float:
         """All points that there are."""
-        return sum(task.most for task in self.tasks)
+        return sum(task.max_points for task in self.tasks)
 
     @property
     def known(self) -> tuple[Student, ...]:
@@ -95,9 +95,9 @@ class Classroom:
         return pd.DataFrame(rows, index=[student.id for student in read], columns=names, dtype=float)
 
 
-def short_label(text: str, most: int = LONGEST_LABEL) -> str:
+def short_label(text: str, max_length: int = LONGEST_LABEL) -> str:
     """The text, or its beginning, as it has room in a figure."""
-    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+    return text if len(text) <= max_length else f"{text[: max_length - 1].rstrip()}…"
 
 
 def _points(attempt: Attempt | None) -> float:

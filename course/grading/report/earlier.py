@@ -75,17 +75,17 @@ def compare(term: Term, gradebook: str, present: str) -> list[Change]:
 def _lab_changes(term: Term, name: str, before: list[GradebookEntry]) -> list[Change]:
     """The change of a lab, and of each of its tasks."""
     classroom = next(classroom for lab, classroom in term.labs if lab.name == name)
-    old = [max(0.0, entry.points - entry.penalty) / entry.most for entry in before if entry.most]
-    new = [student.total / classroom.most for student in classroom.known if classroom.most]
+    old = [max(0.0, entry.points - entry.penalty) / entry.max_points for entry in before if entry.max_points]
+    new = [student.total / classroom.max_points for student in classroom.known if classroom.max_points]
     changes = [_change(name, "", classroom.title, old, new)]
-    marks = [mark for entry in before for mark in entry.marks if mark.most and not mark.waits]
+    marks = [mark for entry in before for mark in entry.marks if mark.max_points and not mark.waits]
     titles = {task.name: task.title for task in classroom.tasks}
     points = classroom.points()
     gone = sorted({mark.name for mark in marks} - titles.keys())
     for task in [*titles, *gone]:
-        old = [mark.score / mark.most for mark in marks if mark.name == task]
-        most = next((one.most for one in classroom.tasks if one.name == task), 0.0)
-        new = (points[task].dropna() / most).tolist() if most else []
+        old = [mark.score / mark.max_points for mark in marks if mark.name == task]
+        max_points = next((one.max_points for one in classroom.tasks if one.name == task), 0.0)
+        new = (points[task].dropna() / max_points).tolist() if max_points else []
         changes.append(_change(name, task, titles.get(task, task), old, new))
     return changes
 

@@ -106,10 +106,10 @@ def ambiguous(classroom: Classroom, failures: Iterable[Failure], items: Iterable
     analysis of distractors in tests of multiple choice. Where the whole task does not discriminate, no message of it
     can be judged so.
     """
-    failed, most = list(failures), {task.name: task.most for task in classroom.tasks}
+    failed, max_points = list(failures), {task.name: task.max_points for task in classroom.tasks}
     poor = {item.name for item in items if item.is_poor}
     judged = [failure for failure in failed if failure.task.name not in poor]
-    return [*_shared(failed), *_of_strong_students(classroom, judged, classroom.points(), most)]
+    return [*_shared(failed), *_of_strong_students(classroom, judged, classroom.points(), max_points)]
 
 
 def _shared(failures: list[Failure]) -> Iterator[Ambiguous]:
@@ -128,17 +128,17 @@ def _shared(failures: list[Failure]) -> Iterator[Ambiguous]:
 
 
 def _of_strong_students(
-    classroom: Classroom, failures: list[Failure], points: pd.DataFrame, most: dict[str, float]
+    classroom: Classroom, failures: list[Failure], points: pd.DataFrame, max_points: dict[str, float]
 ) -> Iterator[Ambiguous]:
     """Messages of students who are as good in the other tasks as those who did this one right."""
     for failure in failures:
         if failure.state != State.WRONG or len(failure.students) < FEWEST:
             continue
-        shares = rest_shares(points, most, failure.task.name)
+        shares = rest_shares(points, max_points, failure.task.name)
         right = [
             student.id
             for student in classroom.known
-            if (attempt := student.attempts.get(failure.task.name)) and attempt.points == failure.task.most
+            if (attempt := student.attempts.get(failure.task.name)) and attempt.points == failure.task.max_points
         ]
         if len(right) < FEWEST:
             continue

@@ -23,8 +23,8 @@ def heatmap_section(classroom: Classroom, order: Order) -> Section:
     table = students_table(classroom)
     if points.empty:
         return Section("students", title, [table])
-    most = {task.name: task.most for task in classroom.tasks}
-    shares = (points / pd.Series(most)[points.columns]).T
+    max_points = {task.name: task.max_points for task in classroom.tasks}
+    shares = (points / pd.Series(max_points)[points.columns]).T
     open_tasks = _not_attempted(classroom, shares)
     alt = (
         f"A heatmap of {len(shares)} tasks, one a row, by {shares.shape[1]} students, one a column, "

@@ -45,7 +45,7 @@ class Item:
         return self.high < POOR
 
 
-def analyse(points: pd.DataFrame, most: dict[str, float]) -> list[Item]:
+def analyse(points: pd.DataFrame, max_points: dict[str, float]) -> list[Item]:
     """One item a column of `points`, which holds a row for each student and NaN where points wait for a person.
 
     Tasks of which any points wait are left out of the sum that others are compared with.
@@ -57,15 +57,15 @@ def analyse(points: pd.DataFrame, most: dict[str, float]) -> list[Item]:
         own = points[name].dropna()
         rest = (total - complete[name] if name in complete else total)[own.index]
         low, r, high = correlation(own.to_numpy(dtype=float), rest.to_numpy(dtype=float))
-        difficulty = float(own.mean() / most[name]) if len(own) and most[name] else math.nan
+        difficulty = float(own.mean() / max_points[name]) if len(own) and max_points[name] else math.nan
         items.append(Item(str(name), len(own), difficulty, r, low, high))
     return items
 
 
-def rest_shares(points: pd.DataFrame, most: dict[str, float], task: str) -> pd.Series:
+def rest_shares(points: pd.DataFrame, max_points: dict[str, float], task: str) -> pd.Series:
     """For each student the share of all points but those of one task, among tasks of which none waits."""
     names = [name for name in points.columns if name != task and points[name].notna().all()]
-    return points[names].sum(axis=1) / (sum(most[name] for name in names) or 1)
+    return points[names].sum(axis=1) / (sum(max_points[name] for name in names) or 1)
 
 
 def correlation(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:

@@ -27,7 +27,7 @@ def items_section(classroom: Classroom, items: Sequence[Item]) -> Section:
     rows = [
         (
             tasks[item.name].title,
-            tasks[item.name].most,
+            tasks[item.name].max_points,
             item.students,
             item.difficulty,
             with_minus(item.discrimination),

@@ -44,7 +44,7 @@ def write_lab_report(course: Course, lab: Lab, folder: Path, options: Options) -
     if options.pseudonyms:
         classroom = with_pseudonyms(classroom, draw_pseudonyms(student.id for student in classroom.students))
     classroom = ordered(classroom, options.order)
-    items = analyse(classroom.points(), {task.name: task.most for task in classroom.tasks})
+    items = analyse(classroom.points(), {task.name: task.max_points for task in classroom.tasks})
     failures = find_failures(classroom)
     misleading = ambiguous(classroom, failures, items)
     findings = find_findings(classroom, items, misleading, late_groups(classroom))
@@ -101,7 +101,7 @@ def lab_facts(classroom: Classroom) -> list[tuple[str, str]]:
     facts = [(str(len(known)), f"of {len(classroom.students)} students have points")]
     if known:
         median = statistics.median(student.total for student in known)
-        facts.append((f"{median:g}", f"is the median, of {classroom.most:g} points"))
+        facts.append((f"{median:g}", f"is the median, of {classroom.max_points:g} points"))
     facts.append((str(sum(bool(student.late) for student in known)), "were late"))
     if waiting:
         facts.append((str(waiting), "answers wait to be marked"))

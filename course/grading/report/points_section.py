@@ -23,14 +23,14 @@ def points_section(classroom: Classroom) -> Section:
     blocks: list[Block] = [_status_table(classroom)]
     if not len(points):
         return Section("points", "Points", [*blocks, Text("Nobody's points are known.")])
-    edges = np.linspace(0, classroom.most or 1, BINS + 1)
+    edges = np.linspace(0, classroom.max_points or 1, BINS + 1)
     medians = f"{np.median(totals):g} with penalties, {np.median(points):g} without"
     alt = (
-        f"Two histograms of the points of {len(points)} students, out of {classroom.most:g}, with the quartiles as "
-        f"lines. The medians are {medians}. The tables below hold the same numbers."
+        f"Two histograms of the points of {len(points)} students, out of {classroom.max_points:g}, with the quartiles "
+        f"as lines. The medians are {medians}. The tables below hold the same numbers."
     )
     blocks.append(draw(lambda canvas: _paint(canvas, totals, points, edges), alt, 8, 3.4))
-    blocks.append(_statistics("Points of the class", classroom.most, totals, points))
+    blocks.append(_statistics("Points of the class", classroom.max_points, totals, points))
     blocks.append(_histogram_table(edges, totals, points))
     alpha = reliability(classroom.points())
     if np.isfinite(alpha):
@@ -58,10 +58,10 @@ def _paint(canvas: Canvas, totals: np.ndarray, points: np.ndarray, edges: np.nda
         whole_numbers(axes.yaxis)
 
 
-def _statistics(caption: str, most: float, totals: np.ndarray, points: np.ndarray) -> Table:
+def _statistics(caption: str, max_points: float, totals: np.ndarray, points: np.ndarray) -> Table:
     columns = ("", "students", "lowest", "quartile 1", "median", "quartile 3", "highest", "mean", "standard deviation")
     rows = [(name, *summary_numbers(values)) for name, values in (("with penalties", totals), ("without", points))]
-    return Table(f"{caption}, out of {most:g}", columns, rows)
+    return Table(f"{caption}, out of {max_points:g}", columns, rows)
 
 
 def summary_numbers(values: np.ndarray) -> Sequence[float | None]:

@@ -109,8 +109,8 @@ def lab_tasks(cells: Sequence[NotebookNode]) -> tuple[Task, ...]:
             found.append((name, title, float(cell.metadata["nbgrader"]["points"]), is_test(cell)))
     labels = Counter(short_label(title) for _, title, _, _ in found)
     return tuple(
-        Task(name, title, short_label(title if labels[short_label(title)] == 1 else name), most, test)
-        for name, title, most, test in found
+        Task(name, title, short_label(title if labels[short_label(title)] == 1 else name), max_points, test)
+        for name, title, max_points, test in found
     )
 
 

@@ -38,7 +38,7 @@ def by_kind(classroom: Classroom, part: str) -> dict[str, tuple[list[str], str]]
     return {kind: (list(texts), next(iter(texts.values()))) for kind, texts in ordered}
 
 
-def shortened(names: list[str], most: int = 5) -> str:
+def shortened(names: list[str], max_names: int = 5) -> str:
     """The first names, and how many more there are."""
-    rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+    rest = len(names) - max_names
+    return ", ".join(names[:max_names]) + (f" and {rest} more" if rest > 0 else "")

@@ -24,9 +24,9 @@ class Term:
     names: tuple[str, ...]
 
     @property
-    def most(self) -> float:
+    def max_points(self) -> float:
         """All points of the labs that were graded."""
-        return sum(classroom.most for _, classroom in self.labs)
+        return sum(classroom.max_points for _, classroom in self.labs)
 
     def totals(self) -> pd.DataFrame:
         """Points less penalties: a row a student, a column a lab; NaN if not known, 0 for who handed in nothing."""
@@ -39,7 +39,7 @@ class Term:
 
     def shares(self) -> pd.DataFrame:
         """The same as shares of each lab's points."""
-        return self.totals() / pd.Series({lab.name: classroom.most or 1 for lab, classroom in self.labs})
+        return self.totals() / pd.Series({lab.name: classroom.max_points or 1 for lab, classroom in self.labs})
 
     def statuses(self) -> dict[str, dict[str, Status]]:
         """How far each student's submission has come, by lab and student."""

@@ -80,7 +80,7 @@ def _page(
         facts=[
             (str(len(term.labs)), f"of {len(course.labs)} labs were graded"),
             (str(len(term.names)), "students"),
-            (f"{term.totals().sum(axis=1).median():g}", f"is the median, of {term.most:g} points"),
+            (f"{term.totals().sum(axis=1).median():g}", f"is the median, of {term.max_points:g} points"),
         ],
         sections=[*sections, earlier_section(changes, earlier)] if changes else sections,
     )
@@ -120,14 +120,20 @@ def _write_tables(place: Path, term: Term, changes: Sequence[Change]) -> None:
     labs = list(totals.columns)
     columns = ("student", "total", "most", *labs, *(f"{lab} status" for lab in labs))
     rows = [
-        (name, totals.loc[name].sum(), term.most, *totals.loc[name], *(statuses[lab].get(name, "") for lab in labs))
+        (
+            name,
+            totals.loc[name].sum(),
+            term.max_points,
+            *totals.loc[name],
+            *(statuses[lab].get(name, "") for lab in labs),
+        )
         for name in term.names
     ]
     write_csv(place / "students.csv", columns, rows)
     means = term.totals().mean()
     lab_rows = [
         (
-            *(lab.name, classroom.most, lab.work_minutes, classroom.due, len(classroom.known)),
+            *(lab.name, classroom.max_points, lab.work_minutes, classroom.due, len(classroom.known)),
             with_status(classroom, [Status.WAITING]),
             with_status(classroom, [Status.FAILED, Status.NOT_YET]),
             with_status(classroom, [Status.NOTHING]),

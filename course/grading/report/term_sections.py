@@ -17,7 +17,8 @@ from course.text.times import time_text
 def labs_section(course: Course, term: Term) -> Section:
     """The labs side by side: a box plot, and a table with minutes, quartiles and who is late or missing."""
     shares = {
-        lab.name: [student.total / (classroom.most or 1) for student in classroom.known] for lab, classroom in term.labs
+        lab.name: [student.total / (classroom.max_points or 1) for student in classroom.known]
+        for lab, classroom in term.labs
     }
     medians = ", ".join(f"{name} {np.median(values):.0%}" for name, values in shares.items() if values)
     alt = f"A box plot for each lab, of the share of its points that students have. The medians: {medians}."
@@ -46,7 +47,7 @@ def labs_section(course: Course, term: Term) -> Section:
             [f"{value:.0%}" for value in (*np.percentile(values, QUARTILES), np.mean(values))] if values else [""] * 4
         )
         counts = [len(values), waiting, failed, nothing, late_count(classroom)]
-        rows.append([classroom.title, classroom.most, lab.work_minutes, due, *counts, *numbers])
+        rows.append([classroom.title, classroom.max_points, lab.work_minutes, due, *counts, *numbers])
     figure = draw(lambda canvas: _paint_boxes(canvas, shares), alt, 8, height)
     return Section("labs", "The labs", [figure, Table("The labs, with penalties", (*columns, *more), rows)])
 
@@ -90,7 +91,7 @@ def students_section(term: Term, order: Order) -> Section:
         values = by_student[name].values()
         cells = ["nothing" if state == Status.NOTHING else value for value, state in zip(values, states, strict=True)]
         rows.append([name, sums[name], *cells])
-    columns = ("student", f"all, of {term.most:g}", *totals.columns)
+    columns = ("student", f"all, of {term.max_points:g}", *totals.columns)
     table = Table("Points of each student by lab, with penalties", columns, rows, folded=True)
     blocks: list[Block] = [Text(legend), figure, table]
     return Section("students", "Students over the labs", blocks)

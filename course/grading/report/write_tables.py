@@ -75,7 +75,7 @@ def write_tasks(path: Path, classroom: Classroom, items: Sequence[Item]) -> None
         item = by_name[task.name]
         numbers = (item.students, item.difficulty, item.discrimination, item.low, item.high)
         outcomes = [counts[task.name][name] for name in LOOKS]
-        rows.append((task.name, task.title, task.most, *numbers, *outcomes))
+        rows.append((task.name, task.title, task.max_points, *numbers, *outcomes))
     write_csv(path, (*TASKS, *LOOKS), rows)
 
 

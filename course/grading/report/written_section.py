@@ -52,7 +52,7 @@ def _group(attempt: Attempt, task: Task) -> tuple[int, float, str]:
         return 1, 0, NOT_ATTEMPTED
     if attempt.points is None:
         return 2, 0, WAITS
-    return 0, -attempt.points, f"{attempt.points:g} of {task.most:g}"
+    return 0, -attempt.points, f"{attempt.points:g} of {task.max_points:g}"
 
 
 def _examples(groups: Mapping[str, Sequence[tuple[str, Attempt]]]) -> list[Quote]:

@@ -33,9 +33,9 @@ class Comparison:
 
 
 def compare_class(
-    answers: Mapping[str, Mapping[str, str]], questions: Sequence[Question], released: NotebookNode, most: int
+    answers: Mapping[str, Mapping[str, str]], questions: Sequence[Question], released: NotebookNode, max_pairs: int
 ) -> Comparison:
-    """Compare the answers of at least two students, by name and grade id; `most` is how many pairs are wanted."""
+    """Compare the answers of at least two students, by name and grade id; `max_pairs` is how many pairs are wanted."""
     students = tuple(answers)
     handed_out = {is_prose: handed_out_runs(released, is_prose) for is_prose in (False, True)}
     tasks = tuple(
@@ -44,7 +44,7 @@ def compare_class(
         )
         for question in questions
     )
-    return Comparison(students, tasks, tuple(rank_pairs([task.likeness for task in tasks], most)))
+    return Comparison(students, tasks, tuple(rank_pairs([task.likeness for task in tasks], max_pairs)))
 
 
 def compare_task(question: Question, answers: Sequence[str], handed_out: set[Fingerprint]) -> ComparedTask:

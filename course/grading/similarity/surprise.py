@@ -32,7 +32,7 @@ class AlikePair:
         return self.expected < SURPRISING
 
 
-def rank_pairs(tasks: Sequence[TaskLikeness], most: int) -> list[AlikePair]:
+def rank_pairs(tasks: Sequence[TaskLikeness], max_pairs: int) -> list[AlikePair]:
     """The most surprising pairs of a class, the most surprising first.
 
     What chance brings is the sum of one usual pair of answers from each task, the tasks being independent. Where the
@@ -45,7 +45,7 @@ def rank_pairs(tasks: Sequence[TaskLikeness], most: int) -> list[AlikePair]:
     probability = np.append(np.cumsum(chance[::-1])[::-1], 0.0)  # of at least so many steps
     steps = np.floor(_scaled(sums, chance) / STEP + 1e-6).astype(int)
     expected = probability[np.clip(steps, 0, len(chance) - 1)] * len(rows)
-    order = np.lexsort((-sums, expected))[:most]
+    order = np.lexsort((-sums, expected))[:max_pairs]
     return list(_pairs(rows[order], columns[order], sums[order], expected[order]))
 
 

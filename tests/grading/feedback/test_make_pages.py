@@ -45,7 +45,7 @@ def for_students(job, count):
 def test_a_page_says_what_the_gradebook_holds(job):
     assert list(many.make_pages([job])) == [("ada", "")]
     text = job.page.read_text("utf-8")
-    points = 2 * len([grade for grade in job.grades.values() if grade.most])
+    points = 2 * len([grade for grade in job.grades.values() if grade.max_points])
     assert f"= {points} − 1.5 for being 3 hours late" in text and "Well said." in text
 
 

@@ -152,11 +152,12 @@ def test_marks_comments_and_a_penalty_are_on_the_page(graded):
         (written.manual_score, written.needs_manual_grade, notebook.late_submission_penalty) = kept
         comment.manual_comment = None
         gradebook.db.commit()
-    task, most = soup.select(".tasks li")[-1], points_by_cell(SOURCE)[WRITTEN]
-    assert (task.b.get_text(), task.select_one(".points").get_text()) == ("marked", f"1.5 of {most:g}")
+    task, max_points = soup.select(".tasks li")[-1], points_by_cell(SOURCE)[WRITTEN]
+    assert (task.b.get_text(), task.select_one(".points").get_text()) == ("marked", f"1.5 of {max_points:g}")
     assert task.q.get_text() == "Say *why*, <b>too</b>."
     assert soup.select_one(".comment em").get_text() == "why"
-    assert f"{20 - most + 1.5 - 2:g} of 20 points = {20 - most + 1.5:g} − 2 for being late" in soup.header.get_text()
+    score = 20 - max_points + 1.5
+    assert f"{score - 2:g} of 20 points = {score:g} − 2 for being late" in soup.header.get_text()
     by_formgrader(graded)
 
 

@@ -45,7 +45,7 @@ def grades(points=0.0, test=None, why=None):
     return {
         "scale": Grade(released=STUB),
         "test-scale": Grade(points, 2, **(test or {})),
-        "why": Grade(**({"most": 3, "waiting": True, "released": "YOUR ANSWER HERE"} | (why or {}))),
+        "why": Grade(**({"max_points": 3, "waiting": True, "released": "YOUR ANSWER HERE"} | (why or {}))),
     }
 
 
@@ -129,7 +129,7 @@ def test_totals_titles_and_comments():
     assert (summary.title, summary.student) == ("1 · Digits", "kim")
     assert [task.title for task in summary.tasks] == ["Task 1 · Scale images", "Task 2 · Why?"]
     assert [task.comment for task in summary.tasks] == ["", "Nearly."], "nbgrader's own remark is not the marker's"
-    assert (summary.score, summary.most, summary.penalty, summary.total, summary.waiting) == (3.5, 5, 1, 2.5, 0)
+    assert (summary.score, summary.max_points, summary.penalty, summary.total, summary.waiting) == (3.5, 5, 1, 2.5, 0)
     assert summarise(notebook(), given, OUTCOME, "kim", 9).total == 0, "never below 0"
     assert summarise(notebook(), grades(2), OUTCOME, "kim", 0).waiting == 3
 

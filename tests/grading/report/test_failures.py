@@ -23,7 +23,7 @@ def classroom(*attempts: dict[str, Attempt]) -> Classroom:
 
 
 def judged(made: Classroom):
-    return ambiguous(made, find_failures(made), analyse(made.points(), {task.name: task.most for task in TASKS}))
+    return ambiguous(made, find_failures(made), analyse(made.points(), {task.name: task.max_points for task in TASKS}))
 
 
 def test_an_assertion_is_one_failure_whatever_values_are_in_its_message():
