@@ -51,8 +51,8 @@ class KernelClient:
         MachineFault
             The kernel died, or does not answer within `seconds`.
         """
-        deadline, interval = self.clock.now() + seconds, NUDGE_SECONDS
-        while self.clock.now() < deadline:
+        deadline, interval = self.clock.seconds() + seconds, NUDGE_SECONDS
+        while self.clock.seconds() < deadline:
             message = self.client.session.msg("kernel_info_request", {})
             self.client.shell_channel.send(message)
             is_over = is_past(time.monotonic, time.monotonic() + interval)
@@ -86,12 +86,12 @@ class KernelClient:
         """
         message, limit = self.client.session.msg(kind, content), limit or seconds
         self.client.shell_channel.send(message)
-        message_id, start, cpu_before = message["header"]["msg_id"], self.clock.now(), cpu_seconds(self.manager)
+        message_id, start, cpu_before = message["header"]["msg_id"], self.clock.seconds(), cpu_seconds(self.manager)
         deadline = min(start + seconds, self._deadline)
-        reply, _ = await self._wait(message_id, is_past(self.clock.now, deadline), output)
+        reply, _ = await self._wait(message_id, is_past(self.clock.seconds, deadline), output)
         if reply is None and deadline < self._deadline:
             await self.manager.interrupt_kernel()
-            is_over = is_past(self.clock.now, self.clock.now() + GRACE_SECONDS)
+            is_over = is_past(self.clock.seconds, self.clock.seconds() + GRACE_SECONDS)
             reply, _ = await self._wait(message_id, is_over, output)
             if reply is not None:
                 raise CellInterrupted(f"The cell took longer than {limit:g} seconds and was interrupted.")
@@ -99,7 +99,7 @@ class KernelClient:
             reason = f"A cell took longer than {limit:g} seconds and did not let itself be interrupted."
             reason = reason if deadline < self._deadline else "The submission took longer than its time limit."
             cpu_used, alone = cpu_seconds(self.manager) - cpu_before, self.alone or deadline == self._deadline
-            error = explain_silence(self.manager, reason, cpu_used, self.clock.now() - start, alone)
+            error = explain_silence(self.manager, reason, cpu_used, self.clock.seconds() - start, alone)
             await self.manager.shutdown_kernel(now=True)
             raise error
         if asks_to_exit(reply):
@@ -118,8 +118,8 @@ class KernelClient:
             raise await explain_exit(self.manager, self.alone)
 
     async def _wait_for_exit(self) -> None:
-        deadline = self.clock.now() + LEAVE_SECONDS
-        while await self.manager.is_alive() and self.clock.now() < deadline and not self.clock.exhausted:
+        deadline = self.clock.seconds() + LEAVE_SECONDS
+        while await self.manager.is_alive() and self.clock.seconds() < deadline and not self.clock.exhausted:
             await asyncio.sleep(NUDGE_SECONDS)
         await self.manager.shutdown_kernel(now=True)
         raise KernelEnded("The cell ended the kernel.")
@@ -133,7 +133,7 @@ class KernelClient:
         lost; the reply never is. Output may arrive later than the reply, as it comes through another channel.
         """
         reply: dict[str, Any] | None = None
-        last_poll, last_message = time.monotonic(), self.clock.now()
+        last_poll, last_message = time.monotonic(), self.clock.seconds()
         begun = False
         while not begun or not is_over():
             begun = True  # on a busy machine the time may be over before this process gets to run
@@ -141,9 +141,9 @@ class KernelClient:
             if message is None or time.monotonic() - last_poll > 1:
                 last_poll = time.monotonic()
                 if reply is None and (reply := await self._poll_reply(message_id)):
-                    last_message = self.clock.now()
+                    last_message = self.clock.seconds()
             if message is None and reply:
-                is_quiet = self.clock.now() - last_message > QUIET_SECONDS
+                is_quiet = self.clock.seconds() - last_message > QUIET_SECONDS
                 if is_quiet or not await self.manager.is_alive():
                     # A last look: if this process stood still meanwhile, something may have arrived.
                     message = await self._next(self.client.iopub_channel, SOON_SECONDS)
@@ -151,7 +151,7 @@ class KernelClient:
                         return reply, False
             if message is None:
                 continue
-            last_message = self.clock.now()
+            last_message = self.clock.seconds()
             if message["parent_header"].get("msg_id") != message_id:
                 continue
             if message["msg_type"] != "status":

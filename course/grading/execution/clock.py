@@ -42,7 +42,7 @@ class Clock:
         """Measure more processes from now on; `processes` returns the folders in /proc of those that there are now."""
         self._watched.append(processes)
 
-    def now(self) -> float:
+    def seconds(self) -> float:
         """Seconds since the start, without those that were lost to others."""
         measured_at = time.monotonic()
         if (elapsed := measured_at - self._measured_at) >= MEASURE_SECONDS:
@@ -76,8 +76,8 @@ class Clock:
 
     async def wait(self, task: "asyncio.Task[Any]", seconds: float) -> None:
         """Wait for a task, that many seconds of this clock at most; the task is not cancelled."""
-        deadline = self.now() + seconds
-        while not task.done() and self.now() < deadline and not self.exhausted:
+        deadline = self.seconds() + seconds
+        while not task.done() and self.seconds() < deadline and not self.exhausted:
             await asyncio.wait([task], timeout=MEASURE_SECONDS)
 
 

@@ -80,7 +80,7 @@ class Pair:
     submission: Callable[[], AsyncKernelManager]
     tests: Callable[[], AsyncKernelManager]
     path_of_answers: str
-    path_of_tests: str
+    path_of_questions: str
     scratch: str
     cores: int
     environment: dict[str, str] = field(default_factory=dict)
@@ -95,7 +95,7 @@ def kernel_pair(limits: Limits, sandboxed: bool, threads: int, imports: str) -> 
     environment = thread_variables(threads)
     with tempfile.TemporaryDirectory(prefix="line-", dir="/tmp") as path:  # short, as a socket's path must be
         folder = Path(path)
-        sockets = folder / "answers", folder / "tests"
+        sockets = folder / "answers", folder / "questions"
         if not sandboxed:
             manager = partial(TrustedKernelManager, imports=imports)
             scratch = folder / "scratch"

@@ -9,16 +9,15 @@ PART = 2**18  # bytes
 
 
 class Relay:
-    """Two sockets in a folder, one for each side; a connection to one is joined with the next one to the other.
+    """Two sockets in a folder, for the tests' questions and the submission's answers.
 
-    `joined` says whether that has happened since the relay began to listen.
-
-    A submission that connects to its own socket without need only loses its answers.
+    A connection to one is joined with the next one to the other. `joined` says whether that has happened since the
+    relay began to listen. A submission that connects to its own socket without need only loses its answers.
     """
 
     def __init__(self, folder: Path) -> None:
         """The sockets will lie in `folder`."""
-        self.tests, self.submission = folder / "tests", folder / "answers"
+        self.questions, self.answers = folder / "questions", folder / "answers"
         self._waiting: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue(1)
         self._servers: list[asyncio.Server] = []
         self._writers: set[asyncio.StreamWriter] = set()
@@ -27,7 +26,7 @@ class Relay:
 
     async def __aenter__(self) -> "Relay":
         """Begin to listen; users of sandboxes may connect, too."""
-        for path, meet in ((self.tests, self._from_tests), (self.submission, self._from_submission)):
+        for path, meet in ((self.questions, self._from_tests), (self.answers, self._from_submission)):
             self._servers.append(await asyncio.start_unix_server(meet, path))
             path.chmod(0o666)
         return self

@@ -22,7 +22,7 @@ class TestSide:
     ) -> None:
         """Nothing is started yet."""
         self.pair, self.relay, self.clock, self.alone = pair, relay, clock, alone
-        self._content = {"imports": imports, "values": values, "folder": pair.scratch, "path": pair.path_of_tests}
+        self._content = {"imports": imports, "values": values, "folder": pair.scratch, "path": pair.path_of_questions}
         self._client: KernelClient | None = None
         self._kernel: Any = None
 

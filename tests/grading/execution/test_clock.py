@@ -66,11 +66,11 @@ def test_who_waits_for_oneself_alone_loses_nothing(machine):
     """As processes do that all wake at the same moment, again and again."""
     one = Clock(2)
     machine.passes(10, ran=0.6, waited=6, others=0)
-    assert one.now() == pytest.approx(10)
+    assert one.seconds() == pytest.approx(10)
     machine.passes(10, ran=0.6, waited=6, others=2)
-    assert one.now() == pytest.approx(18)
+    assert one.seconds() == pytest.approx(18)
     machine.passes(10, ran=1, waited=9, others=0, quota=9)
-    assert one.now() == pytest.approx(19)
+    assert one.seconds() == pytest.approx(19)
 
 
 def test_what_others_do_on_other_cores_takes_nothing(machine, monkeypatch):
@@ -78,23 +78,23 @@ def test_what_others_do_on_other_cores_takes_nothing(machine, monkeypatch):
     one.watch(lambda: [Path("/proc/its-kernel")])
     monkeypatch.setattr(clock, "allowed_cores", lambda process: {0})
     machine.passes(10, ran=0.6, waited=6, others=10)
-    assert one.now() == pytest.approx(10)
+    assert one.seconds() == pytest.approx(10)
 
 
 def test_it_goes_on_while_a_submission_runs_or_sleeps_and_stands_still_while_it_waits(machine):
     one = Clock(2)
     machine.passes(10, ran=10, waited=0)
-    assert one.now() == pytest.approx(10)
+    assert one.seconds() == pytest.approx(10)
     machine.passes(10, ran=0, waited=0)
-    assert one.now() == pytest.approx(20)
+    assert one.seconds() == pytest.approx(20)
     machine.passes(100, ran=5, waited=95)
-    assert one.now() == pytest.approx(25)
+    assert one.seconds() == pytest.approx(25)
 
 
 def test_patience_is_by_the_clock_on_the_wall(machine):
     one = Clock(2, patience=100)
     machine.passes(99, ran=0, waited=99)
-    assert one.now() == pytest.approx(0) and not one.exhausted
+    assert one.seconds() == pytest.approx(0) and not one.exhausted
     machine.passes(2, ran=0, waited=2)
     assert one.exhausted
 

@@ -17,8 +17,8 @@ def with_bridge(scene):
 
 
 async def both(relay):
-    there = await asyncio.open_unix_connection(relay.submission)
-    here = await asyncio.open_unix_connection(relay.tests)
+    there = await asyncio.open_unix_connection(relay.answers)
+    here = await asyncio.open_unix_connection(relay.questions)
     return here, there
 
 
@@ -45,7 +45,7 @@ def test_bytes_are_passed_on_until_one_side_hangs_up():
 def test_what_was_connected_for_an_earlier_test_is_cut():
     async def scene(relay):
         relay.listen()
-        old = await asyncio.open_unix_connection(relay.submission)
+        old = await asyncio.open_unix_connection(relay.answers)
         await asyncio.sleep(0.05)
         relay.listen()
         assert await old[0].read() == b"" and not relay.joined
@@ -60,7 +60,7 @@ def test_what_was_connected_for_an_earlier_test_is_cut():
 def test_nobody_waits_when_it_does_not_listen():
     async def scene(relay):
         relay.listen()
-        early = await asyncio.open_unix_connection(relay.tests)
+        early = await asyncio.open_unix_connection(relay.questions)
         await asyncio.sleep(0.05)
         relay.disconnect()
         late = await both(relay)
@@ -74,7 +74,7 @@ def test_nobody_waits_when_it_does_not_listen():
 def test_a_submission_has_one_line():
     async def scene(relay):
         relay.listen()
-        first, second = [await asyncio.open_unix_connection(relay.submission) for _ in range(2)]
+        first, second = [await asyncio.open_unix_connection(relay.answers) for _ in range(2)]
         assert await second[0].read() == b""
         hang_up(first, second)
 
