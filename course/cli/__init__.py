@@ -16,6 +16,7 @@ from course.cli import (  # noqa: F401 - they add their commands
     marking,
     publishing,
     reporting,
+    roster,
 )
 from course.cli.terminal import app, console, run_app, show_log
 

@@ -96,14 +96,14 @@ def made(tmp_path_factory):
     return root
 
 
-def light_variants(light: Course, most: int) -> str:
-    """A right and a wrong answer to each task of the light lab, up to `most` of both, as a file of variants."""
+def light_variants(light: Course, count: int) -> str:
+    """A right and a wrong answer to each task of the light lab, up to `count` of both, as a file of variants."""
     real = load_course(ROOT)
     known = read_variants(variants_file(real, real.labs[0]), prepare_lab(real, real.labs[0]))
     tasks = set(demo.model_answers(prepare_lab(light, light.labs[0])))
     chosen = []
     for right in (True, False):
-        chosen += [one for one in demo.first_by_task(known, right) if one.task in tasks][:most]
+        chosen += [one for one in demo.first_by_task(known, right) if one.task in tasks][:count]
     return "\n".join(
         f"[[variant]]\ntask = '{one.task}'\nname = '''{one.name}'''\nright = {str(not one.fails).lower()}\n"
         f"answer = '''\n{one.answer}\n'''\n"
@@ -125,6 +125,9 @@ def place(made, tmp_path):
     write_text(root / "lab (1).ipynb", solved)
     write_text(root / "times.csv", "student,handed_in\nada,2026-03-02 23:10\nnobody,2026-03-02 12:00\n")
     write_text(root / "students.csv", "id,name,lti_user_id\nada,Ada Lovelace,u-1\n")
+    write_text(root / "gradebook.csv", "Student,ID,SIS Login ID\n    Points Possible,,\n\"Smith, Jane\",4711,jane\n")
+    worksheet = "Identifier,Full name,Email address\nParticipant 4321,Zoë Müller,zoe@example.edu\n"
+    write_text(root / "Grades-Deep Learning-Lab 3-4711.csv", worksheet)
     write_text(root / "lti.toml", LTI.format(name=course.labs[0].name))
     pack(root / "submissions.zip", "smithjane_4711_81001_lab.ipynb", solved)
     pack(root / "Deep Learning-Lab 3-4711.zip", "Zoë Müller_4321_assignsubmission_file_/lab.ipynb", solved)
