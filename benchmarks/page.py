@@ -15,7 +15,10 @@ Ratios come from one run; seconds on your machine will differ.
 RUN_ALL = """\
 ## "Run All" of the labs
 
-Each solution from the start of its kernel to its last cell, on the bundled digits.
+Each solution from the start of its kernel to its last cell, on the bundled digits, while a JupyterLab is open. Its
+memory is the most that all these processes had at once of what Linux cannot take back from them (`RssAnon`, see
+proc(5)): so much a machine must have. The last column is the most that the kernel alone had, with the files of
+libraries that are mapped into it.
 """
 GRADING = """\
 ## A class of {lab}
@@ -79,8 +82,10 @@ def page(measured: dict[str, Any]) -> str:
     """The Markdown of the page, with a section for each part that has been measured."""
     parts = [INTRODUCTION.format(machine=measured.get("machine", "none yet"))]
     if runs := measured.get("run_all"):
-        rows = [(name, f"{run['seconds']:.1f}", run["peak_mib"]) for name, run in sorted(runs.items())]
-        parts += [RUN_ALL, table(("lab", "seconds", "peak memory, MiB"), rows)]
+        rows = [
+            (name, f"{run['seconds']:.1f}", run["peak_mib"], run["resident_mib"]) for name, run in sorted(runs.items())
+        ]
+        parts += [RUN_ALL, table(("lab", "seconds", "memory, MiB", "kernel's resident memory, MiB"), rows)]
     if throughput := measured.get("throughput"):
         parts += class_section(throughput)
     if classes := measured.get("classes"):

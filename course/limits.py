@@ -15,7 +15,7 @@ class Limits:
     memory_mib: int = 4096
     processes: int = 256  # processes and threads together
     open_files: int = 256  # of each process
-    sockets: int = 1024  # of all processes of a sandbox together; a connection by TCP counts as 32
+    sockets: int = 1024  # of all processes of a sandbox together; one of TCP counts as 16
     files: int = 50_000  # files and folders of a sandbox, empty ones included
     file_mib: int = 256  # size of each file
     scratch_mib: int = 1024  # all that is written: home, working folder and /tmp together

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from course.config import Course
-from course.config.known_keys import refuse_unknown_keys
+from course.config.unknown_keys import refuse_unknown_keys
 from platforms.tools import PlatformError, uv
 
 FILE = Path(__file__).with_name("sets.toml")

@@ -20,7 +20,7 @@ from course.authoring.name_use import assigned_names, cut_to
 from course.authoring.parallel import in_processes
 from course.authoring.try_variants import run_notebook, with_answers
 from course.config import Course, Lab
-from course.config.known_keys import refuse_unknown_keys
+from course.config.unknown_keys import refuse_unknown_keys
 from course.errors import CourseError
 from course.grading.execution.verdicts import failed_line, is_hidden_line
 from course.grading.feedback.task_state import first_error

@@ -1,4 +1,4 @@
-"""Commands for authors: build the labs, test their tests, measure, reproduce."""
+"""Commands for authors: build the labs, and test their tests."""
 
 import os
 from typing import Annotated

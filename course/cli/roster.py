@@ -17,23 +17,30 @@ def make_or_complete_roster(
     folder: ClassFolder = Path(),
     id_from: Annotated[
         str | None,
-        typer.Option("--id", help="What ids are made of: login, sis_id, lms_id; idnumber, email, “whole email”."),
+        typer.Option(
+            "--id",
+            metavar="SOURCE",
+            help="What ids are made from: login, sis_id or lms_id (Canvas); idnumber, mailbox or email (Moodle).",
+        ),
     ] = None,
 ) -> None:
-    """Make roster.csv, which says who is who, from a table of Canvas or Moodle; or add who is new to it."""
+    """Make roster.csv, which says who is who, from a table of Canvas or Moodle, or add those who are new."""
     from course.inbox.roster import ROSTER, roster_file
     from course.lms.make_roster import make_roster, write_roster
 
     path, existing = folder / ROSTER, roster_file(folder, None)
     new = make_roster(table, existing, id_from)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_roster(path, existing, new)
+    if new.added:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_roster(path, existing, new.added)
     for remark in new.remarks:
-        console.print(f"- {remark}", highlight=False, markup=False, soft_wrap=True)
+        show(f"- {remark}")
     if new.missing:
-        names = ", ".join(person.id for person in new.missing)
-        console.print(f"- not in {table} any more, but kept: {names}", highlight=False, markup=False, soft_wrap=True)
-    added = f"{len(new.added)} added, ids made of their {new.id_source}" if new.added else "nobody added"
-    console.print(
-        f"roster     {path}: {len(new.people)} students, {added}", highlight=False, markup=False, soft_wrap=True
-    )
+        show(f"- in the roster, but not in {table}: {', '.join(person.id for person in new.missing)}")
+    added = f"{len(new.added)} added, their ids made from {new.id_source}" if new.added else "nobody added"
+    show(f"roster     {path}: {len(new.people)} in it, {added}")
+
+
+def show(text: str) -> None:
+    """Print a line as it is."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)

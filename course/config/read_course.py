@@ -7,12 +7,12 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from course.config.course import COURSE_FILE, Course, Lab
-from course.config.known_keys import refuse_unknown_keys
 from course.config.late import NO_PENALTY, LateRule, read_late_rule
 from course.config.numbers import read_numbers
 from course.config.repositories import read_repositories
 from course.config.rules import DEFAULTS as USUAL_RULES
 from course.config.rules import Rules
+from course.config.unknown_keys import refuse_unknown_keys
 from course.errors import CourseError
 from course.limits import DEFAULTS, Limits
 from course.text.times import TimeError, in_zone

@@ -63,7 +63,7 @@ def read_roster(path: Path) -> tuple[Person, ...]:
         number that a spreadsheet has rewritten.
     """
     try:
-        columns, rows = read_table(path)
+        columns, rows, _ = read_table(path)
     except CourseError as error:
         raise RosterError(f"The roster {error}") from error
     if "id" not in columns or not {"lms_id", "name", "group"} & set(columns):
@@ -79,37 +79,38 @@ def read_roster(path: Path) -> tuple[Person, ...]:
                 f"The roster {path} has a column {printable_name(column)!r}. Call it {similar[0]!r}, or leave it out."
             )
     people = [
-        (line, Person(**{column: row[column] for column in COLUMNS if column in columns}))
+        (f"line {line}", Person(**{column: row[column] for column in COLUMNS if column in columns}))
         for line, row in rows
         if any(row[column] for column in COLUMNS if column in columns)
     ]
-    if problems := _problems(people):
+    if problems := roster_problems(people):
         raise RosterError(f"The roster {path} must be put right:\n" + "\n".join(problems))
     return tuple(person for _, person in people)
 
 
-def _problems(people: Sequence[tuple[int, Person]]) -> list[str]:
+def roster_problems(people: Sequence[tuple[str, Person]]) -> list[str]:
+    """What is wrong with the lines of a roster; each comes with what to call it in a message, such as "line 3"."""
     ids = Counter(folded(person.id) for _, person in people)
     numbers = {column: Counter(getattr(person, column) for _, person in people) for column in UNIQUE}
     problems = []
     for line, person in people:
         if reason := id_problem(person.id):
-            problems.append(f"line {line}: the id {printable_name(person.id)!r} is not possible: {reason}.")
+            problems.append(f"{line}: the id {printable_name(person.id)!r} is not possible: {reason}.")
         elif ids[folded(person.id)] > 1:
-            problems.append(f"line {line}: the id {person.id!r} is there twice; capitals make no difference.")
+            problems.append(f"{line}: the id {person.id!r} is there twice; capitals make no difference.")
         problems += [
-            f"line {line}: the {column} {printable_name(value)!r} is what a spreadsheet makes of a number. Give the "
+            f"{line}: the {column} {printable_name(value)!r} is what a spreadsheet makes of a number. Give the "
             "column the format “Text” and enter it anew, from where the numbers come from."
             for column in NUMBERS
             if MANGLED.fullmatch(value := getattr(person, column))
         ]
         problems += [
-            f"line {line}: the {column} {printable_name(value)!r} is there twice."
+            f"{line}: the {column} {printable_name(value)!r} is there twice."
             for column in UNIQUE
             if (value := getattr(person, column)) and numbers[column][value] > 1
         ]
         if not person.lms_id and not person.name and not person.group:
-            problems.append(f"line {line}: {person.id!r} has neither lms_id nor name nor group.")
+            problems.append(f"{line}: {person.id!r} has neither lms_id nor name nor group.")
     return problems
 
 

@@ -1,4 +1,4 @@
-"""Choices on the command line; importing them costs nothing."""
+"""The learning management systems and other choices of the command line; imports nothing heavy."""
 
 from enum import StrEnum
 

@@ -67,7 +67,9 @@ def keep_outputs(path: Path, notebook: NotebookNode) -> bool:
         key = read_key(path)
     except BuildError:
         return False
-    if not is_executed(key) or [code_and_tags(cell) for cell in code_cells(key)] != [code_and_tags(cell) for cell in code_cells(notebook)]:
+    if not is_executed(key) or [code_and_tags(cell) for cell in code_cells(key)] != [
+        code_and_tags(cell) for cell in code_cells(notebook)
+    ]:
         return False
     for cell, key_cell in zip(code_cells(notebook), code_cells(key), strict=True):
         cell.outputs, cell.execution_count = key_cell.outputs, key_cell.execution_count

@@ -24,7 +24,11 @@ def budget_problems(notebook: NotebookNode, budget: Mapping[str, Any]) -> list[s
                 problems.append(f"{ast.unparse(statement)!r} among the parameters is not of the form '{FORM}'.")
             else:
                 values |= parameter
-    return [*problems, *parameter_mismatches(values, budget), *(text for cell in notebook.cells for text in cell_violations(cell, set(values)))]
+    return [
+        *problems,
+        *parameter_mismatches(values, budget),
+        *(text for cell in notebook.cells for text in cell_violations(cell, set(values))),
+    ]
 
 
 def syntax_tree(cell: NotebookNode) -> ast.Module:
@@ -68,7 +72,12 @@ def cell_violations(cell: NotebookNode, parameters: set[str]) -> Iterator[str]:
         return
     where, sets_parameters = f"in «{cell.source.strip()[:40]}»", "parameters" in cell.metadata.get("tags", [])
     for node in ast.walk(syntax_tree(cell)):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in parameters and not sets_parameters:
+        if (
+            isinstance(node, ast.Name)
+            and isinstance(node.ctx, ast.Store)
+            and node.id in parameters
+            and not sets_parameters
+        ):
             yield f"{where}, the parameter {node.id} gets another value, which undoes the budget. Use another name."
         if isinstance(node, ast.Call) and called_name(node) == LOADS_EVERYTHING:
             yield f"{where}, {ast.unparse(node)} loads everything, whatever the budget says. Use {LOADS_SOME}."

@@ -51,7 +51,9 @@ def cells_by_grade_id(notebook: NotebookNode) -> dict[str, GradedCell]:
 
 def _graded_cell(cell: NotebookNode) -> GradedCell:
     metadata = cell.metadata["nbgrader"]
-    kinds = {SOURCE} | ({GRADE} if metadata.get("grade") else set()) | ({SOLUTION} if metadata.get("solution") else set())
+    kinds = (
+        {SOURCE} | ({GRADE} if metadata.get("grade") else set()) | ({SOLUTION} if metadata.get("solution") else set())
+    )
     points = float(metadata.get("points", 0)) if metadata.get("grade") else 0.0
     return GradedCell(frozenset(kinds), cell.cell_type, points, cell.source)
 
@@ -106,7 +108,11 @@ def check_built(course: Course, lab: Lab, source: NotebookNode, student: str, bu
 def differences(old: NotebookNode, new: NotebookNode) -> list[str]:
     """What makes two editions of a lab: cells, points and texts by which it is graded."""
     before, after = cells_by_grade_id(old), cells_by_grade_id(new)
-    changes = list(_cell_differences({name: cell.kinds for name, cell in before.items()}, {name: cell.kinds for name, cell in after.items()}))
+    changes = list(
+        _cell_differences(
+            {name: cell.kinds for name, cell in before.items()}, {name: cell.kinds for name, cell in after.items()}
+        )
+    )
     changes += _point_differences({name: cell.points for name, cell in before.items()}, after)
     common = [name for name in after if name in before]
     if reworded := [name for name in common if before[name].source.strip() != after[name].source.strip()]:
@@ -157,7 +163,9 @@ def check_gradebook(gradebook: Gradebook, lab: Lab, current: Mapping[str, Graded
         number = len(notebook.submissions)
         count = f"{number} submission{'s' if number != 1 else ''}"
         command = course_command("grade", lab.name, folder, "--new-edition")
-        raise EditionError(OTHER_EDITION.format(lab=lab.name, count=count, differences=_bullets(changes), command=command))
+        raise EditionError(
+            OTHER_EDITION.format(lab=lab.name, count=count, differences=_bullets(changes), command=command)
+        )
     old_points = {cell.name: float(cell.max_score) for cell in notebook.grade_cells if cell.cell_type == "markdown"}
     point_changes = _point_differences(old_points, current)
     return [f"{lab.name}: {text}; marks given by hand stay as they are, so look through them" for text in point_changes]

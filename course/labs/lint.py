@@ -9,9 +9,11 @@ from typing import Any
 
 from nbformat import NotebookNode
 
+from course.config.rules import DEFAULTS, Rules
 from course.errors import LintError
 from course.labs.budget import budget_problems
 from course.labs.markers import HIDDEN, SOLUTION, has_any, marker_problems
+from course.labs.prose_rules import text_problems
 from course.labs.sources import (
     cells_with_tests,
     grade_id,
@@ -24,10 +26,8 @@ from course.labs.sources import (
     tagged,
 )
 from course.labs.stamp import FACTS, SETUP
-from course.labs.texts import text_problems
+from course.testing.cell_steps import mark_hidden_parts, runs_beside_answer
 from course.text.markdown import headings, images_without_text
-from course.config.rules import DEFAULTS, Rules
-from course.testing.cell_steps import runs_beside_answer, mark_hidden_parts
 
 OR_SET = ", or set `rules = {{ {key} = {value} }}` for the lab in course.toml."
 
@@ -122,14 +122,20 @@ def beside_problems(cell: NotebookNode, name: str) -> list[str]:
         tree = ast.parse(mark_hidden_parts(cell.source))
     except SyntaxError as error:
         return [f"test cell {name!r} cannot be read (line {error.lineno}); hidden tests begin and end at statements."]
-    functions = [function for function in ast.walk(tree) if isinstance(function, ast.FunctionDef) and runs_beside_answer(function)]
+    functions = [
+        function
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef) and runs_beside_answer(function)
+    ]
     problems = [
         f"in test cell {name!r}, {function.name} asserts something where the answer runs; return what is found instead."
         for function in functions
         if any(isinstance(part, ast.Assert | ast.Raise) for part in ast.walk(function))
     ]
     nested = [function.name for function in functions if function not in tree.body]
-    return problems + [f"in test cell {name!r}, {function} is marked and must not stand in other code." for function in nested]
+    return problems + [
+        f"in test cell {name!r}, {function} is marked and must not stand in other code." for function in nested
+    ]
 
 
 def prose(notebook: NotebookNode) -> list[str]:

@@ -16,7 +16,8 @@ def marker_problems(source: str) -> list[str]:
     problems = [
         f"the line {line!r} is no marker; students would get what follows. Write {_nearest(line)!r}."
         for line in lines
-        if line not in EXACT and (NEARLY_A_MARKER.match(line) if line.startswith("#") else NEARLY_A_MARKER.fullmatch(line))
+        if line not in EXACT
+        and (NEARLY_A_MARKER.match(line) if line.startswith("#") else NEARLY_A_MARKER.fullmatch(line))
     ]
     for begin, end in (HIDDEN, SOLUTION):
         edges = [line for line in lines if line in (begin, end)]

@@ -1,4 +1,4 @@
-"""What a lab's cells get when they are built: badges and facts, the set-up, and a line by which a test says it passed."""
+"""What a lab gets when it is built: badges and facts, the set-up, and a line by which a test says that it passed."""
 
 import ast
 import json
@@ -9,8 +9,8 @@ from typing import Any
 from nbformat import NotebookNode
 
 from course.config import Course, Lab
-from course.labs.links import archive, binder, colab, lab_path
 from course.labs.budget import syntax_tree
+from course.labs.links import archive, binder, colab, lab_path
 from course.labs.sources import HIDDEN, cells_with_tests, points_by_cell, tagged
 
 FACTS, SETUP = "stamp-facts", "stamp-setup"

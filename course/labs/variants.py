@@ -8,8 +8,8 @@ from typing import Any
 from nbformat import NotebookNode
 
 from course.config import Course, Lab
+from course.config.unknown_keys import refuse_unknown_keys
 from course.errors import CourseError
-from course.config.known_keys import refuse_unknown_keys
 from course.labs.sources import cells_with_tests, grade_id, is_answer
 
 KEYS = {"task": str, "name": str, "right": bool, "answer": str}  # of an answer in the file
@@ -62,7 +62,11 @@ def _variant(where: str, entry: dict[str, Any], tests: set[str]) -> Variant:
         if not isinstance(entry.get(key), kind):
             raise CourseError(f"{where}: `{key}` must be given as a {kind.__name__}; it is {entry.get(key)!r}.")
     also_fails = entry.get("also_fails", [])
-    if not isinstance(also_fails, list) or not tests.issuperset(map(str, also_fails)) or (also_fails and entry["right"]):
+    if (
+        not isinstance(also_fails, list)
+        or not tests.issuperset(map(str, also_fails))
+        or (also_fails and entry["right"])
+    ):
         raise CourseError(
             f"{where}: `also_fails` must list tests of the lab that a wrong answer fails; it is {also_fails!r}."
         )

@@ -1,4 +1,4 @@
-"""The grade of a student in a lab as it leaves the house, whatever the way: a file or a message."""
+"""A student's grade in a lab as it is sent out, in a file or over LTI."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,24 +1,26 @@
-"""A roster from the table of participants that Canvas or Moodle gives to download."""
+"""A roster from a table of Canvas or Moodle: made, or completed without a change to any line that is there."""
 
 import csv
 import io
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from course.errors import RosterError
 from course.inbox.filenames import folded, id_problem, printable_name
-from course.inbox.roster import COLUMNS, Person, name_orders, read_roster
+from course.inbox.roster import COLUMNS, Person, read_roster, roster_problems
 from course.inbox.systems import System
-from course.lms.participants import read_people
+from course.lms.match_roster import any_order, label, match_lines
+from course.lms.participants import read_participants
 from course.text.csv_tables import read_table
 from course.text.files import write_whole
 from course.text.spreadsheets import spreadsheet_text
 
 BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows that a file is UTF-8
-# What an id can be made of, the first with which every student gets one, and no two the same.
+NAMED = 5  # people in a message, if more have the same problem
+# What an id can be made from; the first counts with which every new student gets one, and no two the same.
 ID_SOURCES: dict[System, dict[str, Callable[[Person], str]]] = {
     System.CANVAS: {
         "login": lambda person: person.login,
@@ -27,134 +29,134 @@ ID_SOURCES: dict[System, dict[str, Callable[[Person], str]]] = {
     },
     System.MOODLE: {
         "idnumber": lambda person: person.idnumber,
-        "email": lambda person: person.email.partition("@")[0],
-        "whole email": lambda person: person.email,
+        "mailbox": lambda person: person.email.partition("@")[0],
+        "email": lambda person: person.email,
     },
 }
 
 
 class NewRoster(NamedTuple):
-    """Everybody of the class, what ids were made of, who is new, who is no longer in the system, and remarks.
-
-    `renumbered` are the new `lms_id` of some who were there before, by id.
-    """
+    """All lines of the roster, those that are new and what their ids are made from, and who is not in the table."""
 
     people: tuple[Person, ...]
-    id_source: str
     added: tuple[Person, ...]
+    id_source: str
     missing: tuple[Person, ...]
-    renumbered: Mapping[str, str]
     remarks: tuple[str, ...]
 
 
-def make_roster(table: Path, existing: Path | None, id_source: str | None = None) -> NewRoster:
-    """The roster of those in `table`; lines of an existing roster stay as they are, and new ones follow.
+def make_roster(path: Path, existing: Path | None, id_source: str | None = None) -> NewRoster:
+    """The existing roster, and after it those of the table at `path` who are not in it.
 
-    Moodle numbers students anew in every assignment. The number is noted, or renewed, for those of the same name only.
+    Moodle numbers students anew in every assignment, so `lms_id` is set only for those who share their name.
 
     Parameters
     ----------
-    table
+    path
         Canvas's gradebook (Grades → Export), or of Moodle the grading worksheet or the list of participants.
     id_source
-        Of what ids of new students are made, a key of `ID_SOURCES`; found out if None.
+        What ids of new students are made from, a key of `ID_SOURCES`; found out if None.
 
     Raises
     ------
+    CourseError
+        A file cannot be read, or must be put right first: its lines are named.
     RosterError
-        It is no such table, no ids can be made of it, or the existing roster is not valid.
+        It is no such table, or no ids can be made from it.
     """
-    system, people, numbers = read_people(table)
-    known = read_roster(existing) if existing else ()
-    names, remarks = Counter(_any_order(person.name) for person in people), []
-    lines = [find_known(person, known, system) for person in people]
-    renumbered = {}
-    for place, (person, line) in enumerate(zip(people, lines, strict=True)):
-        if system is System.CANVAS or names[_any_order(person.name)] == 1:
+    table, known = read_participants(path), read_roster(existing) if existing else ()
+    lines = match_lines(path, table, known)
+    names = Counter(any_order(person.name) for person in (*table.people, *(one for one in known if one not in lines)))
+    new, remarks = [], []
+    for person, number, line in zip(table.people, table.numbers, lines, strict=True):
+        shares_name = table.system is System.MOODLE and names[any_order(person.name)] > 1
+        if line:
+            remarks += remarks_on_line(line, person, number, shares_name)
             continue
-        people[place] = replace(person, lms_id=numbers[place])
-        if line and numbers[place] and line.lms_id != numbers[place]:
-            renumbered[line.id] = numbers[place]
-        number = numbers[place] or "empty: take it from the grading worksheet"
-        remarks.append(
-            f"{printable_name(person.name)}, {printable_name(person.email)}: others have the same name, so lms_id "
-            f"tells them apart ({number}). It holds for this assignment of Moodle only: do this again for the next one"
-        )
-    new = [person for person, line in zip(people, lines, strict=True) if line is None]
-    source, added = with_ids(table, system, new, {folded(person.id) for person in known}, id_source)
-    present = {line.id for line in lines if line}
-    missing = tuple(person for person in known if person.id not in present)
-    return NewRoster((*known, *added), source, added, missing, renumbered, tuple(remarks))
+        if shares_name:
+            remarks.append(
+                f"{label(person)}: somebody else has this name, so lms_id tells them apart "
+                f"({number or 'empty: look it up in the grading worksheet'}). Moodle changes it with every assignment"
+            )
+        group = "" if "," in person.group else person.group
+        if person.group != group:
+            remarks.append(
+                f"{label(person)} is in several groups ({printable_name(person.group)}): write the one that hands in "
+                "into the roster"
+            )
+        new.append(replace(person, group=group, lms_id=number if shares_name else person.lms_id))
+    source, added = with_ids(path, table.system, new, {folded(person.id) for person in known}, id_source)
+    if existing:
+        added, left_out = in_columns(added, read_table(existing).columns)
+        remarks += [f"{existing} has no column {name}: what the table says there is left out" for name in left_out]
+    people = (*known, *added)
+    if problems := roster_problems([(label(person), person) for person in people]):
+        raise RosterError("\n".join([f"With those of {path} the roster is not valid:", *problems]))
+    return NewRoster(people, added, source, tuple(one for one in known if one not in lines), tuple(remarks))
 
 
-def find_known(person: Person, known: Sequence[Person], system: System) -> Person | None:
-    """The line of the existing roster that is about the same person."""
-    keys = ("lms_id", "login", "sis_id") if system is System.CANVAS else ("email", "idnumber")
-    for key in keys:
-        value = folded(getattr(person, key))
-        for line in known:
-            if value and folded(getattr(line, key)) == value:
-                return line
-    alike = [line for line in known if not any(getattr(line, key) for key in keys)]
-    return next((line for line in alike if _any_order(line.name) == _any_order(person.name)), None)
-
-
-def _any_order(name: str) -> str:
-    """The same text for a name in whatever order its words are."""
-    return min(name_orders(name), default="")
+def remarks_on_line(line: Person, person: Person, number: str, shares_name: bool) -> list[str]:
+    """What the instructor may want to change in a line that stays as it is."""
+    remarks = []
+    if number and line.lms_id != number and (line.lms_id or shares_name):
+        remarks.append(f"{line.id}: in this assignment the lms_id is {number}, not {line.lms_id or 'empty'}: change it")
+    if person.group and person.group != line.group:
+        groups = f"{printable_name(person.group)}, in the roster {printable_name(line.group) or 'none'}"
+        remarks.append(f"{line.id}: the group is {groups}: change it if teams hand in")
+    return remarks
 
 
 def with_ids(
-    table: Path, system: System, people: Sequence[Person], taken: set[str], source: str | None
+    path: Path, system: System, people: Sequence[Person], taken: set[str], source: str | None
 ) -> tuple[str, tuple[Person, ...]]:
-    """The people with ids, and what these were made of.
+    """The people with ids, and what these were made from.
 
     Raises
     ------
     RosterError
-        With no source does everybody get an id of their own; the message names for each source who does not.
+        From no source does everybody get an id of their own; the message names for each source who does not.
     """
     sources = ID_SOURCES[system]
     if source and source not in sources:
-        raise RosterError(f"No ids can be made of {source!r} in a table of {system.title()}: {', '.join(sources)}.")
+        raise RosterError(f"No ids can be made from {source!r} in a table of {system.title()}: {', '.join(sources)}.")
     problems = []
-    for name, make in sources.items() if not source else [(source, sources[source])]:
-        ids = [make(person) for person in people]
+    for name in [source] if source else sources:
+        ids = [sources[name](person) for person in people]
         counts = Counter(folded(one) for one in ids)
         reasons = [
-            f"{printable_name(person.name)}: " + (id_problem(one) or f"{one} is another's id, too")
+            f"{label(person)}: " + (id_problem(one) or f"{one} is another's id, too")
             for person, one in zip(people, ids, strict=True)
             if id_problem(one) or counts[folded(one)] > 1 or folded(one) in taken
         ]
         if not reasons:
             return name, tuple(replace(person, id=one) for person, one in zip(people, ids, strict=True))
-        problems.append(f"  - {name}: {reasons[0]}" + (f", and {len(reasons) - 1} more" if reasons[1:] else ""))
-    raise RosterError(f"{table} does not give everybody an id of their own:\n" + "\n".join(problems))
+        more = f"; and {len(reasons) - NAMED} more" if len(reasons) > NAMED else ""
+        problems.append(f"  - {name}: {'; '.join(reasons[:NAMED])}{more}")
+    raise RosterError(f"{path} does not give everybody an id of their own:\n" + "\n".join(problems))
 
 
-def write_roster(path: Path, existing: Path | None, new: NewRoster) -> None:
-    """Write the roster; columns of the existing one that are not a roster's stay.
+def in_columns(people: Sequence[Person], columns: Sequence[str]) -> tuple[tuple[Person, ...], list[str]]:
+    """The people with only what has a column, and the columns that something would need."""
+    missing = [name for name in COLUMNS if name not in columns and any(getattr(person, name) for person in people)]
+    return tuple(replace(person, **dict.fromkeys(missing, "")) for person in people), missing
+
+
+def write_roster(path: Path, existing: Path | None, added: Sequence[Person]) -> None:
+    """Write the roster, or put new lines at the end of the existing one, in its columns.
 
     Raises
     ------
     OSError
         It cannot be written; what was there is left.
     """
-    table = read_table(existing) if existing else None
-    used = [column for column in COLUMNS if any(getattr(person, column) for person in new.people)]
-    used += ["lms_id"] if new.renumbered and "lms_id" not in used else []
-    columns = [
-        *(table.columns if table else ()),
-        *(column for column in used if not table or column not in table.columns),
-    ]
-    lines = (
-        [row | {"lms_id": new.renumbered.get(row["id"], row.get("lms_id", ""))} for _, row in table.rows]
-        if table
-        else []
-    )
-    lines += [{key: spreadsheet_text(value) for key, value in asdict(person).items()} for person in new.added]
+    columns: Sequence[str] = [name for name in COLUMNS if any(getattr(person, name) for person in added)]
+    before, delimiter = BYTE_ORDER_MARK, ","
+    if existing:
+        columns, _, delimiter = read_table(existing)
+        before = existing.read_bytes().decode("utf-8").rstrip("\r\n") + "\n"
     text = io.StringIO()
-    writer = csv.DictWriter(text, columns, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(lines)
-    write_whole(path, BYTE_ORDER_MARK + text.getvalue())
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", restval="", delimiter=delimiter, lineterminator="\n")
+    if not existing:
+        writer.writeheader()
+    writer.writerows({key: spreadsheet_text(value) for key, value in asdict(person).items()} for person in added)
+    write_whole(path.resolve(), before + text.getvalue())

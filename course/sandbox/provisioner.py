@@ -15,8 +15,8 @@ import subprocess
 import tempfile
 import time
 import weakref
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -47,6 +47,15 @@ NO_FILE_LEFT = {errno.EMFILE, errno.ENFILE}
 T = TypeVar("T")
 
 
+@contextmanager
+def start_errors() -> Iterator[None]:
+    """Turn errors inside into `SandboxError` where no file, process or thread can be had."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        raise SandboxError(f"A sandbox did not start: {error}") from error
+
+
 class SandboxProvisioner(SandboxSettings, LocalProvisioner):
     """Starts a kernel in a sandbox of its own and leaves nothing behind.
 
@@ -75,9 +84,10 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         self.watchdog = None
         require_sandboxes()
         check_hidden(Path(kwargs.get("cwd") or Path.cwd()), *map(Path, self.private))
-        self._prepare_folder()
         self.kernel_spec.interrupt_mode = "message"  # no signal can reach the kernel, or should
-        kwargs = await super().pre_launch(**kwargs)
+        with start_errors():
+            self._prepare_folder()
+            kwargs = await super().pre_launch(**kwargs)
         outside = os.path.realpath(self.parent.connection_file)
         command = [CONNECTION if word == outside else word for word in kwargs["cmd"]]
         if self.kernel_file:
@@ -105,14 +115,12 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         SandboxError
             The sandbox did not start.
         """
-        try:
-            return await self._launch(cmd, **kwargs)
-        except (OSError, RuntimeError) as error:  # no file, process or thread can be had
-            await self.cleanup()
-            raise SandboxError(f"A sandbox did not start: {error}") from error
-        except BaseException:
-            await self.cleanup()
-            raise
+        with start_errors():
+            try:
+                return await self._launch(cmd, **kwargs)
+            except BaseException:
+                await self.cleanup()
+                raise
 
     async def _launch(self, cmd: list[str], **kwargs: Any) -> KernelConnectionInfo:
         assert self._folder
@@ -289,7 +297,9 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
             self._folder = None
         if self.process:
             await asyncio.wait_for(self.wait(), END_SECONDS)
-        if self._group:
+        if self._group and self.watchdog:
             await asyncio.to_thread(self._group.remove)
-            self._group = None
+        elif self._group:  # of a start that failed, perhaps because no thread can be had
+            self._group.remove()
+        self._group = None
         await super().cleanup(restart)

@@ -63,11 +63,12 @@ class Watchdog(threading.Thread):
         self._output, self._kernel, self._exit_code = output, kernel, exit_code
         os.set_blocking(output, False)
         self._lock = threading.Lock()
-        self._sandbox: int | None = os.pidfd_open(pid)  # unlike the number, it never comes to mean another process
         self._closed_for: ExitCause | None = None
         self._group, self._group_seconds = group, 0.0
         self._cpu, self._kills_before = CpuTime(), out_of_memory_kills()
         self._memory_allowed = own_memory() + GROWTH_BYTES
+        # Unlike the number, it never comes to mean another process. Opened last: nothing can fail after it.
+        self._sandbox: int | None = os.pidfd_open(pid)
 
     @property
     def reason(self) -> str | None:

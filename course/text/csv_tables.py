@@ -14,6 +14,7 @@ class CsvTable(NamedTuple):
 
     columns: tuple[str, ...]
     rows: tuple[tuple[int, dict[str, str]], ...]
+    delimiter: str
 
 
 def read_table(path: Path) -> CsvTable:
@@ -34,7 +35,7 @@ def read_table(path: Path) -> CsvTable:
         table = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restval="")
         table.fieldnames = columns = [name.strip() for name in table.fieldnames or []]
         rows = [(table.line_num, {column: row[column].strip() for column in columns}) for row in table]
-        return CsvTable(tuple(columns), tuple((line, row) for line, row in rows if any(row.values())))
+        return CsvTable(tuple(columns), tuple((line, row) for line, row in rows if any(row.values())), delimiter)
     except OSError as error:
         raise CourseError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

@@ -125,7 +125,7 @@ def place(made, tmp_path):
     write_text(root / "lab (1).ipynb", solved)
     write_text(root / "times.csv", "student,handed_in\nada,2026-03-02 23:10\nnobody,2026-03-02 12:00\n")
     write_text(root / "students.csv", "id,name,lti_user_id\nada,Ada Lovelace,u-1\n")
-    write_text(root / "gradebook.csv", "Student,ID,SIS Login ID\n    Points Possible,,\n\"Smith, Jane\",4711,jane\n")
+    write_text(root / "gradebook.csv", 'Student,ID,SIS Login ID\n    Points Possible,,\n"Smith, Jane",4711,jane\n')
     worksheet = "Identifier,Full name,Email address\nParticipant 4321,Zoë Müller,zoe@example.edu\n"
     write_text(root / "Grades-Deep Learning-Lab 3-4711.csv", worksheet)
     write_text(root / "lti.toml", LTI.format(name=course.labs[0].name))

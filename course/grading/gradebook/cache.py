@@ -1,4 +1,4 @@
-"""Writing outcomes down as files that a later run finds again, before they go into the gradebook.
+"""Outcomes stored as files, so that a later run can go on from them, before they are in the gradebook.
 
 FOLDER/mended/STUDENT/LAB/LAB.ipynb       the submission rebuilt on the released lab
 FOLDER/executed/STUDENT/LAB/LAB.ipynb     the same with outputs and verdicts

@@ -132,7 +132,7 @@ def take_marks(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:
     CourseError
         The table has a line that cannot be taken; the message names all of them.
     """
-    columns, rows = read_table(path)
+    columns, rows, _ = read_table(path)
     if missing := [column for column in NEEDED if column not in columns]:
         raise CourseError(f"{path} has no column {', '.join(missing)}. Write a new table, and keep its first line.")
     with database_errors(), without_library_warnings(), one_transaction(gradebook):

@@ -1,4 +1,4 @@
-"""How to report; of no weight, so that the command line can name it without loading what makes a report."""
+"""Options of a report; imports nothing heavy, so that the command line starts fast."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""How to compare a class; of no weight, so that the command line can name it without loading what compares."""
+"""Options of a comparison; imports nothing heavy, so that the command line starts fast."""
 
 from dataclasses import dataclass
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from course.config import COURSE_FILE
-from course.config.known_keys import refuse_unknown_keys
+from course.config.unknown_keys import refuse_unknown_keys
 from course.errors import CourseError, LtiError
 
 LTI_FILE = "lti.toml"

@@ -1,4 +1,4 @@
-"""Which keys a table in a file of the course may have."""
+"""Refuses a key that a table in a file of the course does not have, and suggests the most similar one."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

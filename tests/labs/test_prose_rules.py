@@ -5,7 +5,7 @@ import pytest
 
 from course.errors import LintError
 from course.labs.prepare import prepare_lab
-from course.labs.texts import text_problems
+from course.labs.prose_rules import text_problems
 
 
 def text(source):
