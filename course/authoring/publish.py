@@ -12,6 +12,8 @@ from course.config import Course, Lab
 from course.errors import PublishError
 from course.labs.prepare import prepare_lab
 
+AUTHOR_NOTE = "<!-- AUTHOR:"  # in the templates of new_lab/ and new_task/
+
 
 def course_until(course: Course, until: Lab | None) -> Course:
     """The course as students have it so far: its labs up to this one, or all of them."""
@@ -47,6 +49,11 @@ def refuse_leaks(course: Course, files: Mapping[str, File]) -> None:
     if leaked_lines := leaks({path: file.content for path, file in files.items()}, secrets):
         text = "Students would see lines of solutions or hidden tests. Take them out, or write harmless ones otherwise:"
         raise PublishError(with_bullets(text, leaked_lines))
+
+
+def labs_with_author_notes(course: Course) -> list[str]:
+    """The names of labs in which notes of a template to its author are left, which students would read."""
+    return [lab.name for lab in course.labs if AUTHOR_NOTE in course.source(lab).read_text("utf-8")]
 
 
 def refuse_overlap(course: Course, folder: Path) -> None:

@@ -31,9 +31,10 @@ def feedback(
 
     if roster and not system:
         raise typer.BadParameter("--roster is about the file that --zip packs; name the system: --zip moodle")
-    course, remarks, file = load_course(), list[str](), roster_file(folder, roster)
-    people = read_roster(file) if file and system else ()
+    course, remarks = load_course(), list[str]()
     chosen = course.lab(lab)
+    file = roster_file(folder, roster, chosen.name)
+    people = read_roster(file) if file and system else ()
     with progress_bar("students") as progress:
         bar = progress.add_task("pages", total=len(list_submissions(folder, chosen)))
         results = refresh(course, chosen, folder, Options(database=db), remarks.append, lambda _: progress.advance(bar))

@@ -40,7 +40,7 @@ def collect(
         if exchange
         else from_archive(course, chosen, folder, Path(arguments[0]), system, roster, times)
     )
-    show_collected(chosen, collected)
+    show_collected(course, chosen, collected)
 
 
 def from_exchange(course: Course, lab: Lab, folder: Path) -> "Collected":
@@ -59,19 +59,20 @@ def from_archive(
     from course.lms.collect import collect
     from course.nbgrader_api import load_config
 
-    file = roster_file(folder, roster)
+    file = roster_file(folder, roster, lab.name)
     if file:
         console.print(f"roster     {file}", highlight=False, markup=False)
     people = read_roster(file) if file else None
     return collect(lab, folder, archive, system, people, times, config=load_config(course.root), zone=course.zone)
 
 
-def show_collected(lab: Lab, collected: "Collected") -> None:
+def show_collected(course: Course, lab: Lab, collected: "Collected") -> None:
     """Print the table and the remarks; exit with 2 if nobody's submission could be read."""
     from course.lms.collect import collected_table
 
     source = collected.system.title() if collected.system else "the exchange"
-    console.print(collected_table(f"{lab.name} from {source}: {len(collected.rows)} students", collected))
+    title = f"{lab.name} from {source}: {len(collected.rows)} students"
+    console.print(collected_table(title, collected, course.zone))
     for remark in collected.remarks:
         console.print(f"- {remark}", highlight=False, markup=False)
     if not collected.any_read:
@@ -110,7 +111,7 @@ def export(
     if system is GradesTo.LTI:
         if to or column:
             raise typer.BadParameter("--to and --column are about a file; --system lti sends grades.")
-        if not (file := roster_file(folder, roster)):
+        if not (file := roster_file(folder, roster, chosen.name)):
             raise typer.BadParameter("--system lti needs --roster, a CSV file that says who is whom: id, lti_user_id.")
         export_by_lti(course, chosen, folder, lti, file, allow_unmarked, dry_run, again, db)
         return

@@ -33,7 +33,7 @@ def mark(
     chosen = course.lab(lab)
     if write_table and read_table:
         raise typer.BadParameter("Give --write-table or --read-table, one after the other.")
-    file = roster_file(folder, roster)
+    file = roster_file(folder, roster, chosen.name)
     count = server.prepare_folder(course, chosen, folder, db, read_roster(file) if file else ())
     if table := write_table or read_table:
         mark_in_table(course, chosen, folder, db, table, taken=read_table is not None)

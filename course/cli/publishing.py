@@ -18,7 +18,7 @@ def publish(
     ] = None,
 ) -> None:
     """Write what students get into DIR, or bring it up to date: no solutions, no hidden tests, no grading."""
-    from course.authoring.publish import course_until
+    from course.authoring.publish import course_until, labs_with_author_notes
     from course.authoring.publish import publish as write
     from course.labs.links import listing
 
@@ -29,8 +29,14 @@ def publish(
     lines.append(f"{changes.unchanged} files were up to date already.")
     count = changes.unchanged + len(changes.written)
     lines.append(f"None of the {count} files shows a line of a solution or of a hidden test.")
+    published = course_until(course, last)
+    lines += [
+        f"- {name} still has notes of the template to its author, which students can read (<!-- AUTHOR: … -->). "
+        "Replace them, build and publish again."
+        for name in labs_with_author_notes(published)
+    ]
     steps = next_steps(course, folder, changed=bool(changes.written or changes.removed))
-    for part in ("\n".join(lines), steps, listing(course_until(course, last))):
+    for part in ("\n".join(lines), steps, listing(published)):
         console.print(part + "\n", highlight=False, markup=False, soft_wrap=True)
 
 

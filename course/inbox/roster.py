@@ -35,6 +35,7 @@ class Person:
 
 
 ROSTER = "roster.csv"  # in the folder of a class; read wherever no other file is given
+LAB_ROSTER = "roster_{lab}.csv"  # the same with Moodle's numbers in the assignment of one lab
 COLUMNS = tuple(field.name for field in fields(Person))
 SIMILARITY = 0.8  # from here on, a column's name is taken for a misspelt one
 NUMBERS = ("id", "lms_id", "login", "sis_id", "idnumber", "lti_user_id")
@@ -47,10 +48,10 @@ UNIQUE = ("lms_id", "lti_user_id")
 MANGLED = re.compile(r"\d+[.,]0+|\d([.,]\d+)?E[+-]\d{2,}|\d{1,3}([,.\u202f\xa0']\d{3}){2,}", re.IGNORECASE)
 
 
-def roster_file(folder: Path, given: Path | None) -> Path | None:
-    """The file that was given, else that of the class, if there is one."""
-    own = folder / ROSTER
-    return given or (own if own.is_file() else None)
+def roster_file(folder: Path, given: Path | None, lab: str = "") -> Path | None:
+    """The file that was given, else that of the class for the lab, else that of the class; None if there is none."""
+    files = (folder / LAB_ROSTER.format(lab=lab), folder / ROSTER)
+    return given or next((file for file in files if file.is_file()), None)
 
 
 def read_roster(path: Path) -> tuple[Person, ...]:

@@ -25,6 +25,7 @@ from course.lms.teams import FileOwner, team_members, teams_of, teams_without_fi
 from course.lms.unpack import ArchiveLimits, open_archive
 from course.lms.uploads import UploadedFile, read_uploads, why_ambiguous, why_left_out
 from course.lms.zip_entry import are_submission_times
+from course.text.times import read_time, time_text
 
 OTHER_ID = (
     "was collected before as {student}, who would be graded beside this one: delete submitted/{student}/{lab} and "
@@ -162,13 +163,14 @@ def _moodle_remarks(ids: dict[str, str]) -> Iterator[str]:
         )
 
 
-def collected_table(title: str, collected: Collected) -> Table:
-    """A Rich table, one row a student."""
+def collected_table(title: str, collected: Collected, zone: tzinfo) -> Table:
+    """A Rich table, one row a student, with times in this zone."""
     table = Table(title=title, title_justify="left")
-    for column in ("student", "submission", "handed in as", "time (UTC)", "remarks"):
+    for column in ("student", "submission", "handed in as", "time", "remarks"):
         table.add_column(column, overflow="fold")
     for row in collected.rows:
         remarks = "\n".join(row.remarks)
-        cells = (row.student, row.outcome, row.file, row.time.removesuffix(" UTC"), remarks)
+        time = time_text(read_time(row.time), zone) if row.time else ""
+        cells = (row.student, row.outcome, row.file, time, remarks)
         table.add_row(*(Text(cell) for cell in cells))
     return table

@@ -94,7 +94,8 @@ class LmsExportPlugin(ExportPlugin):
     def _graded(self, gradebook: Gradebook, labs: Sequence[Assignment]) -> Iterator[GradedStudent]:
         coursedir = getattr(self.parent, "coursedir", None)
         folder = Path(self.folder or (coursedir.root if coursedir else ""))
-        file = roster_file(folder, Path(self.roster) if self.roster else None)
+        own_lab = labs[0].name if len(labs) == 1 else ""  # Moodle's numbers differ between labs
+        file = roster_file(folder, Path(self.roster) if self.roster else None, own_lab)
         roster = read_roster(file) if file else ()
         chosen = {str(name) for name in self.student}
         failed = {lab.name: students_not_graded(folder, lab.name) for lab in labs}

@@ -23,9 +23,7 @@ from course.text.commands import course_command
 from course.text.files import replacement
 from course.text.spreadsheets import unprintable
 
-ASK_FOR_NUMBERS = (
-    "; with those of its grading worksheet, 12345 of “Participant 12345”, as lms_id in a CSV file: --roster"
-)
+ASK_FOR_NUMBERS = "; download the assignment's grading worksheet, then run: course roster WORKSHEET --lab LAB"
 FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the same pages always make the same file
 
 

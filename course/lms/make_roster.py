@@ -36,12 +36,16 @@ ID_SOURCES: dict[System, dict[str, Callable[[Person], str]]] = {
 
 
 class NewRoster(NamedTuple):
-    """All lines of the roster, those that are new and what their ids are made from, and who is not in the table."""
+    """All lines of the roster, those that are new and what their ids are made from, and who is not in the table.
+
+    `numbered` are those of the table, with Moodle's numbers in its assignment as `lms_id`.
+    """
 
     people: tuple[Person, ...]
     added: tuple[Person, ...]
     id_source: str
     missing: tuple[Person, ...]
+    numbered: tuple[Person, ...]
     remarks: tuple[str, ...]
 
 
@@ -92,7 +96,11 @@ def make_roster(path: Path, existing: Path | None, id_source: str | None = None)
     people = (*known, *added)
     if problems := roster_problems([(label(person), person) for person in people]):
         raise RosterError("\n".join([f"With those of {path} the roster is not valid:", *problems]))
-    return NewRoster(people, added, source, tuple(one for one in known if one not in lines), tuple(remarks))
+    rest = iter(added)
+    in_table = [line or next(rest) for line in lines]
+    numbered = [replace(one, lms_id=number) for one, number in zip(in_table, table.numbers, strict=True) if number]
+    missing = tuple(one for one in known if one not in lines)
+    return NewRoster(people, added, source, missing, tuple(numbered), tuple(remarks))
 
 
 def remarks_on_line(line: Person, person: Person, number: str, shares_name: bool) -> list[str]:

@@ -14,6 +14,7 @@ from rich.progress import Progress
 from course.authoring import build
 from course.authoring.lab_entries import with_entry, without_entry
 from course.authoring.make_lab import make_lab
+from course.authoring.publish import labs_with_author_notes
 from course.authoring.try_all_variants import TriedVariants, try_all
 from course.config import load_course
 from course.errors import CourseError
@@ -38,6 +39,7 @@ def test_a_new_lab_builds_tests_its_tests_and_is_graded(copied):
     assert lab.name.endswith("_my_lab") and f"course build {lab.name}" in made.stdout
     assert (copied.root / "course.toml").read_text("utf-8").startswith(before), "comments and all stand as they stood"
     assert [one.name for one in course.labs[:-1]] == [one.name for one in copied.labs]
+    assert labs_with_author_notes(course) == [lab.name], "so that nobody hands out what the template says to its author"
     assert f'\n# # {int(lab.name[:2])} · Ink & "paper"\n' in course.source(lab).read_text("utf-8")
     with Progress(disable=True) as progress:
         assert build.build(course, [lab], progress).executed == [lab]

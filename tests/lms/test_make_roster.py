@@ -1,14 +1,16 @@
 """`course roster`: who is who, from the tables of Canvas and Moodle."""
 
 import pytest
+from this_course import COURSE
 from typer.testing import CliRunner
 
 from course import cli
 from course.errors import CourseError, RosterError
-from course.inbox.roster import find_person, read_roster
+from course.inbox.roster import find_person, read_roster, roster_file
 from course.inbox.systems import System
 from course.lms.make_roster import make_roster, write_roster
 
+LAB = COURSE.labs[1].name
 CANVAS = """\
 Student,ID,SIS User ID,SIS Login ID,Section,Lab 3 (991)
     Points Possible,,,,,20
@@ -146,6 +148,19 @@ def test_nobody_is_taken_for_somebody_else(made, tmp_path, roster, table, messag
     with pytest.raises(RosterError, match=message):
         made(table)
     assert file.read_text("utf-8") == roster
+
+
+def test_numbers_of_one_assignment_are_noted_for_its_lab(tmp_path):
+    """As members of teams need them, whose archive has the numbers of teams."""
+    table, folder = tmp_path / "table.csv", tmp_path / "class"
+    table.write_text(MOODLE, "utf-8")
+    done = CliRunner().invoke(cli.app, ["roster", str(table), "--folder", str(folder), "--lab", LAB])
+    assert f"of 3 students in {LAB}" in done.output, done.output
+    assert [one.lms_id for one in read_roster(roster_file(folder, None, LAB))] == ["12345", "12346", "12347"]
+    assert roster_file(folder, None, "another_lab") == roster_file(folder, None) == folder / "roster.csv"
+    table.write_text(CANVAS, "utf-8")
+    done = CliRunner().invoke(cli.app, ["roster", str(table), "--folder", str(tmp_path / "b"), "--lab", LAB])
+    assert "no numbers of an assignment" in str(done.exception) and not (tmp_path / "b").exists()
 
 
 def test_the_command_says_what_it_did(tmp_path):
