@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from course.authoring.edition import quoted
+from course.authoring.students_edition import quoted
 from course.config import Course
 from course.text.files import text_if_any
 

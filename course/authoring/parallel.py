@@ -11,10 +11,10 @@ from typing import TypeVar
 from course.grading.workers.worker_process import end_with_the_parent
 from course.text import logs
 
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 
-def in_processes(work: Callable[..., Result], calls: Sequence[tuple[object, ...]]) -> Iterator[tuple[int, Result]]:
+def in_processes(work: Callable[..., Returned], calls: Sequence[tuple[object, ...]]) -> Iterator[tuple[int, Returned]]:
     """Call `work` with each tuple of arguments, in one process per core; yield number and result as each ends.
 
     What `work` raises is raised here, and calls that have not started are dropped. A single call needs no process.

@@ -5,9 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from course.authoring.build import check_generated
-from course.authoring.edition import edition
 from course.authoring.leaks import leaks, secret_pairs, secrets_of_all
 from course.authoring.managed_folder import Changes, File, update_folder, with_bullets
+from course.authoring.students_edition import edition
 from course.config import Course, Lab
 from course.errors import PublishError
 from course.labs.prepare import prepare_lab

@@ -7,7 +7,7 @@ import typer
 
 from course.cli import (  # noqa: F401 - they add their commands
     authoring,
-    deadlines,
+    due_dates,
     feedback,
     grading,
     labs,

@@ -120,7 +120,7 @@ def demo(
     console.print(f"3  grading {chosen.name}, each submission in a sandbox of its own")
     grade_and_show(course, chosen, folder, Options())
     console.print("4  what the class did, for the instructor")
-    write_report(course, chosen, folder, report_options.Options())
+    write_report(course, chosen, folder, report_options.ReportOptions())
 
 
 def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -> None:
@@ -167,7 +167,7 @@ def show_results(
     from course.grading.file_errors import file_errors
 
     with file_errors(folder):
-        tables.write_csv(folder / f"grades_{lab.name}.csv", results)
+        tables.write_grades(folder / f"grades_{lab.name}.csv", results)
     console.print(tables.grades_table(f"{lab.name}: {len(results)} submissions", results))
     same_db = " (with the same --db)" if database else ""
     lines = [*tables.deadline_lines(course, lab, results), *remarks, *tables.review_lines(results)]

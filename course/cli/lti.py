@@ -49,7 +49,7 @@ def export_by_lti(
     from course.lms.lti.gather import gather_scores
     from course.lms.lti.platform import Platform
     from course.lms.lti.private_key import read_private_key
-    from course.lms.lti.send import Outcome, plan
+    from course.lms.lti.send import SendOutcome, plan
     from course.lms.lti.sent_scores import SENT_FILE, SentScores
 
     settings = read_lti_settings(settings_file or folder / LTI_FILE, [one.name for one in course.labs])
@@ -65,7 +65,7 @@ def export_by_lti(
     show_rows(title, rows, gathered.remarks)
     if problem:
         raise problem
-    if any(row.outcome is Outcome.NOT_SENT for row in rows):
+    if any(row.outcome is SendOutcome.NOT_SENT for row in rows):
         raise typer.Exit(2)
 
 
@@ -74,7 +74,7 @@ def send_planned(
 ) -> tuple[list["ScoreRow"], Exception | None]:
     """Send with a progress bar; all rows, and what ended it before its time, if anything did."""
     from course.errors import LtiError
-    from course.lms.lti.send import Outcome, ScoreRow, send
+    from course.lms.lti.send import ScoreRow, SendOutcome, send
 
     rows: list[ScoreRow] = []
     problem: LtiError | None = None
@@ -86,7 +86,8 @@ def send_planned(
             problem = error
     rest = planned[len(rows) :]
     rows += [
-        ScoreRow(row.score, Outcome.NOT_SENT, "not tried") if row.outcome is Outcome.PLANNED else row for row in rest
+        ScoreRow(row.score, SendOutcome.NOT_SENT, "not tried") if row.outcome is SendOutcome.PLANNED else row
+        for row in rest
     ]
     return rows, problem
 

@@ -8,7 +8,7 @@ import typer
 from course.cli.terminal import ClassFolder, Database, app, console
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
-from course.grading.report.options import Options, Order
+from course.grading.report.options import Order, ReportOptions
 from course.grading.similarity.options import MOST_PAIRS, SimilarityOptions
 
 
@@ -31,7 +31,7 @@ def report(
     chosen = course.lab(lab) if lab else None
     if chosen and earlier:
         raise CourseError("--earlier compares terms. Leave out the lab: course report --earlier GRADEBOOK")
-    options = Options(order, pseudonyms, db)
+    options = ReportOptions(order, pseudonyms, db)
     write_report(course, chosen, folder, options, earlier)
 
 
@@ -55,7 +55,9 @@ def similar(
     console.print(f"table      {page.with_suffix('.csv')}", highlight=False, markup=False)
 
 
-def write_report(course: Course, lab: Lab | None, folder: Path, options: Options, earlier: str | None = None) -> None:
+def write_report(
+    course: Course, lab: Lab | None, folder: Path, options: ReportOptions, earlier: str | None = None
+) -> None:
     """Write the page and the tables of a lab, or of the term; print what to look at first and where they are."""
     from course.grading.report.lab_report import write_lab_report
     from course.grading.report.term_report import write_term_report

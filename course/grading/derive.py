@@ -13,10 +13,10 @@ from nbgrader.apps.api import NbGraderAPI
 from course.config import Course, Lab
 from course.grading.exchange import copy_exchange_files
 from course.grading.feedback import pages
+from course.grading.feedback.make_all_pages import make_pages
 from course.grading.feedback.make_page import PageJob, grades_of
-from course.grading.feedback.make_pages import make_pages
 from course.grading.feedback.titles import lab_title
-from course.grading.feedback.ungradable_page import write_page
+from course.grading.feedback.ungradable_page import write_ungradable_page
 from course.grading.gradebook import cache, late_penalties
 from course.grading.gradebook.entries import GradebookEntry, handed_out, read_entries
 from course.grading.gradebook.late_penalties import Lateness, Notify, ignore_message
@@ -158,12 +158,12 @@ def _bring_pages_up_to_date(
     jobs, problems = [], {}
     for student, known in derived.items():
         stored = known.stored
-        if pages.is_up_to_date(folder, student, lab.name, stored, known.key):
+        if pages.is_page_up_to_date(folder, student, lab.name, stored, known.key):
             on_page(student)
         elif stored.status == GRADED and known.graded:
             jobs.append(_page_job(grading, student, known.outcome, *known.graded))
         else:
-            write_page(folder, lab, grading.title, known.outcome, stored.status, stored.reason)
+            write_ungradable_page(folder, lab, grading.title, known.outcome, stored.status, stored.reason)
             pages.note_page(folder, student, lab.name, stored, known.key)
             on_page(student)
     for student, problem in make_pages(jobs, workers):

@@ -14,7 +14,7 @@ from course.errors import ExportError
 from course.grading.gradebook.recorded import students_not_graded
 from course.inbox.roster import Person, read_roster, roster_file
 from course.inbox.systems import System
-from course.lms.grades import find_grade, grade_remark, not_graded_remarks
+from course.lms.sent_grades import find_grade, grade_remark, not_graded_remarks
 from course.lms.students import identify
 from course.text.commands import course_command
 from course.text.files import replacement

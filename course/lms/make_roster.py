@@ -12,7 +12,7 @@ from course.errors import RosterError
 from course.inbox.filenames import folded, id_problem, printable_name
 from course.inbox.roster import COLUMNS, Person, read_roster, roster_problems
 from course.inbox.systems import System
-from course.lms.match_roster import any_order, label, match_lines
+from course.lms.match_roster import any_order, match_lines, student_label
 from course.lms.participants import read_participants
 from course.text.csv_tables import read_table
 from course.text.files import write_whole
@@ -79,22 +79,22 @@ def make_roster(path: Path, existing: Path | None, id_source: str | None = None)
             continue
         if shares_name:
             remarks.append(
-                f"{label(person)}: somebody else has this name, so lms_id tells them apart "
+                f"{student_label(person)}: somebody else has this name, so lms_id tells them apart "
                 f"({number or 'empty: look it up in the grading worksheet'}). Moodle changes it with every assignment"
             )
         group = "" if "," in person.group else person.group
         if person.group != group:
             remarks.append(
-                f"{label(person)} is in several groups ({printable_name(person.group)}): write the one that hands in "
-                "into the roster"
+                f"{student_label(person)} is in several groups ({printable_name(person.group)}): write the one that "
+                "hands in into the roster"
             )
         new.append(replace(person, group=group, lms_id=number if shares_name else person.lms_id))
-    source, added = with_ids(path, table.system, new, {folded(person.id) for person in known}, id_source)
+    source, added = give_ids(path, table.system, new, {folded(person.id) for person in known}, id_source)
     if existing:
         added, left_out = in_columns(added, read_table(existing).columns)
         remarks += [f"{existing} has no column {name}: what the table says there is left out" for name in left_out]
     people = (*known, *added)
-    if problems := roster_problems([(label(person), person) for person in people]):
+    if problems := roster_problems([(student_label(person), person) for person in people]):
         raise RosterError("\n".join([f"With those of {path} the roster is not valid:", *problems]))
     rest = iter(added)
     in_table = [line or next(rest) for line in lines]
@@ -114,7 +114,7 @@ def remarks_on_line(line: Person, person: Person, number: str, shares_name: bool
     return remarks
 
 
-def with_ids(
+def give_ids(
     path: Path, system: System, people: Sequence[Person], taken: set[str], source: str | None
 ) -> tuple[str, tuple[Person, ...]]:
     """The people with ids, and what these were made from.
@@ -132,7 +132,7 @@ def with_ids(
         ids = [sources[name](person) for person in people]
         counts = Counter(folded(one) for one in ids)
         reasons = [
-            f"{label(person)}: " + (id_problem(one) or f"{one} is another's id, too")
+            f"{student_label(person)}: " + (id_problem(one) or f"{one} is another's id, too")
             for person, one in zip(people, ids, strict=True)
             if id_problem(one) or counts[folded(one)] > 1 or folded(one) in taken
         ]

@@ -33,10 +33,10 @@ def match_lines(path: Path, table: Participants, known: Sequence[Person]) -> lis
     for person, found in zip(table.people, matches, strict=True):
         if len(found) > 1 or any(_conflict(line, person, table.system) for line in found):
             lines = " or ".join(_with_keys(line.id, line, table.system) for line in found)
-            problems.append(f"{_with_keys(label(person), person, table.system)} may be {lines} of the roster")
+            problems.append(f"{_with_keys(student_label(person), person, table.system)} may be {lines} of the roster")
     for line in known:
         claimants = [
-            _with_keys(label(one), one, table.system)
+            _with_keys(student_label(one), one, table.system)
             for one, found in zip(table.people, matches, strict=True)
             if line in found
         ]
@@ -68,6 +68,6 @@ def any_order(name: str) -> str:
     return min(name_orders(name), default="")
 
 
-def label(person: Person) -> str:
+def student_label(person: Person) -> str:
     """What to call a student without an id in a message."""
     return printable_name(person.name) or printable_name(person.email) or person.lms_id

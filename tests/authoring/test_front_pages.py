@@ -7,7 +7,7 @@ import yaml
 from rich.progress import Progress
 
 from course.authoring import build
-from course.authoring.edition import edition
+from course.authoring.students_edition import edition
 from course.config import load_course
 from course.errors import DriftError
 

@@ -20,10 +20,10 @@ from secret_lines import HIDDEN, SOLUTION, secret_lines
 from this_course import COURSE
 
 from course.authoring import build
-from course.authoring.edition import edition
 from course.authoring.leaks import MARKERS, leaks, open_text, secret_pairs, secrets_of_all
 from course.authoring.managed_folder import MANIFEST
 from course.authoring.publish import publish
+from course.authoring.students_edition import edition
 from course.config import load_course
 from course.errors import DriftError, PublishError
 from course.labs.links import INDEX, lab_path, links, listing

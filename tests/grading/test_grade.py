@@ -303,7 +303,7 @@ FORMULAS = ["=1+1", " =1+1", "＝1+1", "+1", "\t@x"]
 
 
 def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
-    tables.write_csv(tmp_path / "grades.csv", RESULTS)
+    tables.write_grades(tmp_path / "grades.csv", RESULTS)
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         ann, bob, cas = csv.DictReader(file)
     assert (ann["student"], ann["tests"], ann["written"], ann["to_mark"]) == ("ann", "2.5", "1.5", "2")
@@ -332,7 +332,7 @@ def test_the_table_has_no_points_of_who_is_not_graded():
 def test_table_and_csv_say_where_a_run_was_cut_off(tmp_path):
     result = Result("eve", GRADED, 4, {"test-a": 2.0, "test-b": 0.0}, cut_off=CUT)
     assert tables.remark(result) == "cut off at cell 12 (a), cell 14; failed: b"
-    tables.write_csv(tmp_path / "grades.csv", [result])
+    tables.write_grades(tmp_path / "grades.csv", [result])
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         (eve,) = csv.DictReader(file)
     assert eve["cut_off"] == "cell 12 (a): It took too long.; cell 14: It left."
@@ -350,7 +350,7 @@ def test_the_exit_code_says_whether_somebody_is_not_graded(results, code, tmp_pa
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_no_spreadsheet_computes_what_a_name_holds(tmp_path, name):
-    tables.write_csv(tmp_path / "grades.csv", [Result(name, GRADED, 4), Result("Zoë", GRADED, 4, reason=name)])
+    tables.write_grades(tmp_path / "grades.csv", [Result(name, GRADED, 4), Result("Zoë", GRADED, 4, reason=name)])
     text = (tmp_path / "grades.csv").read_bytes()
     assert text.startswith("\ufeff".encode()) and "Zoë" in text.decode("utf-8")
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:

@@ -80,7 +80,7 @@ def again(folder: Path, course: Course, told: list[str] | None = None) -> dict[s
     found = submissions.require_submissions(folder, lab)
     tell = (told if told is not None else []).append
     results = grade.grade(course, lab, folder, found, lambda student: None, Options(workers=1), tell)
-    tables.write_csv(folder / f"grades_{lab.name}.csv", results)
+    tables.write_grades(folder / f"grades_{lab.name}.csv", results)
     return {result.student: result for result in results}
 
 
@@ -309,7 +309,7 @@ def test_pages_follow_marks_without_grading(folder):
     mark(folder, "early", points=2)
     demo.hand_in(folder, LIGHT, "new", nbformat.read(LIGHT_COURSE.released(LIGHT), as_version=4))
     results = grade.refresh(course, course.labs[0], folder, Options(), told.append)
-    tables.write_csv(folder / f"grades_{LIGHT.name}.csv", results)
+    tables.write_grades(folder / f"grades_{LIGHT.name}.csv", results)
     agree(folder, course, {result.student: result for result in results})
     assert told == [f"new is not graded yet: course grade {LIGHT.name} --folder {folder}"]
 

@@ -93,7 +93,7 @@ def test_what_is_no_submission_is_named(blank, tmp_path):
 
 def test_the_csv_has_a_column_for_each_test_and_each_written_question(tmp_path):
     ada = Result("ada", GRADED, 4.0, {"test-a": 4.0}, {"why": 1.5, "how": None}, written=1.5, to_mark=2)
-    tables.write_csv(tmp_path / "grades.csv", [ada, Result("ben", UNREADABLE, 4.0)])
+    tables.write_grades(tmp_path / "grades.csv", [ada, Result("ben", UNREADABLE, 4.0)])
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0])[-3:] == ["test-a", "why", "how"]
@@ -102,7 +102,7 @@ def test_the_csv_has_a_column_for_each_test_and_each_written_question(tmp_path):
 
 def test_names_and_reasons_are_neither_formulas_nor_markup(tmp_path):
     bad = Result("=cmd|calc!A1", UNREADABLE, 18.0, reason="[/bold] \x1b[31m", review=("@SUM(A1)", "\x1b[2J"))
-    tables.write_csv(tmp_path / "grades.csv", [bad])
+    tables.write_grades(tmp_path / "grades.csv", [bad])
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig") as file:
         (row,) = csv.DictReader(file)
     assert row["student"] == "'=cmd|calc!A1" and row["review"].startswith("'@") and "\x1b" not in str(row.values())

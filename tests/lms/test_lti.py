@@ -21,7 +21,7 @@ from course.lms.lti.answers import seconds_to_wait
 from course.lms.lti.platform import Patience, Platform
 from course.lms.lti.private_key import read_private_key
 from course.lms.lti.scores import Score, next_time, scores_url
-from course.lms.lti.send import UNKNOWN, Outcome, ScoreRow, plan, send
+from course.lms.lti.send import UNKNOWN, ScoreRow, SendOutcome, plan, send
 from course.lms.lti.sent_scores import SENT_FILE, SentScores
 from course.lms.lti.settings import read_lti_settings
 
@@ -157,7 +157,7 @@ def test_a_platform_that_stays_busy(tool, there):
     assert refused.endswith("x…") and len(refused) < 300 and sent == "sent"
     there.next_answers = [(503, {}, "")] * (3 * QUICK.attempts)
     rows = tool.rows(ADA, replace(BOB, points=1), EVE, replace(EVE, user_id="u-4"))
-    assert [next(rows).outcome for _ in range(3)] == [Outcome.NOT_SENT] * 3
+    assert [next(rows).outcome for _ in range(3)] == [SendOutcome.NOT_SENT] * 3
     with pytest.raises(LtiError, match="took none of 3 scores in a row"):
         next(rows)
     assert tool.run(ADA, BOB, EVE) == ["sent"] * 3, "Bob's earlier grade is sent again, as nobody knows what is there"
@@ -283,7 +283,7 @@ def test_another_audience(tool, there):
 
 def test_a_run_that_ends_between_two_students_goes_on(tool, there):
     rows = iter(tool.rows(ADA, BOB, EVE))
-    assert next(rows).outcome is Outcome.SENT
+    assert next(rows).outcome is SendOutcome.SENT
     rows.close()
     assert list(there.points()) == ["u-ada"]
     assert tool.run(ADA, BOB, EVE) == ["as sent before", "sent", "sent"]

@@ -45,7 +45,7 @@ def test_each_member_gets_what_the_team_handed_in(tmp_path):
     numbered = [Person("ada", "Ada Lee", lms_id="501"), Person("ben", "Ben Roe")]
     names = [origin_of(tmp_path, LAB, student, System.MOODLE, numbered) for student in ("ada", "ben", "zoe")]
     assert page_name(names[0], LAB).startswith("Ada Lee_501_assignsubmission_file_")
-    assert "--roster" in str(names[1])
+    assert "course roster WORKSHEET --lab" in str(names[1])
     assert names[2].lms_id == "12345", "who handed in alone has the number of the archive"
     assert "the team “Group A” handed in, and the number of this member in Moodle is not known" in str(
         origin_of(tmp_path, LAB, "ada", System.MOODLE)

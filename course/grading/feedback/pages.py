@@ -28,7 +28,7 @@ def page_key(
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def is_up_to_date(folder: Path, student: str, lab: str, stored: Stored, key: str) -> bool:
+def is_page_up_to_date(folder: Path, student: str, lab: str, stored: Stored, key: str) -> bool:
     """Whether a student's page was made of what has this key, and is still there."""
     return stored.page == key and stored.made == checksum_if_any(page_path(folder, student, lab))
 

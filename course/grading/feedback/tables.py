@@ -24,7 +24,7 @@ COLUMNS = (
 POINTS = ("total", "points", "penalty", "tests", "written", "to_mark")
 
 
-def write_csv(path: Path, results: Sequence[Result]) -> None:
+def write_grades(path: Path, results: Sequence[Result]) -> None:
     """One row a student: the columns above, then the points of each test and written question; none if not graded."""
     tests = list(dict.fromkeys(test for result in results for test in result.by_test))
     questions = list(dict.fromkeys(question for result in results for question in result.by_question))

@@ -10,7 +10,7 @@ from course.grading.workers.job import Outcome
 from course.text.files import write_whole
 
 
-def write_page(folder: Path, lab: Lab, title: str, outcome: Outcome, status: str, reason: str) -> None:
+def write_ungradable_page(folder: Path, lab: Lab, title: str, outcome: Outcome, status: str, reason: str) -> None:
     """Write feedback/STUDENT/LAB/LAB.html; `title` is the lab's, `status` of gradebook/results.py."""
     path = cache.step_folder(folder, "feedback", outcome.student, lab.name) / f"{lab.name}.html"
     path.parent.mkdir(parents=True, exist_ok=True)

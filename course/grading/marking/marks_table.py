@@ -73,7 +73,7 @@ def guarded(text: str) -> str:
     return "".join(part if number % 2 else spreadsheet_text(part) for number, part in enumerate(parts))
 
 
-def read_answers(gradebook: Gradebook, lab: Lab, folder: Path) -> list[WrittenAnswer]:
+def read_written_answers(gradebook: Gradebook, lab: Lab, folder: Path) -> list[WrittenAnswer]:
     """All written answers that were graded, by question, equal answers together."""
     answers = []
     for submission in gradebook.assignment_submissions(lab.name):
@@ -111,7 +111,7 @@ def write_marks_table(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) 
     if path.exists():
         raise CourseError(f"{path} is there already, and may hold marks. Read it first, delete it, or name another.")
     with database_errors(), without_library_warnings():
-        answers = read_answers(gradebook, lab, folder)
+        answers = read_written_answers(gradebook, lab, folder)
     if not answers:
         raise CourseError(f"No written answer of {lab.name} was graded in {folder}.")
     try:
@@ -136,7 +136,7 @@ def take_marks(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:
     if missing := [column for column in NEEDED if column not in columns]:
         raise CourseError(f"{path} has no column {', '.join(missing)}. Write a new table, and keep its first line.")
     with database_errors(), without_library_warnings(), one_transaction(gradebook):
-        answers = {answer.place: answer for answer in read_answers(gradebook, lab, folder)}
+        answers = {answer.place: answer for answer in read_written_answers(gradebook, lab, folder)}
         changes, problems = dict[str, dict[str, str]](), list[str]()
         for line, row in rows:
             place = row["key"].rpartition("/")[0]

@@ -8,7 +8,7 @@ Cell = str | float | None
 
 
 @dataclass(frozen=True)
-class Text:
+class TextBlock:
     """A paragraph."""
 
     text: str
@@ -36,7 +36,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableBlock:
     """A table; the first column names the row. `folded` ones are opened by a click, and open on paper."""
 
     caption: str
@@ -69,7 +69,7 @@ class Heading:
     form: ClassVar[str] = "heading"
 
 
-Block = Text | Items | Figure | Table | Quote | Heading
+Block = TextBlock | Items | Figure | TableBlock | Quote | Heading
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import seaborn as sns
 from matplotlib.figure import Figure as Canvas
 
 from course.config.late import span_in_words
-from course.grading.report.blocks import Block, Section, Table, Text
+from course.grading.report.blocks import Block, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Classroom
 from course.grading.report.deadline import by_class, delays
 from course.grading.report.drawing import BLUE, INK, draw, whole_numbers
@@ -23,9 +23,9 @@ def deadline_section(classroom: Classroom, zone: tzinfo = UTC) -> Section:
     known = delays(classroom.known)
     unknown = sum(student.handed_in is None for student in classroom.known)
     if classroom.due is None:
-        return Section("deadline", title, [Text("The gradebook has no due date of this lab.")])
+        return Section("deadline", title, [TextBlock("The gradebook has no due date of this lab.")])
     blocks: list[Block] = [
-        Text(f"Due {time_text(classroom.due, zone)}, for some students later if they have an extension.")
+        TextBlock(f"Due {time_text(classroom.due, zone)}, for some students later if they have an extension.")
     ]
     if known:
         late = sum(delay > timedelta() for delay in known.values())
@@ -36,9 +36,11 @@ def deadline_section(classroom: Classroom, zone: tzinfo = UTC) -> Section:
         blocks.append(draw(lambda canvas: _paint(canvas, list(known.values())), alt, 8, 3))
     counts = by_class(classroom.known)
     rows = [*((words, count) for words, count in counts.items()), ("not known", unknown)]
-    blocks.append(Table("Students by time of handing in", ("due date", "students"), rows))
+    blocks.append(TableBlock("Students by time of handing in", ("due date", "students"), rows))
     if late_rows := _late_rows(classroom, zone):
-        blocks.append(Table("Who was late", ("student", "handed in", "late by", "penalty"), late_rows, folded=True))
+        blocks.append(
+            TableBlock("Who was late", ("student", "handed in", "late by", "penalty"), late_rows, folded=True)
+        )
     return Section("deadline", title, blocks)
 
 

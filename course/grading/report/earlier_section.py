@@ -6,7 +6,7 @@ from itertools import groupby
 from matplotlib.figure import Figure as Canvas
 
 from course.grading.gradebook.read_only import shown_address
-from course.grading.report.blocks import Block, Cell, Heading, Section, Table, Text
+from course.grading.report.blocks import Block, Cell, Heading, Section, TableBlock, TextBlock
 from course.grading.report.classroom import short_label
 from course.grading.report.drawing import BLUE, INK, ORANGE, draw
 from course.grading.report.earlier import LARGE, Change
@@ -21,7 +21,7 @@ HOW = (
 
 def earlier_section(changes: Sequence[Change], gradebook: str) -> Section:
     """Each lab with its tasks, as a figure and a table; `gradebook` is the earlier one."""
-    blocks: list[Block] = [Text(f"Compared with {shown_address(gradebook)}."), Text(HOW)]
+    blocks: list[Block] = [TextBlock(f"Compared with {shown_address(gradebook)}."), TextBlock(HOW)]
     for _, group in groupby(changes, key=lambda change: change.lab):
         own = list(group)
         both = [change for change in own if change.difference is not None]
@@ -36,7 +36,7 @@ def earlier_section(changes: Sequence[Change], gradebook: str) -> Section:
             height = 1.1 + 0.33 * len(both)
             blocks.append(draw(lambda canvas, both=both: _paint(canvas, both), alt, 8, height))  # type: ignore[misc]
         columns = ("", "before", "now", "difference", "95 % interval", "students before", "students now", "stands out")
-        blocks.append(Table(f"Before and now, {title}", columns, [_row(change) for change in own]))
+        blocks.append(TableBlock(f"Before and now, {title}", columns, [_row(change) for change in own]))
     return Section("earlier", "Against an earlier class", blocks)
 
 

@@ -6,7 +6,7 @@ import seaborn as sns
 from matplotlib.figure import Figure as Canvas
 
 from course.grading.feedback.task_state import State
-from course.grading.report.blocks import Cell, Section, Table, Text
+from course.grading.report.blocks import Cell, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Classroom, Student, short_label
 from course.grading.report.drawing import GREY, draw
 from course.grading.report.options import Order
@@ -40,7 +40,7 @@ def heatmap_section(classroom: Classroom, order: Order) -> Section:
         1.0 + 0.33 * len(shares) + (1.3 if named else 0),
         wide=True,
     )
-    legend = Text(
+    legend = TextBlock(
         f"Each column is a student ({ORDERS[order]}), each row a task. Light: all its points; dark: none; –: not "
         "attempted; grey: points are not known yet."
     )
@@ -87,11 +87,11 @@ def paint_shares(canvas: Canvas, shares: pd.DataFrame, named: bool, signs: np.nd
     axes.tick_params(axis="y", rotation=0)
 
 
-def students_table(classroom: Classroom) -> Table:
+def students_table(classroom: Classroom) -> TableBlock:
     """A row for each student: total, penalty, and points by task."""
     columns = ("student", "status", "total", "penalty", *(task.label for task in classroom.tasks))
     rows = [_row(classroom, student) for student in classroom.students]
-    return Table("Points of each student by task", columns, rows, folded=True)
+    return TableBlock("Points of each student by task", columns, rows, folded=True)
 
 
 def _row(classroom: Classroom, student: Student) -> list[Cell]:

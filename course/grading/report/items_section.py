@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure as Canvas
 
-from course.grading.report.blocks import Block, Section, Table, Text
+from course.grading.report.blocks import Block, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Classroom, Task
 from course.grading.report.drawing import BLUE, INK, ORANGE, draw
 from course.grading.report.item_analysis import FEWEST, POOR, Item
@@ -46,8 +46,8 @@ def items_section(classroom: Classroom, items: Sequence[Item]) -> Section:
             f"at {POOR}. Below the line: {', '.join(poor) or 'none'}. The table below holds the same numbers."
         )
         blocks.append(draw(lambda canvas: _paint(canvas, drawn, tasks), alt, 9, 1.1 + 0.33 * len(drawn), wide=True))
-    table = Table("Difficulty and discrimination of each task", columns, rows)
-    return Section("items", "Difficulty and discrimination", [*blocks, table, Text(HOW)])
+    table = TableBlock("Difficulty and discrimination of each task", columns, rows)
+    return Section("items", "Difficulty and discrimination", [*blocks, table, TextBlock(HOW)])
 
 
 def interval(item: Item) -> str:

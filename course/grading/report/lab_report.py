@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from course.config import Course, Lab
-from course.grading.report.blocks import Items, Page, Section, Text
+from course.grading.report.blocks import Items, Page, Section, TextBlock
 from course.grading.report.classroom import Classroom
 from course.grading.report.deadline import late_groups
 from course.grading.report.deadline_section import deadline_section
@@ -15,7 +15,7 @@ from course.grading.report.heatmap_section import heatmap_section
 from course.grading.report.item_analysis import Item, analyse
 from course.grading.report.items_section import items_section
 from course.grading.report.messages_section import messages_section
-from course.grading.report.options import Options
+from course.grading.report.options import ReportOptions
 from course.grading.report.order import draw_pseudonyms, ordered, with_pseudonyms
 from course.grading.report.outcomes_section import outcomes_section
 from course.grading.report.points_section import points_section
@@ -30,7 +30,9 @@ REPORTS, PAGE = "reports", "report.html"
 FOR_INSTRUCTORS = "For instructors: it shows hidden tests and answers of students."
 
 
-def write_lab_report(course: Course, lab: Lab, folder: Path, options: Options) -> tuple[Path, list[tuple[str, str]]]:
+def write_lab_report(
+    course: Course, lab: Lab, folder: Path, options: ReportOptions
+) -> tuple[Path, list[tuple[str, str]]]:
     """Write FOLDER/reports/LAB/report.html and its tables; return the page's path and what to look at first.
 
     Raises
@@ -59,14 +61,14 @@ def write_lab_report(course: Course, lab: Lab, folder: Path, options: Options) -
 def lab_page(
     course: Course,
     classroom: Classroom,
-    options: Options,
+    options: ReportOptions,
     items: list[Item],
     failures: list[Failure],
     misleading: list[Ambiguous],
     findings: list[tuple[str, str]],
 ) -> Page:
     """The page of a lab."""
-    look = Items(findings) if findings else Text("Nothing stands out.")
+    look = Items(findings) if findings else TextBlock("Nothing stands out.")
     return Page(
         title=f"{classroom.title}: what the class did",
         subtitle=subtitle(course, classroom.lab, options),
@@ -85,7 +87,7 @@ def lab_page(
     )
 
 
-def subtitle(course: Course, name: str, options: Options) -> str:
+def subtitle(course: Course, name: str, options: ReportOptions) -> str:
     """What the page is about, whose names it shows, and when it was made."""
     made = (
         f"{course.title}, {name}. Made {time_text(datetime.now(UTC), course.zone)} from the gradebook as it was then."

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from course.grading.feedback.task_state import State
-from course.grading.report.blocks import Block, Heading, Quote, Section, Text
+from course.grading.report.blocks import Block, Heading, Quote, Section, TextBlock
 from course.grading.report.classroom import Classroom
 from course.grading.report.failures import Ambiguous, Failure
 from course.inbox.notes import printable
@@ -27,9 +27,9 @@ def messages_section(classroom: Classroom, failures: Sequence[Failure], ambiguou
         if len(own) > MOST_FAILURES:
             rest = sum(len(failure.students) for failure in own[MOST_FAILURES:])
             blocks.append(
-                Text(f"{len(own) - MOST_FAILURES} more kinds of failure, of {rest} students: see messages.csv.")
+                TextBlock(f"{len(own) - MOST_FAILURES} more kinds of failure, of {rest} students: see messages.csv.")
             )
-    return Section("messages", "What failed, and with which messages", blocks or [Text(NOTHING)])
+    return Section("messages", "What failed, and with which messages", blocks or [TextBlock(NOTHING)])
 
 
 def _quote(failure: Failure, reason: str) -> Quote:

@@ -12,7 +12,7 @@ class Order(StrEnum):
 
 
 @dataclass(frozen=True)
-class Options:
+class ReportOptions:
     """How to report: the order of the students, whether they get pseudonyms, and the address of the gradebook."""
 
     order: Order = Order.POINTS

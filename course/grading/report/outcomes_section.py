@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Canvas
 
 from course.grading.feedback.task_state import State
 from course.grading.report.attempts import Attempt
-from course.grading.report.blocks import Cell, Section, Table, Text
+from course.grading.report.blocks import Cell, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Classroom, Status, Task
 from course.grading.report.drawing import INK, draw
 
@@ -62,7 +62,7 @@ def outcomes_section(classroom: Classroom) -> Section:
     used = [name for name in LOOKS if any(count[name] for count in counts.values())]
     title = "What became of each task"
     if not used:
-        return Section("outcomes", title, [Text("No submission could be read.")])
+        return Section("outcomes", title, [TextBlock("No submission could be read.")])
     most_wrong = max(classroom.tasks, key=lambda task: sum(counts[task.name][name] for name in used[1:]))
     alt = (
         f"For each task a bar of all students, divided into {', '.join(used)}. Fewest are right in {most_wrong.label}. "
@@ -71,11 +71,11 @@ def outcomes_section(classroom: Classroom) -> Section:
     height = 1.3 + 0.36 * len(classroom.tasks)
     figure = draw(lambda canvas: _paint(canvas, classroom.tasks, counts, used), alt, 9, height, wide=True)
     rows: list[list[Cell]] = [[task.title, *(counts[task.name][name] for name in used)] for task in classroom.tasks]
-    table = Table("Students by task and outcome", ("task", *used), rows)
-    return Section("outcomes", title, [figure, table, _visible_and_hidden(classroom, counts), Text(HIDDEN_TESTS)])
+    table = TableBlock("Students by task and outcome", ("task", *used), rows)
+    return Section("outcomes", title, [figure, table, _visible_and_hidden(classroom, counts), TextBlock(HIDDEN_TESTS)])
 
 
-def _visible_and_hidden(classroom: Classroom, counts: dict[str, Counter[str]]) -> Table:
+def _visible_and_hidden(classroom: Classroom, counts: dict[str, Counter[str]]) -> TableBlock:
     rows: list[list[Cell]] = []
     for task in classroom.tasks:
         if task.is_test:
@@ -92,7 +92,7 @@ def _visible_and_hidden(classroom: Classroom, counts: dict[str, Counter[str]]) -
         "hidden test failed",
         "of those who passed the visible one",
     )
-    return Table("Visible against hidden tests", columns, rows)
+    return TableBlock("Visible against hidden tests", columns, rows)
 
 
 def _paint(canvas: Canvas, tasks: Sequence[Task], counts: dict[str, Counter[str]], used: Sequence[str]) -> None:

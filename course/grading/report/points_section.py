@@ -7,7 +7,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure as Canvas
 
-from course.grading.report.blocks import Block, Section, Table, Text
+from course.grading.report.blocks import Block, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Classroom, Status
 from course.grading.report.drawing import BLUE, INK, ORANGE, draw, whole_numbers
 from course.grading.report.item_analysis import reliability
@@ -22,7 +22,7 @@ def points_section(classroom: Classroom) -> Section:
     totals = np.array([student.total for student in classroom.known])
     blocks: list[Block] = [_status_table(classroom)]
     if not len(points):
-        return Section("points", "Points", [*blocks, Text("Nobody's points are known.")])
+        return Section("points", "Points", [*blocks, TextBlock("Nobody's points are known.")])
     edges = np.linspace(0, classroom.max_points or 1, BINS + 1)
     medians = f"{np.median(totals):g} with penalties, {np.median(points):g} without"
     alt = (
@@ -34,17 +34,17 @@ def points_section(classroom: Classroom) -> Section:
     blocks.append(_histogram_table(edges, totals, points))
     alpha = reliability(classroom.points())
     if np.isfinite(alpha):
-        blocks.append(Text(f"Reliability of the points as a whole (Cronbach's alpha): {alpha:.2f}."))
+        blocks.append(TextBlock(f"Reliability of the points as a whole (Cronbach's alpha): {alpha:.2f}."))
     return Section("points", "Points", blocks)
 
 
-def _status_table(classroom: Classroom) -> Table:
+def _status_table(classroom: Classroom) -> TableBlock:
     counts = {status: sum(student.status == status for student in classroom.students) for status in Status}
     waiting = [attempt for one in classroom.known for attempt in one.attempts.values() if attempt.points is None]
     rows = [(str(status), count) for status, count in counts.items() if count]
     if waiting:
         rows.append(("answers that wait to be marked", len(waiting)))
-    return Table("How far the class is graded", ("", "students"), rows)
+    return TableBlock("How far the class is graded", ("", "students"), rows)
 
 
 def _paint(canvas: Canvas, totals: np.ndarray, points: np.ndarray, edges: np.ndarray) -> None:
@@ -58,10 +58,10 @@ def _paint(canvas: Canvas, totals: np.ndarray, points: np.ndarray, edges: np.nda
         whole_numbers(axes.yaxis)
 
 
-def _statistics(caption: str, max_points: float, totals: np.ndarray, points: np.ndarray) -> Table:
+def _statistics(caption: str, max_points: float, totals: np.ndarray, points: np.ndarray) -> TableBlock:
     columns = ("", "students", "lowest", "quartile 1", "median", "quartile 3", "highest", "mean", "standard deviation")
     rows = [(name, *summary_numbers(values)) for name, values in (("with penalties", totals), ("without", points))]
-    return Table(f"{caption}, out of {max_points:g}", columns, rows)
+    return TableBlock(f"{caption}, out of {max_points:g}", columns, rows)
 
 
 def summary_numbers(values: np.ndarray) -> Sequence[float | None]:
@@ -71,11 +71,11 @@ def summary_numbers(values: np.ndarray) -> Sequence[float | None]:
     return (len(values), float(values.min()), *quartiles, float(values.max()), float(values.mean()), deviation)
 
 
-def _histogram_table(edges: np.ndarray, totals: np.ndarray, points: np.ndarray) -> Table:
+def _histogram_table(edges: np.ndarray, totals: np.ndarray, points: np.ndarray) -> TableBlock:
     counts = [np.histogram(values, edges)[0].tolist() for values in (totals, points)]
     last = len(edges) - 2
     names = [
         f"{low:g} to {'' if place == last else 'under '}{high:g}" for place, (low, high) in enumerate(pairwise(edges))
     ]
     rows = list(zip(names, *counts, strict=True))
-    return Table("Students by points", ("points", "with penalties", "without"), rows, folded=True)
+    return TableBlock("Students by points", ("points", "with penalties", "without"), rows, folded=True)

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 
-from course.grading.report.blocks import Block, Section, Table, Text
+from course.grading.report.blocks import Block, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Classroom
 from course.inbox.notes import printable
 
@@ -18,14 +18,14 @@ def remarks_section(classroom: Classroom) -> Section:
     blocks: list[Block] = []
     if repairs:
         columns = ("repair", "students", "for example", "who")
-        blocks.append(Table("What was repaired in the files", columns, repairs, folded=len(repairs) > 10))
+        blocks.append(TableBlock("What was repaired in the files", columns, repairs, folded=len(repairs) > 10))
     if cuts:
         columns = ("cut off at", "students", "for example", "who")
-        blocks.append(Table("What was cut off", columns, cuts, folded=len(cuts) > 10))
+        blocks.append(TableBlock("What was cut off", columns, cuts, folded=len(cuts) > 10))
     if reviews:
         folded = len(reviews) > 10
-        blocks.append(Table("What an instructor should look at", ("student", "remark"), reviews, folded=folded))
-    return Section("remarks", "Repaired, cut off, to look at", blocks or [Text(NOTHING)])
+        blocks.append(TableBlock("What an instructor should look at", ("student", "remark"), reviews, folded=folded))
+    return Section("remarks", "Repaired, cut off, to look at", blocks or [TextBlock(NOTHING)])
 
 
 def by_kind(classroom: Classroom, part: str) -> dict[str, tuple[list[str], str]]:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 from course.config import Course
 from course.grading.gradebook.read_only import gradebook_address
-from course.grading.report.blocks import Block, Items, Page, Section, Table, Text
+from course.grading.report.blocks import Block, Items, Page, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Status
 from course.grading.report.earlier import Change, compare
 from course.grading.report.earlier_section import earlier_section
 from course.grading.report.lab_report import PAGE, REPORTS, subtitle
-from course.grading.report.options import Options
+from course.grading.report.options import ReportOptions
 from course.grading.report.remarks_section import shortened
 from course.grading.report.term import Term, falling_behind, late_count, read_term, with_status
 from course.grading.report.term_sections import labs_section, students_section
@@ -34,7 +34,7 @@ MANY = 10  # students in a list that is folded
 
 
 def write_term_report(
-    course: Course, folder: Path, options: Options, earlier: str | None = None
+    course: Course, folder: Path, options: ReportOptions, earlier: str | None = None
 ) -> tuple[Path, list[tuple[str, str]]]:
     """Write FOLDER/reports/report.html and its tables; return the page's path and what to look at first.
 
@@ -60,15 +60,15 @@ def write_term_report(
 def _page(
     course: Course,
     term: Term,
-    options: Options,
+    options: ReportOptions,
     findings: Sequence[tuple[str, str]],
     behind: Sequence[tuple[str, str]],
     changes: Sequence[Change],
     earlier: str,
 ) -> Page:
-    look: list[Block] = [Items(findings) if findings else Text("Nothing stands out.")]
+    look: list[Block] = [Items(findings) if findings else TextBlock("Nothing stands out.")]
     if behind:
-        look.append(Table("Who may need help", ("student", "why"), behind, folded=len(behind) > MANY))
+        look.append(TableBlock("Who may need help", ("student", "why"), behind, folded=len(behind) > MANY))
     sections = [
         Section("look", "Look at these first", look),
         labs_section(course, term),

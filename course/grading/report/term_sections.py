@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure as Canvas
 
 from course.config import Course
-from course.grading.report.blocks import Block, Cell, Section, Table, Text
+from course.grading.report.blocks import Block, Cell, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Status
 from course.grading.report.drawing import BLUE, GREY, INK, draw
 from course.grading.report.heatmap_section import MOST_NAMES, ORDERS, paint_shares
@@ -49,7 +49,7 @@ def labs_section(course: Course, term: Term) -> Section:
         counts = [len(values), waiting, failed, nothing, late_count(classroom)]
         rows.append([classroom.title, classroom.max_points, lab.work_minutes, due, *counts, *numbers])
     figure = draw(lambda canvas: _paint_boxes(canvas, shares), alt, 8, height)
-    return Section("labs", "The labs", [figure, Table("The labs, with penalties", (*columns, *more), rows)])
+    return Section("labs", "The labs", [figure, TableBlock("The labs, with penalties", (*columns, *more), rows)])
 
 
 def _paint_boxes(canvas: Canvas, shares: dict[str, list[float]]) -> None:
@@ -92,6 +92,6 @@ def students_section(term: Term, order: Order) -> Section:
         cells = ["nothing" if state == Status.NOTHING else value for value, state in zip(values, states, strict=True)]
         rows.append([name, sums[name], *cells])
     columns = ("student", f"all, of {term.max_points:g}", *totals.columns)
-    table = Table("Points of each student by lab, with penalties", columns, rows, folded=True)
-    blocks: list[Block] = [Text(legend), figure, table]
+    table = TableBlock("Points of each student by lab, with penalties", columns, rows, folded=True)
+    blocks: list[Block] = [TextBlock(legend), figure, table]
     return Section("students", "Students over the labs", blocks)

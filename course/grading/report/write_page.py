@@ -26,7 +26,7 @@ def page_html(page: Page) -> str:
     return encodable(_environment().get_template("report.html.j2").render(page=page))
 
 
-def cell_text(value: Cell) -> str:
+def shown(value: Cell) -> str:
     """A cell of a table: numbers with at most two decimals, – for what is not known."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "–"
@@ -51,6 +51,6 @@ def page_environment(style: str, *folders: Path) -> Environment:
 @cache
 def _environment() -> Environment:
     environment = page_environment((TEMPLATES / "report.css").read_text("utf-8"), TEMPLATES)
-    environment.filters["cell"] = cell_text
+    environment.filters["cell"] = shown
     environment.tests["number_or_none"] = lambda value: not isinstance(value, str) or value.endswith("%")
     return environment

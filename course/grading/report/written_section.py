@@ -9,7 +9,7 @@ from matplotlib.figure import Figure as Canvas
 
 from course.grading.feedback.task_state import State
 from course.grading.report.attempts import Attempt
-from course.grading.report.blocks import Block, Heading, Quote, Section, Table, Text
+from course.grading.report.blocks import Block, Heading, Quote, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Classroom, Status, Task
 from course.grading.report.drawing import BLUE, INK, draw, whole_numbers
 from course.grading.report.failures import different
@@ -28,12 +28,12 @@ def written_section(classroom: Classroom) -> Section:
             counts = {mark: len(group) for mark, group in groups.items()}
             words = ", ".join(f"{mark}: {count}" for mark, count in counts.items()) or "nobody"
             alt = f"A bar for each mark of {task.label}, with the number of answers. {words}."
-            table = Table(f"Answers to “{task.title}” by mark", ("mark", "answers"), list(counts.items()))
+            table = TableBlock(f"Answers to “{task.title}” by mark", ("mark", "answers"), list(counts.items()))
             blocks += [Heading(task.title)]
             if counts:
                 blocks.append(draw(partial(_paint, counts=counts), alt, 6, 0.9 + 0.3 * len(counts)))
             blocks += [table, *_examples(groups)]
-    return Section("written", "Written answers", blocks or [Text(NO_QUESTION)])
+    return Section("written", "Written answers", blocks or [TextBlock(NO_QUESTION)])
 
 
 def answers_by_mark(classroom: Classroom, task: Task) -> Mapping[str, Sequence[tuple[str, Attempt]]]:

@@ -49,7 +49,7 @@ def write_similarity(course: Course, lab: Lab, folder: Path, options: Similarity
     title = f"{lab_title(released.cells) or lab.name}: answers that are alike"
     page = similarity_page(title, subtitle_text(course, lab, options), comparison, read, names, options)
     write_whole(place / SIMILAR, similarity_html(page))
-    write_pairs(place / TABLE, comparison, names)
+    write_pairs_table(place / TABLE, comparison, names)
     surprising = [pair for pair in comparison.pairs if pair.is_surprising]
     lines = [pair_line(pair, comparison, names) for pair in surprising[: options.most_pairs]]
     return place / SIMILAR, [*lines, *(f"not compared: {names[name]}" for name in read.skipped)]
@@ -90,7 +90,7 @@ def pair_line(pair: AlikePair, comparison: Comparison, names: Mapping[str, str])
     return f"{first} and {second}: {pair.expected:.1g} such pairs are to be expected by chance"
 
 
-def write_pairs(path: Path, comparison: Comparison, names: Mapping[str, str]) -> None:
+def write_pairs_table(path: Path, comparison: Comparison, names: Mapping[str, str]) -> None:
     """One row a pair: the columns above, then the share in common of each task by its grade id."""
     rows = [
         (

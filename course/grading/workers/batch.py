@@ -79,7 +79,7 @@ class Batch:
             for future in wait(self.running, return_when=FIRST_COMPLETED).done:
                 job, executor = self.running.pop(future)
                 outcome = self._outcome(job, future)
-                report(job, outcome)
+                log_outcome(job, outcome)
                 if isinstance(_error(future), BrokenExecutor):
                     executor.shutdown(wait=False)
                     executor = self.pool.make()
@@ -117,7 +117,7 @@ class Batch:
             executor.shutdown(wait=False)
 
 
-def report(job: Job, outcome: Outcome | None) -> None:
+def log_outcome(job: Job, outcome: Outcome | None) -> None:
     """Log what came of a job; texts of a submission on one line."""
     if outcome is None:
         log.warning("%s: is to be run again", job.student)

@@ -10,9 +10,9 @@ from course.config import Course, Lab
 from course.errors import ExportError
 from course.grading.gradebook.recorded import students_not_graded
 from course.inbox.roster import read_roster
-from course.lms.grades import find_grade, grade_remark, not_graded_remarks
 from course.lms.lti.scores import Score
 from course.lms.open_gradebook import current_gradebook, nbgrader_with_gradebook
+from course.lms.sent_grades import find_grade, grade_remark, not_graded_remarks
 from course.text.commands import course_command
 
 

@@ -11,13 +11,13 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 
 from course.errors import LtiError
 from course.lms.lti.answers import LONGEST_WAIT, NoAnswerError, TokenRefusedError, check_answer
-from course.lms.lti.scores import MEDIA_TYPE, Message
+from course.lms.lti.scores import MEDIA_TYPE, ScoreMessage
 from course.lms.lti.settings import LtiSettings
 from course.lms.lti.tokens import connection_errors, fetch_token, new_session
 
 LEEWAY = 60  # seconds before its end from which on a token is not used any more
 log = logging.getLogger(__name__)
-Result = TypeVar("Result")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Platform:
         self._settings, self._patience = settings, patience or Patience()
         self._session = new_session(settings, key)
 
-    def post_score(self, url: str, new_message: Callable[[], Message]) -> Message:
+    def post_score(self, url: str, new_message: Callable[[], ScoreMessage]) -> ScoreMessage:
         """Send a score and return what was taken; `new_message` makes it anew for each attempt, with a later time.
 
         Raises
@@ -64,7 +64,7 @@ class Platform:
                 f"A new token is refused, too: {error}. Is the tool permitted to send grades to this line item? {url}"
             ) from error
 
-    def _post(self, url: str, new_message: Callable[[], Message]) -> Message:
+    def _post(self, url: str, new_message: Callable[[], ScoreMessage]) -> ScoreMessage:
         if self._session.token is None or self._session.token.is_expired(LEEWAY):
             try:
                 self._patiently(lambda: fetch_token(self._session, self._settings))
@@ -79,7 +79,7 @@ class Platform:
         check_answer(response)
         return message
 
-    def _patiently(self, action: Callable[[], Result]) -> Result:
+    def _patiently(self, action: Callable[[], Answer]) -> Answer:
         """Do it, again as long as there is no answer, with longer and longer waits."""
         return Retrying(
             stop=stop_after_attempt(self._patience.attempts),

@@ -9,7 +9,7 @@ from course.lms.export_base import points_for_lms
 
 SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 MEDIA_TYPE = "application/vnd.ims.lis.v1.score+json"
-Message = dict[str, Any]
+ScoreMessage = dict[str, Any]
 STEP = timedelta(seconds=1)  # Moodle compares whole seconds
 
 
@@ -24,9 +24,9 @@ class Score:
     penalty: float
     waits: bool
 
-    def content(self) -> Message:
+    def content(self) -> ScoreMessage:
         """The message without its time: two that are equal need not both be sent."""
-        message: Message = {
+        message: ScoreMessage = {
             "userId": self.user_id,
             "activityProgress": "Completed",
             "gradingProgress": "PendingManual" if self.waits else "FullyGraded",
@@ -50,6 +50,6 @@ def next_time(last: datetime | None) -> datetime:
     return now if last is None else max(now, last + STEP)
 
 
-def time_of(message: Message) -> datetime:
+def time_of(message: ScoreMessage) -> datetime:
     """The time in a message that was sent."""
     return datetime.fromisoformat(message["timestamp"])

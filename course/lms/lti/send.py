@@ -7,14 +7,14 @@ from enum import StrEnum
 from course.errors import LtiError, ScoreError
 from course.lms.lti.answers import NoAnswerError
 from course.lms.lti.platform import Platform
-from course.lms.lti.scores import Message, Score, next_time, scores_url
+from course.lms.lti.scores import Score, ScoreMessage, next_time, scores_url
 from course.lms.lti.sent_scores import SentScores
 
 MOST_IN_A_ROW = 3  # students without an answer, after which the platform is taken to be down
 UNKNOWN = "the roster gives no lti_user_id"
 
 
-class Outcome(StrEnum):
+class SendOutcome(StrEnum):
     """What became of a score."""
 
     SENT = "sent"
@@ -28,7 +28,7 @@ class ScoreRow:
     """One student's score, what became of it, and why if it was not sent."""
 
     score: Score
-    outcome: Outcome
+    outcome: SendOutcome
     reason: str = ""
 
 
@@ -39,10 +39,10 @@ def plan(scores: Iterable[Score], line_item: str, sent: SentScores, again: bool 
 
 def _planned(score: Score, line_item: str, sent: SentScores, again: bool) -> ScoreRow:
     if not score.user_id:
-        return ScoreRow(score, Outcome.NOT_SENT, UNKNOWN)
+        return ScoreRow(score, SendOutcome.NOT_SENT, UNKNOWN)
     if not again and sent.holds(line_item, score.content()):
-        return ScoreRow(score, Outcome.SAME)
-    return ScoreRow(score, Outcome.PLANNED)
+        return ScoreRow(score, SendOutcome.SAME)
+    return ScoreRow(score, SendOutcome.PLANNED)
 
 
 def send(planned: Iterable[ScoreRow], line_item: str, platform: Platform, sent: SentScores) -> Iterator[ScoreRow]:
@@ -55,14 +55,14 @@ def send(planned: Iterable[ScoreRow], line_item: str, platform: Platform, sent: 
     """
     unanswered = 0
     for row in planned:
-        if row.outcome is not Outcome.PLANNED:
+        if row.outcome is not SendOutcome.PLANNED:
             yield row
             continue
         try:
             _send(row.score, line_item, platform, sent)
         except NoAnswerError as error:
             unanswered += 1
-            yield ScoreRow(row.score, Outcome.NOT_SENT, str(error))
+            yield ScoreRow(row.score, SendOutcome.NOT_SENT, str(error))
             if unanswered == MOST_IN_A_ROW:
                 raise LtiError(
                     f"The platform took none of {MOST_IN_A_ROW} scores in a row, the last because {error}. Run the "
@@ -70,14 +70,14 @@ def send(planned: Iterable[ScoreRow], line_item: str, platform: Platform, sent: 
                 ) from error
         except ScoreError as error:
             unanswered = 0
-            yield ScoreRow(row.score, Outcome.NOT_SENT, str(error))
+            yield ScoreRow(row.score, SendOutcome.NOT_SENT, str(error))
         else:
             unanswered = 0
-            yield ScoreRow(row.score, Outcome.SENT)
+            yield ScoreRow(row.score, SendOutcome.SENT)
 
 
 def _send(score: Score, line_item: str, platform: Platform, sent: SentScores) -> None:
-    def new_message() -> Message:
+    def new_message() -> ScoreMessage:
         time = next_time(sent.time(line_item, score.user_id))
         message = score.content() | {"timestamp": time.isoformat(timespec="milliseconds")}
         sent.note_attempt(line_item, message)

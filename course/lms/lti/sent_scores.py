@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from course.errors import LtiError
-from course.lms.lti.scores import Message, time_of
+from course.lms.lti.scores import ScoreMessage, time_of
 from course.text.files import write_whole
 
 SENT_FILE = "lti_sent.json"
@@ -24,7 +24,7 @@ class SentScores:
             It is damaged, or cannot be read.
         """
         self.path = path
-        self._messages: dict[str, dict[str, Message]] = {}
+        self._messages: dict[str, dict[str, ScoreMessage]] = {}
         if not path.exists():
             return
         try:
@@ -38,7 +38,7 @@ class SentScores:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise LtiError(f"{path} is damaged. Delete it, and all grades are sent once more.") from error
 
-    def holds(self, line_item: str, content: Message) -> bool:
+    def holds(self, line_item: str, content: ScoreMessage) -> bool:
         """Whether the last message for this user had this content."""
         last = self._last(line_item, content["userId"])
         return {key: value for key, value in last.items() if key != "timestamp"} == content
@@ -48,7 +48,7 @@ class SentScores:
         last = self._last(line_item, user_id)
         return time_of(last) if last else None
 
-    def note(self, line_item: str, message: Message) -> None:
+    def note(self, line_item: str, message: ScoreMessage) -> None:
         """Keep a message that the platform took, on disk before this returns.
 
         Raises
@@ -59,7 +59,7 @@ class SentScores:
         self._messages.setdefault(line_item, {})[message["userId"]] = message
         self._write()
 
-    def note_attempt(self, line_item: str, message: Message) -> None:
+    def note_attempt(self, line_item: str, message: ScoreMessage) -> None:
         """Keep, before a message is sent, its time, and that the last one may not be the last any more.
 
         If this run then breaks off, nobody knows which of the two the platform has; so neither counts as sent.
@@ -81,5 +81,5 @@ class SentScores:
                 f"{self.path} cannot be written: {error.strerror}. Make room, then run the same command again."
             ) from error
 
-    def _last(self, line_item: str, user_id: str) -> Message:
+    def _last(self, line_item: str, user_id: str) -> ScoreMessage:
         return self._messages.get(line_item, {}).get(user_id, {})

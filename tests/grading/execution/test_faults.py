@@ -167,7 +167,7 @@ def test_a_kernel_that_others_end_or_stop_costs_nobody_a_point(strikes, tmp_path
     assert always.review == (f"not graded: {always.reason}",) and "signal" in always.reason
     assert "always" not in in_gradebook(tmp_path) and len(in_gradebook(tmp_path)) == 4
     assert "not graded" in always.feedback.read_text("utf-8")
-    tables.write_csv(tmp_path / "grades.csv", list(results.values()))
+    tables.write_grades(tmp_path / "grades.csv", list(results.values()))
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         row = next(row for row in csv.DictReader(file) if row["student"] == "always")
     points = {row[name] for name in (*tables.POINTS, *results["once"].by_test)}

@@ -10,7 +10,7 @@ from made_class import make_class, names_of_tests, students
 
 from course.grading.report.classroom import Classroom
 from course.grading.report.lab_report import write_lab_report
-from course.grading.report.options import Options
+from course.grading.report.options import ReportOptions
 from course.grading.report.read_class import read_class
 
 COURSE = light_course()
@@ -40,5 +40,5 @@ def folder(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def reported(folder) -> Reported:
-    page, findings = write_lab_report(COURSE, LAB, folder, Options())
+    page, findings = write_lab_report(COURSE, LAB, folder, ReportOptions())
     return Reported(folder, page, dict(findings), read_class(COURSE, LAB, folder))

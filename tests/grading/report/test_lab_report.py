@@ -15,7 +15,7 @@ from made_class import LATE_TOGETHER, NO_DISCRIMINATION, ODD_NAME, SAID, make_cl
 
 from course.errors import EditionError, GradingError
 from course.grading.report.lab_report import write_lab_report
-from course.grading.report.options import Options, Order
+from course.grading.report.options import Order, ReportOptions
 from course.text.files import write_text
 
 COURSE = light_course()
@@ -151,7 +151,7 @@ def copied(folder, tmp_path):
 
 @pytest.mark.slow
 def test_pseudonyms_leave_no_name_on_the_page_or_in_a_table(copied):
-    page, findings = write_lab_report(COURSE, LAB, copied, Options(pseudonyms=True))
+    page, findings = write_lab_report(COURSE, LAB, copied, ReportOptions(pseudonyms=True))
     texts = [page.read_text("utf-8"), *(path.read_text("utf-8") for path in page.parent.glob("*.csv")), str(findings)]
     images = re.findall(r"base64,([A-Za-z0-9+/=]+)", texts[0])
     texts += [base64.b64decode(image).decode() for image in images]
@@ -164,7 +164,7 @@ def test_pseudonyms_leave_no_name_on_the_page_or_in_a_table(copied):
 def test_students_by_points_or_by_name(reported, copied):
     points = [float(row["points"]) for row in rows(reported.page.with_name("students.csv")) if row["points"]]
     assert points == sorted(points, reverse=True)
-    by_name = write_lab_report(COURSE, LAB, copied, Options(order=Order.NAMES))[0].with_name("students.csv")
+    by_name = write_lab_report(COURSE, LAB, copied, ReportOptions(order=Order.NAMES))[0].with_name("students.csv")
     names = [row["student"] for row in rows(by_name)]
     assert names == sorted(names)
 
@@ -174,7 +174,7 @@ def test_the_gradebook_is_read_and_never_written(copied):
     gradebook = copied / "gradebook.db"
     before = gradebook.read_bytes()
     gradebook.chmod(0o400)
-    write_lab_report(COURSE, LAB, copied, Options())
+    write_lab_report(COURSE, LAB, copied, ReportOptions())
     assert gradebook.read_bytes() == before
     assert {path.name for path in copied.iterdir()} == {"executed", "submitted", "gradebook.db", "reports"}
 
@@ -184,7 +184,7 @@ def test_a_gradebook_of_another_edition_is_refused(copied):
     with closing(sqlite3.connect(copied / "gradebook.db")) as connection, connection:
         connection.execute("UPDATE base_cell SET name = 'test-gone' WHERE name = 'test-scale'")
     with pytest.raises(EditionError, match=r"of another edition of 01_light:\n.*gone: test-gone"):
-        write_lab_report(COURSE, LAB, copied, Options())
+        write_lab_report(COURSE, LAB, copied, ReportOptions())
 
 
 @pytest.mark.slow
@@ -193,14 +193,14 @@ def test_a_damaged_verdict_is_named(copied):
     path = copied / "executed" / "student-0000" / LAB.name / f"{LAB.name}.ipynb"
     write_text(path, '{"cells": [1]}')
     with pytest.raises(GradingError, match=r"student-0000.*is no notebook that was graded.*grade again"):
-        write_lab_report(COURSE, LAB, copied, Options())
+        write_lab_report(COURSE, LAB, copied, ReportOptions())
 
 
 @pytest.mark.slow
 def test_without_verdicts_points_are_shown_and_outcomes_are_not_known(copied):
     """As after `nbgrader autograde` on another machine, of which only the gradebook came here."""
     (copied / "executed").unlink()
-    page, findings = write_lab_report(COURSE, LAB, copied, Options())
+    page, findings = write_lab_report(COURSE, LAB, copied, ReportOptions())
     tasks = {row["task"]: row for row in rows(page.with_name("tasks.csv"))}
     assert tasks["test-scale"]["not known"] == "61", "also of the one whose file could not be read"
     assert any("Does not discriminate" in about for about, _ in findings)
@@ -208,20 +208,20 @@ def test_without_verdicts_points_are_shown_and_outcomes_are_not_known(copied):
 
 def test_nothing_graded_yet(tmp_path):
     with pytest.raises(GradingError, match=r"There is no gradebook .*Grade first"):
-        write_lab_report(COURSE, LAB, tmp_path, Options())
+        write_lab_report(COURSE, LAB, tmp_path, ReportOptions())
     assert list(tmp_path.iterdir()) == [], "nothing was made"
 
 
 def test_a_gradebook_in_which_nobody_has_handed_in(tmp_path):
     make_class(COURSE, LAB, tmp_path, [], extras=False)
     with pytest.raises(GradingError, match=r"Nothing of 01_light has been graded in .*course grade 01_light --folder"):
-        write_lab_report(COURSE, LAB, tmp_path, Options())
+        write_lab_report(COURSE, LAB, tmp_path, ReportOptions())
 
 
 @pytest.mark.slow
 def test_a_class_of_one(tmp_path):
     make_class(COURSE, LAB, tmp_path, students(60, names_of_tests(COURSE, LAB))[:1], extras=False)
-    page, _ = write_lab_report(COURSE, LAB, tmp_path, Options())
+    page, _ = write_lab_report(COURSE, LAB, tmp_path, ReportOptions())
     assert "fewer than 10 students" in page.read_text("utf-8")
 
 
@@ -230,12 +230,12 @@ def test_a_long_name_has_room(tmp_path):
     (one,) = students(60, names_of_tests(COURSE, LAB))[:1]
     one.name = "x" * 128
     make_class(COURSE, LAB, tmp_path, [one], extras=False)
-    page, _ = write_lab_report(COURSE, LAB, tmp_path, Options())
+    page, _ = write_lab_report(COURSE, LAB, tmp_path, ReportOptions())
     assert "x" * 128 in page.read_text("utf-8")
 
 
 @pytest.mark.slow
 def test_a_class_of_which_no_file_could_be_read(tmp_path):
     make_class(COURSE, LAB, tmp_path, [])
-    page, _ = write_lab_report(COURSE, LAB, tmp_path, Options())
+    page, _ = write_lab_report(COURSE, LAB, tmp_path, ReportOptions())
     assert "No submission could be read." in page.read_text("utf-8")

@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from made_class import make_class, names_of_tests, students, term_course
 
 from course.errors import GradingError
-from course.grading.report.options import Options, Order
+from course.grading.report.options import Order, ReportOptions
 from course.grading.report.term_report import write_term_report
 
 pytestmark = pytest.mark.slow
@@ -54,7 +54,7 @@ def rows(path):
 
 
 def test_students_over_the_labs(course, folder):
-    page, _ = write_term_report(course, folder, Options())
+    page, _ = write_term_report(course, folder, ReportOptions())
     soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
     assert "2 of 3 labs were graded" in soup.select_one(".facts").get_text(" ", strip=True).replace("  ", " ")
     table = rows(page.with_name("students.csv"))
@@ -73,7 +73,7 @@ def test_students_over_the_labs(course, folder):
 
 
 def test_the_task_that_changed_against_an_earlier_class_is_named(course, folder, earlier):
-    page, findings = write_term_report(course, folder, Options(), earlier=str(earlier))
+    page, findings = write_term_report(course, folder, ReportOptions(), earlier=str(earlier))
     assert [about for about, _ in findings if "than before" in about] == [
         "Worse than before: 01_light, Task 4 · Count the classes"
     ]
@@ -82,9 +82,9 @@ def test_the_task_that_changed_against_an_earlier_class_is_named(course, folder,
     change = changes["01_light", CHANGED]
     assert float(change["before"]) == 1 and float(change["high"]) < 0 and change["students_before"] == "30"
     assert not any(lab == "02_light" for lab, _ in changes), "the earlier gradebook does not hold it"
-    by_file, _ = write_term_report(course, folder, Options(), earlier=str(earlier / "gradebook.db"))
+    by_file, _ = write_term_report(course, folder, ReportOptions(), earlier=str(earlier / "gradebook.db"))
     assert rows(by_file.with_name("changes.csv")) == table
-    without, _ = write_term_report(course, folder, Options())
+    without, _ = write_term_report(course, folder, ReportOptions())
     assert not without.with_name("changes.csv").exists(), "it would be of another report"
 
 
@@ -95,7 +95,7 @@ def test_who_may_need_help_is_named(course, folder, tmp_path):
         if one.name == "student-0025":
             one.failed, one.mark = dict.fromkeys(names_of_tests(course, course.labs[2]), "visible"), 0.0
     make_class(course, course.labs[2], tmp_path, fallen, extras=False, verdicts=False)
-    page, findings = write_term_report(course, tmp_path, Options(order=Order.NAMES))
+    page, findings = write_term_report(course, tmp_path, ReportOptions(order=Order.NAMES))
     (text,) = [found for about, found in findings if about == "2 students may need help"]
     assert text == "student-0000, student-0025."
     soup = BeautifulSoup(page.read_text("utf-8"), "html.parser")
@@ -105,7 +105,7 @@ def test_who_may_need_help_is_named(course, folder, tmp_path):
 
 
 def test_pseudonyms_are_the_same_in_all_labs(course, folder):
-    page, _ = write_term_report(course, folder, Options(pseudonyms=True))
+    page, _ = write_term_report(course, folder, ReportOptions(pseudonyms=True))
     text = page.read_text("utf-8") + page.with_name("students.csv").read_text("utf-8")
     assert "student-00" not in text and "zoë" not in text
     assert sum(row["02_light status"] == "handed in nothing" for row in rows(page.with_name("students.csv"))) == 1
@@ -113,7 +113,7 @@ def test_pseudonyms_are_the_same_in_all_labs(course, folder):
 
 def test_a_gradebook_that_cannot_be_compared_with(course, folder, tmp_path):
     def compare(text):
-        write_term_report(course, folder, Options(), earlier=text)
+        write_term_report(course, folder, ReportOptions(), earlier=text)
 
     with pytest.raises(GradingError, match="There is no gradebook"):
         compare(str(tmp_path))
@@ -134,7 +134,7 @@ def test_a_gradebook_that_cannot_be_compared_with(course, folder, tmp_path):
 
 def test_nothing_graded(course, tmp_path):
     with pytest.raises(GradingError, match="There is no gradebook"):
-        write_term_report(course, tmp_path, Options())
+        write_term_report(course, tmp_path, ReportOptions())
     make_class(course, course.labs[0], tmp_path, [], extras=False, verdicts=False)
     with pytest.raises(GradingError, match="No lab of this course has been graded"):
-        write_term_report(course, tmp_path, Options())
+        write_term_report(course, tmp_path, ReportOptions())

@@ -11,7 +11,7 @@ import pytest
 from light import light_course
 
 from course.grading.execution.make_spec import make_spec
-from course.grading.feedback import make_pages as many
+from course.grading.feedback import make_all_pages as many
 from course.grading.feedback.make_page import PageJob, grades_of
 from course.grading.gradebook.entries import GradebookEntry, Mark
 from course.grading.workers.job import Outcome

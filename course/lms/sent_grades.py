@@ -7,7 +7,7 @@ from nbgrader.api import Gradebook, MissingEntry
 
 
 @dataclass(frozen=True)
-class Grade:
+class SentGrade:
     """Points for tests and those given by hand, less the penalty for being late, never below 0.
 
     `waits` says that a person's marks are missing, `penalty` what was taken off.
@@ -18,17 +18,17 @@ class Grade:
     waits: bool
 
 
-def find_grade(gradebook: Gradebook, lab: str, student: str) -> Grade | None:
+def find_grade(gradebook: Gradebook, lab: str, student: str) -> SentGrade | None:
     """The grade that the gradebook holds; None if nothing was handed in."""
     try:
         submission = gradebook.find_submission(lab, student)
     except MissingEntry:
         return None
     penalty = min(submission.score, submission.late_submission_penalty)
-    return Grade(max(0.0, submission.score - penalty), penalty, bool(submission.needs_manual_grade))
+    return SentGrade(max(0.0, submission.score - penalty), penalty, bool(submission.needs_manual_grade))
 
 
-def grade_remark(student: str, lab: str, grade: Grade | None, allow_unmarked: bool) -> str | None:
+def grade_remark(student: str, lab: str, grade: SentGrade | None, allow_unmarked: bool) -> str | None:
     """What a person should know about a student's grade, or None."""
     if grade is None:
         return f"{student}: no grade for {lab}; nothing was handed in"
