@@ -120,6 +120,7 @@ def imported(folder):
     return found - set(sys.stdlib_module_names) - {"course", "data_utils", "_signal"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", ["course", "data_utils"])
 def test_what_is_imported_is_declared(folder):
     """Not only there because something else needs it; TensorFlow, Keras and psycopg are for people to choose."""

@@ -132,6 +132,7 @@ def test_a_busy_platform_is_asked_again(tool, there):
     assert there.points() == {"u-ada": 5.5, "u-bob": 3} and there.complaints == [] and there.count("token") == 3
 
 
+@pytest.mark.slow
 def test_it_is_waited_as_long_as_the_platform_asks(tool, there, caplog):
     there.next_answers = [(429, {"Retry-After": "1"}, "slowly")]
     begin = datetime.now(UTC)

@@ -251,6 +251,7 @@ def test_a_model_arrives_with_weights_and_optimiser(model):
     assert np.allclose(found(x), model(x)) and int(found.optimizer.iterations) == 2 and found.layers[1].rate == 0.25
 
 
+@pytest.mark.slow
 def test_a_model_that_arrives_is_trained_like_the_original(model):
     """The random numbers of its dropout layers are the same; those of shuffling come from a seed on each side."""
     import keras

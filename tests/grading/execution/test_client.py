@@ -71,6 +71,7 @@ def _short_times(monkeypatch):
     monkeypatch.setattr(client, "QUIET_SECONDS", 0.3)
 
 
+@pytest.mark.slow
 def test_what_comes_later_than_the_reply_of_a_long_quiet_cell_is_heard(monkeypatch):
     monkeypatch.setattr(client, "QUIET_SECONDS", 2)  # less than before the reply, far more than a busy machine stalls
     shell = Channel((2.5, message("execute_reply", status="ok")))
@@ -92,6 +93,7 @@ class StandingStill(Channel):
         return await super().get_msg(timeout)
 
 
+@pytest.mark.slow
 def test_what_arrives_while_this_process_stands_still_is_heard():
     shell = Channel((0, message("execute_reply", status="ok")))
     iopub = StandingStill((0, message("status", execution_state="busy")), (0.1, message("stream", text="late")))
@@ -106,6 +108,7 @@ class Hanging(Manager):
         pass
 
 
+@pytest.mark.slow
 def test_the_limit_is_told_and_not_what_was_left_of_it(monkeypatch):
     monkeypatch.setattr(client, "GRACE_SECONDS", 0.6)
     one = talking(Channel(), Channel())

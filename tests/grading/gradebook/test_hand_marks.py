@@ -1,5 +1,6 @@
 """Comments and marks by hand when a student hands in again."""
 
+import shutil
 from types import SimpleNamespace
 
 import pytest
@@ -13,9 +14,10 @@ TEXT = "Say why."
 
 
 @pytest.fixture
-def gradebook():
-    """A gradebook in memory with one student, whose written answer was marked and commented on."""
-    with without_library_warnings(), Gradebook("sqlite://", "course") as gradebook:
+def gradebook(empty_gradebook, tmp_path):
+    """A gradebook with one student, whose written answer was marked and commented on."""
+    file = shutil.copy(empty_gradebook, tmp_path / "gradebook.db")
+    with without_library_warnings(), Gradebook(f"sqlite:///{file}", "course") as gradebook:
         gradebook.add_assignment("lab")
         gradebook.add_notebook("lab", "lab")
         gradebook.add_grade_cell("why", "lab", "lab", max_score=2, cell_type="markdown")

@@ -115,6 +115,7 @@ def test_scores_are_those_of_nbgraders_own_autograding(run, solved, tmp_path):
     assert len(ours[0]) > 1 and ours[1]
 
 
+@pytest.mark.slow
 def test_a_mark_given_by_hand_is_to_be_looked_at_again(tmp_path):
     def twice(api, folder):
         by_course(api, folder)
@@ -130,6 +131,7 @@ def test_a_mark_given_by_hand_is_to_be_looked_at_again(tmp_path):
     assert [(waits, manual) for _, _, waits, manual in grades if manual is not None] == [(1, 1)]
 
 
+@pytest.mark.slow
 def test_a_run_of_another_edition_is_refused(tmp_path):
     notebook = run_notebook([], solved=True)
     notebook.cells = [cell for cell in notebook.cells if not is_written(cell)]
@@ -137,6 +139,7 @@ def test_a_run_of_another_edition_is_refused(tmp_path):
         graded_by(tmp_path, notebook, by_course)
 
 
+@pytest.mark.slow
 def test_more_points_than_there_are_are_refused(tmp_path):
     with pytest.raises(GradingError, match=r"test-.*partial credit cannot be greater"):
         graded_by(tmp_path, run_notebook([result("500")], solved=True), by_course)

@@ -108,6 +108,7 @@ def test_steps_can_be_undone_one_by_one(tmp_path):
         assert [student.id for student in other.students] == ["first"]
 
 
+@pytest.mark.slow
 def test_what_is_undone_is_forgotten(tmp_path):
     with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as gradebook:
         with one_transaction(gradebook) as transaction:
@@ -118,6 +119,7 @@ def test_what_is_undone_is_forgotten(tmp_path):
         assert [student.id for student in gradebook.students] == ["second"]
 
 
+@pytest.mark.slow
 def test_a_gradebook_between_two_transactions_keeps_nobody_waiting(tmp_path):
     with Gradebook(f"sqlite:///{tmp_path}/gradebook.db") as gradebook:
         with one_transaction(gradebook):

@@ -1,6 +1,7 @@
 """Marks in a table: what is written, what is taken back, and what is refused with its line."""
 
 import csv
+import shutil
 from types import SimpleNamespace
 
 import nbformat
@@ -26,7 +27,8 @@ def answer(folder, student, text):
 
 
 @pytest.fixture
-def gradebook(tmp_path):
+def gradebook(empty_gradebook, tmp_path):
+    shutil.copy(empty_gradebook, tmp_path / "gradebook.db")
     with without_library_warnings(), Gradebook(f"sqlite:///{tmp_path}/gradebook.db", "course") as gradebook:
         gradebook.add_assignment("lab")
         gradebook.add_notebook("lab", "lab")

@@ -18,6 +18,8 @@ from course.grading.report.lab_report import write_lab_report
 from course.grading.report.options import Order, ReportOptions
 from course.text.files import write_text
 
+pytestmark = pytest.mark.slow  # a class of sixty is made and reported on
+
 COURSE = light_course()
 LAB = COURSE.labs[0]
 

@@ -112,6 +112,7 @@ def test_an_idle_process_told_to_end_leaves_no_zombie():
     raise AssertionError("it is still there")
 
 
+@pytest.mark.slow
 def test_a_call_that_takes_too_long_is_given_up():
     with worker(seconds=2) as process:
         assert process.submit(len, MUCH).result(SECONDS) == len(MUCH)
