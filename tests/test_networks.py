@@ -9,6 +9,8 @@ from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id
 from data_utils import build_lenet, is_untrained
 
+pytestmark = pytest.mark.slow  # Keras is loaded
+
 
 @pytest.fixture(scope="module")
 def answer():

@@ -21,9 +21,12 @@ QUERY = {
     name: values[0]
     for name, values in parse_qs(urlsplit(nbgitpuller("https://hub.example.edu", COURSE, lab_path(LAB))).query).items()
 }
-pytestmark = pytest.mark.skipif(
-    not (PACKAGES / "nbgitpuller").is_dir(), reason="nbgitpuller is not installed: `make hub` does that"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (PACKAGES / "nbgitpuller").is_dir(), reason="nbgitpuller is not installed: `make hub` does that"
+    ),
+]
 
 
 class Edition:

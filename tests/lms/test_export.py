@@ -29,6 +29,7 @@ from course.lms.export_base import points_for_lms
 from course.lms.export_plugins import CanvasExportPlugin, MoodleExportPlugin
 from course.text.spreadsheets import spreadsheet_text
 
+pytestmark = pytest.mark.slow  # nbgrader makes a gradebook
 LAB = COURSE.labs[0]
 CANVAS = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section"]
 MOODLE = ["Identifier", "Email address", "Full name", "Grade", "Maximum grade", "ID number", "Last modified (grade)"]
