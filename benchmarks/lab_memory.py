@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from urllib.request import ProxyHandler, build_opener
 import psutil
 from jupyter_server.serverapp import list_running_servers
 
+from benchmarks.sampling import looking
 from course.errors import CourseError
 
 ANONYMOUS = re.compile(r"^RssAnon:\s+(\d+) kB$", re.MULTILINE)  # pages of no file: proc(5)
@@ -31,19 +31,13 @@ class Peak:
 @contextmanager
 def peak_of_children() -> Iterator[Peak]:
     """What all processes started by this one have together, and at most, while the context lasts."""
-    peak, stopped = Peak(), threading.Event()
+    peak = Peak()
 
-    def watch() -> None:
-        while not stopped.wait(SECONDS_BETWEEN):
-            peak.mib = max(peak.mib, anonymous_mib(psutil.Process().children(recursive=True)))
+    def look() -> None:
+        peak.mib = max(peak.mib, anonymous_mib(psutil.Process().children(recursive=True)))
 
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
+    with looking(look, SECONDS_BETWEEN):
         yield peak
-    finally:
-        stopped.set()
-        thread.join()
 
 
 def anonymous_mib(processes: Iterable[psutil.Process]) -> float:

@@ -2,7 +2,6 @@
 
 import os
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import nbformat
 import psutil
 
+from benchmarks.sampling import looking
 from course.config import Course, Lab
 from course.errors import CourseError
 from course.grading.demo import fill_in, model_answers
@@ -58,23 +58,16 @@ def memory(course: Course, lab: Lab) -> list[MemoryUse]:
 @contextmanager
 def peaks_recorded(peaks: dict[str, MemoryUse]) -> Iterator[None]:
     """Keep in `peaks` what each side had at most while the context lasts."""
-    stopped = threading.Event()
 
-    def watch() -> None:
-        while not stopped.wait(SECONDS_BETWEEN):
-            for process in psutil.Process().children(recursive=True):
-                if use := kernel_memory(process):
-                    before = peaks.get(use.side, use)
-                    resident_mib, own_mib = max(use.resident_mib, before.resident_mib), max(use.own_mib, before.own_mib)
-                    peaks[use.side] = MemoryUse(use.side, resident_mib, own_mib)
+    def look() -> None:
+        for process in psutil.Process().children(recursive=True):
+            if use := kernel_memory(process):
+                before = peaks.get(use.side, use)
+                resident_mib, own_mib = max(use.resident_mib, before.resident_mib), max(use.own_mib, before.own_mib)
+                peaks[use.side] = MemoryUse(use.side, resident_mib, own_mib)
 
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
+    with looking(look, SECONDS_BETWEEN):
         yield
-    finally:
-        stopped.set()
-        thread.join()
 
 
 def kernel_memory(process: psutil.Process) -> MemoryUse | None:

@@ -1,7 +1,6 @@
 """A roster from a table of Canvas or Moodle: made, or completed without a change to any line that is there."""
 
 import csv
-import io
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -15,10 +14,9 @@ from course.inbox.systems import System
 from course.lms.match_roster import any_order, match_lines, student_label
 from course.lms.participants import read_participants
 from course.text.csv_tables import read_table
-from course.text.files import write_whole
-from course.text.spreadsheets import spreadsheet_text
+from course.text.files import replacement
+from course.text.spreadsheets import ENCODING, spreadsheet_text
 
-BYTE_ORDER_MARK = "\ufeff"  # by which Excel knows that a file is UTF-8
 NAMED = 5  # people in a message, if more have the same problem
 # What an id can be made from; the first counts with which every new student gets one, and no two the same.
 ID_SOURCES: dict[System, dict[str, Callable[[Person], str]]] = {
@@ -158,13 +156,15 @@ def write_roster(path: Path, existing: Path | None, added: Sequence[Person]) -> 
         It cannot be written; what was there is left.
     """
     columns: Sequence[str] = [name for name in COLUMNS if any(getattr(person, name) for person in added)]
-    before, delimiter = BYTE_ORDER_MARK, ","
+    before, delimiter, encoding = "", ",", ENCODING
     if existing:
         columns, _, delimiter = read_table(existing)
-        before = existing.read_bytes().decode("utf-8").rstrip("\r\n") + "\n"
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, extrasaction="ignore", restval="", delimiter=delimiter, lineterminator="\n")
-    if not existing:
-        writer.writeheader()
-    writer.writerows({key: spreadsheet_text(value) for key, value in asdict(person).items()} for person in added)
-    write_whole(path.resolve(), before + text.getvalue())
+        before, encoding = existing.read_bytes().decode("utf-8").rstrip("\r\n") + "\n", "utf-8"
+    with replacement(path.resolve()) as draft, draft.open("x", encoding=encoding, newline="") as file:
+        file.write(before)
+        writer = csv.DictWriter(
+            file, columns, extrasaction="ignore", restval="", delimiter=delimiter, lineterminator="\n"
+        )
+        if not existing:
+            writer.writeheader()
+        writer.writerows({key: spreadsheet_text(value) for key, value in asdict(person).items()} for person in added)
