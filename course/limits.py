@@ -27,4 +27,4 @@ class Limits:
     outputs_kib: int = 4096  # of all cells' outputs together; the labs' solutions show up to 470 KiB
 
 
-DEFAULTS = Limits()
+DEFAULT_LIMITS = Limits()

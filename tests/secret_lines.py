@@ -3,9 +3,9 @@
 from nbformat import NotebookNode
 
 from course.authoring import leaks
-from course.authoring.leaks import HIDDEN, SOLUTION
+from course.authoring.leaks import HIDDEN_KIND, SOLUTION_KIND
 
-__all__ = ["HIDDEN", "SOLUTION", "secret_lines"]
+__all__ = ["HIDDEN_KIND", "SOLUTION_KIND", "secret_lines"]
 
 
 def secret_lines(source: NotebookNode, *kinds: str) -> set[str]:

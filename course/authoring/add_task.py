@@ -16,9 +16,9 @@ from course.labs.sources import PERCENT, grade_id, imports, points_by_cell, read
 from course.labs.variants import variants_file
 from course.text.files import write_text
 
-TEMPLATES = Path(__file__).parent / "new_task"
-NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-LONGEST_NAME = 59  # characters; with "test-" before it, it may have 64
+_TEMPLATES = Path(__file__).parent / "new_task"
+_NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_LONGEST_NAME = 59  # characters; with "test-" before it, it may have 64
 TASK = re.compile(r"^### Task (\d+)\b", re.MULTILINE)
 HELPER = "explain_errors"  # what the test uses, if the lab does not import it already
 END = re.compile(r"^## (Going further|References)\b", re.MULTILINE)
@@ -73,9 +73,9 @@ def refuse_name(name: str, notebook: NotebookNode, lab: Lab) -> None:
     """Raise a `CourseError` for what is no grade id, or the name of something else."""
     function = name.replace("-", "_")
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
-    if not NAME.fullmatch(name) or len(name) > LONGEST_NAME or keyword.iskeyword(name) or name.startswith("test-"):
+    if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME or keyword.iskeyword(name) or name.startswith("test-"):
         raise CourseError(
-            f"{name!r} is no name of a task. Write small letters, digits and -, at most {LONGEST_NAME}, such as "
+            f"{name!r} is no name of a task. Write small letters, digits and -, at most {_LONGEST_NAME}, such as "
             "ink-rows; the function of the answer is then called ink_rows."
         )
     if {name, f"test-{name}"} & {grade_id(cell) for cell in notebook.cells}:
@@ -86,4 +86,4 @@ def refuse_name(name: str, notebook: NotebookNode, lab: Lab) -> None:
 
 def filled(template: str, words: dict[str, str]) -> str:
     """A template with the words of this task."""
-    return Template((TEMPLATES / f"{template}.txt").read_text("utf-8")).substitute(words)
+    return Template((_TEMPLATES / f"{template}.txt").read_text("utf-8")).substitute(words)

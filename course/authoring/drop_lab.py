@@ -22,7 +22,7 @@ from reproduction import page as reproduction_page
 from reproduction.systems import plan_file
 
 # Pages that may mention a lab: first those that students read.
-STUDENT_PAGES, PAGES = ("solutions/*/*.py", "students/*.md"), ("*.md", "docs/**/*.md")
+STUDENT_PAGES, _PAGES = ("solutions/*/*.py", "students/*.md"), ("*.md", "docs/**/*.md")
 KEPT = "CHANGELOG.md"  # tells of the past
 
 
@@ -73,7 +73,7 @@ def mentions(course: Course, name: str) -> Iterator[str]:
     kept = (course.measurements, course.reproduction, assessment.place(course))
     generated = {path.with_suffix(".md") for path in kept}  # not for editing
     for_students, others = (
-        {path for pattern in patterns for path in course.root.glob(pattern)} for patterns in (STUDENT_PAGES, PAGES)
+        {path for pattern in patterns for path in course.root.glob(pattern)} for patterns in (STUDENT_PAGES, _PAGES)
     )
     for path in [*sorted(for_students), *sorted(others - generated - {course.root / KEPT})]:
         for line, text in enumerate(path.read_text("utf-8").splitlines(), 1):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from course.errors import CourseError
 
 HEADER = re.compile(r"^\s*\[\[?\s*([A-Za-z0-9_.\"'-]+)\s*\]\]?\s*(#.*)?$")
-LABS = "labs"
+_LABS = "labs"
 
 
 class LabEntry(NamedTuple):
@@ -53,7 +53,7 @@ def without_entry(text: str, name: str) -> str:
         before, after = "".join(lines[: matches[0].start]), "".join(lines[matches[0].end :]).lstrip("\n")
         new_text = (before + after).rstrip("\n") + "\n"
     old_table = tomllib.loads(text)
-    if not holds(new_text, old_table | {LABS: [lab for lab in old_table[LABS] if lab["name"] != name]}):
+    if not holds(new_text, old_table | {_LABS: [lab for lab in old_table[_LABS] if lab["name"] != name]}):
         raise CourseError(
             f"The entry of {name} cannot be told from the rest of course.toml. Write it as the others are: a line "
             "[[labs]], then one line for each key."
@@ -82,7 +82,7 @@ def with_points(text: str, name: str, points: str) -> str:
         new_part = re.sub(pattern, new, part, count=1, flags=re.MULTILINE)
         new_text = "".join([*lines[: entry.start], new_part, *lines[entry.end :]])
     wanted = tomllib.loads(text)
-    for lab in wanted.get(LABS, []):
+    for lab in wanted.get(_LABS, []):
         if lab.get("name") == name:
             lab["rules"] = lab.get("rules", {}) | {"points": float(points)}
     if not holds(new_text, wanted):
@@ -103,7 +103,7 @@ def holds(text: str, wanted: dict[str, Any]) -> bool:
 def names(text: str) -> list[str] | None:
     """The names of the labs that a text of course.toml lists; None if it is not valid TOML."""
     try:
-        return [lab["name"] for lab in tomllib.loads(text).get(LABS, [])]
+        return [lab["name"] for lab in tomllib.loads(text).get(_LABS, [])]
     except (tomllib.TOMLDecodeError, KeyError):
         return None
 
@@ -111,8 +111,8 @@ def names(text: str) -> list[str] | None:
 def entries(lines: list[str]) -> list[LabEntry]:
     """Every entry of a lab, in the order of the lines; a table [labs.limits] belongs to the one above it."""
     headers = [(number, match[1]) for number, line in enumerate(lines) if (match := HEADER.match(line))]
-    starts = [number for number, key in headers if key == LABS]
-    stops = [number for number, key in headers if not key.startswith(f"{LABS}.")] + [len(lines)]
+    starts = [number for number, key in headers if key == _LABS]
+    stops = [number for number, key in headers if not key.startswith(f"{_LABS}.")] + [len(lines)]
     lab_entries = []
     for start in starts:
         end = _end(lines, start, min(stop for stop in stops if stop > start))

@@ -8,9 +8,9 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-SOLUTION, HIDDEN = "SOLUTION", "HIDDEN TESTS"
-MARKERS = tuple(f"### {edge} {kind}" for kind in (SOLUTION, HIDDEN) for edge in ("BEGIN", "END"))
-SHORTEST = 15  # characters; shorter lines, such as `return result`, prove nothing
+SOLUTION_KIND, HIDDEN_KIND = "SOLUTION", "HIDDEN TESTS"
+MARKERS = tuple(f"### {edge} {kind}" for kind in (SOLUTION_KIND, HIDDEN_KIND) for edge in ("BEGIN", "END"))
+_SHORTEST = 15  # characters; shorter lines, such as `return result`, prove nothing
 
 
 def secret_parts(source: NotebookNode, *kinds: str) -> Iterator[str]:
@@ -24,7 +24,7 @@ def secret_lines(source: NotebookNode, *kinds: str) -> set[str]:
     """Lines between BEGIN and END of these kinds that the lab does not also show openly; short ones are left out."""
     secrets = set()
     for part in secret_parts(source, *kinds):
-        secrets |= {line.strip() for line in part.splitlines() if len(line.strip()) >= SHORTEST}
+        secrets |= {line.strip() for line in part.splitlines() if len(line.strip()) >= _SHORTEST}
     return secrets - {line.strip() for line in open_text(source).splitlines()}
 
 
@@ -40,7 +40,12 @@ def secrets_of_all(sources: Iterable[NotebookNode], package: str = "") -> set[st
     """
     sources = list(sources)
     public_text = "\n".join([package, *(open_text(source) for source in sources)])
-    return {line for source in sources for line in secret_lines(source, SOLUTION, HIDDEN) if line not in public_text}
+    return {
+        line
+        for source in sources
+        for line in secret_lines(source, SOLUTION_KIND, HIDDEN_KIND)
+        if line not in public_text
+    }
 
 
 def secret_pairs(source: NotebookNode, package: str = "") -> set[str]:
@@ -50,9 +55,11 @@ def secret_pairs(source: NotebookNode, package: str = "") -> set[str]:
     shows them openly shows a part of another one's answer.
     """
     pairs = set()
-    for part in secret_parts(source, SOLUTION, HIDDEN):
+    for part in secret_parts(source, SOLUTION_KIND, HIDDEN_KIND):
         lines = stripped_lines(part).splitlines()
-        pairs |= {f"{first}\n{second}" for first, second in pairwise(lines) if min(len(first), len(second)) >= SHORTEST}
+        pairs |= {
+            f"{first}\n{second}" for first, second in pairwise(lines) if min(len(first), len(second)) >= _SHORTEST
+        }
     public_text = stripped_lines(f"{package}\n{open_text(source)}")
     return {pair for pair in pairs if pair not in public_text}
 

@@ -15,9 +15,9 @@ from course.labs.stamp import stamp_lab
 from course.labs.variants import variants_file
 from course.text.files import write_text
 
-TEMPLATE = Path(__file__).parent / "new_lab"
-NAME = re.compile(r"(?:(?P<number>[0-9]{2})_)?(?P<word>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
-LONGEST_NAME = 50  # it is a part of file names in archives of Canvas and Moodle
+_TEMPLATE = Path(__file__).parent / "new_lab"
+_NAME = re.compile(r"(?:(?P<number>[0-9]{2})_)?(?P<word>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
+_LONGEST_NAME = 50  # it is a part of file names in archives of Canvas and Moodle
 WORK_MINUTES = 30
 ENTRY = """\
 [[labs]]
@@ -54,7 +54,7 @@ def make_lab(course: Course, name: str, title: str) -> list[Path]:
         raise CourseError(f"There is {', '.join(existing)} already. Delete it, or choose another name.")
     settings = course.root / COURSE_FILE
     entry = with_entry(settings.read_text("utf-8"), lab_name, ENTRY.format(name=lab_name, minutes=WORK_MINUTES))
-    variants = (TEMPLATE / "variants.toml").read_text("utf-8")
+    variants = (_TEMPLATE / "variants.toml").read_text("utf-8")
     write_text(paths[0], first_source(course, lab, title.strip()))
     write_text(paths[1], variants)
     return [*paths, write_text(settings, entry)]
@@ -68,10 +68,10 @@ def full_name(course: Course, name: str) -> str:
     CourseError
         It is no name of a lab, or another lab has its number.
     """
-    match = NAME.fullmatch(name)
-    if not match or len(name) > LONGEST_NAME:
+    match = _NAME.fullmatch(name)
+    if not match or len(name) > _LONGEST_NAME:
         raise CourseError(
-            f"{name!r} is no name of a lab. Write small letters, digits and _, at most {LONGEST_NAME}, such as my_lab "
+            f"{name!r} is no name of a lab. Write small letters, digits and _, at most {_LONGEST_NAME}, such as my_lab "
             "or with its number 10_my_lab."
         )
     taken = {lab.name[:2]: lab.name for lab in course.labs}
@@ -85,7 +85,7 @@ def full_name(course: Course, name: str) -> str:
 
 def first_source(course: Course, lab: Lab, title: str) -> str:
     """The template as a source, stamped for this lab and written as Jupytext does."""
-    text = Template((TEMPLATE / "source.txt").read_text("utf-8")).substitute(number=int(lab.name[:2]), title=title)
+    text = Template((_TEMPLATE / "source.txt").read_text("utf-8")).substitute(number=int(lab.name[:2]), title=title)
     notebook = with_ids(jupytext.reads(text, fmt=dict(PERCENT)))
     stamp_lab(replace(course, labs=(*course.labs, lab)), lab, notebook)
     return source_text(notebook)

@@ -20,7 +20,7 @@ OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Or: ast.And,
 }
 # Words that stand for one another: of Keras, of NumPy and of data.
-WORDS = (
+_WORDS = (
     ("relu", "tanh", "sigmoid"),
     ("softmax", "sigmoid"),
     ("same", "valid"),
@@ -41,7 +41,7 @@ WORDS = (
     ("SGD", "Adam"),
     ("Adam", "RMSprop"),
 )
-OTHER_WORDS = {word: tuple(other for other in group if other != word) for group in reversed(WORDS) for word in group}
+OTHER_WORDS = {word: tuple(other for other in group if other != word) for group in reversed(_WORDS) for word in group}
 LAYERS = {"Dense", "Conv2D", "MaxPooling2D", "AveragePooling2D", "Flatten", "BatchNormalization", "Activation"}
 ONLY_SHOWN = {"verbose"}  # arguments that change no result
 SETS = ("train", "test", "valid", "val")  # in names of data

@@ -27,9 +27,9 @@ STUDENTS_FILES = (
 SHARED_FILES = ("LICENSE", "docs/students.md", INDEX)
 BINDER_FILES = ("overrides.json", "page_config.json", "postBuild", "requirements.txt", "runtime.txt")
 PACKAGE_FILES = (".json", ".py", ".typed")  # in data_utils
-TEMPLATE = f"{STUDENTS_FOLDER}/README.md"  # course.toml fills in its $names
+_TEMPLATE = f"{STUDENTS_FOLDER}/README.md"  # course.toml fills in its $names
 
-PACKAGE = """\
+PYPROJECT = """\
 [build-system]
 requires = ["setuptools>=77"]
 build-backend = "setuptools.build_meta"
@@ -88,7 +88,7 @@ def read_for_students(course: Course, source: str, places: dict[str, str]) -> Fi
         content = index_text(course, {lab: prepare_lab(course, lab) for lab in course.labs}).encode()
     if path.suffix == ".md":
         page = relink(content.decode(), source, places)
-        content = (fill_template(course, page) if source == TEMPLATE else page).encode()
+        content = (fill_template(course, page) if source == _TEMPLATE else page).encode()
     if path.suffix == ".ipynb":
         check_links(content.decode(), source, places)
     return File(content, executable=path.name == "postBuild")
@@ -117,7 +117,7 @@ def check_links(notebook: str, source: str, places: dict[str, str]) -> None:
 def package_text(course: Course) -> str:
     """The edition's pyproject.toml: data_utils alone, with the dependencies that the instructors' own declares."""
     project = tomllib.loads((course.root / "pyproject.toml").read_text("utf-8"))["project"]
-    return PACKAGE.format(
+    return PYPROJECT.format(
         name=quoted(f"{project['name']}-data-utils"),
         version=quoted(project["version"]),
         description=quoted(f"What the notebooks of {course.title} import"),

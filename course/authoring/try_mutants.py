@@ -27,7 +27,7 @@ from course.grading.feedback.task_state import first_error
 from course.labs.prepare import prepare_lab
 from course.labs.sources import cells_with_tests, grade_id, is_answer, is_written
 
-KEYS = ("task", "change", "reason")
+_KEYS = ("task", "change", "reason")
 
 
 class End(StrEnum):
@@ -84,8 +84,8 @@ def read_equivalent(course: Course, lab: Lab, known: Sequence[Mutant]) -> dict[t
     changes, reasons = {(mutant.task, mutant.change) for mutant in known}, dict[tuple[str, str], str]()
     for number, entry in enumerate(listed, 1):
         where = f"{path}, entry {number}"
-        refuse_unknown_keys(where, entry, KEYS)
-        if missing := [key for key in KEYS if not isinstance(entry.get(key), str)]:
+        refuse_unknown_keys(where, entry, _KEYS)
+        if missing := [key for key in _KEYS if not isinstance(entry.get(key), str)]:
             raise CourseError(f"{where}: `{missing[0]}` must be given as a text.")
         if (entry["task"], entry["change"]) not in changes:
             raise CourseError(

@@ -30,7 +30,7 @@ from course.limits import Limits
 from course.nbgrader_api import load_config
 
 LIMITS = Limits(submission_seconds=3_000)
-THREADS = 2
+_THREADS = 2
 
 
 def compatible_runs(variants: Sequence[Variant], tasks: Sequence[str]) -> Iterator[list[Variant]]:
@@ -118,7 +118,7 @@ def run_notebook(notebook: NotebookNode, budget: Mapping[str, Any], folder: Path
     """Run a notebook with a lab's set-up as it is graded; return it with its outputs."""
     trial = with_parameters(notebook, budget) if budget else copy.deepcopy(notebook)
     values = parameters(notebook) | dict(budget)
-    with kernel_pair(LIMITS, sandboxed=False, threads=THREADS, imports=imports(notebook)) as pair:
+    with kernel_pair(LIMITS, sandboxed=False, threads=_THREADS, imports=imports(notebook)) as pair:
         run_submission(trial, pair, imports(notebook), values, LIMITS, str(folder))
     return trial
 

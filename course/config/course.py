@@ -6,14 +6,12 @@ from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
+from course import COURSE_FILE
 from course.config.late import NO_PENALTY, LateRule
 from course.config.repositories import Repositories
-from course.config.rules import DEFAULTS as USUAL_RULES
-from course.config.rules import Rules
+from course.config.rules import DEFAULT_RULES, Rules
 from course.errors import UnknownLabError
-from course.limits import DEFAULTS, Limits
-
-COURSE_FILE = "course.toml"
+from course.limits import DEFAULT_LIMITS, Limits
 
 
 @dataclass(frozen=True)
@@ -27,11 +25,11 @@ class Lab:
 
     name: str
     work_minutes: int
-    limits: Limits = DEFAULTS
+    limits: Limits = DEFAULT_LIMITS
     budget: Mapping[str, Any] = field(default_factory=dict, hash=False)
     due: datetime | None = None
     late: LateRule = NO_PENALTY
-    rules: Rules = USUAL_RULES
+    rules: Rules = DEFAULT_RULES
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Course:
     title: str
     repositories: Repositories
     labs: tuple[Lab, ...]
-    limits: Limits = DEFAULTS
+    limits: Limits = DEFAULT_LIMITS
     zone: tzinfo = UTC
     description: str = ""
 

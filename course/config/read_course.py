@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from course.config.course import COURSE_FILE, Course, Lab
+from course import COURSE_FILE
+from course.config.course import Course, Lab
 from course.config.late import NO_PENALTY, LateRule, read_late_rule
 from course.config.numbers import read_numbers
 from course.config.repositories import read_repositories
-from course.config.rules import DEFAULTS as USUAL_RULES
-from course.config.rules import Rules
+from course.config.rules import DEFAULT_RULES, Rules
 from course.config.unknown_keys import refuse_unknown_keys
 from course.errors import CourseError
-from course.limits import DEFAULTS, Limits
+from course.limits import DEFAULT_LIMITS, Limits
 from course.text.times import TimeError, in_zone
 
-KEYS = ("id", "title", "description", "time_zone", "instructors", "students", "limits", "rules", "late", "labs")
+_KEYS = ("id", "title", "description", "time_zone", "instructors", "students", "limits", "rules", "late", "labs")
 LAB_KEYS = ("name", "work_minutes", "budget", "limits", "rules", "due", "late")
 
 
@@ -42,10 +42,10 @@ def _read(path: Path) -> Course:
         table = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} is not valid TOML: {error}.") from error
-    refuse_unknown_keys(str(path), table, KEYS)
+    refuse_unknown_keys(str(path), table, _KEYS)
     entries = _entry(path, table, "labs", list)
-    limits = read_numbers(str(path), "limit", table.get("limits", {}), DEFAULTS)
-    rules = read_numbers(str(path), "rule", table.get("rules", {}), USUAL_RULES)
+    limits = read_numbers(str(path), "limit", table.get("limits", {}), DEFAULT_LIMITS)
+    rules = read_numbers(str(path), "rule", table.get("rules", {}), DEFAULT_RULES)
     late_rule = read_late_rule(str(path), table.get("late", {}), NO_PENALTY)
     zone = _zone(path, table)
     labs = tuple(_lab(path, entry, limits, rules, late_rule, zone) for entry in entries)

@@ -6,13 +6,13 @@ from typing import Any
 
 from course.errors import CourseError
 
-NAME = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
+_NAME = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
 # Without "/", which Colab and Binder could not tell from the path that follows.
 REF = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 HUB = re.compile(r"https?://[^\s?#]+")
-KEYS = {"instructors": ("repository",), "students": ("repository", "ref", "hub")}
-FORMS = {
-    "repository": (NAME, "OWNER/NAME on GitHub"),
+_KEYS = {"instructors": ("repository",), "students": ("repository", "ref", "hub")}
+_FORMS = {
+    "repository": (_NAME, "OWNER/NAME on GitHub"),
     "ref": (REF, "the name of a branch or tag, without a slash"),
     "hub": (HUB, "the address of a JupyterHub, such as https://hub.example.edu"),
 }
@@ -39,7 +39,7 @@ def read_repositories(where: str, tables: dict[str, Any]) -> Repositories:
     CourseError
         A table or key is missing, unknown or of the wrong form, or both repositories are the same one.
     """
-    values = {(name, key): value for name in KEYS for key, value in _table(where, name, tables.get(name)).items()}
+    values = {(name, key): value for name in _KEYS for key, value in _table(where, name, tables.get(name)).items()}
     instructors, students = values["instructors", "repository"], values["students", "repository"]
     if instructors.lower() == students.lower():
         raise CourseError(
@@ -53,14 +53,14 @@ def _table(where: str, name: str, table: Any) -> dict[str, str]:
     if not isinstance(table, dict):
         example = 'repository = "OWNER/NAME"' + (' and ref = "main"' if name == "students" else "")
         raise CourseError(f"{where}: there must be a table `[{name}]` with {example}; it is {table!r}.")
-    if unknown := sorted(set(table) - set(KEYS[name])):
-        keys = ", ".join(KEYS[name])
+    if unknown := sorted(set(table) - set(_KEYS[name])):
+        keys = ", ".join(_KEYS[name])
         raise CourseError(f"{where}: `[{name}]` has no key `{unknown[0]}`. The keys are: {keys}.")
-    return {key: _text(where, name, key, table.get(key)) for key in KEYS[name] if key != "hub" or key in table}
+    return {key: _text(where, name, key, table.get(key)) for key in _KEYS[name] if key != "hub" or key in table}
 
 
 def _text(where: str, name: str, key: str, value: Any) -> str:
-    pattern, description = FORMS[key]
+    pattern, description = _FORMS[key]
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise CourseError(f"{where}: `{key}` in `[{name}]` must be {description}; it is {value!r}.")
     return value.rstrip("/")

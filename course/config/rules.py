@@ -12,4 +12,4 @@ class Rules:
     most_cells: int = 60
 
 
-DEFAULTS = Rules()
+DEFAULT_RULES = Rules()

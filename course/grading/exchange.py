@@ -19,7 +19,7 @@ from course.inbox.origin import timestamp_text
 from course.inbox.regular_files import read_plain_file
 from course.text.files import write_whole
 
-TOKEN = re.compile(rb"[0-9a-f]{128}\n?")  # as nbgrader makes it
+_TOKEN = re.compile(rb"[0-9a-f]{128}\n?")  # as nbgrader makes it
 
 
 def copy_exchange_files(submitted: Path, folder: Path, student: str, lab: str, handed_in: datetime | None) -> None:
@@ -42,7 +42,7 @@ def read_secret(path: Path) -> str:
         content = read_plain_file(path, 200)
     except SubmissionError:  # most submissions have no such file
         return ""
-    return content.decode().strip() if TOKEN.fullmatch(content) else ""
+    return content.decode().strip() if _TOKEN.fullmatch(content) else ""
 
 
 def _write_or_delete(path: Path, text: str) -> None:

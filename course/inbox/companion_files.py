@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from course.inbox.origin import STAMP
 
 PYTHON = (".py", ".pyw", ".pyc", ".so", ".pyd")
-SETTINGS = re.compile(r"(jupyter|ipython|ipykernel|nbgrader|nbconvert|pyvenv|papermill).*\.(py|json|cfg|toml)")
+_SETTINGS = re.compile(r"(jupyter|ipython|ipykernel|nbgrader|nbconvert|pyvenv|papermill).*\.(py|json|cfg|toml)")
 # nbgrader's own files beside a notebook: about handing in, not part of the work.
 TIMESTAMP = PurePosixPath(STAMP)
 SECRET = PurePosixPath("submission_secret.txt")  # of its exchange: with it feedback can be fetched
@@ -33,7 +33,7 @@ def companion_problem(path: PurePosixPath) -> str | None:
         return "its name begins with a dot"
     if path.suffix.lower() in PYTHON and module in taken_names():
         return f"Python would use it in place of the module {module}; give it another name"
-    if SETTINGS.fullmatch(path.name.lower()):
+    if _SETTINGS.fullmatch(path.name.lower()):
         return "it could change how the notebook is run"
     return None
 

@@ -9,9 +9,9 @@ from course.text.spreadsheets import unprintable
 DRIVE = re.compile(r"[A-Za-z]:")
 UNPORTABLE = re.compile(r'[<>:"/\\|?*]')
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)  # what Windows keeps for itself
-LONGEST = 200  # bytes, of the 255 that file systems allow
+_LONGEST = 200  # bytes, of the 255 that file systems allow
 LONGEST_PATH = 1000  # characters in an archive; with more, telling its parts takes a while
-DEEPEST = 8
+_DEEPEST = 8
 
 
 def printable_name(name: str, longest: int = 80) -> str:
@@ -37,12 +37,12 @@ def refusal(name: str) -> str | None:
 
 def why_unportable(path: PurePosixPath) -> str | None:
     """Why a file could not have this path on every system, or None."""
-    if len(path.parts) > DEEPEST:
+    if len(path.parts) > _DEEPEST:
         return "it lies in too many folders"
     for part in path.parts:
         if UNPORTABLE.search(part) or DEVICE.fullmatch(part) or part[-1] in " .":
             return "its name is not possible on every system"
-        if len(part.encode()) > LONGEST:
+        if len(part.encode()) > _LONGEST:
             return "its name is too long"
     return None
 
@@ -52,7 +52,7 @@ def flat_name(path: PurePosixPath) -> str:
     name = UNPORTABLE.sub("_", "__".join(path.parts)).rstrip(" .").lstrip(".") or "file"
     name = f"_{name}" if DEVICE.fullmatch(name) else name
     stem, dot, suffix = name.rpartition(".")
-    while len(name.encode()) > LONGEST:
+    while len(name.encode()) > _LONGEST:
         stem = stem[:-1] if dot and len(suffix) < 20 else name[:-1]
         name = f"{stem}.{suffix}" if dot and len(suffix) < 20 else stem
     return name

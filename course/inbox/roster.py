@@ -36,9 +36,9 @@ class Person:
 
 ROSTER = "roster.csv"  # in the folder of a class; read wherever no other file is given
 LAB_ROSTER = "roster_{lab}.csv"  # the same with Moodle's numbers in the assignment of one lab
-COLUMNS = tuple(field.name for field in fields(Person))
+ROSTER_COLUMNS = tuple(field.name for field in fields(Person))
 SIMILARITY = 0.8  # from here on, a column's name is taken for a misspelt one
-NUMBERS = ("id", "lms_id", "login", "sis_id", "idnumber", "lti_user_id")
+_NUMBERS = ("id", "lms_id", "login", "sis_id", "idnumber", "lti_user_id")
 NUMBER_ADVICE = {
     System.CANVAS: "correct a mistake there",
     System.MOODLE: "Moodle numbers anew in every assignment, so leave lms_id empty if the name is enough",
@@ -71,18 +71,20 @@ def read_roster(path: Path) -> tuple[Person, ...]:
         raise RosterError(
             f"The roster {path} has the columns {', '.join(map(printable_name, columns)) or 'of nothing'}. It needs "
             "`id`, the student's id in this course, and `lms_id` or `name` (or `group`, for teams); possible are "
-            f"{', '.join(COLUMNS)}."
+            f"{', '.join(ROSTER_COLUMNS)}."
         )
-    for column in set(columns) - set(COLUMNS):
-        similar = [name for name in get_close_matches(column.casefold(), COLUMNS, 1, SIMILARITY) if name not in columns]
+    for column in set(columns) - set(ROSTER_COLUMNS):
+        similar = [
+            name for name in get_close_matches(column.casefold(), ROSTER_COLUMNS, 1, SIMILARITY) if name not in columns
+        ]
         if similar:
             raise RosterError(
                 f"The roster {path} has a column {printable_name(column)!r}. Call it {similar[0]!r}, or leave it out."
             )
     people = [
-        (f"line {line}", Person(**{column: row[column] for column in COLUMNS if column in columns}))
+        (f"line {line}", Person(**{column: row[column] for column in ROSTER_COLUMNS if column in columns}))
         for line, row in rows
-        if any(row[column] for column in COLUMNS if column in columns)
+        if any(row[column] for column in ROSTER_COLUMNS if column in columns)
     ]
     if problems := roster_problems(people):
         raise RosterError(f"The roster {path} must be put right:\n" + "\n".join(problems))
@@ -102,7 +104,7 @@ def roster_problems(people: Sequence[tuple[str, Person]]) -> list[str]:
         problems += [
             f"{line}: the {column} {printable_name(value)!r} is what a spreadsheet makes of a number. Give the "
             "column the format “Text” and enter it anew, from where the numbers come from."
-            for column in NUMBERS
+            for column in _NUMBERS
             if MANGLED.fullmatch(value := getattr(person, column))
         ]
         problems += [

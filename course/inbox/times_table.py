@@ -12,7 +12,7 @@ from course.text.csv_tables import read_table, refuse
 from course.text.files import write_whole
 from course.text.times import TimeError, read_time
 
-COLUMNS = ["student", "handed_in"]
+_COLUMNS = ["student", "handed_in"]
 
 
 def read_times_table(path: Path, zone: tzinfo) -> dict[str, datetime]:
@@ -28,14 +28,14 @@ def read_times_table(path: Path, zone: tzinfo) -> dict[str, datetime]:
         try:
             student, time = row["student"], read_time(row["handed_in"], zone)
         except KeyError:
-            problems.append(f"line {number}: the columns must be {','.join(COLUMNS)}")
+            problems.append(f"line {number}: the columns must be {','.join(_COLUMNS)}")
         except TimeError as error:
             problems.append(f"line {number}: {error}")
         else:
             if student in times:
                 problems.append(f"line {number}: {student} is there twice")
             times[student] = time
-    refuse(path, problems or ([] if times else [f"it has no line below {','.join(COLUMNS)}"]))
+    refuse(path, problems or ([] if times else [f"it has no line below {','.join(_COLUMNS)}"]))
     return times
 
 

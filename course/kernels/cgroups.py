@@ -18,7 +18,7 @@ MOUNTS, OWN_CGROUP = Path("/proc/mounts"), Path("/proc/self/cgroup")
 CONTROLLERS = ("cpu", "memory", "pids")
 GRADER_GROUP, PREFIX = "course-grader", "course-sandbox-"
 ABANDONED_SECONDS = 60  # a group without processes that is older than this is not about to be used
-END_SECONDS = 60
+_END_SECONDS = 60
 MEMBERS = "cgroup.procs"
 
 
@@ -51,7 +51,7 @@ class Group:
 
     def remove(self) -> None:
         """Remove it as soon as its last process has ended."""
-        deadline = time.monotonic() + END_SECONDS
+        deadline = time.monotonic() + _END_SECONDS
         while True:
             try:
                 self.path.rmdir()

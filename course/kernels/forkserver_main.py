@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypedDict
 
 Launch = Callable[[list[str]], None]
-READY, STARTED = b"ready", b"started"
+_READY, STARTED = b"ready", b"started"
 KERNELS_IMPORT = ("ipykernel.debugger", "IPython.extensions.storemagic", "sqlite3")  # when they start
 FORK_TRIES = 50
 MESSAGE_BYTES = 200_000
@@ -89,7 +89,7 @@ def main(requests: socket.socket, ready_pipe: int) -> None:
     gc.collect()
     gc.freeze()  # so that a copy's garbage collector does not touch, and so duplicate, the memory it shares
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for the copies
-    os.write(ready_pipe, READY)
+    os.write(ready_pipe, _READY)
     os.close(ready_pipe)
     while True:
         message, files, _, _ = socket.recv_fds(requests, MESSAGE_BYTES, 3)

@@ -22,7 +22,7 @@ from course.kernels.forkserver_main import KernelRequest
 from course.kernels.pipes import is_readable
 
 IPYTHON_KERNEL = Path(__file__).with_name("ipython_kernel.py")
-QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", **INLINE}
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", **INLINE}
 
 
 class CopiedKernel:
@@ -65,7 +65,7 @@ class WarmProvisioner(LocalProvisioner):
             The imports failed.
         """
         manager: WarmKernelManager = self.parent
-        environment = {name: str(value) for name, value in (kwargs.get("env") or os.environ).items()} | QUIET
+        environment = {name: str(value) for name, value in (kwargs.get("env") or os.environ).items()} | _QUIET
         self.cwd = kwargs.get("cwd") or str(Path.cwd())
         server = fork_server(Preload(manager.imports, manager.kernel_file, tuple(sorted(environment.items()))))
         start = time.monotonic()

@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 SCORE = Path("/proc/self/oom_score_adj")  # from -1000, never, to 1000, first
-LAST = "-500"
+_LAST = "-500"
 
 
 @cache
@@ -15,4 +15,4 @@ def be_killed_last() -> None:
     Where this needs rights that this user does not have, it is enough that submissions have asked to be ended first.
     """
     with suppress(PermissionError):
-        SCORE.write_text(LAST)
+        SCORE.write_text(_LAST)

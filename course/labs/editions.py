@@ -20,7 +20,7 @@ from course.labs.sources import grade_id, is_answer, tagged
 from course.labs.stamp import SETUP
 from course.text.commands import course_command
 
-GRADE, SOLUTION, SOURCE = "grade", "solution", "source"  # what a gradebook may hold of a cell
+GRADE_ENTRY, SOLUTION_ENTRY, SOURCE_ENTRY = "grade", "solution", "source"  # what a gradebook may hold of a cell
 NOT_BUILT = """{source} was edited and not built since:
 {differences}
 Build it: course build {lab}. Or grade with the lab as it was built before: course grade {lab} --as-built."""
@@ -52,7 +52,9 @@ def cells_by_grade_id(notebook: NotebookNode) -> dict[str, GradedCell]:
 def _graded_cell(cell: NotebookNode) -> GradedCell:
     metadata = cell.metadata["nbgrader"]
     kinds = (
-        {SOURCE} | ({GRADE} if metadata.get("grade") else set()) | ({SOLUTION} if metadata.get("solution") else set())
+        {SOURCE_ENTRY}
+        | ({GRADE_ENTRY} if metadata.get("grade") else set())
+        | ({SOLUTION_ENTRY} if metadata.get("solution") else set())
     )
     points = float(metadata.get("points", 0)) if metadata.get("grade") else 0.0
     return GradedCell(frozenset(kinds), cell.cell_type, points, cell.source)
@@ -133,7 +135,11 @@ def _setup(notebook: NotebookNode) -> Iterator[str]:
 
 def cells_by_kind(notebook: Notebook) -> dict[str, list[Any]]:
     """The three lists of cells that a gradebook has of a lab."""
-    return {GRADE: notebook.grade_cells, SOLUTION: notebook.solution_cells, SOURCE: notebook.source_cells}
+    return {
+        GRADE_ENTRY: notebook.grade_cells,
+        SOLUTION_ENTRY: notebook.solution_cells,
+        SOURCE_ENTRY: notebook.source_cells,
+    }
 
 
 def held_kinds(notebook: Notebook) -> dict[str, frozenset[str]]:

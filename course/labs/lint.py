@@ -9,10 +9,10 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from course.config.rules import DEFAULTS, Rules
+from course.config.rules import DEFAULT_RULES, Rules
 from course.errors import LintError
 from course.labs.budget import budget_problems
-from course.labs.markers import HIDDEN, SOLUTION, has_any, marker_problems
+from course.labs.markers import HIDDEN_MARKERS, SOLUTION_MARKERS, has_any, marker_problems
 from course.labs.prose_rules import text_problems
 from course.labs.sources import (
     cells_with_tests,
@@ -32,7 +32,7 @@ from course.text.markdown import headings, images_without_text
 OR_SET = ", or set `rules = {{ {key} = {value} }}` for the lab in course.toml."
 
 
-def lint(path: Path, notebook: NotebookNode, budget: Mapping[str, Any], rules: Rules = DEFAULTS) -> None:
+def lint(path: Path, notebook: NotebookNode, budget: Mapping[str, Any], rules: Rules = DEFAULT_RULES) -> None:
     """Raise `LintError` with every broken rule, one a line, each with the cell and what to do."""
     problems = [*structure(notebook, rules), *grading(notebook, rules), *prose(notebook), *shell(notebook)]
     problems += [*text_problems(notebook), *budget_problems(notebook, budget)]
@@ -40,7 +40,7 @@ def lint(path: Path, notebook: NotebookNode, budget: Mapping[str, Any], rules: R
         raise LintError("\n".join([f"{path} breaks the rules of a lab:", *(f"  - {text}" for text in problems)]))
 
 
-def structure(notebook: NotebookNode, rules: Rules = DEFAULTS) -> list[str]:
+def structure(notebook: NotebookNode, rules: Rules = DEFAULT_RULES) -> list[str]:
     """Size, and the cells every lab has exactly once."""
     problems = []
     if len(notebook.cells) > rules.most_cells:
@@ -59,7 +59,7 @@ def structure(notebook: NotebookNode, rules: Rules = DEFAULTS) -> list[str]:
     return problems
 
 
-def grading(notebook: NotebookNode, rules: Rules = DEFAULTS) -> list[str]:
+def grading(notebook: NotebookNode, rules: Rules = DEFAULT_RULES) -> list[str]:
     """Grade ids, points, and what each graded cell must contain."""
     problems = []
     ids = Counter(name for cell in notebook.cells if (name := grade_id(cell)))
@@ -98,15 +98,15 @@ def graded_cell_problems(cell: NotebookNode, ids: set[str]) -> list[str]:
         answer = name.removeprefix("test-")
         if answer == name or answer not in ids:
             problems.append(f"test cell {name!r} must be called 'test-' and the grade id of an answer cell.")
-        problems += missing_marker(cell, name, HIDDEN)
+        problems += missing_marker(cell, name, HIDDEN_MARKERS)
         problems += beside_problems(cell, name)
-        if "assert" not in cell.source.split(HIDDEN[0])[0]:
-            problems.append(f"test cell {name!r} has no visible assertion before {HIDDEN[0]!r}.")
-    elif has_any(cell.source, HIDDEN):
+        if "assert" not in cell.source.split(HIDDEN_MARKERS[0])[0]:
+            problems.append(f"test cell {name!r} has no visible assertion before {HIDDEN_MARKERS[0]!r}.")
+    elif has_any(cell.source, HIDDEN_MARKERS):
         problems.append(f"cell {name!r} has hidden tests but is not a test cell; students would see them.")
     if is_answer(cell):
-        problems += missing_marker(cell, name, SOLUTION)
-    elif has_any(cell.source, SOLUTION):
+        problems += missing_marker(cell, name, SOLUTION_MARKERS)
+    elif has_any(cell.source, SOLUTION_MARKERS):
         problems.append(f"cell {name!r} has a solution but is not an answer cell; students would see it.")
     return problems
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Sequence
 
-HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
-SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
-EXACT = {*HIDDEN, *SOLUTION}
+HIDDEN_MARKERS = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
+SOLUTION_MARKERS = ("### BEGIN SOLUTION", "### END SOLUTION")
+_EXACT = {*HIDDEN_MARKERS, *SOLUTION_MARKERS}
 # nbgrader finds its markers by their words; what it would miss reaches students.
 NEARLY_A_MARKER = re.compile(r"\W*(begin|end)\W*(hidden\W*tests?|solutions?|mark(ing)?\W*scheme)\W*", re.IGNORECASE)
 
@@ -16,10 +16,10 @@ def marker_problems(source: str) -> list[str]:
     problems = [
         f"the line {line!r} is no marker; students would get what follows. Write {_nearest(line)!r}."
         for line in lines
-        if line not in EXACT
+        if line not in _EXACT
         and (NEARLY_A_MARKER.match(line) if line.startswith("#") else NEARLY_A_MARKER.fullmatch(line))
     ]
-    for begin, end in (HIDDEN, SOLUTION):
+    for begin, end in (HIDDEN_MARKERS, SOLUTION_MARKERS):
         edges = [line for line in lines if line in (begin, end)]
         if edges != [begin, end] * (len(edges) // 2):
             count = [edges.count(begin), edges.count(end)]
@@ -35,5 +35,5 @@ def has_any(source: str, markers: Sequence[str]) -> bool:
 
 
 def _nearest(line: str) -> str:
-    pair = HIDDEN if "hidden" in line.lower() else SOLUTION
+    pair = HIDDEN_MARKERS if "hidden" in line.lower() else SOLUTION_MARKERS
     return pair["end" in line.lower().split("hidden")[0].split("solution")[0]]

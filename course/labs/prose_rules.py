@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 from course.labs.sources import points_by_cell
 from course.text.markdown import headings, targets
 
-POINTS = re.compile(r"\((\d+(?:\.\d+)?) points?\b[^()]*\)\s*$")  # "(2 points, written)" as well
+_POINTS = re.compile(r"\((\d+(?:\.\d+)?) points?\b[^()]*\)\s*$")  # "(2 points, written)" as well
 ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|#", re.IGNORECASE)  # with a scheme, attachments included, or in this page
 
 
@@ -27,7 +27,7 @@ def wrong_points(notebook: NotebookNode) -> Iterator[str]:
             title, stated, total = sections[-1]
             sections[-1] = title, stated, total + graded[metadata["grade_id"]]
         if cell.cell_type == "markdown":
-            stated_points = [(text, match) for _, text in headings(cell.source) if (match := POINTS.search(text))]
+            stated_points = [(text, match) for _, text in headings(cell.source) if (match := _POINTS.search(text))]
             sections += [(text, float(match[1]), 0.0) for text, match in stated_points]
     for title, stated, total in sections:
         if stated != total:

@@ -11,13 +11,13 @@ from jupytext.stringparser import StringParser
 from nbformat import NotebookNode
 
 from course.errors import LintError
-from course.labs.markers import SOLUTION
+from course.labs.markers import SOLUTION_MARKERS
 
 # Jupytext's own version is left out of the file: it would change the sources at every upgrade.
 HEADER_FILTER = "kernelspec,-jupytext.text_representation.jupytext_version,-jupytext.text_representation.format_version"
 PERCENT = {"extension": ".py", "format_name": "percent", "cell_metadata_filter": "tags,nbgrader"}
 # The part of a test cell that students do not get, as nbgrader marks it.
-HIDDEN = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*\n?", re.DOTALL)
+HIDDEN_PART = re.compile(r"[ \t]*### BEGIN HIDDEN TESTS.*?### END HIDDEN TESTS[ \t]*\n?", re.DOTALL)
 # Commands that Jupytext recognises in a comment at the margin, and uncomments.
 SHELL = re.compile(r"(cat|cd|cp|mv|rm|rmdir|mkdir|copy|ddir|echo|ls|ldir|ren)($|\s*$|\s[^=,])")
 MARKING_SCHEME = re.compile(r"^\*{1,2}Marking( scheme)?[.:]\*{1,2}", re.MULTILINE)
@@ -108,7 +108,7 @@ def is_answer(cell: NotebookNode) -> bool:
 
 def without_markers(source: str) -> str:
     """The text without the lines that mark a solution."""
-    return "\n".join(line for line in source.splitlines() if line.strip() not in SOLUTION)
+    return "\n".join(line for line in source.splitlines() if line.strip() not in SOLUTION_MARKERS)
 
 
 def marking_schemes(notebook: NotebookNode) -> dict[str, str]:

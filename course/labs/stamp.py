@@ -11,7 +11,7 @@ from nbformat import NotebookNode
 from course.config import Course, Lab
 from course.labs.budget import syntax_tree
 from course.labs.links import archive, binder, colab, lab_path
-from course.labs.sources import HIDDEN, cells_with_tests, points_by_cell, tagged
+from course.labs.sources import HIDDEN_PART, cells_with_tests, points_by_cell, tagged
 
 FACTS, SETUP = "stamp-facts", "stamp-setup"
 
@@ -63,7 +63,7 @@ def passed_line(cell: NotebookNode) -> str:
     """The statement by which a test cell says that it passed, and how many points that is."""
     points = float(cell.metadata["nbgrader"]["points"])
     amount = "1 point" if points == 1 else f"{points:g} points"
-    return f'print("{PASSED[bool(HIDDEN.search(cell.source))].format(points=amount)}")'
+    return f'print("{PASSED[bool(HIDDEN_PART.search(cell.source))].format(points=amount)}")'
 
 
 def badges(course: Course, lab: Lab) -> str:

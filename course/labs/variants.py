@@ -12,7 +12,7 @@ from course.config.unknown_keys import refuse_unknown_keys
 from course.errors import CourseError
 from course.labs.sources import cells_with_tests, grade_id, is_answer
 
-KEYS = {"task": str, "name": str, "right": bool, "answer": str}  # of an answer in the file
+_KEYS = {"task": str, "name": str, "right": bool, "answer": str}  # of an answer in the file
 
 
 @dataclass(frozen=True)
@@ -57,8 +57,8 @@ def read_variants(path: Path, notebook: NotebookNode) -> tuple[Variant, ...]:
 
 
 def _variant(where: str, entry: dict[str, Any], tests: set[str]) -> Variant:
-    refuse_unknown_keys(where, entry, (*KEYS, "also_fails"))
-    for key, kind in KEYS.items():
+    refuse_unknown_keys(where, entry, (*_KEYS, "also_fails"))
+    for key, kind in _KEYS.items():
         if not isinstance(entry.get(key), kind):
             raise CourseError(f"{where}: `{key}` must be given as a {kind.__name__}; it is {entry.get(key)!r}.")
     also_fails = entry.get("also_fails", [])

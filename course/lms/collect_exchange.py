@@ -31,7 +31,7 @@ from course.lms.collect_one import Row
 from course.lms.unpack import ArchiveLimits
 from course.text.times import TimeError, delay, read_time
 
-NAME = "exchange"
+_NAME = "exchange"
 # `nbgrader submit` writes the time first and copies then, which takes a moment.
 COPYING_TIME = timedelta(minutes=5)
 
@@ -117,7 +117,7 @@ def _collect(submission: ExchangeFolder, lab: Lab, folder: Path) -> Row:
             new_folder, notes = Path(scratch, "new"), list[Note]()
             last_change = _copy(submission.path, new_folder, notes)
             (new_folder / STAMP).write_text(stamp, "utf-8")
-            origin = Origin(NAME, "", "", submission.path.name, 0, late=False, time=submission.time.isoformat())
+            origin = Origin(_NAME, "", "", submission.path.name, 0, late=False, time=submission.time.isoformat())
             outcome = place_submission(places, new_folder, origin)
     except SubmissionError as error:
         return _refusal(submission, str(error))

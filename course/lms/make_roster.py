@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from course.errors import RosterError
 from course.inbox.filenames import folded, id_problem, printable_name
-from course.inbox.roster import COLUMNS, Person, read_roster, roster_problems
+from course.inbox.roster import ROSTER_COLUMNS, Person, read_roster, roster_problems
 from course.inbox.systems import System
 from course.lms.match_roster import any_order, match_lines, student_label
 from course.lms.participants import read_participants
@@ -143,7 +143,9 @@ def give_ids(
 
 def in_columns(people: Sequence[Person], columns: Sequence[str]) -> tuple[tuple[Person, ...], list[str]]:
     """The people with only what has a column, and the columns that something would need."""
-    missing = [name for name in COLUMNS if name not in columns and any(getattr(person, name) for person in people)]
+    missing = [
+        name for name in ROSTER_COLUMNS if name not in columns and any(getattr(person, name) for person in people)
+    ]
     return tuple(replace(person, **dict.fromkeys(missing, "")) for person in people), missing
 
 
@@ -155,7 +157,7 @@ def write_roster(path: Path, existing: Path | None, added: Sequence[Person]) -> 
     OSError
         It cannot be written; what was there is left.
     """
-    columns: Sequence[str] = [name for name in COLUMNS if any(getattr(person, name) for person in added)]
+    columns: Sequence[str] = [name for name in ROSTER_COLUMNS if any(getattr(person, name) for person in added)]
     before, delimiter, encoding = "", ",", ENCODING
     if existing:
         columns, _, delimiter = read_table(existing)

@@ -11,7 +11,7 @@ from course.inbox.systems import System
 from course.lms.participants import Participants
 
 # What tells one person from another, the surest first.
-KEYS = {System.CANVAS: ("lms_id", "sis_id", "login"), System.MOODLE: ("idnumber", "email")}
+_KEYS = {System.CANVAS: ("lms_id", "sis_id", "login"), System.MOODLE: ("idnumber", "email")}
 
 
 def match_lines(path: Path, table: Participants, known: Sequence[Person]) -> list[Person | None]:
@@ -49,17 +49,17 @@ def match_lines(path: Path, table: Participants, known: Sequence[Person]) -> lis
 
 
 def _is_by_key(line: Person, person: Person, system: System) -> bool:
-    return any(folded(getattr(person, key)) == folded(getattr(line, key)) != "" for key in KEYS[system])
+    return any(folded(getattr(person, key)) == folded(getattr(line, key)) != "" for key in _KEYS[system])
 
 
 def _conflict(line: Person, person: Person, system: System) -> bool:
     """Whether the surest thing that both have differs."""
-    pairs = [(folded(getattr(line, key)), folded(getattr(person, key))) for key in KEYS[system]]
+    pairs = [(folded(getattr(line, key)), folded(getattr(person, key))) for key in _KEYS[system]]
     return next((ours != theirs for ours, theirs in pairs if ours and theirs), False)
 
 
 def _with_keys(name: str, person: Person, system: System) -> str:
-    known = [f"{key} {printable_name(value)}" for key in KEYS[system] if (value := getattr(person, key))]
+    known = [f"{key} {printable_name(value)}" for key in _KEYS[system] if (value := getattr(person, key))]
     return f"{name} ({', '.join(known) or 'name only'})"
 
 

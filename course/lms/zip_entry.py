@@ -18,7 +18,7 @@ from course.inbox.systems import Times
 UTF8_NAME, ENCRYPTED = 0x800, 0x1 | 0x40 | 0x2000
 # zlib stops when it has given what was asked for; the other methods may fill the memory from a few bytes.
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
-EXACT = 0x5455  # the extra field with seconds since 1970
+_EXACT = 0x5455  # the extra field with seconds since 1970
 MAX_CREATION_TIME = timedelta(hours=1)  # a class takes longer to hand in
 UNSET_TIME = datetime(1980, 1, 1)  # what stands in a zip file if nobody set a time
 
@@ -88,6 +88,6 @@ def _exact(extra: bytes) -> int | None:
     while len(extra) >= 4:
         kind, length = struct.unpack("<HH", extra[:4])
         field, extra = extra[4 : 4 + length], extra[4 + length :]
-        if kind == EXACT and len(field) >= 5 and field[0] & 1:
+        if kind == _EXACT and len(field) >= 5 and field[0] & 1:
             return int(struct.unpack("<i", field[1:5])[0])
     return None

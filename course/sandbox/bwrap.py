@@ -19,7 +19,7 @@ USER_NUMBERS = range(1_900_000_000, 2_100_000_000)  # which no distribution assi
 # Says when the sandbox is ready to be joined, and keeps it open until its standard input is closed. As the first
 # process nothing inside can kill it; as it is not "dumpable", nothing can take it over. It reaps orphaned processes, so
 # that their CPU time is counted as its children's.
-READY = b"ready\n"
+SANDBOX_READY = b"ready\n"
 WAIT = """
 import ctypes, os, signal
 def clear(*_):

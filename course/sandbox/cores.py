@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
-NAME = "\0course-core-{core}-{layer}"  # of an abstract socket: one process at a time can bind it, until it ends
+SOCKET_NAME = "\0course-core-{core}-{layer}"  # of an abstract socket: one process at a time can bind it, until it ends
 
 
 class Cores:
@@ -63,7 +63,7 @@ def _take_free(cores: list[int], layer: int) -> Iterator[tuple[int, socket.socke
     for core in cores:
         mark = socket.socket(socket.AF_UNIX)
         try:
-            mark.bind(NAME.format(core=core, layer=layer))
+            mark.bind(SOCKET_NAME.format(core=core, layer=layer))
         except OSError as error:
             mark.close()
             if error.errno != errno.EADDRINUSE:

@@ -12,7 +12,7 @@ from course.kernels.pipes import OUTPUT_BYTES, is_readable
 END_SECONDS = 60  # for a machine that stands still for a while
 # What Linux or an administrator sends to end a process. No sandbox can send them to its own kernel (seccomp.py).
 FOREIGN_SIGNALS = {signal.SIGKILL, signal.SIGTERM}
-COUNTS = Path("/proc/vmstat")
+VMSTAT = Path("/proc/vmstat")
 
 
 class ExitCause(Enum):
@@ -54,7 +54,7 @@ def classify_exit(code: int | None, kills_before: int) -> ExitCause:
 
 def out_of_memory_kills() -> int:
     """How many processes Linux has killed for lack of memory since this machine's start."""
-    for line in COUNTS.read_text().splitlines():
+    for line in VMSTAT.read_text().splitlines():
         if line.startswith("oom_kill "):
             return int(line.split()[1])
     return 0

@@ -20,7 +20,7 @@ KERNEL_FILE = "/run/kernel.py"  # its code is trusted: nothing in a sandbox can 
 SOCKETS = "/run/sandboxed-kernel"
 SHARED_MEMORY_MIB = 64  # at /dev/shm; part of the scratch space
 SYSTEM = tuple(Path("/", name) for name in ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32"))
-SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts", "alternatives", "mime.types")
+_SETTINGS = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "localtime", "fonts", "alternatives", "mime.types")
 
 
 def mount_arguments(folder: Path, scratch_mib: int, user: int, files: Mapping[str, Path]) -> Iterator[str]:
@@ -44,7 +44,7 @@ def mount_arguments(folder: Path, scratch_mib: int, user: int, files: Mapping[st
         elif path.is_dir():
             yield from _bind(path, path)
     yield from _parents(Path("/etc/any"))
-    for name in SETTINGS:
+    for name in _SETTINGS:
         yield from ("--ro-bind-try", f"/etc/{name}", f"/etc/{name}")
     for path in python_folders():
         yield from _bind(path, path)

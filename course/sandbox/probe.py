@@ -18,11 +18,11 @@ from course.sandbox.mounts import SITE
 from course.sandbox.seccomp import seccomp_filter
 
 # Reads what every kernel needs: the standard library, the environment and the course's helpers.
-NEEDED = ("ipykernel", "IPython", "zmq", "numpy")
+_NEEDED = ("ipykernel", "IPython", "zmq", "numpy")
 PACKAGE_MISSING = 3  # the exit code if a package, whose name is printed, is not found
 TRIAL = f"""
 import importlib.util, sys
-for name in {NEEDED}:
+for name in {_NEEDED}:
     if importlib.util.find_spec(name) is None:
         print(name, file=sys.stderr)
         sys.exit({PACKAGE_MISSING})
@@ -35,7 +35,7 @@ SWITCHES = {
     "kernel.apparmor_restrict_unprivileged_userns": ("1", "0"),  # Ubuntu
     "user.max_user_namespaces": ("0", "15000"),  # Red Hat
 }
-SETTINGS = Path("/proc/sys")
+KERNEL_SETTINGS = Path("/proc/sys")
 ROOT_ADVICE = "Root needs the right to mount here. If this is a container, start it with --privileged."
 
 
@@ -100,7 +100,7 @@ def _namespace_advice() -> str:
     if os.getuid() == 0:
         return ROOT_ADVICE
     for name, (forbids, permits) in SWITCHES.items():
-        switch = Path(SETTINGS, *name.split("."))
+        switch = Path(KERNEL_SETTINGS, *name.split("."))
         if switch.is_file() and switch.read_text().strip() == forbids:
             return f"This system forbids user namespaces. Permit them: sudo sysctl -w {name}={permits}"
     return "If this is a container, start it with --privileged, or grade outside of it."

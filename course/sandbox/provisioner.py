@@ -30,7 +30,7 @@ from course.kernels.cgroups import Group
 from course.kernels.forkserver import ForkServer, fork_server
 from course.kernels.forkserver_main import STARTED
 from course.kernels.pipes import is_readable, read_pipe
-from course.sandbox.bwrap import READY, Sandbox, bwrap_command, sandbox_group, sandbox_variables
+from course.sandbox.bwrap import SANDBOX_READY, Sandbox, bwrap_command, sandbox_group, sandbox_variables
 from course.sandbox.copies import copy_request, preload_of
 from course.sandbox.cores import Cores, take_cores
 from course.sandbox.exit_cause import END_SECONDS, ExitCause, exit_code_of, reported_exit_code
@@ -42,7 +42,7 @@ from course.sandbox.watchdog import Watchdog
 
 log = logging.getLogger(__name__)
 CONNECTION = "/run/connection.json"
-START_SECONDS = 120  # for a machine that stands still for a while
+SANDBOX_START_SECONDS = 120  # for a machine that stands still for a while
 NO_FILE_LEFT = {errno.EMFILE, errno.ENFILE}
 T = TypeVar("T")
 
@@ -145,7 +145,7 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
                 options |= {"env": {}, "pass_fds": [seccomp, info.fileno()], "independent": True}
                 connection_info = await super().launch_kernel(command, **options)
             first_pid = await self._first_process(self._folder / "info")
-            if server and (ready_line := await self._wait_for(self._read_output)) != READY:
+            if server and (ready_line := await self._wait_for(self._read_output)) != SANDBOX_READY:
                 raise await self._stop_failed_start(ready_line)
             self.seconds["sandbox"] = time.monotonic() - start - self.seconds["imports"]
             if server:
@@ -234,7 +234,8 @@ class SandboxProvisioner(SandboxSettings, LocalProvisioner):
         SandboxError
             It stays None, or the sandbox ends.
         """
-        deadline, why = time.monotonic() + START_SECONDS, f"It was not ready within {START_SECONDS} seconds."
+        deadline = time.monotonic() + SANDBOX_START_SECONDS
+        why = f"It was not ready within {SANDBOX_START_SECONDS} seconds."
         while time.monotonic() < deadline:
             if (result := condition()) is not None:
                 return result

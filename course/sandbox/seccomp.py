@@ -12,7 +12,7 @@ from course.errors import SandboxError
 
 # By machine: the name that the kernel gives the architecture, then the number of each call on it.
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
-NUMBERS = {
+SYSCALL_NUMBERS = {
     # other namespaces: a user namespace would give its maker the rights that the sandbox has just taken away
     "unshare": (272, 97),
     "setns": (308, 268),
@@ -79,8 +79,8 @@ SIGNALLING = {
     "pidfd_send_signal": ((424, 424), 1, None),
 }
 SIGNALS = (9, 15, 19)  # SIGKILL, SIGTERM, SIGSTOP
-KERNEL = 2  # the number of the kernel and of its group; the first process of a sandbox is 1
-RECEIVERS = (KERNEL, 0, -1, -KERNEL)
+KERNEL_PID = 2  # the number of the kernel and of its group; the first process of a sandbox is 1
+RECEIVERS = (KERNEL_PID, 0, -1, -KERNEL_PID)
 # Linux sends them, too: at a limit of CPU time, when a file has something to read, and when a child ends.
 SETRLIMIT, PRLIMIT, RLIMIT_CPU = (160, 164), (302, 261), 0
 SET_FILE_SIGNAL = 10  # F_SETSIG of `fcntl`
@@ -110,7 +110,7 @@ def seccomp_filter(machine: str | None = None) -> bytes:
     column = list(ARCHITECTURES).index(machine)
     program = [_step(LOAD, ARCHITECTURE), _step(EQUAL, ARCHITECTURES[machine], 1, 0), _step(RETURN, KILL)]
     program += [_step(LOAD, CALL), _step(ABOVE, X32, 0, 1), _step(RETURN, REFUSE | errno.EPERM)]
-    for numbers in NUMBERS.values():
+    for numbers in SYSCALL_NUMBERS.values():
         program += [_step(EQUAL, numbers[column], 0, 1), _step(RETURN, REFUSE | errno.EPERM)]
     program += [_step(EQUAL, CLONE3[column], 0, 1), _step(RETURN, REFUSE | errno.ENOSYS)]
     program += _clone(CLONE[column])

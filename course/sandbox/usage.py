@@ -7,14 +7,14 @@ from pathlib import Path
 
 from course.sandbox.mounts import SOCKETS
 
-COUNTS = ("sockstat", "sockets:"), ("sockstat", "TCP:"), ("sockstat6", "TCP6:")
+SOCKET_COUNTS = ("sockstat", "sockets:"), ("sockstat", "TCP:"), ("sockstat6", "TCP6:")
 TCP_WEIGHT = 16  # a TCP socket holds as much memory as that many other sockets
 MAPPING_BYTES = 256  # that Linux keeps for each of a process's mappings
 MOST_MAPPINGS = 65_530  # of a process: vm.max_map_count, unless somebody has raised it
 BYTES_PER_TABLE_BYTE = 512  # bytes of address space whose page tables take one byte, at most
 WRITABLE = ("tmp", "dev/shm", SOCKETS.lstrip("/"))  # where a sandbox can write
 EMPTY_STATM = "0 0 0 0 0 0 0\n"  # of a thread that has ended
-PAGE = os.sysconf("SC_PAGE_SIZE")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
 TICKS = os.sysconf("SC_CLK_TCK")  # in a second of CPU time
 
 
@@ -88,7 +88,7 @@ def read_process(folder: Path) -> Process | None:
     except OSError:
         return None
     own_ticks, child_ticks = (int(fields[index]) + int(fields[index + 1]) for index in (11, 13))
-    memory = pages * PAGE + int(fields[20]) // BYTES_PER_TABLE_BYTE + MOST_MAPPINGS * MAPPING_BYTES
+    memory = pages * _PAGE + int(fields[20]) // BYTES_PER_TABLE_BYTE + MOST_MAPPINGS * MAPPING_BYTES
     return Process(folder.name, fields[19], own_ticks, child_ticks, memory)
 
 
@@ -132,7 +132,7 @@ def count_sockets(first_pid: int) -> int:
 
     0 if the sandbox has ended.
     """
-    all_sockets, tcp, tcp6 = (_count(Path(f"/proc/{first_pid}/net"), *names) for names in COUNTS)
+    all_sockets, tcp, tcp6 = (_count(Path(f"/proc/{first_pid}/net"), *names) for names in SOCKET_COUNTS)
     return all_sockets + (tcp + tcp6) * (TCP_WEIGHT - 1)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from course.testing import exceptions
 from course.testing.codec import Codec, Node
 
-FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial)
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, functools.partial)
 VIEWS = (type({}.keys()), type({}.values()), type({}.items()))  # type: ignore[var-annotated]
 MOST_REPR = 300
 CallBack = Callable[[str, str, tuple[Any, ...], dict[str, Any]], Any]  # the object's number, method, arguments
@@ -29,7 +29,7 @@ class ObjectTable:
         kind, text = type(value), ""
         if isinstance(value, type):
             form = "class"
-        elif isinstance(value, FUNCTIONS) or kind.__name__ in ("ufunc", "Function", "_lru_cache_wrapper"):
+        elif isinstance(value, _FUNCTIONS) or kind.__name__ in ("ufunc", "Function", "_lru_cache_wrapper"):
             form = "function"
         elif isinstance(value, VIEWS) or hasattr(kind, "__next__"):
             form = "items"

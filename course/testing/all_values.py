@@ -10,8 +10,8 @@ WRITERS: tuple[Writer, ...] = (
     model_writing.write_models,
 )
 READERS: dict[str, Reader] = {
-    **python_values.READERS,
-    **numpy_values.READERS,
-    **pandas_values.READERS,
-    **model_reading.READERS,
+    **python_values.PYTHON_READERS,
+    **numpy_values.NUMPY_READERS,
+    **pandas_values.PANDAS_READERS,
+    **model_reading.MODEL_READERS,
 }

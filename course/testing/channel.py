@@ -11,7 +11,7 @@ from course.testing.errors import ProtocolError
 
 HEAD = struct.Struct("<IIQ")  # bytes of JSON, number of buffers, bytes of all buffers
 LENGTH = struct.Struct("<Q")
-MOST_JSON, MOST_BUFFERS, MOST_BYTES = 64 * 2**20, 100_000, 2**30
+MOST_JSON, MOST_BUFFERS, MOST_BUFFER_BYTES = 64 * 2**20, 100_000, 2**30
 TOO_LARGE = "what was returned is too large: more than {} MiB"
 
 
@@ -95,8 +95,8 @@ def check_sizes(json_bytes: int, buffers: int, buffer_bytes: int) -> None:
     """Refuse a message that is too large."""
     if json_bytes > MOST_JSON:
         raise ProtocolError(TOO_LARGE.format(MOST_JSON // 2**20))
-    if buffer_bytes > MOST_BYTES:
-        raise ProtocolError(TOO_LARGE.format(MOST_BYTES // 2**20))
+    if buffer_bytes > MOST_BUFFER_BYTES:
+        raise ProtocolError(TOO_LARGE.format(MOST_BUFFER_BYTES // 2**20))
     if buffers > MOST_BUFFERS:
         raise ProtocolError(f"what was returned is too large: more than {MOST_BUFFERS} arrays")
 

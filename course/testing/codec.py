@@ -17,7 +17,7 @@ Reader = Callable[["Codec", list[Any]], Any]
 Writer = Callable[["Codec", Any], Node | None]
 TESTS, SUBMISSION = "t", "s"  # the two sides, with which their objects' numbers begin
 NUMBER = re.compile(rf"[{TESTS}{SUBMISSION}][0-9]{{1,9}}")
-MOST_VALUES, DEEPEST = 5_000_000, 80
+MOST_VALUES, _DEEPEST = 5_000_000, 80
 
 
 class Codec:
@@ -54,8 +54,8 @@ class Codec:
         """
         if value is None or type(value) in (bool, float, str):
             return value
-        if self._depth > DEEPEST:
-            raise UnsupportedValue(f"it is nested more than {DEEPEST} levels deep")
+        if self._depth > _DEEPEST:
+            raise UnsupportedValue(f"it is nested more than {_DEEPEST} levels deep")
         self._depth += 1
         try:
             for writer in self._writers:
@@ -118,7 +118,7 @@ class Codec:
             raise ProtocolError(f"what was returned is too large: more than {MOST_VALUES:,} values")
         if node is None or isinstance(node, bool | int | float | str):
             return node
-        if not isinstance(node, list) or not node or not isinstance(node[0], str) or self._depth > DEEPEST:
+        if not isinstance(node, list) or not node or not isinstance(node[0], str) or self._depth > _DEEPEST:
             raise ProtocolError("it sent a value of no known form")
         tag, *parts = node
         reader = self._seen if tag == "@" else self._readers.get(tag)

@@ -10,7 +10,7 @@ from course.testing.all_values import READERS, WRITERS
 from course.testing.channel import Channel
 from course.testing.codec import TESTS, Codec, Node
 from course.testing.errors import ProtocolError, UnsupportedValue
-from course.testing.placeholders import ABSENT, FORMS, RemoteObject, placeholder
+from course.testing.placeholders import ABSENT, PLACEHOLDER_FORMS, RemoteObject, placeholder
 from course.testing.scratch_folder import ScratchFolder
 
 LEFT = "the submission left with {}"
@@ -36,7 +36,12 @@ class Conversation:
 
     def _read_remote(self, codec: Codec, parts: list[Any]) -> RemoteObject:
         place, form, name, text = parts
-        if type(place) is not int or form not in FORMS or not isinstance(name, str) or not isinstance(text, str):
+        if (
+            type(place) is not int
+            or form not in PLACEHOLDER_FORMS
+            or not isinstance(name, str)
+            or not isinstance(text, str)
+        ):
             raise ProtocolError("it sent an object of no known form")
         if place not in self._remote_objects:
             self._remote_objects[place] = placeholder(form, name, text, place, self.ask)

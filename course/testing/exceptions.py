@@ -7,7 +7,7 @@ from typing import Any
 
 from course.testing.errors import ProtocolError, RemoteException
 
-MOST_TEXT, MOST_NAME, MOST_LINES = 4_000, 200, 6
+MOST_TEXT, MOST_NAME, _MOST_LINES = 4_000, 200, 6
 # Python takes these for the end of an iterator: raised again here, they would end a loop of the test.
 ITERATION_ENDS = (StopIteration, StopAsyncIteration)
 BUILTIN_EXCEPTIONS = {
@@ -49,7 +49,7 @@ def lines_in_cells(error: BaseException) -> list[str]:
             line = linecache.getline(code.co_filename, traceback.tb_lineno).strip()
             lines.append(truncate(f"in {code.co_name}, line {traceback.tb_lineno}: {line}", MOST_NAME))
         traceback = traceback.tb_next
-    return lines[-MOST_LINES:]
+    return lines[-_MOST_LINES:]
 
 
 def truncate(text: Any, length: int) -> str:
@@ -73,7 +73,7 @@ def rebuild_exception(data: Any) -> Exception:
     builtin_bases = [BUILTIN_EXCEPTIONS[base] for base in bases if isinstance(base, str) and base in BUILTIN_EXCEPTIONS]
     error = build_exception(truncate(name, MOST_NAME), builtin_bases, truncate(text, MOST_TEXT))
     if isinstance(lines, list):
-        error.lines = [truncate(line, MOST_NAME) for line in lines[:MOST_LINES]]  # type: ignore[attr-defined]
+        error.lines = [truncate(line, MOST_NAME) for line in lines[:_MOST_LINES]]  # type: ignore[attr-defined]
     return error
 
 

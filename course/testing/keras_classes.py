@@ -54,11 +54,11 @@ ALLOWED_CLASSES = {
         "SparseTopKCategoricalAccuracy Sum TopKCategoricalAccuracy TrueNegatives TruePositives"
     ),
 }
-FUNCTIONS = ("keras.activations", "keras.losses", "keras.metrics")
+_FUNCTIONS = ("keras.activations", "keras.losses", "keras.metrics")
 OPERATIONS = re.compile(r"keras\.src\.(ops\.(numpy|nn|math|core|linalg)|activations\.activations)")
 FUNCTIONAL = "keras.src.models.functional"
-PARTS = {"__keras_tensor__": {"shape", "dtype", "keras_history", "name"}}  # of the description of a graph
-DEEPEST, MOST_ENTRIES, MOST_LENGTH, LARGEST = 60, 200_000, 2_000, 2**31
+_PARTS = {"__keras_tensor__": {"shape", "dtype", "keras_history", "name"}}  # of the description of a graph
+_DEEPEST, MOST_ENTRIES, MOST_LENGTH, LARGEST = 60, 200_000, 2_000, 2**31
 
 
 @cache
@@ -86,7 +86,7 @@ def check_description(description: Any) -> None:
     while pending:
         node, depth = pending.pop()
         count += 1
-        if depth > DEEPEST or count > MOST_ENTRIES:
+        if depth > _DEEPEST or count > MOST_ENTRIES:
             raise UnsupportedValue("its description is too long or nested too deeply")
         if isinstance(node, dict):
             check_entry(node)
@@ -107,8 +107,8 @@ def check_entry(node: dict[str, Any]) -> None:
     name, module, registered = node["class_name"], node.get("module"), node.get("registered_name")
     if not isinstance(name, str):
         raise UnsupportedValue("its description names no class")
-    if name in PARTS:
-        if not isinstance(node.get("config"), dict) or not set(node["config"]) <= PARTS[name]:
+    if name in _PARTS:
+        if not isinstance(node.get("config"), dict) or not set(node["config"]) <= _PARTS[name]:
             raise UnsupportedValue(f"its description has a {name} of no known form")
         return
     if name == "function":
@@ -125,9 +125,9 @@ def check_entry(node: dict[str, Any]) -> None:
 def check_function(node: dict[str, Any]) -> None:
     """Check a part of a description that names a function."""
     module, name = node.get("module"), node.get("config")
-    function = getattr(sys.modules.get(str(module)), str(name), None) if module in (*FUNCTIONS, "builtins") else None
+    function = getattr(sys.modules.get(str(module)), str(name), None) if module in (*_FUNCTIONS, "builtins") else None
     if module == "builtins":  # an old form: the name alone
-        candidates = [getattr(sys.modules.get(public_module), str(name), None) for public_module in FUNCTIONS]
+        candidates = [getattr(sys.modules.get(public_module), str(name), None) for public_module in _FUNCTIONS]
         function = next(filter(None, candidates), None)
     if not isinstance(name, str) or not callable(function) or isinstance(function, type) or name in dir(type):
         raise UnsupportedValue(f"the function {str(name)[:100]} is not part of Keras")

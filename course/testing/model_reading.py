@@ -9,7 +9,7 @@ from course.testing.codec import Codec, Reader
 from course.testing.errors import ProtocolError, raise_protocol_error
 from course.testing.model_descriptions import check_received, import_keras, read_description, rebuild_object
 from course.testing.model_state import compile_like, set_values, update_layer_settings
-from course.testing.model_writing import SETTINGS
+from course.testing.model_writing import SIMPLE_TYPES
 from course.testing.traced_models import functional_equivalent
 
 MOST_ARRAYS = 10_000
@@ -70,12 +70,12 @@ def read_callback(codec: Codec, parts: list[Any]) -> Any:
         raise ProtocolError("it sent a callback that Keras does not have")
     value = codec.get_or_create(number, kind, lambda: object.__new__(kind))
     for key, part in attributes.items():
-        if type(part) in SETTINGS and not key.startswith("_") and not hasattr(kind, key):
+        if type(part) in SIMPLE_TYPES and not key.startswith("_") and not hasattr(kind, key):
             vars(value)[key] = part
     return value
 
 
-READERS: dict[str, Reader] = {
+MODEL_READERS: dict[str, Reader] = {
     "model": _read_model,
     "keras": _read_keras,
     "history": _read_history,

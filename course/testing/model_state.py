@@ -7,7 +7,7 @@ from typing import Any
 from course.testing.errors import ProtocolError, UnsupportedValue
 from course.testing.keras_classes import check_description
 from course.testing.model_descriptions import check_received, rebuild_object
-from course.testing.model_writing import SETTINGS
+from course.testing.model_writing import SIMPLE_TYPES
 from course.testing.traced_models import functional_equivalent, moments_of
 
 
@@ -32,7 +32,7 @@ def update_layer_settings(model: Any, spec: dict[str, Any]) -> None:
         raise ProtocolError("the layers of a model that was given were changed")
     for name, layer in layers.items():
         for key, value in described[name]["config"].items():
-            simple = type(value) in SETTINGS and type(getattr(layer, key, ...)) in SETTINGS
+            simple = type(value) in SIMPLE_TYPES and type(getattr(layer, key, ...)) in SIMPLE_TYPES
             if simple and getattr(layer, key) != value:
                 setattr(layer, key, value)
 

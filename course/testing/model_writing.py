@@ -15,7 +15,7 @@ from course.testing.errors import UnsupportedValue
 from course.testing.keras_classes import allowed_classes, check_description
 from course.testing.traced_models import functional_equivalent, moments_of
 
-SETTINGS = (bool, int, float, str, type(None))
+SIMPLE_TYPES = (bool, int, float, str, type(None))
 OWN_CALLBACK = "keras.src.callbacks."
 
 
@@ -110,4 +110,4 @@ def write_model(codec: Codec, model: Any) -> Node | None:
 
 def simple_attributes(value: Any) -> Node:
     """An object's public attributes that have simple values."""
-    return {name: part for name, part in vars(value).items() if not name.startswith("_") and type(part) in SETTINGS}
+    return {name: part for name, part in vars(value).items() if not name.startswith("_") and type(part) in SIMPLE_TYPES}

@@ -11,7 +11,7 @@ import numpy as np
 from course.testing.codec import TESTS, Codec, Node, Reader
 from course.testing.errors import ProtocolError, raise_protocol_error
 
-PLAIN = re.compile(r"[<>|=]?([biufc][0-9]{1,2}|b1|[SU][0-9]{1,6}|[mM]8(\[[0-9]{0,6}[a-zA-Z]{1,2}\])?)")
+_PLAIN = re.compile(r"[<>|=]?([biufc][0-9]{1,2}|b1|[SU][0-9]{1,6}|[mM]8(\[[0-9]{0,6}[a-zA-Z]{1,2}\])?)")
 BFLOAT16 = "bfloat16"  # NumPy's only through the package ml_dtypes, which TensorFlow brings along
 MOST_AXES, MOST_OBJECTS = 32, 1_000_000
 BIT_GENERATORS = ("PCG64", "PCG64DXSM", "MT19937", "Philox", "SFC64")
@@ -49,7 +49,7 @@ def dtype_name(dtype: np.dtype[Any]) -> str:
 
 def is_plain(dtype: np.dtype[Any]) -> bool:
     """Whether arrays of this type are numbers, texts or times and nothing else."""
-    return dtype.name == BFLOAT16 or bool(PLAIN.fullmatch(dtype.str))
+    return dtype.name == BFLOAT16 or bool(_PLAIN.fullmatch(dtype.str))
 
 
 def write_array(codec: Codec, value: np.ndarray[Any, Any]) -> Node | None:
@@ -80,7 +80,7 @@ def state_checksum(header: list[Any], content: bytes) -> bytes:
 
 def read_dtype(name: Any) -> np.dtype[Any]:
     """A type of numbers, texts or times."""
-    if not isinstance(name, str) or not (name == BFLOAT16 or PLAIN.fullmatch(name)):
+    if not isinstance(name, str) or not (name == BFLOAT16 or _PLAIN.fullmatch(name)):
         raise ProtocolError("it sent an array of no known type")
     return np.dtype(name)
 
@@ -194,7 +194,7 @@ def _read_random_state(codec: Codec, parts: list[Any]) -> Any:
     return value
 
 
-READERS: dict[str, Reader] = {
+NUMPY_READERS: dict[str, Reader] = {
     "array": _read_array,
     "objects": _read_objects,
     "scalar": _read_scalar,

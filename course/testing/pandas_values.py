@@ -102,7 +102,7 @@ def read_tensor_values(codec: Codec, node: Any) -> np.ndarray[Any, Any]:
     return np.asarray(values)
 
 
-READERS: dict[str, Reader] = {
+PANDAS_READERS: dict[str, Reader] = {
     "index": _read_index,
     "series": _read_series,
     "frame": _read_frame,

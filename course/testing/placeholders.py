@@ -6,7 +6,7 @@ from typing import Any
 from course.testing import exceptions
 
 Ask = Callable[..., Any]  # the question, and by name the values that go with it
-FORMS = ("class", "function", "items", "callable", "object")
+PLACEHOLDER_FORMS = ("class", "function", "items", "callable", "object")
 ABSENT = object()  # the answer where there is nothing of that name
 
 

@@ -183,7 +183,7 @@ def _read_slice(codec: Codec, parts: list[Any]) -> slice:
     return slice(first, stop, step)
 
 
-READERS: dict[str, Reader] = {
+PYTHON_READERS: dict[str, Reader] = {
     "int": _read_int,
     "complex": lambda codec, parts: complex(read_number(parts[0]), read_number(parts[1])),
     "bytes": lambda codec, parts: codec.received_buffer(parts[0]),

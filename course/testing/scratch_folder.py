@@ -17,9 +17,9 @@ from typing import Any
 from course.testing.codec import Codec
 from course.testing.errors import ProtocolError
 
-MOST_FILES, MOST_BYTES, DEEPEST = 2_000, 256 * 2**20, 20
+MOST_FILES, _MOST_BYTES, _DEEPEST = 2_000, 256 * 2**20, 20
 TICK = 50_000_000  # nanoseconds: a file that was written so shortly before may have been written again unnoticed
-NAME = re.compile(r"[^/\0]{1,200}")
+_NAME = re.compile(r"[^/\0]{1,200}")
 
 
 @dataclass
@@ -86,7 +86,9 @@ class ScratchFolder:
     def local_path(self, path: Any) -> Path:
         """The path inside this folder that the other side means."""
         parts = path.split("/") if isinstance(path, str) else []
-        if not 0 < len(parts) <= DEEPEST or not all(NAME.fullmatch(part) and part not in (".", "..") for part in parts):
+        if not 0 < len(parts) <= _DEEPEST or not all(
+            _NAME.fullmatch(part) and part not in (".", "..") for part in parts
+        ):
             raise ProtocolError("it sent a file with a name of no known form")
         try:
             os.fsencode(path)
@@ -112,7 +114,7 @@ def scan_folder(top: Path) -> dict[str, tuple[int, int, int] | None]:
             except OSError:
                 continue
             name = f"{prefix}{entry.name}"
-            if stat.S_ISDIR(status.st_mode) and depth < DEEPEST:
+            if stat.S_ISDIR(status.st_mode) and depth < _DEEPEST:
                 contents[name] = None
                 enter(Path(entry.path), f"{name}/", depth + 1)
             elif stat.S_ISREG(status.st_mode):
@@ -120,8 +122,8 @@ def scan_folder(top: Path) -> dict[str, tuple[int, int, int] | None]:
                 total += status.st_size
             if len(contents) > MOST_FILES:
                 raise ProtocolError(f"there are more than {MOST_FILES} files in the folder of the test")
-            if total > MOST_BYTES:
-                raise ProtocolError(f"the files in the folder of the test are larger than {MOST_BYTES // 2**20} MiB")
+            if total > _MOST_BYTES:
+                raise ProtocolError(f"the files in the folder of the test are larger than {_MOST_BYTES // 2**20} MiB")
 
     enter(top, "", 1)
     return contents
@@ -134,7 +136,7 @@ def read_file(path: Path) -> bytes | None:
     except OSError:
         return None
     with os.fdopen(descriptor, "rb") as file:
-        return file.read(MOST_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+        return file.read(_MOST_BYTES) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
 
 
 def make_folder(path: Path, top: Path) -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from course.errors import CourseError
 
-EXAMPLES = "2026-03-02 23:59:00 UTC, 2026-03-02T23:59:00+01:00 or 2026-03-02 23:59 Europe/Berlin"
+_EXAMPLES = "2026-03-02 23:59:00 UTC, 2026-03-02T23:59:00+01:00 or 2026-03-02 23:59 Europe/Berlin"
 TIME_PATTERN = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d)[ T](?P<time>\d\d:\d\d(:\d\d(\.\d{1,6})?)?)"
     r"( ?(?P<utc>Z|UTC)| ?(?P<offset>[+-]\d\d(:?\d\d)?)| (?P<zone>[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)+))?"
@@ -31,10 +31,10 @@ def read_time(text: str, default: tzinfo | None = None) -> datetime:
     """
     match = TIME_PATTERN.fullmatch(text.strip())
     if not match:
-        raise TimeError(f"{text.strip()[:60]!r} is no time that can be told for certain. Write it as {EXAMPLES}.")
+        raise TimeError(f"{text.strip()[:60]!r} is no time that can be told for certain. Write it as {_EXAMPLES}.")
     zone = match["zone"]
     if zone and zone not in available_timezones():
-        raise TimeError(f"{text.strip()[:60]!r}: there is no time zone {zone!r}. Write it as {EXAMPLES}.")
+        raise TimeError(f"{text.strip()[:60]!r}: there is no time zone {zone!r}. Write it as {_EXAMPLES}.")
     try:
         offset = "+00:00" if match["utc"] else match["offset"] or ""
         time = datetime.fromisoformat(f"{match['date']}T{match['time']}{offset}")
@@ -42,7 +42,7 @@ def read_time(text: str, default: tzinfo | None = None) -> datetime:
             time = in_zone(time, ZoneInfo(zone) if zone else default)
         time = time.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise TimeError(f"{text.strip()[:60]!r} is no time: {error}. Write it as {EXAMPLES}.") from error
+        raise TimeError(f"{text.strip()[:60]!r} is no time: {error}. Write it as {_EXAMPLES}.") from error
     if not OLDEST < time < NEWEST:
         raise TimeError(f"{text.strip()[:60]!r} is not between {OLDEST.year} and {NEWEST.year}.")
     return time
@@ -58,13 +58,13 @@ def in_zone(time: datetime, zone: tzinfo | None) -> datetime:
         put back.
     """
     if zone is None:
-        raise TimeError(f"{time.isoformat(' ')!r} names no time zone. Write it as {EXAMPLES}.")
+        raise TimeError(f"{time.isoformat(' ')!r} names no time zone. Write it as {_EXAMPLES}.")
     local = time.replace(tzinfo=zone)
     if local.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != time:
         raise TimeError(f"{time.isoformat(' ')!r} does not exist in {zone}: clocks are put forward over it.")
     if local.utcoffset() != local.replace(fold=1).utcoffset():
         raise TimeError(
-            f"{time.isoformat(' ')!r} comes twice in {zone}, as clocks are put back. Write it as {EXAMPLES}."
+            f"{time.isoformat(' ')!r} comes twice in {zone}, as clocks are put back. Write it as {_EXAMPLES}."
         )
     return local
 

@@ -16,7 +16,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from rich.progress import Progress
-from secret_lines import HIDDEN, SOLUTION, secret_lines
+from secret_lines import HIDDEN_KIND, SOLUTION_KIND, secret_lines
 from this_course import COURSE
 
 from course.authoring import build
@@ -65,7 +65,7 @@ def secrets_of(course):
     """Lines of solutions, hidden tests and variants that no lab shows its students."""
     sources = [prepare_lab(course, lab) for lab in course.labs]
     shown = "\n".join(open_text(source) for source in sources)
-    found = {line for source in sources for line in secret_lines(source, SOLUTION, HIDDEN)}
+    found = {line for source in sources for line in secret_lines(source, SOLUTION_KIND, HIDDEN_KIND)}
     for lab, source in zip(course.labs, sources, strict=True):
         if variants_file(course, lab).is_file():
             for variant in read_variants(variants_file(course, lab), source):

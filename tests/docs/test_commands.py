@@ -167,9 +167,13 @@ def shell(text, root):
 @pytest.mark.kernel
 @pytest.mark.parametrize("page", RUN, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_commands_of_a_page_run_in_their_order(page, place):
+    """Each in a shell of its own, in which what the page has set before still holds."""
+    settings = []
     for command in commands.commands(page):
-        if not reason(command.text) and RUN_ONCE.get(command.text, page.name) == page.name:
-            shell(command.text, place)
+        if command.text.startswith(("export ", "source ")):
+            settings.append(command.text)
+        elif not reason(command.text) and RUN_ONCE.get(command.text, page.name) == page.name:
+            shell("\n".join([*settings, command.text]), place)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -18,7 +18,7 @@ from corpus.making import earned, hand_in_all
 from light_corpus import COURSE, LIGHT, MADE
 from one_process import printed
 from running_processes import left_running
-from secret_lines import HIDDEN, secret_lines
+from secret_lines import HIDDEN_KIND, secret_lines
 
 from course.grading import demo, grade
 from course.grading.gradebook.recorded import GRADED, UNREADABLE
@@ -85,7 +85,7 @@ def test_nothing_outside_is_changed_and_nothing_is_left_running(batch):
 
 
 def test_no_feedback_shows_a_hidden_test(batch):
-    hidden = secret_lines(read_source(COURSE.source(LIGHT)), HIDDEN)
+    hidden = secret_lines(read_source(COURSE.source(LIGHT)), HIDDEN_KIND)
     for student, result in batch[3].items():
         assert result.feedback and result.feedback.is_file(), student
         page = unescape(re.sub(r"<[^>]*>", "", result.feedback.read_text("utf-8")))
@@ -94,7 +94,7 @@ def test_no_feedback_shows_a_hidden_test(batch):
 
 
 def test_no_submission_learns_a_line_of_a_hidden_test(batch):
-    hidden = secret_lines(read_source(COURSE.source(LIGHT)), HIDDEN)
+    hidden = secret_lines(read_source(COURSE.source(LIGHT)), HIDDEN_KIND)
     for student, result in batch[3].items():
         if result.status == GRADED:
             graded = batch[0] / "autograded" / student / LIGHT.name / f"{LIGHT.name}.ipynb"

@@ -14,7 +14,7 @@ import pytest
 from light import light_course
 from nbformat.v4 import new_code_cell
 from nbgrader.api import Gradebook
-from secret_lines import HIDDEN, secret_lines
+from secret_lines import HIDDEN_KIND, secret_lines
 from this_course import COURSE
 from typer.testing import CliRunner
 
@@ -162,7 +162,7 @@ def test_feedback_shows_no_line_of_a_hidden_test(blank, tmp_path):
     hand_in(tmp_path, LIGHT, "blank", blank)
     wrong = {"scale": "def scale(images):\n    return (images / images.max()).astype(np.float32)"}
     hand_in(tmp_path, LIGHT, "wrong", fill_in(blank, wrong))
-    hidden = secret_lines(read_source(LIGHT_COURSE.source(LIGHT)), HIDDEN)
+    hidden = secret_lines(read_source(LIGHT_COURSE.source(LIGHT)), HIDDEN_KIND)
     for student, result in graded(tmp_path, LIGHT).items():
         page = unescape(re.sub(r"<[^>]*>", "", result.feedback.read_text("utf-8")))
         lines = {line.strip() for line in page.splitlines()}
@@ -316,7 +316,7 @@ def test_csv_has_a_row_a_student_and_a_column_a_test(tmp_path):
         "0",
     )
     assert (cas["status"], cas["reason"]) == ("not graded", "The machine stood still.")
-    assert {cas[column] for column in (*tables.POINTS, "test-a", "test-b", "why")} == {""}, (
+    assert {cas[column] for column in (*tables.POINTS_COLUMNS, "test-a", "test-b", "why")} == {""}, (
         "no zero for what is not known"
     )
 

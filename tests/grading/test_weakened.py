@@ -9,7 +9,7 @@ from corpus import CASES
 from corpus.cheats import AN_END, MENDING, TWO_PROCESSES
 from corpus.making import earned as earned_by
 from light_corpus import COURSE, LIGHT, MADE
-from secret_lines import HIDDEN, secret_lines
+from secret_lines import HIDDEN_KIND, secret_lines
 
 from course.authoring.try_variants import auto_scores
 from course.grading.execution.cell_runner import CellRunner
@@ -43,7 +43,7 @@ def gains(tmp_path_factory):
 
 @pytest.mark.parametrize("case", PLAIN, ids=lambda case: case.name)
 def test_a_cheat_works_against_a_weakened_runner(gains, case):
-    found, hidden = gains[case.name], secret_lines(read_source(COURSE.source(LIGHT)), HIDDEN)
+    found, hidden = gains[case.name], secret_lines(read_source(COURSE.source(LIGHT)), HIDDEN_KIND)
     earned = set(found.passed) - set(earned_by(case, MADE))
     assert earned or found.lines & hidden or found.gradebook or found.broke, found
 

@@ -3,7 +3,7 @@
 import json
 
 import nbformat
-from secret_lines import HIDDEN, SOLUTION, secret_lines
+from secret_lines import HIDDEN_KIND, SOLUTION_KIND, secret_lines
 
 from course.labs.sources import cells_with_tests, is_answer, read_source
 
@@ -23,7 +23,7 @@ def strings(value):
 
 
 def test_no_secret_line_anywhere_in_the_student_copy(course, lab):
-    secrets = secret_lines(read_source(course.source(lab)), SOLUTION, HIDDEN)
+    secrets = secret_lines(read_source(course.source(lab)), SOLUTION_KIND, HIDDEN_KIND)
     everything = json.loads(course.released(lab).read_text("utf-8"))
     lines = {line.strip() for text in strings(everything) for line in text.splitlines()}
     assert not lines & secrets

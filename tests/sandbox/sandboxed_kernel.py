@@ -13,13 +13,13 @@ import pytest
 from nbclient import NotebookClient
 
 from course.errors import SandboxError
-from course.grading.execution.kernel_pair import KERNEL
+from course.grading.execution.kernel_pair import KERNEL_MAIN
 from course.limits import Limits
 from course.sandbox.manager import SandboxedKernelManager
 
 SMALL = Limits(memory_mib=2048, processes=64, open_files=128, file_mib=8, scratch_mib=64)
 # A sandbox's program is started by bubblewrap, or is a copy of a process that has done the imports.
-WARM = {"kernel_file": KERNEL, "imports": "import numpy as np"}
+WARM = {"kernel_file": KERNEL_MAIN, "imports": "import numpy as np"}
 WAYS = {"started": {}, "copied": WARM}
 MARK = f"9{os.getpid()}.321"  # seconds that only processes of this test run sleep
 

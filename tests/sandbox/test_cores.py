@@ -19,7 +19,7 @@ USABLE = tuple(sorted(os.sched_getaffinity(0)))
 @pytest.fixture(autouse=True)
 def _own_names(monkeypatch):
     """Others on this machine may grade now, too, and this process may have sandboxes of other tests."""
-    monkeypatch.setattr(cores, "NAME", f"\0{uuid.uuid4()}-{{core}}-{{layer}}")
+    monkeypatch.setattr(cores, "SOCKET_NAME", f"\0{uuid.uuid4()}-{{core}}-{{layer}}")
     monkeypatch.setattr(cores, "_taken", {})
 
 
@@ -68,7 +68,7 @@ def test_more_than_there_are_is_all():
 
 
 def test_other_faults_than_taken_cores_are_raised(monkeypatch):
-    monkeypatch.setattr(cores, "NAME", "/nowhere/{core}-{layer}")
+    monkeypatch.setattr(cores, "SOCKET_NAME", "/nowhere/{core}-{layer}")
     with pytest.raises(FileNotFoundError):
         take_cores(1)
     assert not cores._taken
@@ -96,4 +96,4 @@ def test_a_sandbox_stays_on_its_cores(way):
     mine = f"[{USABLE[0]}]"
     assert asyncio.run(inside()) == [mine, mine, "Operation not permitted"]
     with socket.socket(socket.AF_UNIX) as mark:
-        mark.bind(cores.NAME.format(core=USABLE[0], layer=0))  # nobody has it any more
+        mark.bind(cores.SOCKET_NAME.format(core=USABLE[0], layer=0))  # nobody has it any more

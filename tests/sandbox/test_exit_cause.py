@@ -84,7 +84,7 @@ def test_a_signal_from_somewhere_is_told_from_the_graders_own(way, monkeypatch, 
     def out_of_memory(manager):
         counts = tmp_path / "vmstat"
         counts.write_text("oom_kill 1000000\n")
-        monkeypatch.setattr("course.sandbox.exit_cause.COUNTS", counts)
+        monkeypatch.setattr("course.sandbox.exit_cause.VMSTAT", counts)
         end(manager)
 
     ending, _ = asyncio.run(ended("time.sleep(60)", end, **WAYS[way]))

@@ -12,7 +12,7 @@ from sandboxed_kernel import MARK, SMALL, WAYS, in_a_sandbox, kernel, left_behin
 from this_course import COURSE
 
 from course.sandbox import mounts
-from course.sandbox.seccomp import CLONE, NUMBERS
+from course.sandbox.seccomp import CLONE, SYSCALL_NUMBERS
 
 pytestmark = pytest.mark.kernel
 
@@ -219,7 +219,7 @@ def outside(tmp_path_factory):
         "port": tcp.getsockname()[1],
         "abstract": f"sandbox-test-{os.getpid()}",
         "socket": str(folder / "s"),
-        "calls": {name: numbers[os.uname().machine == "aarch64"] for name, numbers in NUMBERS.items()},
+        "calls": {name: numbers[os.uname().machine == "aarch64"] for name, numbers in SYSCALL_NUMBERS.items()},
         "clone": CLONE[os.uname().machine == "aarch64"],
     }
     for server in (tcp, unix, abstract):

@@ -36,7 +36,7 @@ def test_advice_where_user_namespaces_are_forbidden(monkeypatch, tmp_path):
     switch = tmp_path / "kernel" / "apparmor_restrict_unprivileged_userns"
     switch.parent.mkdir()
     switch.write_text("1\n")
-    monkeypatch.setattr(probe, "SETTINGS", tmp_path)
+    monkeypatch.setattr(probe, "KERNEL_SETTINGS", tmp_path)
     monkeypatch.setenv("PATH", os.pathsep.join([str(tmp_path), os.environ["PATH"]]))
     monkeypatch.setattr(os, "getuid", lambda: 1000)
     assert sandbox_available() == (

@@ -17,7 +17,7 @@ from sandboxed_kernel import SMALL, WARM, WAYS, in_a_sandbox, kernel, run
 from this_course import COURSE
 
 from course.errors import KernelError, SandboxError
-from course.grading.execution.kernel_pair import KERNEL
+from course.grading.execution.kernel_pair import KERNEL_MAIN
 from course.kernels.forkserver import SERVER_FILE, ForkServer, Preload, fork_server, start_fork_server, without_helpers
 from course.sandbox.manager import SandboxedKernelManager
 from course.sandbox.mounts import KERNEL_FILE
@@ -26,7 +26,7 @@ from course.sandbox.watchdog import Watchdog
 pytestmark = pytest.mark.kernel
 
 CAP_SYS_RESOURCE = 1 << 24
-COLORS = Preload("import colorsys", KERNEL, (), KERNEL_FILE)
+COLORS = Preload("import colorsys", KERNEL_MAIN, (), KERNEL_FILE)
 
 
 def fork_servers():
@@ -38,7 +38,9 @@ def test_the_imports_are_done_and_the_helpers_are_those_of_the_sandbox():
     code = "import sys\nprint('fractions' in sys.modules, 'data_utils' in sys.modules)\nimport data_utils\n"
     code += "print(data_utils.__file__)"
     imports = "import fractions\nfrom data_utils import load_mnist"
-    assert in_a_sandbox(code, kernel_file=KERNEL, imports=imports) == "True False\n/opt/site/data_utils/__init__.py"
+    assert (
+        in_a_sandbox(code, kernel_file=KERNEL_MAIN, imports=imports) == "True False\n/opt/site/data_utils/__init__.py"
+    )
 
 
 def test_only_the_helpers_are_left_out():
@@ -77,7 +79,9 @@ try:
     print(Path("/proc/self/environ").read_text())
 except OSError as error:
     print(error.strerror)"""
-    told, files, program, variables = in_a_sandbox(code, kernel_file=KERNEL, imports="import colorsys").splitlines()
+    told, files, program, variables = in_a_sandbox(
+        code, kernel_file=KERNEL_MAIN, imports="import colorsys"
+    ).splitlines()
     assert told == "False /tmp/work 0 ['/run/kernel.py', '-f', '/run/connection.json']"
     (home,) = set(re.findall(r"forkserver-\w+", files))
     command, names = map(ast.literal_eval, re.findall(r"\[.*?\]", files))
@@ -118,7 +122,7 @@ def test_submissions_go_first_when_memory_runs_out_and_the_grader_last(way):
 
 def test_imports_that_fail_are_reported():
     with pytest.raises(KernelError, match=r"(?s)What the lab imports cannot be imported.*No module named 'nowhere'"):
-        in_a_sandbox("1", kernel_file=KERNEL, imports="import nowhere")
+        in_a_sandbox("1", kernel_file=KERNEL_MAIN, imports="import nowhere")
 
 
 def test_a_fork_server_that_was_killed_is_replaced():
@@ -147,7 +151,7 @@ def test_a_fork_server_ends_when_nobody_needs_it():
 
 def test_a_sandbox_whose_kernel_does_not_come_is_refused(monkeypatch):
     monkeypatch.setattr(ForkServer, "request_kernel", lambda self, request, files: None)
-    monkeypatch.setattr("course.sandbox.provisioner.START_SECONDS", 1)
+    monkeypatch.setattr("course.sandbox.provisioner.SANDBOX_START_SECONDS", 1)
     with pytest.raises(SandboxError, match="A sandbox did not start"):
         in_a_sandbox("1", **WARM)
     assert not [one for one in psutil.Process().children(recursive=True) if one.name() == "bwrap"]
@@ -225,11 +229,11 @@ def test_a_sandbox_without_walls_is_not_joined():
 
 def test_a_fork_server_that_died_beside_a_living_sandbox_is_replaced():
     async def die_and_go_on():
-        async with kernel(kernel_file=KERNEL, imports="import colorsys"):
+        async with kernel(kernel_file=KERNEL_MAIN, imports="import colorsys"):
             for process in fork_servers():
                 process.kill()
                 process.wait()
-            async with kernel(kernel_file=KERNEL, imports="import colorsys") as (_, client):
+            async with kernel(kernel_file=KERNEL_MAIN, imports="import colorsys") as (_, client):
                 return await run(client, "print('here')")
 
     assert asyncio.run(die_and_go_on()) == "here"

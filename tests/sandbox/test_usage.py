@@ -109,5 +109,5 @@ def test_a_process_whose_name_is_no_text_is_measured_as_any_other():
 def test_sockets_of_a_machine_without_ipv6_are_counted(monkeypatch):
     everything = count_sockets(os.getpid())
     names = ("sockstat", "sockets:"), ("sockstat", "TCP:"), ("no-sockstat6", "TCP6:")
-    monkeypatch.setattr("course.sandbox.usage.COUNTS", names)
+    monkeypatch.setattr("course.sandbox.usage.SOCKET_COUNTS", names)
     assert 0 < count_sockets(os.getpid()) <= everything

@@ -440,6 +440,6 @@ def test_numbers_that_are_none_arrive_as_they_are(tmp_path):
 
 
 def test_too_much_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(channel, "MOST_BYTES", 1_000)
+    monkeypatch.setattr(channel, "MOST_BUFFER_BYTES", 1_000)
     verdict = judged(tmp_path, "def answer(x): return np.zeros(1_000)", "answer(3)")
     assert "too large" in verdict["evalue"] and not verdict["passed"]

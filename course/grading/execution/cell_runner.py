@@ -16,12 +16,12 @@ from course.grading.execution.faults import CellInterrupted, KernelEnded
 from course.grading.execution.test_kernel import START_SECONDS, TestSide
 from course.grading.execution.verdicts import error_output, showable_outputs, verdict_outputs
 from course.kernels.manager import WarmProvisioner
-from course.labs.sources import HIDDEN, grade_id, is_test
+from course.labs.sources import HIDDEN_PART, grade_id, is_test
 from course.limits import Limits
 from course.sandbox.provisioner import SandboxProvisioner
 from course.testing.errors import CutOff
 
-END_SECONDS = 10.0  # for a test to end after its submission has, or when it has been interrupted itself
+_END_SECONDS = 10.0  # for a test to end after its submission has, or when it has been interrupted itself
 WRITE_FILES = """
 def write_files(files):
     import base64, pathlib
@@ -147,7 +147,7 @@ class CellRunner:
             raise
         finally:
             self.tests.relay.disconnect()
-            await self.tests.clock.wait(verdict, END_SECONDS)
+            await self.tests.clock.wait(verdict, _END_SECONDS)
             cell.outputs = [*showable_outputs(collector), *cell.outputs]
             await self.record_verdict(cell, verdict)
 
@@ -164,7 +164,7 @@ class CellRunner:
         clock = self.tests.clock
         deadline = clock.seconds() + seconds
         content = execute_content(SERVE_TEST.format(path=self.tests.pair.path_of_answers, number=cell.execution_count))
-        for part in range(1 + 2 * len(HIDDEN.findall(cell.source))):
+        for part in range(1 + 2 * len(HIDDEN_PART.findall(cell.source))):
             if verdict.done():
                 return
             handle_output = collector.add if part % 2 == 0 else ignore_output
@@ -172,7 +172,7 @@ class CellRunner:
             await self.client.request("execute_request", content, seconds_left, handle_output, limit=seconds)
             if not self.tests.relay.joined:
                 return  # nobody answers there
-        await clock.wait(verdict, END_SECONDS)
+        await clock.wait(verdict, _END_SECONDS)
 
     async def record_verdict(self, cell: NotebookNode, verdict: "asyncio.Task[dict[str, Any]]") -> None:
         """Write the verdict into the cell's outputs; a cell that has an error keeps it."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 CORES, THROTTLING = Path("/proc/stat"), Path("/sys/fs/cgroup/cpu.stat")
-TICKS = os.sysconf("SC_CLK_TCK")  # in a second of CPU time
+_TICKS = os.sysconf("SC_CLK_TCK")  # in a second of CPU time
 QUOTA = -1  # in place of a core's number
 MEASURE_SECONDS = 0.5  # between two measurements; in between the clock stands still
 PATIENCE = 4  # times as long as on an idle machine, a submission may take on a busy one
@@ -96,7 +96,7 @@ def busy_seconds() -> dict[int, float]:
     lines = [line.split() for line in CORES.read_text().splitlines()]
     # user, nice, system, idle, iowait, irq, softirq, steal: see proc(5)
     busy = {
-        int(name[3:]): sum(int(ticks) for place, ticks in enumerate(numbers[:8]) if place not in (3, 4)) / TICKS
+        int(name[3:]): sum(int(ticks) for place, ticks in enumerate(numbers[:8]) if place not in (3, 4)) / _TICKS
         for name, *numbers in lines
         if name.startswith("cpu") and name != "cpu"
     }

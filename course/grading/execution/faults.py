@@ -13,7 +13,7 @@ from course.errors import MachineFault
 from course.kernels.manager import WarmProvisioner
 from course.sandbox.exit_cause import ExitCause
 from course.sandbox.provisioner import SandboxProvisioner
-from course.sandbox.seccomp import KERNEL
+from course.sandbox.seccomp import KERNEL_PID
 from course.sandbox.watchdog import Watchdog
 
 CRASHED = "The kernel ended: the cell crashed Python, or left it."
@@ -66,7 +66,7 @@ def explain_silence(
 
 def is_stopped(watchdog: Watchdog) -> bool:
     """Whether the kernel in a sandbox has been stopped: from outside, or by a terminal that it has opened itself."""
-    kernels = [folder for folder in watchdog.process_folders() if folder.name == str(KERNEL)]
+    kernels = [folder for folder in watchdog.process_folders() if folder.name == str(KERNEL_PID)]
     try:
         states = [(folder / "stat").read_text("utf-8", "replace").rpartition(") ")[2][:1] for folder in kernels]
     except OSError:

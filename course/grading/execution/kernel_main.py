@@ -10,19 +10,21 @@ from pathlib import Path
 from ipykernel.ipkernel import IPythonKernel
 from ipykernel.kernelapp import IPKernelApp
 
-TESTS = "--tests"  # the argument of a kernel that runs tests
+TESTS_OPTION = "--tests"  # the argument of a kernel that runs tests
 PR_SET_DUMPABLE = 4  # prctl(2): with 0, no other process of the same user can read this one's memory
 
 
 def launch(argv: list[str]) -> None:
-    """Run the kernel with arguments such as `-f connection.json`, and perhaps TESTS, until it is shut down."""
+    """Run the kernel with arguments such as `-f connection.json`, and perhaps TESTS_OPTION, until it is shut down."""
     ctypes.CDLL(None).prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
     kernel_class: type[IPythonKernel] = IPythonKernel
-    if TESTS in argv:
+    if TESTS_OPTION in argv:
         from course.testing.runner import TestKernel
 
         kernel_class = TestKernel
-    IPKernelApp.launch_instance(argv=[argument for argument in argv if argument != TESTS], kernel_class=kernel_class)
+    IPKernelApp.launch_instance(
+        argv=[argument for argument in argv if argument != TESTS_OPTION], kernel_class=kernel_class
+    )
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from typing import Any
 
 from jupyter_client.manager import AsyncKernelManager
 
-from course.config import COURSE_FILE
-from course.grading.execution.kernel_main import TESTS
+from course import COURSE_FILE
+from course.grading.execution.kernel_main import TESTS_OPTION
 from course.kernels.forkserver import adopt_fork_server, fork_server
 from course.kernels.manager import WarmKernelManager
 from course.limits import Limits
@@ -20,12 +20,12 @@ from course.sandbox.copies import preload_of
 from course.sandbox.manager import SandboxedKernelManager
 from course.sandbox.mounts import package_folder
 
-KERNEL = Path(__file__).with_name("kernel_main.py")
+KERNEL_MAIN = Path(__file__).with_name("kernel_main.py")
 ANSWERS, QUESTIONS, SCRATCH = "/run/answers", "/run/questions", "/tmp/scratch"  # in sandboxes
 INHERITED = ("MNIST_SOURCE", "MNIST_NPZ", "NBGRADER_EXECUTION")  # the grader's variables that kernels get
 DIGITS = {"MNIST_NPZ": "/opt/mnist.npz"}  # where the file that the variable names lies in a sandbox
-THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
+_THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+_QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 class TrustedKernelManager(WarmKernelManager):
@@ -38,7 +38,7 @@ class TrustedKernelManager(WarmKernelManager):
     def __init__(self, **kwargs: Any) -> None:
         """Make the folder of the sockets."""
         self._sockets = tempfile.TemporaryDirectory(prefix="kernel-")
-        super().__init__(transport="ipc", ip=str(Path(self._sockets.name, "socket")), kernel_file=KERNEL, **kwargs)
+        super().__init__(transport="ipc", ip=str(Path(self._sockets.name, "socket")), kernel_file=KERNEL_MAIN, **kwargs)
 
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]  # as in its parent
         """Delete the folder of the sockets, too."""
@@ -51,14 +51,14 @@ def prepare_kernels(sandboxed: bool, threads: int, imports: str) -> Callable[[],
     """Start the fork server that kernels need; other processes of this machine share it by calling the result."""
     if not sandboxed:
         return partial(int)  # each process starts its own
-    preload = preload_of(imports, KERNEL, thread_variables(threads), DIGITS)
+    preload = preload_of(imports, KERNEL_MAIN, thread_variables(threads), DIGITS)
     return partial(adopt_fork_server, preload, fork_server(preload))
 
 
 def thread_variables(threads: int) -> dict[str, str]:
     """The variables of a kernel's environment that do not come from the sandbox."""
     inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-    return inherited | QUIET | dict.fromkeys(THREADS, str(threads))
+    return inherited | _QUIET | dict.fromkeys(_THREADS, str(threads))
 
 
 def solution_folders() -> list[str]:
@@ -99,18 +99,18 @@ def kernel_pair(limits: Limits, sandboxed: bool, threads: int, imports: str) -> 
         if not sandboxed:
             manager = partial(TrustedKernelManager, imports=imports)
             scratch = folder / "scratch"
-            tests = partial(manager, arguments=[TESTS])
+            tests = partial(manager, arguments=[TESTS_OPTION])
             yield Pair(folder, manager, tests, str(sockets[0]), str(sockets[1]), str(scratch), threads, environment)
             return
         manager = partial(
             SandboxedKernelManager,
             limits=limits,
-            kernel_file=KERNEL,
+            kernel_file=KERNEL_MAIN,
             imports=imports,
             environment=environment,
             private=solution_folders(),
             named_files=DIGITS,
         )
         submission = partial(manager, shown={ANSWERS: str(sockets[0])})
-        tests = partial(manager, shown={QUESTIONS: str(sockets[1])}, arguments=[TESTS])
+        tests = partial(manager, shown={QUESTIONS: str(sockets[1])}, arguments=[TESTS_OPTION])
         yield Pair(folder, submission, tests, ANSWERS, QUESTIONS, SCRATCH, threads)

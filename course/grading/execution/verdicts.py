@@ -8,7 +8,7 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course.grading.execution.cell_outputs import OutputCollector
-from course.labs.sources import HIDDEN
+from course.labs.sources import HIDDEN_PART
 from course.testing.errors import CutOff
 
 FAILED_LINE = re.compile(r"line (\d+): ")  # begins the traceback of a failed test
@@ -35,7 +35,7 @@ def failed_line(error: NotebookNode) -> int:
 
 def is_hidden_line(source: str, line: int) -> bool:
     """Whether a line of a test, counted from 1, stands in a hidden part."""
-    spans = (part.span() for part in HIDDEN.finditer(source))
+    spans = (part.span() for part in HIDDEN_PART.finditer(source))
     return any(source.count("\n", 0, start) < line <= source.count("\n", 0, end - 1) + 1 for start, end in spans)
 
 

@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 from latex2mathml import exceptions
 from latex2mathml.converter import convert_to_element
 
-LONGEST = 2_000  # characters of a formula; a longer one is shown as it was written
+_LONGEST = 2_000  # characters of a formula; a longer one is shown as it was written
 # The errors of the library have no common base, and for unfinished formulas it raises Python's own.
-UNREADABLE: tuple[type[Exception], ...] = (
+_UNREADABLE: tuple[type[Exception], ...] = (
     *(error for error in vars(exceptions).values() if isinstance(error, type) and issubclass(error, Exception)),
     StopIteration,
     LookupError,
@@ -22,10 +22,10 @@ UNREADABLE: tuple[type[Exception], ...] = (
 def formula(latex: str, block: bool = False) -> str:
     """The formula as an HTML fragment: MathML, or its source as code if it cannot be read."""
     latex = latex.strip()
-    if len(latex) <= LONGEST:
+    if len(latex) <= _LONGEST:
         try:
             root = convert_to_element(latex, display="block" if block else "inline")
-        except UNREADABLE:
+        except _UNREADABLE:
             pass
         else:
             for element in root.iter():

@@ -8,11 +8,11 @@ from contextlib import ExitStack
 from course.grading.feedback.make_page import PageJob, make_page
 from course.grading.workers.worker_process import WorkerProcess
 
-FEWEST = 12  # pages for which processes are started: until one has begun, as many are made here
+_FEWEST = 12  # pages for which processes are started: until one has begun, as many are made here
 PAGE_SECONDS = 600  # after which a page is given up; the slowest takes some seconds
 
 
-def make_pages(jobs: Sequence[PageJob], workers: int | None = None, few: int = FEWEST) -> Iterator[tuple[str, str]]:
+def make_pages(jobs: Sequence[PageJob], workers: int | None = None, few: int = _FEWEST) -> Iterator[tuple[str, str]]:
     """Make the pages; yields each student, with why there is no page, or nothing.
 
     `workers` processes make them, one a core if None and at most; up to `few` pages are made here.

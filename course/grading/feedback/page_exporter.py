@@ -25,7 +25,7 @@ from course.grading.feedback.formulas import formula
 from course.grading.feedback.render_markdown import markdown_html
 from course.grading.feedback.sanitize import PICTURE, clean, costly_parts
 
-TEMPLATES = Path(__file__).with_name("templates")
+FEEDBACK_TEMPLATES = Path(__file__).with_name("templates")
 TEMPLATE = "feedback_page"
 LIBRARIES = ("nbconvert", "mistune", "pygments", "nh3", "latex2mathml", "beautifulsoup4", "tinycss2", "jinja2")
 # The looks of single elements are a submission's own, such as the colours of a table, and cleaned; style sheets, which
@@ -72,7 +72,7 @@ class FeedbackPage(HTMLExporter):
     export_from_notebook = ""  # not offered by JupyterLab's menu
     # Traits without the mark of a setting: nbgrader sets HTMLExporter's in its commands, and Formgrader for itself.
     template_name = Unicode(TEMPLATE).tag(affects_template=True)
-    extra_template_basedirs = List(Unicode(), [str(TEMPLATES)]).tag(affects_environment=True)
+    extra_template_basedirs = List(Unicode(), [str(FEEDBACK_TEMPLATES)]).tag(affects_environment=True)
     extra_template_paths = List(Unicode(), []).tag(affects_environment=True)
 
     room, html_room, parts_left = ROOM, HTML_ROOM, MOST_PARTS
@@ -100,7 +100,7 @@ class FeedbackPage(HTMLExporter):
         environment: Environment = super()._create_environment()
         environment.autoescape = True
         environment.bytecode_cache = TEMPLATE_CACHE
-        style = (TEMPLATES / TEMPLATE / "page.css").read_text("utf-8")
+        style = (FEEDBACK_TEMPLATES / TEMPLATE / "page.css").read_text("utf-8")
         environment.globals |= {"style": Markup(style), "policy": page_policy(style), "long_lines": LONG_LINES}
         return environment
 

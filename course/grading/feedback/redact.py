@@ -5,7 +5,7 @@ from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
 
 from course.grading.feedback.sanitize import PICTURE
-from course.labs.sources import HIDDEN, is_test
+from course.labs.sources import HIDDEN_PART, is_test
 
 # What is rendered is limited: some Markdown takes time that grows with the square of its length.
 CELL_CHARACTERS, PAGE_CHARACTERS = 20_000, 150_000
@@ -22,8 +22,8 @@ class HideHiddenTests(NbGraderPreprocessor):
 
         Only test cells are searched: in a text made for it, the search takes time that grows with the square.
         """
-        if is_test(cell) and HIDDEN.search(cell.source):
-            cell.source = HIDDEN.sub("", cell.source).rstrip()
+        if is_test(cell) and HIDDEN_PART.search(cell.source):
+            cell.source = HIDDEN_PART.sub("", cell.source).rstrip()
             for output in cell.outputs:
                 if output.output_type == "error":
                     # A traceback quotes the lines around the failure; the message alone was written for students.

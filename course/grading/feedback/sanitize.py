@@ -9,11 +9,11 @@ from bs4 import BeautifulSoup, Tag
 
 from course.grading.feedback.allowed_html import ID_PREFIX, clean_style, cleaner, split_words
 
-LONGEST = 300_000  # characters of one piece of HTML
+LONGEST_HTML = 300_000  # characters of one piece of HTML
 MOST_VISITS = 200_000  # of elements, to find those that the style sheets in one piece of HTML are about
-DEEPEST = 200  # elements in each other: sanitising takes time that grows with the square of it
+DEEPEST_ELEMENT = 200  # elements in each other: sanitising takes time that grows with the square of it
 PICTURE = re.compile(r"data:image/(?:png|jpe?g|gif|webp|bmp|svg\+xml);base64,[A-Za-z0-9+/=\s]+")
-OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
+_OPENING = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 # Elements without an end of their own, or that end where the next one of their kind begins.
 UNCLOSED = split_words(
     "p li dt dd tr td th thead tbody tfoot colgroup option "
@@ -29,10 +29,10 @@ def clean(html: str, level: int = 2, hints: bool = False) -> str:
     `level` is added to the level of each heading. `hints` opens the first of its folded hints. Too large or too deeply
     nested a fragment is replaced by a remark.
     """
-    if len(html) - sum(map(len, PICTURE.findall(html))) > LONGEST:
+    if len(html) - sum(map(len, PICTURE.findall(html))) > LONGEST_HTML:
         return f"<p>[HTML of {len(html):,} characters is not shown here.]</p>"
     if is_too_deep(html):
-        return f"<p>[HTML with more than {DEEPEST} elements in each other is not shown here.]</p>"
+        return f"<p>[HTML with more than {DEEPEST_ELEMENT} elements in each other is not shown here.]</p>"
     rules, content = split_styles(html)
     cleaned: str = cleaner.clean(content)
     if not rules and not NEEDS_TREE.search(cleaned):
@@ -63,10 +63,10 @@ def costly_parts(html: str) -> int:
 def is_too_deep(html: str) -> bool:
     """Whether elements may be nested too deeply, counted without parsing: what is opened and not closed yet."""
     depth = 0
-    for match in OPENING.finditer(html):
+    for match in _OPENING.finditer(html):
         if match[2].lower() not in UNCLOSED:
             depth = max(0, depth - 1) if match[1] else depth + 1
-        if depth > DEEPEST:
+        if depth > DEEPEST_ELEMENT:
             return True
     return False
 

@@ -17,11 +17,11 @@ from course.text.files import replacement
 from course.text.spreadsheets import ENCODING, spreadsheet_text
 from course.text.times import time_text
 
-COLUMNS = (
+_COLUMNS = (
     *("student", "status", "total", "points", "penalty", "late", "tests", "max_tests", "written", "to_mark"),
     *("handed_in", "due", "cut_off", "reason", "review", "feedback"),
 )
-POINTS = ("total", "points", "penalty", "tests", "written", "to_mark")
+POINTS_COLUMNS = ("total", "points", "penalty", "tests", "written", "to_mark")
 
 
 def write_grades(path: Path, results: Sequence[Result]) -> None:
@@ -30,9 +30,9 @@ def write_grades(path: Path, results: Sequence[Result]) -> None:
     questions = list(dict.fromkeys(question for result in results for question in result.by_question))
     with replacement(path) as draft, draft.open("x", newline="", encoding=ENCODING) as file:
         writer = csv.writer(file)
-        writer.writerow([*COLUMNS, *tests, *questions])
+        writer.writerow([*_COLUMNS, *tests, *questions])
         for result in results:
-            columns = [column if result.graded or column not in POINTS else "" for column in COLUMNS]
+            columns = [column if result.graded or column not in POINTS_COLUMNS else "" for column in _COLUMNS]
             points = [f"{result.by_test.get(test, 0):g}" if result.graded else "" for test in tests]
             points += [_text(result.by_question.get(question)) for question in questions]
             writer.writerow([*(_text(getattr(result, column) if column else None) for column in columns), *points])

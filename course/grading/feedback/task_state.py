@@ -18,7 +18,7 @@ NOT_DONE = "Not done yet"  # begins the message of the stub, see c.ClearSolution
 # What we, nbclient and nbgrader call the end of a cell that was not its own.
 CUT_OFF_ERRORS = {*CutOff, "CellTimeoutError", "DeadKernelError", "KeyboardInterrupt"}
 ANSWER_STOPPED = re.compile(r"\bstopped with \w+: ")  # in the message of a test that tells of an error in the answer
-LONGEST = 300  # characters of a message
+LONGEST_MESSAGE = 300  # characters of a message
 
 
 class State(StrEnum):
@@ -40,11 +40,11 @@ class State(StrEnum):
     @property
     def look(self) -> str:
         """Its class in the page's style sheet."""
-        return LOOKS[self]
+        return _LOOKS[self]
 
 
 SIGNS = dict(zip(State, "✓✗–!⊘…•", strict=True))
-LOOKS = dict(zip(State, ("right", "wrong", "open", "error", "error", "waiting", "waiting"), strict=True))
+_LOOKS = dict(zip(State, ("right", "wrong", "open", "error", "error", "waiting", "waiting"), strict=True))
 
 
 @dataclass(frozen=True)
@@ -132,5 +132,5 @@ def message_of(error: NotebookNode) -> str:
 
 def one_line(text: str) -> str:
     """A message in one line, not longer than the summary has room for."""
-    line = printable(" ".join(re.sub(r"\x1b\[[0-9;]*m", "", text[: 10 * LONGEST]).split()))
-    return line if len(line) <= LONGEST else f"{line[:LONGEST].rstrip()} …"
+    line = printable(" ".join(re.sub(r"\x1b\[[0-9;]*m", "", text[: 10 * LONGEST_MESSAGE]).split()))
+    return line if len(line) <= LONGEST_MESSAGE else f"{line[:LONGEST_MESSAGE].rstrip()} …"

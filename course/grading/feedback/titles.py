@@ -9,7 +9,7 @@ from course.grading.feedback.task_state import one_line
 from course.labs.sources import grade_id, is_answer
 from course.text.markdown import headings
 
-POINTS = re.compile(r"\s*\([\d.]+ points?[^()]*\)\s*$")
+_POINTS = re.compile(r"\s*\([\d.]+ points?[^()]*\)\s*$")
 
 
 def find_answer(cells: Sequence[NotebookNode], test: str) -> int | None:
@@ -37,4 +37,4 @@ def lab_title(cells: Sequence[NotebookNode]) -> str:
 
 def plain_title(heading: str) -> str:
     """A heading without its points, and without the marks of code and of bold text."""
-    return one_line(re.sub(r"`|\*\*", "", POINTS.sub("", heading)))
+    return one_line(re.sub(r"`|\*\*", "", _POINTS.sub("", heading)))

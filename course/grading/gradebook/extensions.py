@@ -15,7 +15,7 @@ from course.text.csv_tables import read_table, refuse
 from course.text.files import write_whole
 from course.text.times import TimeError, read_time
 
-FILE, COLUMNS = "extensions.csv", ["student", "lab", "until"]
+FILE, _COLUMNS = "extensions.csv", ["student", "lab", "until"]
 
 
 @dataclass(frozen=True, order=True)
@@ -43,7 +43,7 @@ def read_extensions(folder: Path) -> list[Extension]:
         try:
             extension = Extension(row["lab"], row["student"], read_time(row["until"]))
         except KeyError:
-            problems.append(f"line {number}: the columns must be {','.join(COLUMNS)}")
+            problems.append(f"line {number}: the columns must be {','.join(_COLUMNS)}")
         except TimeError as error:
             problems.append(f"line {number}: {error}")
         else:
@@ -91,7 +91,7 @@ def revoke(folder: Path, students: Sequence[str], labs: Sequence[str]) -> list[E
 def _save(folder: Path, extensions: Sequence[Extension]) -> list[Extension]:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(COLUMNS)
+    table.writerow(_COLUMNS)
     for extension in sorted(extensions):
         table.writerow([extension.student, extension.lab, extension.until.isoformat(sep=" ")])
     write_whole(folder / FILE, text.getvalue())

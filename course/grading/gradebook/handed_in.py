@@ -10,7 +10,7 @@ from course.inbox.origin import contents, read_record
 from course.inbox.regular_files import read_plain_file
 from course.text.times import TimeError, read_time
 
-MOST_BYTES = 200
+_MOST_BYTES = 200
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ def read_handed_in(submitted: Path, collected: Path) -> HandedIn:
     if not path.exists() and not path.is_symlink():
         return HandedIn(marked_late=_marked_late(submitted, collected))
     try:
-        return HandedIn(read_time(read_plain_file(path, MOST_BYTES).decode("utf-8-sig", "replace")))
+        return HandedIn(read_time(read_plain_file(path, _MOST_BYTES).decode("utf-8-sig", "replace")))
     except (TimeError, SubmissionError) as error:
         return HandedIn(problem=f"{TIMESTAMP}: {error} Nothing is taken off for being late until it is put right.")
 

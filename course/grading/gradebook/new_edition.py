@@ -13,7 +13,15 @@ from sqlalchemy.engine import make_url
 
 from course.config import Lab
 from course.grading.gradebook.transaction import one_transaction
-from course.labs.editions import GRADE, SOLUTION, SOURCE, GradedCell, cells_by_kind, find_notebook, held_kinds
+from course.labs.editions import (
+    GRADE_ENTRY,
+    SOLUTION_ENTRY,
+    SOURCE_ENTRY,
+    GradedCell,
+    cells_by_kind,
+    find_notebook,
+    held_kinds,
+)
 
 
 def move_gradebook(api: NbGraderAPI, lab: Lab, edition: Mapping[str, GradedCell]) -> Iterator[str]:
@@ -58,7 +66,7 @@ def _remove(gradebook: Gradebook, lab: Lab, edition: Mapping[str, GradedCell]) -
     notebook = gradebook.find_notebook(lab.name, lab.name)
     for kind, cells in cells_by_kind(notebook).items():
         for cell in [cell for cell in cells if cell.name not in edition or kind not in edition[cell.name].kinds]:
-            entries = {GRADE: "grades", SOLUTION: "comments"}.get(kind)
+            entries = {GRADE_ENTRY: "grades", SOLUTION_ENTRY: "comments"}.get(kind)
             for entry in list(getattr(cell, entries)) if entries else []:
                 if text := _mark_in_words(entry):
                     yield f"{lab.name}, {cell.name}: gone with its task is {entry.student.id}'s {text}"
@@ -81,17 +89,17 @@ def _add(gradebook: Gradebook, lab: Lab, edition: Mapping[str, GradedCell]) -> N
     old_kinds, notebook_key = held_kinds(notebook), (lab.name, lab.name)
     for name, graded_cell in edition.items():
         kinds = graded_cell.kinds - old_kinds.get(name, frozenset())
-        if SOURCE in kinds:
-            locked = SOLUTION not in graded_cell.kinds
+        if SOURCE_ENTRY in kinds:
+            locked = SOLUTION_ENTRY not in graded_cell.kinds
             source_settings = {"cell_type": graded_cell.cell_type, "source": graded_cell.source, "locked": locked}
             gradebook.add_source_cell(name, *notebook_key, **source_settings)
         entries: list[Callable[..., Grade | Comment]] = []
-        if GRADE in kinds:
+        if GRADE_ENTRY in kinds:
             cell = gradebook.add_grade_cell(
                 name, *notebook_key, max_score=graded_cell.points, cell_type=graded_cell.cell_type
             )
             entries.append(partial(Grade, cell_id=cell.id, auto_score=0.0, needs_manual_grade=False))
-        if SOLUTION in kinds:
+        if SOLUTION_ENTRY in kinds:
             entries.append(partial(Comment, cell_id=gradebook.add_solution_cell(name, *notebook_key).id))
         for submission in notebook.submissions:
             gradebook.db.add_all([entry(notebook=submission) for entry in entries])

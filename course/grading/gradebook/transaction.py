@@ -15,7 +15,7 @@ from sqlalchemy.engine import Dialect
 
 from course.errors import CourseError
 
-STEP = "one_step"
+_STEP = "one_step"
 
 
 class Steps:
@@ -23,16 +23,16 @@ class Steps:
 
     def begin(self) -> None:
         """Begin with the first step."""
-        self._do(f"SAVEPOINT {STEP}")
+        self._do(f"SAVEPOINT {_STEP}")
 
     def commit(self) -> None:
         """End a step, and begin the next one."""
-        self._do(f"RELEASE SAVEPOINT {STEP}")
-        self._do(f"SAVEPOINT {STEP}")
+        self._do(f"RELEASE SAVEPOINT {_STEP}")
+        self._do(f"SAVEPOINT {_STEP}")
 
     def rollback(self) -> None:
         """Undo a step."""
-        self._do(f"ROLLBACK TO SAVEPOINT {STEP}")
+        self._do(f"ROLLBACK TO SAVEPOINT {_STEP}")
 
     def close(self) -> None:
         """Undo a step that was not committed; others may still need the connection."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from course.config import Course
 from course.errors import CourseError
 
-SETTINGS = "nbgrader_config.py"
+_SETTINGS = "nbgrader_config.py"
 FIRST_LINE = '"""Written by `course`: nbgrader works in this folder with the settings of the course\'s repository."""'
 TEXT = f"""{FIRST_LINE}
 
@@ -37,7 +37,7 @@ def write_settings(course: Course, folder: Path) -> None:
         The folder has settings that somebody else wrote.
     """
     folder = folder.resolve()
-    path = folder / SETTINGS
+    path = folder / _SETTINGS
     if folder == course.root:
         return
     if path.exists() and not path.read_text("utf-8").startswith(FIRST_LINE):

@@ -20,7 +20,7 @@ from tornado import web
 from course.grading.marking import namesakes
 from course.grading.marking.autograde_notice import REFUSAL, is_graded
 from course.grading.marking.content_policy import ScriptsWithNonce, with_policy
-from course.grading.marking.marking_page import TEMPLATES, CleanOutputs, MarkingPage
+from course.grading.marking.marking_page import MARKING_TEMPLATES, CleanOutputs, MarkingPage
 from course.grading.marking.marking_scheme import AddSchemes
 
 EXTENSION, REPLACED = "course.grading.marking.formgrader", "nbgrader.server_extensions.formgrader"
@@ -33,7 +33,7 @@ class CourseFormgrader(FormgradeExtension):
         """Set up pages and exporter as nbgrader does, then with this package's templates."""
         super().init_tornado_settings(webapp)
         nbgrader_templates = FileSystemLoader(handlers.template_path)
-        own_templates = FileSystemLoader(TEMPLATES / "pages")
+        own_templates = FileSystemLoader(MARKING_TEMPLATES / "pages")
         pages = webapp.settings["nbgrader_jinja2_env"]
         pages.loader = ChoiceLoader([own_templates, nbgrader_templates, PrefixLoader({"nbgrader": nbgrader_templates})])
         pages.add_extension(ScriptsWithNonce)

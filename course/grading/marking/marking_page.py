@@ -17,7 +17,7 @@ from traitlets.config import Config
 from course.grading.feedback.choose_outputs import choose_form
 from course.grading.feedback.page_exporter import FeedbackPage
 
-TEMPLATES = Path(__file__).parent / "templates"
+MARKING_TEMPLATES = Path(__file__).parent / "templates"
 
 
 class MarkingPage(HTMLExporter):
@@ -29,7 +29,7 @@ class MarkingPage(HTMLExporter):
         """Use the template `marking`, and nbgrader's which it extends; else these settings."""
         settings = config.copy()
         settings.HTMLExporter.template_name = "marking"
-        settings.HTMLExporter.extra_template_basedirs = [str(TEMPLATES), handlers.template_path]
+        settings.HTMLExporter.extra_template_basedirs = [str(MARKING_TEMPLATES), handlers.template_path]
         settings.HTMLExporter.extra_template_paths = [handlers.template_path]  # for those that are extended
         super().__init__(config=settings)
         self.cleaner, self.nonce = FeedbackPage(), ""

@@ -25,8 +25,8 @@ from course.text.csv_tables import read_table, refuse
 from course.text.files import replacement
 from course.text.spreadsheets import ENCODING, spreadsheet_text
 
-COLUMNS = ("key", "question", "student", "name", "points", "of", "comment", "answer")
-NEEDED = ("key", "points", "comment")
+MARKS_COLUMNS = ("key", "question", "student", "name", "points", "of", "comment", "answer")
+_NEEDED = ("key", "points", "comment")
 MAX_ANSWER = 30_000  # characters that are shown; a cell of Excel holds 32,767
 DIGEST = 12  # hexadecimal digits
 
@@ -116,7 +116,7 @@ def write_marks_table(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) 
         raise CourseError(f"No written answer of {lab.name} was graded in {folder}.")
     try:
         with replacement(path) as draft, draft.open("x", newline="", encoding=ENCODING) as file:
-            csv.writer(file, quoting=csv.QUOTE_ALL).writerows([COLUMNS, *(answer.row for answer in answers)])
+            csv.writer(file, quoting=csv.QUOTE_ALL).writerows([MARKS_COLUMNS, *(answer.row for answer in answers)])
     except OSError as error:
         raise CourseError(f"{path} cannot be written: {error.strerror}.") from error
     return sum(1 for answer in answers if answer.points is None)
@@ -133,7 +133,7 @@ def take_marks(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:
         The table has a line that cannot be taken; the message names all of them.
     """
     columns, rows, _ = read_table(path)
-    if missing := [column for column in NEEDED if column not in columns]:
+    if missing := [column for column in _NEEDED if column not in columns]:
         raise CourseError(f"{path} has no column {', '.join(missing)}. Write a new table, and keep its first line.")
     with database_errors(), without_library_warnings(), one_transaction(gradebook):
         answers = {answer.place: answer for answer in read_written_answers(gradebook, lab, folder)}

@@ -16,7 +16,7 @@ from course.grading.execution.make_spec import make_spec
 from course.grading.execution.session import execute_submission
 from course.grading.execution.spec import Spec
 
-THREADS = 2
+_THREADS = 2
 
 
 class SandboxedExecute(Execute):
@@ -36,7 +36,7 @@ class SandboxedExecute(Execute):
         """
         all_resources = resources or ResourcesDict()
         spec = spec_of(all_resources["nbgrader"]["assignment"], self.course_root)
-        pair = kernel_pair(spec.limits, sandboxed=True, threads=THREADS, imports=spec.imports)
+        pair = kernel_pair(spec.limits, sandboxed=True, threads=_THREADS, imports=spec.imports)
         with tempfile.TemporaryDirectory() as folder, pair as kernels:
             run_async(execute_submission(nb, kernels, spec.imports, spec.values, spec.limits, folder))
         return nb, all_resources

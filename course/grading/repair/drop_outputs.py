@@ -3,14 +3,14 @@
 import re
 
 DROPPED = {'"outputs"', '"widgets"'}
-TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)  # a string, or an edge of a list or dictionary
+_TOKEN = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)  # a string, or an edge of a list or dictionary
 VALUE = re.compile(r"\s*:\s*(?=[\[{])")
 
 
 def without_outputs(text: str) -> str:
     """The JSON text with empty outputs, and without widgets' states; a text that is not JSON stays invalid."""
     pieces, copied, depth, dropped_start = list[str](), 0, 0, None
-    for token in TOKEN.finditer(text):
+    for token in _TOKEN.finditer(text):
         token_text = token[0]
         if dropped_start is None:
             if token_text in DROPPED and (value := VALUE.match(text, token.end())):

@@ -19,7 +19,7 @@ from course.inbox.notes import Note, printable
 from course.labs.sources import grade_id, is_answer
 
 UNWRITTEN = "nothing is written in any of them"
-LAST = "it is the last in which something is written, so the one in effect when the notebook runs from top to bottom"
+_LAST = "it is the last in which something is written, so the one in effect when the notebook runs from top to bottom"
 
 
 def repair_notes(matching: Matching, plan: Plan) -> list[Note]:
@@ -92,7 +92,7 @@ def answer_notes(matching: Matching, plan: Plan, lab: int) -> Iterator[Note]:
     cell = matching.submitted[chosen]
     others = [number for number in numbers if matching.texts[number].plain != matching.texts[chosen].plain]
     if others:
-        rule = UNWRITTEN if matching.texts[chosen].is_blank(matching.lab_texts[lab]) else LAST
+        rule = UNWRITTEN if matching.texts[chosen].is_blank(matching.lab_texts[lab]) else _LAST
         yield Note(
             "answer-twice",
             where,

@@ -20,7 +20,7 @@ from course.grading.repair.plan import TOP, Plan, find_elsewhere, is_needed, is_
 from course.grading.repair.read_cell import unique_id
 from course.grading.repair.similarity import Text
 from course.inbox.notes import Note
-from course.labs.markers import SOLUTION
+from course.labs.markers import SOLUTION_MARKERS
 from course.labs.sources import grade_id, is_answer
 
 
@@ -42,7 +42,7 @@ def repair(submitted: NotebookNode, released: NotebookNode) -> Mended:
     CourseError
         `released` holds model answers, which would be filled in where an answer is missing.
     """
-    if any(SOLUTION[0] in cell.source for cell in released.cells):
+    if any(SOLUTION_MARKERS[0] in cell.source for cell in released.cells):
         raise CourseError("A submission cannot be mended with a lab that holds its solutions. Use the student copy.")
     matching = match_cells(submitted.cells, released.cells)
     plan = make_plan(matching)

@@ -6,12 +6,12 @@ No code is parsed or run here: an answer need not be valid Python to be recognis
 import re
 from functools import cached_property
 
-from course.labs.sources import HIDDEN
+from course.labs.sources import HIDDEN_PART
 
 FUNCTION = re.compile(r"^(?:async[ \t]+)?(?:def|class)[ \t]+(\w+)", re.MULTILINE)
 VARIABLES = re.compile(r"^([A-Za-z_]\w*(?:[ \t]*,[ \t]*[A-Za-z_]\w*)*)[ \t]*=(?!=)", re.MULTILINE)
 EDITORS = re.compile(r"^#[ \t]*%%.*$", re.MULTILINE)
-WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\w+")
 LONG = 100_000  # characters of a cell in which names and words are looked for
 
 
@@ -46,7 +46,7 @@ class Text:
     @cached_property
     def words(self) -> set[str]:
         """All words, code or prose."""
-        return set(WORD.findall(self.source[:LONG]))
+        return set(_WORD.findall(self.source[:LONG]))
 
     def is_blank(self, stub: "Text") -> bool:
         """Whether nothing was written: the text is empty or still the lab's."""
@@ -70,4 +70,4 @@ def overlap(first: set[str], second: set[str]) -> float:
 
 def visible_source(source: str) -> str:
     """The text without hidden tests, as students have it."""
-    return HIDDEN.sub("", source)
+    return HIDDEN_PART.sub("", source)

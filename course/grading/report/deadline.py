@@ -21,7 +21,7 @@ AFTER = (
     (timedelta.max, "more than a week after"),
 )
 TOGETHER = timedelta(minutes=30)  # between two who are late together
-FEWEST = 3  # students who are a group
+_FEWEST = 3  # students who are a group
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def late_groups(classroom: Classroom) -> list[LateGroup]:
         if delay - before > TOGETHER:
             groups.append([])
         groups[-1].append((delay, student))
-    large = [group for group in groups if len(group) >= FEWEST]
+    large = [group for group in groups if len(group) >= _FEWEST]
     return [
         LateGroup(tuple(student for _, student in group), group[0][0], group[-1][0])
         for group in sorted(large, key=len, reverse=True)

@@ -14,7 +14,7 @@ from course.grading.report.deadline import by_class, delays
 from course.grading.report.drawing import BLUE, INK, draw, whole_numbers
 from course.text.times import time_text
 
-LONGEST = 14  # days before or after the due date that the figure shows; what is further is drawn at its edge
+_LONGEST = 14  # days before or after the due date that the figure shows; what is further is drawn at its edge
 
 
 def deadline_section(classroom: Classroom, zone: tzinfo = UTC) -> Section:
@@ -54,7 +54,7 @@ def _late_rows(classroom: Classroom, zone: tzinfo) -> list[tuple[str, str, str, 
 
 def _paint(canvas: Canvas, values: Sequence[timedelta]) -> None:
     axes = canvas.subplots()
-    hours = np.clip([value / timedelta(hours=1) for value in values], -24 * LONGEST, 24 * LONGEST)
+    hours = np.clip([value / timedelta(hours=1) for value in values], -24 * _LONGEST, 24 * _LONGEST)
     width = next(width for width in (1, 2, 4, 6, 12, 24) if np.ptp(hours) / width <= 48 or width == 24)
     edges = np.arange(np.floor(hours.min() / width) * width, max(hours.max(), 0) + 1.001 * width, width)
     sns.histplot(x=hours, bins=edges, ax=axes, color=BLUE, alpha=1, edgecolor=INK, linewidth=0.8)

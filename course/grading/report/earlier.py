@@ -13,7 +13,7 @@ from course.grading.report.term import Term
 from course.nbgrader_api import database_errors, without_library_warnings
 
 LARGE = 0.1  # a change of the mean share that is worth a look, if it is certain
-FEWEST = 5  # students on both sides, below which no interval is given
+_FEWEST = 5  # students on both sides, below which no interval is given
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def _change(lab: str, task: str, title: str, old: list[float], new: list[float])
     """The change with its interval, by Welch's t test, which allows for unequal spread."""
     before, now = (float(np.mean(values)) if values else None for values in (old, new))
     sizes = len(old), len(new)
-    if min(sizes) < FEWEST or (np.ptp(old) == 0 and np.ptp(new) == 0):
+    if min(sizes) < _FEWEST or (np.ptp(old) == 0 and np.ptp(new) == 0):
         return Change(lab, task, title, before, now, sizes)
     with warnings.catch_warnings():  # one side may have no spread at all, which is no trouble as long as the other has
         warnings.filterwarnings("ignore", "Precision loss", RuntimeWarning)

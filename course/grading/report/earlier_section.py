@@ -12,7 +12,7 @@ from course.grading.report.drawing import BLUE, INK, ORANGE, draw
 from course.grading.report.earlier import LARGE, Change
 from course.grading.report.items_section import with_minus
 
-HOW = (
+_HOW = (
     "The mean share of the points before and now, and the difference with its 95 % interval (Welch, Biometrika 34, "
     f"1947, pages 28 to 35). ◆ marks a change of at least {LARGE:g} whose interval does not hold 0. Of many tasks, one "
     "in twenty stands out by chance. Tasks are compared by their grade ids; whether one was changed, you know."
@@ -21,7 +21,7 @@ HOW = (
 
 def earlier_section(changes: Sequence[Change], gradebook: str) -> Section:
     """Each lab with its tasks, as a figure and a table; `gradebook` is the earlier one."""
-    blocks: list[Block] = [TextBlock(f"Compared with {shown_address(gradebook)}."), TextBlock(HOW)]
+    blocks: list[Block] = [TextBlock(f"Compared with {shown_address(gradebook)}."), TextBlock(_HOW)]
     for _, group in groupby(changes, key=lambda change: change.lab):
         own = list(group)
         both = [change for change in own if change.difference is not None]

@@ -12,9 +12,9 @@ from course.grading.report.attempts import Attempt
 from course.grading.report.classroom import Classroom, Task
 from course.grading.report.item_analysis import Item, rest_shares
 
-FAILED = (State.WRONG, State.ERROR, State.CUT_OFF)
-EXAMPLES = 3  # answers shown for a failure
-FEWEST = 5  # students with a message, from which on it is compared with the rest of the class
+_FAILED = (State.WRONG, State.ERROR, State.CUT_OFF)
+_EXAMPLES = 3  # answers shown for a failure
+_FEWEST = 5  # students with a message, from which on it is compared with the rest of the class
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def find_failures(classroom: Classroom) -> list[Failure]:
         groups = defaultdict[tuple[State, int, str], list[tuple[str, Attempt]]](list)
         for student in classroom.known:
             attempt = student.attempts.get(task.name)
-            if attempt and attempt.state in FAILED and attempt.message:
+            if attempt and attempt.state in _FAILED and attempt.message:
                 groups[_key(attempt)].append((student.id, attempt))
         failures = [_failure(task, group) for group in groups.values()]
         found += sorted(failures, key=lambda one: (-len(one.students), one.line, one.message))
@@ -94,7 +94,7 @@ def different(group: Iterable[tuple[str, Attempt]]) -> tuple[tuple[str, str], ..
     """Up to three answers that differ in more than spaces, with their students."""
     examples = dict[str, tuple[str, str]]()
     for student, attempt in group:
-        if attempt.answer.strip() and len(examples) < EXAMPLES:
+        if attempt.answer.strip() and len(examples) < _EXAMPLES:
             examples.setdefault("".join(attempt.answer.split()), (student, attempt.answer))
     return tuple(examples.values())
 
@@ -119,7 +119,7 @@ def _shared(failures: list[Failure]) -> Iterator[Ambiguous]:
         if failure.state == State.WRONG and failure.line:
             groups[failure.task.name, failure.message].append(failure)
     for group in groups.values():
-        if len(group) > 1 and (count := sum(len(one.students) for one in group)) >= FEWEST:
+        if len(group) > 1 and (count := sum(len(one.students) for one in group)) >= _FEWEST:
             lines = " and ".join(
                 f"{one.line}{' (hidden)' if one.hidden else ''}" for one in sorted(group, key=lambda one: one.line)
             )
@@ -132,7 +132,7 @@ def _of_strong_students(
 ) -> Iterator[Ambiguous]:
     """Messages of students who are as good in the other tasks as those who did this one right."""
     for failure in failures:
-        if failure.state != State.WRONG or len(failure.students) < FEWEST:
+        if failure.state != State.WRONG or len(failure.students) < _FEWEST:
             continue
         shares = rest_shares(points, max_points, failure.task.name)
         right = [
@@ -140,7 +140,7 @@ def _of_strong_students(
             for student in classroom.known
             if (attempt := student.attempts.get(failure.task.name)) and attempt.points == failure.task.max_points
         ]
-        if len(right) < FEWEST:
+        if len(right) < _FEWEST:
             continue
         theirs, others = float(shares[list(failure.students)].mean()), float(shares[right].mean())
         if theirs >= others:

@@ -12,7 +12,7 @@ from course.grading.report.items_section import interval, with_minus
 from course.grading.report.outcomes_section import count_outcomes
 from course.grading.report.remarks_section import shortened
 
-HARD, HIDDEN_SHARE, FEWEST = 0.3, 0.25, 5
+HARD, HIDDEN_SHARE, _FEWEST = 0.3, 0.25, 5
 
 
 def find_findings(
@@ -46,7 +46,7 @@ def _items(classroom: Classroom, items: Sequence[Item]) -> Iterator[tuple[str, s
                 f"its points correlate with those of the other tasks by {with_minus(item.discrimination)} "
                 f"(95 % interval {interval(item)}), less than {POOR}: who is good in the rest does no better here.",
             )
-        if item.students >= FEWEST and item.difficulty < HARD:
+        if item.students >= _FEWEST and item.difficulty < HARD:
             yield f"Hard: {titles[item.name]}", f"students have {item.difficulty:.0%} of its points on average."
 
 
@@ -56,7 +56,7 @@ def _hidden(classroom: Classroom) -> Iterator[tuple[str, str]]:
     for task in classroom.tasks:
         failed = counts[task.name]["wrong, hidden test"]
         passed = failed + counts[task.name]["right"]
-        if failed >= FEWEST and failed >= HIDDEN_SHARE * passed:
+        if failed >= _FEWEST and failed >= HIDDEN_SHARE * passed:
             text = (
                 f"{failed} of {passed} who passed the visible test failed the hidden one: students could not see why."
             )

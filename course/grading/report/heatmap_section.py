@@ -11,7 +11,7 @@ from course.grading.report.classroom import Classroom, Student, short_label
 from course.grading.report.drawing import GREY, draw
 from course.grading.report.options import Order
 
-LONGEST_NAME = 24  # characters
+_LONGEST_NAME = 24  # characters
 MOST_NAMES = 80  # students whose names have room under the figure
 ORDERS = {Order.POINTS: "most points first", Order.NAMES: "by name"}
 
@@ -77,7 +77,7 @@ def paint_shares(canvas: Canvas, shares: pd.DataFrame, named: bool, signs: np.nd
         fmt="",
         annot_kws={"size": 7},
         linewidths=0.4 if named else 0,
-        xticklabels=[short_label(name, LONGEST_NAME) for name in shares.columns] if named else False,
+        xticklabels=[short_label(name, _LONGEST_NAME) for name in shares.columns] if named else False,
         yticklabels=True,
         rasterized=not named,
         cbar_kws={"label": "share of the points", "pad": 0.01, "aspect": 12},

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import stats
 
 POOR = 0.2  # a discrimination below that
-FEWEST = 10  # students, below which no discrimination is given
+FEWEST_STUDENTS = 10  # students, below which no discrimination is given
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def rest_shares(points: pd.DataFrame, max_points: dict[str, float], task: str) -
 
 def correlation(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:
     """Pearson's correlation in its 95 % interval by Fisher's transformation: low, estimate, high; or NaN."""
-    if len(first) < FEWEST or np.ptp(first) == 0 or np.ptp(second) == 0:
+    if len(first) < FEWEST_STUDENTS or np.ptp(first) == 0 or np.ptp(second) == 0:
         return math.nan, math.nan, math.nan
     found = stats.pearsonr(first, second)
     r = float(found.statistic)
@@ -85,6 +85,6 @@ def reliability(points: pd.DataFrame) -> float:
     complete = points.dropna()
     count = complete.shape[1]
     total = complete.sum(axis=1)
-    if len(complete) < FEWEST or count < 2 or np.ptp(total.to_numpy()) == 0:
+    if len(complete) < FEWEST_STUDENTS or count < 2 or np.ptp(total.to_numpy()) == 0:
         return math.nan
     return float(count / (count - 1) * (1 - complete.var(ddof=1).sum() / total.var(ddof=1)))

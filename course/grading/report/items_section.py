@@ -8,9 +8,9 @@ from matplotlib.figure import Figure as Canvas
 from course.grading.report.blocks import Block, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Classroom, Task
 from course.grading.report.drawing import BLUE, INK, ORANGE, draw
-from course.grading.report.item_analysis import FEWEST, POOR, Item
+from course.grading.report.item_analysis import FEWEST_STUDENTS, POOR, Item
 
-HOW = (
+_HOW = (
     "Difficulty is the mean share of a task's points: 1 if everybody had all of them, so large is easy. Discrimination "
     "is the correlation of the task's points with the points of all other tasks together (for right or wrong, the "
     "point-biserial correlation), with its 95 % interval by Fisher's transformation: it tells whether those who know "
@@ -47,7 +47,7 @@ def items_section(classroom: Classroom, items: Sequence[Item]) -> Section:
         )
         blocks.append(draw(lambda canvas: _paint(canvas, drawn, tasks), alt, 9, 1.1 + 0.33 * len(drawn), wide=True))
     table = TableBlock("Difficulty and discrimination of each task", columns, rows)
-    return Section("items", "Difficulty and discrimination", [*blocks, table, TextBlock(HOW)])
+    return Section("items", "Difficulty and discrimination", [*blocks, table, TextBlock(_HOW)])
 
 
 def interval(item: Item) -> str:
@@ -62,8 +62,8 @@ def with_minus(value: float) -> str:
 
 def judgement(item: Item) -> str:
     """What the numbers say about a task, in words."""
-    if item.students < FEWEST:
-        return f"fewer than {FEWEST} students"
+    if item.students < FEWEST_STUDENTS:
+        return f"fewer than {FEWEST_STUDENTS} students"
     if math.isnan(item.discrimination):
         return "everybody has the same points"
     if item.is_surely_poor:

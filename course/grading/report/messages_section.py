@@ -9,8 +9,8 @@ from course.grading.report.failures import Ambiguous, Failure
 from course.inbox.notes import printable
 
 MOST_FAILURES = 12  # shown for a task; all are in messages.csv
-MOST_LINES, MOST_CHARACTERS = 40, 2_000  # of an answer
-NOTHING = "Nothing failed."
+_MOST_LINES, MOST_CHARACTERS = 40, 2_000  # of an answer
+_NOTHING = "Nothing failed."
 
 
 def messages_section(classroom: Classroom, failures: Sequence[Failure], ambiguous: Sequence[Ambiguous]) -> Section:
@@ -29,7 +29,7 @@ def messages_section(classroom: Classroom, failures: Sequence[Failure], ambiguou
             blocks.append(
                 TextBlock(f"{len(own) - MOST_FAILURES} more kinds of failure, of {rest} students: see messages.csv.")
             )
-    return Section("messages", "What failed, and with which messages", blocks or [TextBlock(NOTHING)])
+    return Section("messages", "What failed, and with which messages", blocks or [TextBlock(_NOTHING)])
 
 
 def _quote(failure: Failure, reason: str) -> Quote:
@@ -56,7 +56,7 @@ def where(failure: Failure) -> list[str]:
 def excerpt(text: str) -> str:
     """The beginning of an answer, with no character that could change how the rest is shown."""
     lines = text.splitlines()
-    shown = "\n".join(printable(line.expandtabs(4)) for line in lines[:MOST_LINES])
-    if len(shown) <= MOST_CHARACTERS and len(lines) <= MOST_LINES:
+    shown = "\n".join(printable(line.expandtabs(4)) for line in lines[:_MOST_LINES])
+    if len(shown) <= MOST_CHARACTERS and len(lines) <= _MOST_LINES:
         return shown
     return f"{shown[:MOST_CHARACTERS]}\n[The rest is not shown here.]"

@@ -24,7 +24,7 @@ LOOKS = {
     "waits to be marked": ("#FFFFFF", "|||"),
     "not known": ("#FFFFFF", "ooo"),
 }
-WORDS = {
+_WORDS = {
     State.RIGHT: "right",
     State.ERROR: "error",
     State.CUT_OFF: "cut off",
@@ -45,7 +45,7 @@ def outcome(attempt: Attempt | None) -> str:
         return "not known"
     if attempt.state == State.WRONG:
         return "wrong, hidden test" if attempt.hidden else "wrong"
-    return WORDS[attempt.state]
+    return _WORDS[attempt.state]
 
 
 def count_outcomes(classroom: Classroom) -> dict[str, Counter[str]]:

@@ -6,7 +6,7 @@ from course.grading.report.blocks import Block, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Classroom
 from course.inbox.notes import printable
 
-NOTHING = "No file had to be repaired, nothing was cut off, and nothing is to be looked at."
+_NOTHING = "No file had to be repaired, nothing was cut off, and nothing is to be looked at."
 
 
 def remarks_section(classroom: Classroom) -> Section:
@@ -25,7 +25,7 @@ def remarks_section(classroom: Classroom) -> Section:
     if reviews:
         folded = len(reviews) > 10
         blocks.append(TableBlock("What an instructor should look at", ("student", "remark"), reviews, folded=folded))
-    return Section("remarks", "Repaired, cut off, to look at", blocks or [TextBlock(NOTHING)])
+    return Section("remarks", "Repaired, cut off, to look at", blocks or [TextBlock(_NOTHING)])
 
 
 def by_kind(classroom: Classroom, part: str) -> dict[str, tuple[list[str], str]]:

@@ -17,7 +17,7 @@ from course.grading.report.term_sections import labs_section, students_section
 from course.grading.report.write_page import write_page
 from course.grading.report.write_tables import write_csv
 
-LABS = (
+_LABS = (
     "lab",
     "points",
     "minutes_planned",
@@ -141,7 +141,7 @@ def _write_tables(place: Path, term: Term, changes: Sequence[Change]) -> None:
         )
         for lab, classroom in term.labs
     ]
-    write_csv(place / "labs.csv", LABS, lab_rows)
+    write_csv(place / "labs.csv", _LABS, lab_rows)
     (place / "changes.csv").unlink(missing_ok=True)  # of an earlier report
     if changes:
         write_csv(

@@ -7,12 +7,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from course.grading.feedback.page_exporter import TEMPLATE, encodable, page_policy
-from course.grading.feedback.page_exporter import TEMPLATES as FEEDBACK
+from course.grading.feedback.page_exporter import FEEDBACK_TEMPLATES, TEMPLATE, encodable, page_policy
 from course.grading.report.blocks import Cell, Page
 from course.text.files import write_whole
 
-TEMPLATES = Path(__file__).with_name("templates")
+REPORT_TEMPLATES = Path(__file__).with_name("templates")
 
 
 def write_page(path: Path, page: Page) -> None:
@@ -38,7 +37,7 @@ def shown(value: Cell) -> str:
 def page_environment(style: str, *folders: Path) -> Environment:
     """Templates in the frame that students' pages have, with its policy: only this style sheet, no scripts."""
     environment = Environment(
-        loader=FileSystemLoader([*folders, FEEDBACK / TEMPLATE]),
+        loader=FileSystemLoader([*folders, FEEDBACK_TEMPLATES / TEMPLATE]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -50,7 +49,7 @@ def page_environment(style: str, *folders: Path) -> Environment:
 
 @cache
 def _environment() -> Environment:
-    environment = page_environment((TEMPLATES / "report.css").read_text("utf-8"), TEMPLATES)
+    environment = page_environment((REPORT_TEMPLATES / "report.css").read_text("utf-8"), REPORT_TEMPLATES)
     environment.filters["cell"] = shown
     environment.tests["number_or_none"] = lambda value: not isinstance(value, str) or value.endswith("%")
     return environment

@@ -1,4 +1,4 @@
-"""The tables beside a page, as CSV; docs/instructors.md lists their columns."""
+"""The tables beside a page, as CSV; docs/reports.md lists their columns."""
 
 import csv
 import math

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 from pygments.token import Comment, Keyword, Name, String, Text
 
 CHOSEN = "·"  # what stands in the place of each of them
-OPENING, CLOSING = {"(", "[", "{"}, {")", "]", "}"}
-OPERATORS = set("+-*/%@&|^<>")  # with = behind them, something else than an assignment
+_OPENING, _CLOSING = {"(", "[", "{"}, {")", "]", "}"}
+_OPERATORS = set("+-*/%@&|^<>")  # with = behind them, something else than an assignment
 BLOCKS = {"if", "elif", "else", "for", "while", "with", "try", "except", "finally", "async"}
 
 
@@ -31,9 +31,9 @@ def _statements(lexemes: Sequence[Lexeme]) -> Iterator[list[Lexeme]]:
     """The statements of the code without blank space and comments."""
     statement, depth = list[Lexeme](), 0
     for lexeme in lexemes:
-        if lexeme.text in OPENING:
+        if lexeme.text in _OPENING:
             depth += 1
-        elif lexeme.text in CLOSING:
+        elif lexeme.text in _CLOSING:
             depth = max(0, depth - 1)
         if depth == 0 and ("\n" in lexeme.text or lexeme.text == ";") and lexeme.kind not in String:
             yield statement
@@ -49,7 +49,7 @@ def _named_by_keyword(statement: Sequence[Lexeme]) -> Iterator[str]:
     for place, lexeme in enumerate(statement):
         before = statement[place - 1].text if place else ""
         after = statement[place + 1].text if place + 1 < len(statement) else ""
-        depth += (lexeme.text in OPENING) - (lexeme.text in CLOSING)
+        depth += (lexeme.text in _OPENING) - (lexeme.text in _CLOSING)
         if lexeme.text in {"lambda", "for"}:
             binding, own_depth = lexeme.text, depth
         elif lexeme.kind in Name.Function:
@@ -69,7 +69,7 @@ def _named_by_keyword(statement: Sequence[Lexeme]) -> Iterator[str]:
 def _ends(binding: str, text: str, levels_up: int) -> bool:
     """Whether the names that a keyword binds end here, that many levels of brackets further up."""
     if binding == "def":
-        return levels_up > 0 and text in CLOSING
+        return levels_up > 0 and text in _CLOSING
     return levels_up > 0 or (text == (":" if binding == "lambda" else "in") and levels_up == 0)
 
 
@@ -77,10 +77,10 @@ def _assigned(statement: Sequence[Lexeme]) -> Iterator[str]:
     """What stands before each = that is no argument's."""
     depths, depth = [], 0
     for lexeme in statement:
-        depth += (lexeme.text in OPENING) - (lexeme.text in CLOSING)
+        depth += (lexeme.text in _OPENING) - (lexeme.text in _CLOSING)
         depths.append(depth)
     signs = [place for place, one in enumerate(statement) if one.text == "=" and not depths[place]]
-    last = max((place for place in signs if place and statement[place - 1].text not in OPERATORS), default=0)
+    last = max((place for place in signs if place and statement[place - 1].text not in _OPERATORS), default=0)
     start = 0
     colons = [place for place in range(last) if statement[place].text == ":" and not depths[place]]
     if colons and statement[0].text in BLOCKS and statement[0].kind in Keyword:

@@ -11,7 +11,7 @@ from course.grading.similarity.fingerprints import Fingerprint
 
 Matrix = NDArray[np.float64]
 SHORT = 3.0  # bits; an answer that says less than a few times this is not taken for like another one
-EQUAL = 1e-9  # likenesses that differ by less are the same
+_EQUAL = 1e-9  # likenesses that differ by less are the same
 
 
 @dataclass(frozen=True)
@@ -83,6 +83,6 @@ def _bits_of_ranks(common: Matrix, answered: NDArray[np.bool_]) -> Matrix:
     bits = np.zeros_like(common)
     for row in np.flatnonzero(answered):
         rest = np.sort(np.delete(common[row], row))
-        as_like = len(rest) - np.searchsorted(rest, common[row] - EQUAL)
+        as_like = len(rest) - np.searchsorted(rest, common[row] - _EQUAL)
         bits[row] = -np.log2(np.clip(as_like, 1, others) / others)
     return bits

@@ -8,11 +8,10 @@ from pathlib import Path
 from jinja2 import Environment
 
 from course.grading.feedback.page_exporter import encodable
-from course.grading.report.write_page import TEMPLATES as REPORT
-from course.grading.report.write_page import page_environment
+from course.grading.report.write_page import REPORT_TEMPLATES, page_environment
 from course.grading.similarity.pair_view import PairView
 
-PAGES = Path(__file__).with_name("templates")
+_PAGES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True)
@@ -39,5 +38,5 @@ def similarity_html(page: SimilarityPage) -> str:
 
 @cache
 def _environment() -> Environment:
-    style = (REPORT / "report.css").read_text("utf-8") + (PAGES / "similarity.css").read_text("utf-8")
-    return page_environment(style, PAGES)
+    style = (REPORT_TEMPLATES / "report.css").read_text("utf-8") + (_PAGES / "similarity.css").read_text("utf-8")
+    return page_environment(style, _PAGES)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from course.grading.similarity.likeness import Matrix, TaskLikeness
 
-STEP = 0.05  # bits, to which sums are rounded
+_STEP = 0.05  # bits, to which sums are rounded
 TO_DEVIATION = 1.4826  # from the median absolute deviation to the standard deviation of a normal distribution
 SURPRISING = 0.01  # pairs expected by chance in the whole class
 
@@ -43,7 +43,7 @@ def rank_pairs(tasks: Sequence[TaskLikeness], max_pairs: int) -> list[AlikePair]
     sums = np.sum([task.bits[rows, columns] for task in tasks], axis=0)
     chance = _sums_by_chance(tasks)
     probability = np.append(np.cumsum(chance[::-1])[::-1], 0.0)  # of at least so many steps
-    steps = np.floor(_scaled(sums, chance) / STEP + 1e-6).astype(int)
+    steps = np.floor(_scaled(sums, chance) / _STEP + 1e-6).astype(int)
     expected = probability[np.clip(steps, 0, len(chance) - 1)] * len(rows)
     order = np.lexsort((-sums, expected))[:max_pairs]
     return list(_pairs(rows[order], columns[order], sums[order], expected[order]))
@@ -59,14 +59,14 @@ def _sums_by_chance(tasks: Sequence[TaskLikeness]) -> Matrix:
     chance = np.array([1.0])
     for task in tasks:
         if task.usual.size:
-            counts = np.bincount(np.floor(task.usual / STEP + 1e-6).astype(int))
+            counts = np.bincount(np.floor(task.usual / _STEP + 1e-6).astype(int))
             chance = np.convolve(chance, counts / counts.sum())
     return chance
 
 
 def _scaled(sums: Matrix, chance: Matrix) -> Matrix:
     """The sums, scaled to the spread that chance brings if theirs is larger."""
-    places = np.arange(len(chance)) * STEP
+    places = np.arange(len(chance)) * _STEP
     mean = float(np.sum(places * chance))
     spread = float(np.sqrt(np.sum((places - mean) ** 2 * chance)))
     middle = float(np.median(sums))

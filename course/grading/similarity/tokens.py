@@ -14,10 +14,10 @@ from pygments.token import Comment, Name, Number, String, Text
 
 from course.grading.similarity.chosen_names import CHOSEN, Lexeme, chosen_names
 
-LONGEST_ANSWER = 100_000  # characters of an answer that are compared
+_LONGEST_ANSWER = 100_000  # characters of an answer that are compared
 QUOTES = {"'", '"', "'''", '"""'}
-CLOSING = {")", "]", "}"}
-WORD = re.compile(r"\w+")
+_CLOSING = {")", "]", "}"}
+_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ def code_tokens(source: str) -> tuple[Token, ...]:
 
     Comments, docstrings, blank space, quotes, commas before a bracket and semicolons are left out.
     """
-    lexemes = [Lexeme(*one) for one in PythonLexer().get_tokens_unprocessed(source[:LONGEST_ANSWER])]
+    lexemes = [Lexeme(*one) for one in PythonLexer().get_tokens_unprocessed(source[:_LONGEST_ANSWER])]
     names = chosen_names(lexemes)
     return tuple(_compared([one for one in lexemes if _counts(one)], names))
 
@@ -43,7 +43,7 @@ def code_tokens(source: str) -> tuple[Token, ...]:
 @lru_cache(maxsize=50_000)
 def prose_tokens(source: str) -> tuple[Token, ...]:
     """The words of a written answer, in small letters."""
-    words = WORD.finditer(source[:LONGEST_ANSWER])
+    words = _WORD.finditer(source[:_LONGEST_ANSWER])
     return tuple(Token(word.group().casefold(), word.start(), word.end()) for word in words)
 
 
@@ -59,7 +59,7 @@ def _compared(lexemes: Sequence[Lexeme], names: set[str]) -> Iterator[Token]:
     for place, lexeme in enumerate(lexemes):
         before = lexemes[place - 1].text if place else ""
         after = lexemes[place + 1].text if place + 1 < len(lexemes) else ""
-        if lexeme.text == "," and after in CLOSING:
+        if lexeme.text == "," and after in _CLOSING:
             continue
         text = lexeme.text
         if lexeme.kind in Name:

@@ -65,14 +65,14 @@ class Outcome:
         return json.dumps(asdict(self), indent=1, ensure_ascii=False)
 
 
-PARTS = {"notes": Note, "incidents": Incident, "cuts": Cut}
+_PARTS = {"notes": Note, "incidents": Incident, "cuts": Cut}
 
 
 def read_outcome(text: str) -> Outcome | None:
     """The outcome that `as_json` wrote; None if another version of the course wrote it."""
     entry = json.loads(text)
     try:
-        parts = {name: tuple(kind(**part) for part in entry[name]) for name, kind in PARTS.items()}
+        parts = {name: tuple(kind(**part) for part in entry[name]) for name, kind in _PARTS.items()}
         return Outcome(**entry | parts)
     except (TypeError, KeyError):
         return None

@@ -16,7 +16,7 @@ from threading import Lock, Thread
 from typing import Any, ParamSpec, TypeVar
 
 log = logging.getLogger(__name__)
-END_SECONDS = 10  # for a process to end after it has closed the pipe
+_END_SECONDS = 10  # for a process to end after it has closed the pipe
 STDERR_BYTES, STDERR_LINES = 2000, 3  # of a process's standard error: bytes that are read, lines that are shown
 _ERRORS = Lock()
 P = ParamSpec("P")
@@ -69,7 +69,7 @@ class WorkerProcess(Executor):
             result, error = self._calls.recv()
             self._has_answered = True
         except (EOFError, OSError) as broken:
-            self._process.join(END_SECONDS)
+            self._process.join(_END_SECONDS)
             self._kill()
             code = self._process.exitcode or 0
             log.warning("worker process %s %s%s", self._process.pid, describe_exit(code), self._last_words())

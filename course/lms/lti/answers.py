@@ -11,7 +11,7 @@ from course.errors import LtiError, ScoreError
 from course.inbox.filenames import printable_name
 
 LONGEST_WAIT = 120.0  # seconds that a platform may ask to wait
-LONGEST_ANSWER = 200  # characters of an answer that are shown
+LONGEST_QUOTE = 200  # characters of an answer that are shown
 
 
 class NoAnswerError(ScoreError):
@@ -45,7 +45,7 @@ def check_answer(response: Response) -> Response:
     if status < 300:
         return response
     if status < 400:
-        other = printable_name(response.headers.get("Location", "nowhere"), LONGEST_ANSWER)
+        other = printable_name(response.headers.get("Location", "nowhere"), LONGEST_QUOTE)
         raise LtiError(
             f"{host} leads on to {other}, where nothing was sent. If that is the platform, enter its address in the "
             "settings."
@@ -79,4 +79,4 @@ def seconds_to_wait(value: str | None) -> float | None:
 
 def short_text(response: Response) -> str:
     """The beginning of an answer's text, on one line."""
-    return printable_name(" ".join(response.text.split()), LONGEST_ANSWER) or "nothing more"
+    return printable_name(" ".join(response.text.split()), LONGEST_QUOTE) or "nothing more"

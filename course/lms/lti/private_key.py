@@ -12,7 +12,7 @@ from joserfc.jwk import RSAKey
 from course.errors import LtiError
 
 ALGORITHM = "RS256"  # the one that LTI demands of every platform
-SHORTEST = 2048  # bits
+_SHORTEST = 2048  # bits
 HOW_TO = "Make one: openssl genrsa -out lti_key.pem 2048"
 
 
@@ -44,7 +44,7 @@ def read_private_key(path: Path) -> RSAKey:
         raise LtiError(f"{path} holds no RSA key in PEM form without a password: {error}. {HOW_TO}") from error
     if key.private_key is None:
         raise LtiError(f"{path} holds a public key. Name the file with the private one that belongs to it.")
-    if key.private_key.key_size < SHORTEST:
+    if key.private_key.key_size < _SHORTEST:
         raise LtiError(f"The private key {path} has {key.private_key.key_size} bits, too few to be safe. {HOW_TO}")
     return key
 

@@ -10,7 +10,7 @@ from course.lms.export_base import points_for_lms
 SCOPE = "https://purl.imsglobal.org/spec/lti-ags/scope/score"
 MEDIA_TYPE = "application/vnd.ims.lis.v1.score+json"
 ScoreMessage = dict[str, Any]
-STEP = timedelta(seconds=1)  # Moodle compares whole seconds
+_STEP = timedelta(seconds=1)  # Moodle compares whole seconds
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def scores_url(line_item: str) -> str:
 def next_time(last: datetime | None) -> datetime:
     """Now, but later than the last time by a second, even if the clock was put back: else a platform refuses."""
     now = datetime.now(UTC)
-    return now if last is None else max(now, last + STEP)
+    return now if last is None else max(now, last + _STEP)
 
 
 def time_of(message: ScoreMessage) -> datetime:

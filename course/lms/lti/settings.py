@@ -13,7 +13,7 @@ from course.errors import CourseError, LtiError
 
 LTI_FILE = "lti.toml"
 TEXTS = ("token_url", "client_id", "key_id", "private_key")
-KEYS = (*TEXTS, "audience", "line_items")
+_KEYS = (*TEXTS, "audience", "line_items")
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
@@ -59,11 +59,11 @@ def read_lti_settings(path: Path, labs: Collection[str]) -> LtiSettings:
     except OSError as error:
         raise LtiError(
             f"The settings for LTI, {path}, cannot be read: {error.strerror}. Name the file with --lti; "
-            "docs/instructors.md shows what stands in it."
+            "docs/lti.md shows what stands in it."
         ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{path} is not valid TOML: {error}.") from error
-    refuse_unknown_keys(str(path), table, KEYS)
+    refuse_unknown_keys(str(path), table, _KEYS)
     texts = {key: _text(str(path), table, key) for key in TEXTS}
     _check_address(f"{path}: `token_url`", texts["token_url"])
     return LtiSettings(

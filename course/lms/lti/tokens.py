@@ -16,7 +16,7 @@ from requests.exceptions import ChunkedEncodingError, ConnectionError, HTTPError
 
 from course.errors import LtiError, ScoreError
 from course.inbox.filenames import printable_name
-from course.lms.lti.answers import LONGEST_ANSWER, NoAnswerError, check_answer
+from course.lms.lti.answers import LONGEST_QUOTE, NoAnswerError, check_answer
 from course.lms.lti.private_key import ALGORITHM
 from course.lms.lti.scores import SCOPE
 from course.lms.lti.settings import LtiSettings
@@ -51,7 +51,7 @@ def fetch_token(session: OAuth2Session, settings: LtiSettings) -> None:
             token = session.fetch_token(url, grant_type="client_credentials", auth=signature, allow_redirects=False)
     except (OAuthError, HTTPError, ValueError) as error:
         raise LtiError(
-            f"{url} gives no token: {printable_name(str(error), LONGEST_ANSWER)}. Does the platform know this "
+            f"{url} gives no token: {printable_name(str(error), LONGEST_QUOTE)}. Does the platform know this "
             f"client_id, and under this key_id the public key that belongs to {settings.private_key}? The settings "
             f"are in {settings.path}."
         ) from error
@@ -76,13 +76,13 @@ def connection_errors(url: str) -> Iterator[None]:
     try:
         yield
     except SSLError as error:
-        raise LtiError(f"The certificate of {host} is refused: {printable_name(str(error), LONGEST_ANSWER)}") from error
+        raise LtiError(f"The certificate of {host} is refused: {printable_name(str(error), LONGEST_QUOTE)}") from error
     except (ConnectionError, Timeout, ChunkedEncodingError) as error:
         raise NoAnswerError(f"{host} does not answer ({type(error).__name__})") from error
     except HTTPError:
         raise
     except RequestException as error:
-        raise LtiError(f"Nothing can be sent to {host}: {printable_name(str(error), LONGEST_ANSWER)}") from error
+        raise LtiError(f"Nothing can be sent to {host}: {printable_name(str(error), LONGEST_QUOTE)}") from error
 
 
 def check_token_answer(response: Response) -> Response:

@@ -36,7 +36,7 @@ from course.sandbox import cores
 from course.sandbox.exit_cause import ExitCause
 from course.sandbox.manager import SandboxedKernelManager
 from course.sandbox.provisioner import SandboxProvisioner
-from course.sandbox.seccomp import KERNEL
+from course.sandbox.seccomp import KERNEL_PID
 
 COURSE = light_course()
 LAB = replace(COURSE.labs[0], limits=Limits(cell_seconds=8, submission_seconds=120))
@@ -62,7 +62,7 @@ class Strikes:
 
 def strike(manager, number: int) -> None:
     """Send a signal to the kernel in a sandbox, from outside."""
-    inside = next(folder for folder in manager.provisioner.watchdog.process_folders() if folder.name == str(KERNEL))
+    inside = next(folder for folder in manager.provisioner.watchdog.process_folders() if folder.name == str(KERNEL_PID))
     sandbox = Path(f"/proc/{manager.provisioner.watchdog.pid}/ns/pid").readlink()
     for process in Path("/proc").iterdir():
         if process.name.isdigit() and process.name != str(manager.provisioner.watchdog.pid):
@@ -170,7 +170,7 @@ def test_a_kernel_that_others_end_or_stop_costs_nobody_a_point(strikes, tmp_path
     tables.write_grades(tmp_path / "grades.csv", list(results.values()))
     with (tmp_path / "grades.csv").open(encoding="utf-8-sig", newline="") as file:
         row = next(row for row in csv.DictReader(file) if row["student"] == "always")
-    points = {row[name] for name in (*tables.POINTS, *results["once"].by_test)}
+    points = {row[name] for name in (*tables.POINTS_COLUMNS, *results["once"].by_test)}
     assert points == {""} and row["status"] == "not graded"
 
     strikes.left = {}
@@ -232,7 +232,7 @@ def test_what_does_not_start_leaves_no_folder_and_no_core_taken(monkeypatch, tmp
     before = dict(cores._taken)
 
     async def start():
-        manager = SandboxedKernelManager(kernel_file=kernel_pair.KERNEL, imports="import colorsys")
+        manager = SandboxedKernelManager(kernel_file=kernel_pair.KERNEL_MAIN, imports="import colorsys")
         async with started_kernel(manager, str(tmp_path), {}, Clock(1), 60, alone=True):
             pass
 

@@ -14,7 +14,7 @@ from course.grading.feedback.formulas import formula
 from course.grading.feedback.page_exporter import FeedbackPage, page_version
 from course.grading.feedback.redact import CELL_CHARACTERS, PAGE_CHARACTERS, Shorten
 from course.grading.feedback.render_markdown import LONG_BLANKS, MOST_ENVIRONMENTS
-from course.grading.feedback.sanitize import DEEPEST, LONGEST, clean, costly_parts
+from course.grading.feedback.sanitize import DEEPEST_ELEMENT, LONGEST_HTML, clean, costly_parts
 from course.grading.feedback.summary import summarise
 
 PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -160,12 +160,12 @@ def test_pictures():
 
 @pytest.mark.parametrize("html", ["<div>" * 50_000, "<b><i><u></p>" * 20_000, "<details><summary>" * 10_000])
 def test_deep_html_is_not_shown(html):
-    assert f"more than {DEEPEST} elements" in clean(html)
+    assert f"more than {DEEPEST_ELEMENT} elements" in clean(html)
 
 
 def test_large_html_is_not_shown_where_there_is_text():
     assert choose_form({"text/html": "x" * (TOO_MUCH_HTML + 1), "text/plain": "a table"}) == {"text/plain": "a table"}
-    assert "is not shown here" in clean("x" * (LONGEST + 1))
+    assert "is not shown here" in clean("x" * (LONGEST_HTML + 1))
 
 
 def test_a_page_has_a_size(monkeypatch):
@@ -278,7 +278,11 @@ def test_the_version_of_the_page_changes_with_its_code(monkeypatch):
 def test_the_template_goes_along_when_the_course_is_installed(course):
     """As package data; a page cannot be made without it."""
     assert '"grading/feedback/templates/*/*"' in (course.root / "pyproject.toml").read_text("utf-8")
-    assert {path.suffix for path in page_exporter.TEMPLATES.rglob("*") if path.is_file()} == {".j2", ".css", ".json"}
+    assert {path.suffix for path in page_exporter.FEEDBACK_TEMPLATES.rglob("*") if path.is_file()} == {
+        ".j2",
+        ".css",
+        ".json",
+    }
 
 
 def test_a_picture_pasted_into_the_text_as_colab_does_it_hides_nothing():

@@ -5,7 +5,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from course.grading.execution.executed import Cut, Incident
 from course.grading.feedback.summary import summarise
-from course.grading.feedback.task_state import LONGEST, Grade, State
+from course.grading.feedback.task_state import LONGEST_MESSAGE, Grade, State
 from course.grading.feedback.titles import lab_title
 from course.grading.workers.job import Outcome
 from course.inbox.notes import Note
@@ -144,7 +144,7 @@ def test_a_task_without_its_heading_has_its_name_in_words():
 def test_what_a_message_holds_is_one_short_line():
     task = first(notebook(test_errors=[("AssertionError", "\x1b[31mred\x1b[0m\n\n  and\x00" + " long" * 1000)]))
     assert task.message.startswith("red and") and "\n" not in task.message and "\x1b" not in task.message
-    assert len(task.message) <= LONGEST + 2 and task.message.endswith("…")
+    assert len(task.message) <= LONGEST_MESSAGE + 2 and task.message.endswith("…")
 
 
 def test_hints_are_wanted_where_a_task_is_not_right():

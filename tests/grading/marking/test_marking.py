@@ -21,7 +21,7 @@ from bs4 import BeautifulSoup
 from light import light_course
 from nbgrader.api import Gradebook
 from nbgrader.server_extensions import formgrader as nbgrader_formgrader
-from secret_lines import HIDDEN, secret_lines
+from secret_lines import HIDDEN_KIND, secret_lines
 
 from course.config import load_course
 from course.errors import CourseError, GradingError
@@ -293,7 +293,7 @@ def test_a_students_page_has_no_model_answer(browser, folder):
     text = unescape(re.sub(r"<[^>]*>", "", page))
     assert "marking-scheme" not in page and "Model answer" not in page
     assert "My answer." in text and " ".join(MODEL.split())[:60] not in " ".join(text.split())
-    assert not {line.strip() for line in text.splitlines()} & secret_lines(SOURCE, HIDDEN)
+    assert not {line.strip() for line in text.splitlines()} & secret_lines(SOURCE, HIDDEN_KIND)
 
 
 @pytest.mark.kernel

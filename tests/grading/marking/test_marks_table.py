@@ -10,7 +10,7 @@ from nbgrader.api import Gradebook
 
 from course.errors import CourseError
 from course.grading.gradebook.recorded import graded_copy
-from course.grading.marking.marks_table import COLUMNS, take_marks, write_marks_table
+from course.grading.marking.marks_table import MARKS_COLUMNS, take_marks, write_marks_table
 from course.nbgrader_api import without_library_warnings
 from course.text.files import write_text
 from course.text.spreadsheets import ENCODING
@@ -55,7 +55,7 @@ def fill(path, mark=",", **changes):
     """The table with other cells: `student={column: text}`; saved as a spreadsheet does."""
     rows = [row | changes.get(row["student"], {}) for row in rows_of(path)]
     with path.open("w", encoding=ENCODING, newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, delimiter=mark)
+        writer = csv.DictWriter(file, MARKS_COLUMNS, delimiter=mark)
         writer.writeheader()
         writer.writerows(rows)
 

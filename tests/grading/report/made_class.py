@@ -29,8 +29,8 @@ from course.grading.gradebook import cache
 from course.grading.gradebook.recorded import FAILED, GRADED, UNREADABLE, Stored, write_stored
 from course.grading.workers.job import Outcome
 from course.inbox.notes import Note
-from course.labs.editions import GRADE, SOLUTION, as_built, cells_by_grade_id
-from course.labs.sources import HIDDEN, cells_with_tests, grade_id
+from course.labs.editions import GRADE_ENTRY, SOLUTION_ENTRY, as_built, cells_by_grade_id
+from course.labs.sources import HIDDEN_PART, cells_with_tests, grade_id
 from course.text.files import write_text
 
 DUE = datetime(2026, 3, 2, 22, 59, tzinfo=UTC)
@@ -123,9 +123,13 @@ def add_lab(gradebook: Gradebook, lab: Lab, built: nbformat.NotebookNode):
     gradebook.add_assignment(lab.name, duedate=DUE.strftime("%Y-%m-%d %H:%M:%S UTC"))
     notebook = gradebook.add_notebook(lab.name, lab.name)
     for name, cell in cells_by_grade_id(built).items():
-        parts = [SourceCell(name=name, cell_type=cell.cell_type, source=cell.source, locked=SOLUTION not in cell.kinds)]
-        parts += [GradeCell(name=name, cell_type=cell.cell_type, max_score=cell.points)] if GRADE in cell.kinds else []
-        parts += [SolutionCell(name=name)] if SOLUTION in cell.kinds else []
+        parts = [
+            SourceCell(name=name, cell_type=cell.cell_type, source=cell.source, locked=SOLUTION_ENTRY not in cell.kinds)
+        ]
+        parts += (
+            [GradeCell(name=name, cell_type=cell.cell_type, max_score=cell.points)] if GRADE_ENTRY in cell.kinds else []
+        )
+        parts += [SolutionCell(name=name)] if SOLUTION_ENTRY in cell.kinds else []
         for part in parts:
             part.notebook = notebook
             gradebook.db.add(part)
@@ -182,7 +186,7 @@ def output_of(cell, kind: str):
     lines = cell.source.splitlines()
     hidden = next(place for place, line in enumerate(lines) if "BEGIN HIDDEN" in line)
     asserts = [place + 1 for place, line in enumerate(lines) if line.startswith("assert")]
-    assert HIDDEN.search(cell.source)
+    assert HIDDEN_PART.search(cell.source)
     line = next(place for place in asserts if (place > hidden) == (kind == "hidden"))
     said = SAID if name == AMBIGUOUS else f"{name} is wrong in its {kind} part."
     verdict = {"ename": "AssertionError", "evalue": said, "line": line, "lines": []}
