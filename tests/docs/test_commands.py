@@ -122,8 +122,11 @@ def place(made, tmp_path):
     solved = nbformat.writes(demo.fill_in(blank, demo.model_answers(prepare_lab(course, course.labs[0]))))
     for lab in course.labs[::2]:
         demo.hand_in(root, lab, "ada", blank)
+    demo.hand_in(root, course.labs[0], "grace", blank)
     write_text(root / "lab (1).ipynb", solved)
-    write_text(root / "times.csv", "student,handed_in\nada,2026-03-02 23:10\nnobody,2026-03-02 12:00\n")
+    write_text(
+        root / "times.csv", "student,handed_in\nada,2026-03-02 23:10\njane,2026-03-02 23:30\nnobody,2026-03-02 12:00\n"
+    )
     write_text(root / "students.csv", "id,name,lti_user_id\nada,Ada Lovelace,u-1\n")
     write_text(root / "gradebook.csv", 'Student,ID,SIS Login ID\n    Points Possible,,\n"Smith, Jane",4711,jane\n')
     worksheet = "Identifier,Full name,Email address\nParticipant 4321,Zoë Müller,zoe@example.edu\n"
