@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markdown import Markdown
 
 from course.cli.terminal import ClassFolder, Database, Roster, app, console
 from course.config import Course, Lab, load_course
@@ -45,7 +46,8 @@ def mark(
 
 
 def mark_in_table(course: Course, lab: Lab, folder: Path, database: str | None, table: Path, taken: bool) -> None:
-    """Write the table of all written answers, or take the marks from it."""
+    """Write the table of all written answers and show how to mark them, or take the marks from the table."""
+    from course.grading.marking.marking_scheme import read_schemes
     from course.grading.marking.marks_table import take_marks, write_marks_table
     from course.nbgrader_api import load_config, nbgrader_in
 
@@ -55,6 +57,9 @@ def mark_in_table(course: Course, lab: Lab, folder: Path, database: str | None, 
             text += course_command("feedback", lab.name, folder)
         else:
             waiting = write_marks_table(gradebook, lab, folder, table)
+            for question, scheme in read_schemes(course.solution(lab)).items():
+                guide = f"**{question}**: {scheme.text}\n\n**A model answer:** {scheme.answer}"
+                console.print(Markdown(guide), end="\n\n")
             text = f"wrote {table}: {waiting} answers to mark. Fill in points and comment, then: "
             text += course_command("mark", lab.name, folder, "--read-table", str(table))
     console.print(text + (" (with the same --db)" if database else ""), highlight=False, markup=False, soft_wrap=True)

@@ -23,6 +23,7 @@ from nbgrader.api import Gradebook
 from nbgrader.server_extensions import formgrader as nbgrader_formgrader
 from secret_lines import HIDDEN_KIND, secret_lines
 
+from course.cli.marking import mark_in_table
 from course.config import load_course
 from course.errors import CourseError, GradingError
 from course.grading import demo, grade
@@ -200,6 +201,14 @@ def scripts_without(nonce, page):
     return [tag for tag in soup.find_all("script") if tag.get("nonce") != nonce] + [
         value for value in handlers if value not in ON_CLICK
     ]
+
+
+@pytest.mark.kernel
+def test_who_marks_in_a_table_is_shown_scheme_and_model_answer(folder, tmp_path, capsys):
+    mark_in_table(COURSE, LAB, folder, None, tmp_path / "marks.csv", taken=False)
+    shown = "".join(capsys.readouterr().out.split())
+    for text in (marking_schemes(SOURCE)[grade_id(WRITTEN)], MODEL, f"wrote {tmp_path / 'marks.csv'}"):
+        assert "".join(text.replace("*", "").replace("`", "").split()) in shown
 
 
 @pytest.mark.kernel
