@@ -1,6 +1,7 @@
 """A lab of one's own, from the template in new_lab/: source, right and wrong answers, and its entry in course.toml."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from string import Template
@@ -57,7 +58,20 @@ def make_lab(course: Course, name: str, title: str) -> list[Path]:
     variants = (_TEMPLATE / "variants.toml").read_text("utf-8")
     write_text(paths[0], first_source(course, lab, title.strip()))
     write_text(paths[1], variants)
-    return [*paths, write_text(settings, entry)]
+    return [*paths, write_text(settings, entry), *add_readme_row(course, lab, title.strip())]
+
+
+def add_readme_row(course: Course, lab: Lab, title: str) -> Iterator[Path]:
+    """README.md with a row for the lab after the last one of its table of labs, if it has such a table."""
+    path = course.root / "README.md"
+    lines = path.read_text("utf-8").splitlines(keepends=True) if path.is_file() else []
+    start = f"]({course.release_directory}/"
+    rows = [number for number, line in enumerate(lines) if line.startswith("|") and start in line]
+    if rows:
+        label = f"{int(lab.name[:2])} · {title}".replace("|", r"\|")
+        address = f"{course.release_directory}/{lab.name}/{lab.name}.ipynb"
+        lines.insert(rows[-1] + 1, f"| [{label}]({address}) | … |\n")
+        yield write_text(path, "".join(lines))
 
 
 def full_name(course: Course, name: str) -> str:

@@ -20,10 +20,7 @@ def new(
     source, *others = (path.relative_to(course.root) for path in make_lab(course, name, title))
     for path in (source, *others):
         console.print(f"wrote {path}", highlight=False)
-    steps = (
-        f"Write your lab in {source}, then run: course build {source.stem} && course variants {source.stem}\n"
-        "If README.md lists the labs, add a line for it."
-    )
+    steps = f"Write your lab in {source}, then run: course build {source.stem} && course variants {source.stem}"
     console.print(steps, highlight=False, markup=False, soft_wrap=True)
 
 

@@ -25,7 +25,10 @@ def publish(
     course = load_course()
     last = course.lab(until) if until else None
     changes = write(course, folder, last)
-    lines = [*(f"wrote {path}" for path in changes.written), *(f"deleted {path}" for path in changes.removed)]
+    lines = [f"wrote {path}" for path in changes.written]
+    if not changes.unchanged and not changes.removed:  # the first time all are new, which tells nothing
+        lines = [f"wrote {len(lines)} files into {folder}"]
+    lines += [f"deleted {path}" for path in changes.removed]
     lines.append(f"{changes.unchanged} files were up to date already.")
     count = changes.unchanged + len(changes.written)
     lines.append(f"None of the {count} files shows a line of a solution or of a hidden test.")

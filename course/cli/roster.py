@@ -18,7 +18,7 @@ def make_or_complete_roster(
     folder: ClassFolder = Path(),
     lab: Annotated[
         str | None,
-        typer.Option(help="Moodle: also note the numbers that students have in this lab's assignment, for teams."),
+        typer.Option(help="Moodle: also note the numbers and groups that students have in this lab's assignment."),
     ] = None,
     id_from: Annotated[
         str | None,
@@ -36,7 +36,7 @@ def make_or_complete_roster(
 
     path, existing = folder / ROSTER, roster_file(folder, None)
     own = folder / LAB_ROSTER.format(lab=load_course().lab(lab).name) if lab else None
-    new = make_roster(table, existing, id_from)
+    new = make_roster(table, existing, id_from, own)
     if own and not new.numbered:
         raise RosterError(f"{table} has no numbers of an assignment. --lab is for Moodle's grading worksheet.")
     folder.mkdir(parents=True, exist_ok=True)

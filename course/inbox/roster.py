@@ -35,7 +35,7 @@ class Person:
 
 
 ROSTER = "roster.csv"  # in the folder of a class; read wherever no other file is given
-LAB_ROSTER = "roster_{lab}.csv"  # the same with Moodle's numbers in the assignment of one lab
+LAB_ROSTER = "roster_{lab}.csv"  # the same with the numbers and groups in the assignment of one lab of Moodle
 ROSTER_COLUMNS = tuple(field.name for field in fields(Person))
 SIMILARITY = 0.8  # from here on, a column's name is taken for a misspelt one
 _NUMBERS = ("id", "lms_id", "login", "sis_id", "idnumber", "lti_user_id")

@@ -12,7 +12,7 @@ from course.inbox.filenames import folded, id_problem, printable_name
 from course.inbox.roster import ROSTER_COLUMNS, Person, read_roster, roster_problems
 from course.inbox.systems import System
 from course.lms.match_roster import any_order, match_lines, student_label
-from course.lms.participants import read_participants
+from course.lms.participants import Participants, read_participants
 from course.text.csv_tables import read_table
 from course.text.files import replacement
 from course.text.spreadsheets import ENCODING, spreadsheet_text
@@ -36,7 +36,8 @@ ID_SOURCES: dict[System, dict[str, Callable[[Person], str]]] = {
 class NewRoster(NamedTuple):
     """All lines of the roster, those that are new and what their ids are made from, and who is not in the table.
 
-    `numbered` are those of the table, with Moodle's numbers in its assignment as `lms_id`.
+    `numbered` are the lines for the lab of the table's assignment, with Moodle's numbers in it as `lms_id`, and the
+    groups that hand in there.
     """
 
     people: tuple[Person, ...]
@@ -47,7 +48,9 @@ class NewRoster(NamedTuple):
     remarks: tuple[str, ...]
 
 
-def make_roster(path: Path, existing: Path | None, id_source: str | None = None) -> NewRoster:
+def make_roster(
+    path: Path, existing: Path | None, id_source: str | None = None, lab_roster: Path | None = None
+) -> NewRoster:
     """The existing roster, and after it those of the table at `path` who are not in it.
 
     Moodle numbers students anew in every assignment, so `lms_id` is set only for those who share their name.
@@ -58,6 +61,9 @@ def make_roster(path: Path, existing: Path | None, id_source: str | None = None)
         Canvas's gradebook (Grades → Export), or of Moodle the grading worksheet or the list of participants.
     id_source
         What ids of new students are made from, a key of `ID_SOURCES`; found out if None.
+    lab_roster
+        Where the lines of one lab will be written; numbers and groups in this assignment then go there, and nothing
+        has to be changed in the roster. What is there already of groups and people stays where the table says nothing.
 
     Raises
     ------
@@ -73,20 +79,16 @@ def make_roster(path: Path, existing: Path | None, id_source: str | None = None)
     for person, number, line in zip(table.people, table.numbers, lines, strict=True):
         shares_name = table.system is System.MOODLE and names[any_order(person.name)] > 1
         if line:
-            remarks += remarks_on_line(line, person, number, shares_name)
+            remarks += [] if lab_roster else remarks_on_line(line, person, number, shares_name)
             continue
-        if shares_name:
+        if shares_name and not lab_roster:
             remarks.append(
                 f"{student_label(person)}: somebody else has this name, so lms_id tells them apart "
                 f"({number or 'empty: look it up in the grading worksheet'}). Moodle changes it with every assignment"
             )
-        group = "" if "," in person.group else person.group
-        if person.group != group:
-            remarks.append(
-                f"{student_label(person)} is in several groups ({printable_name(person.group)}): write the one that "
-                "hands in into the roster"
-            )
-        new.append(replace(person, group=group, lms_id=number if shares_name else person.lms_id))
+        if is_in_several(person) and not lab_roster:
+            remarks.append(several_groups(student_label(person), person, "the roster"))
+        new.append(replace(person, group=one_group(person), lms_id=number if shares_name else person.lms_id))
     source, added = give_ids(path, table.system, new, {folded(person.id) for person in known}, id_source)
     if existing:
         added, left_out = in_columns(added, read_table(existing).columns)
@@ -96,9 +98,42 @@ def make_roster(path: Path, existing: Path | None, id_source: str | None = None)
         raise RosterError("\n".join([f"With those of {path} the roster is not valid:", *problems]))
     rest = iter(added)
     in_table = [line or next(rest) for line in lines]
-    numbered = [replace(one, lms_id=number) for one, number in zip(in_table, table.numbers, strict=True) if number]
+    numbered = lines_of_lab(table, in_table, read_roster(lab_roster) if lab_roster and lab_roster.is_file() else ())
+    undecided = {one.id: person for one, person in zip(in_table, table.people, strict=True) if is_in_several(person)}
+    remarks += [
+        several_groups(one.id, undecided[one.id], lab_roster.name)
+        for one in numbered
+        if lab_roster and one.id in undecided and not one.group
+    ]
     missing = tuple(one for one in known if one not in lines)
     return NewRoster(people, added, source, missing, tuple(numbered), tuple(remarks))
+
+
+def lines_of_lab(table: Participants, people: Sequence[Person], before: Sequence[Person]) -> list[Person]:
+    """The people of the table as they are in its assignment, and after them those who were there before as well."""
+    groups = {one.id: one.group for one in before}
+    lines = [
+        replace(one, lms_id=number, group=one_group(person) or groups.get(one.id) or one.group)
+        for one, person, number in zip(people, table.people, table.numbers, strict=True)
+        if number
+    ]
+    ids = {one.id for one in lines}
+    return lines + [one for one in before if lines and one.id not in ids]
+
+
+def is_in_several(person: Person) -> bool:
+    """Whether a table names several groups for somebody."""
+    return "," in person.group
+
+
+def one_group(person: Person) -> str:
+    """The group that a table names for somebody; none if it names several, of which nobody knows which hands in."""
+    return "" if is_in_several(person) else person.group
+
+
+def several_groups(who: str, person: Person, where: str) -> str:
+    """What to do for somebody in several groups."""
+    return f"{who} is in several groups ({printable_name(person.group)}): write the one that hands in into {where}"
 
 
 def remarks_on_line(line: Person, person: Person, number: str, shares_name: bool) -> list[str]:

@@ -45,7 +45,7 @@ def test_a_new_task_builds_and_its_answers_get_what_they_should(own_lab):
 def test_a_test_brings_what_the_lab_does_not_import(own_lab):
     course, lab = own_lab
     source = course.source(lab)
-    brought = "from data_utils import explain_errors\n\nwith"
+    brought = "from data_utils import explain_errors\n\nrows"
     add_task(course, lab, "first-task", "First", 1, written=False)
     assert brought not in source.read_text("utf-8")
     text = source.read_text("utf-8").replace("import explain_errors, load_mnist", "import load_mnist")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from rich.progress import Progress
+from this_course import COURSE
 
 from course.authoring import build
 from course.authoring.lab_entries import with_entry, without_entry
@@ -32,6 +33,7 @@ def command(root, *arguments):
 
 def test_a_new_lab_builds_tests_its_tests_and_is_graded(copied):
     before = (copied.root / "course.toml").read_text("utf-8")
+    shutil.copy(COURSE.root / "README.md", copied.root)
     made = command(copied.root, "new", "my_lab", "--title", 'Ink & "paper"')
     assert made.returncode == 0, made.stderr
     course = load_course(copied.root)
@@ -40,6 +42,9 @@ def test_a_new_lab_builds_tests_its_tests_and_is_graded(copied):
     assert (copied.root / "course.toml").read_text("utf-8").startswith(before), "comments and all stand as they stood"
     assert [one.name for one in course.labs[:-1]] == [one.name for one in copied.labs]
     assert labs_with_author_notes(course) == [lab.name], "so that nobody hands out what the template says to its author"
+    rows = [line for line in (copied.root / "README.md").read_text("utf-8").splitlines() if line.startswith("| [")]
+    label = f'{int(lab.name[:2])} · Ink & "paper"'
+    assert rows[-1] == f"| [{label}](labs/{lab.name}/{lab.name}.ipynb) | … |", "after those that were there"
     assert f'\n# # {int(lab.name[:2])} · Ink & "paper"\n' in course.source(lab).read_text("utf-8")
     with Progress(disable=True) as progress:
         assert build.build(course, [lab], progress).executed == [lab]

@@ -163,6 +163,36 @@ def test_numbers_of_one_assignment_are_noted_for_its_lab(tmp_path):
     assert "no numbers of an assignment" in str(done.exception) and not (tmp_path / "b").exists()
 
 
+def test_the_roster_of_a_lab_has_the_groups_of_its_assignment(tmp_path):
+    """Teams may be others in each assignment, and the first worksheet may know none; what a person wrote stays."""
+    table, folder = tmp_path / "table.csv", tmp_path / "class"
+
+    def run(text, *options):
+        table.write_text(text, "utf-8")
+        done = CliRunner().invoke(cli.app, ["roster", str(table), "--folder", str(folder), *options])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    run("Identifier,Full name,Email address\n" + "\n".join(f"Participant {n},P {n},p{n}@x.edu" for n in (7, 8, 9)))
+    teams = "Identifier,Full name,Email address,Group\n" + "\n".join(
+        f'Participant {n}1,P {n},p{n}@x.edu,"{group}"' for n, group in ((7, "Red"), (8, "Red, Blue"), (9, ""))
+    )
+    shown = run(teams, "--lab", LAB)
+    assert "change it" not in shown, "nothing has to be done where the roster of the lab has it"
+    assert f"- p8 is in several groups (Red, Blue): write the one that hands in into roster_{LAB}.csv" in shown
+    file = roster_file(folder, None, LAB)
+    assert [(one.id, one.lms_id, one.group) for one in read_roster(file)] == [
+        ("p7", "71", "Red"),
+        ("p8", "81", ""),
+        ("p9", "91", ""),
+    ]
+    assert not any(one.group for one in read_roster(folder / "roster.csv"))
+    by_hand = file.read_text("utf-8-sig").replace("81,p8@x.edu,", "81,p8@x.edu,Blue")
+    file.write_text(by_hand, "utf-8")
+    assert "several groups" not in run(teams.replace("1,P", "2,P"), "--lab", LAB)
+    assert [(one.lms_id, one.group) for one in read_roster(file)] == [("72", "Red"), ("82", "Blue"), ("92", "")]
+
+
 def test_the_command_says_what_it_did(tmp_path):
     table = tmp_path / "table.csv"
     table.write_text(MOODLE, "utf-8")

@@ -81,7 +81,7 @@ def deadline_lines(course: Course, lab: Lab, results: Sequence[Result]) -> list[
     unknown = [printable(result.student) for result in results if not result.handed_in and not result.penalty]
     if unknown and lab.late != NO_PENALTY:
         names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
-        lines.append(f"Nothing is taken off where timestamp.txt does not say when it was handed in: {names}")
+        lines.append(f"Counted as in time, as nothing says when they handed in: {names}")
     return lines
 
 
