@@ -11,8 +11,9 @@ from course.errors import RosterError
 from course.inbox.filenames import folded, id_problem, printable_name
 from course.inbox.roster import ROSTER_COLUMNS, Person, read_roster, roster_problems
 from course.inbox.systems import System
+from course.lms.lab_roster import is_in_several, lines_of_lab, one_group, several_groups
 from course.lms.match_roster import any_order, match_lines, student_label
-from course.lms.participants import Participants, read_participants
+from course.lms.participants import read_participants
 from course.text.csv_tables import read_table
 from course.text.files import replacement
 from course.text.spreadsheets import ENCODING, spreadsheet_text
@@ -107,33 +108,6 @@ def make_roster(
     ]
     missing = tuple(one for one in known if one not in lines)
     return NewRoster(people, added, source, missing, tuple(numbered), tuple(remarks))
-
-
-def lines_of_lab(table: Participants, people: Sequence[Person], before: Sequence[Person]) -> list[Person]:
-    """The people of the table as they are in its assignment, and after them those who were there before as well."""
-    groups = {one.id: one.group for one in before}
-    lines = [
-        replace(one, lms_id=number, group=one_group(person) or groups.get(one.id) or one.group)
-        for one, person, number in zip(people, table.people, table.numbers, strict=True)
-        if number
-    ]
-    ids = {one.id for one in lines}
-    return lines + [one for one in before if lines and one.id not in ids]
-
-
-def is_in_several(person: Person) -> bool:
-    """Whether a table names several groups for somebody."""
-    return "," in person.group
-
-
-def one_group(person: Person) -> str:
-    """The group that a table names for somebody; none if it names several, of which nobody knows which hands in."""
-    return "" if is_in_several(person) else person.group
-
-
-def several_groups(who: str, person: Person, where: str) -> str:
-    """What to do for somebody in several groups."""
-    return f"{who} is in several groups ({printable_name(person.group)}): write the one that hands in into {where}"
 
 
 def remarks_on_line(line: Person, person: Person, number: str, shares_name: bool) -> list[str]:
