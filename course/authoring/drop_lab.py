@@ -82,10 +82,13 @@ def mentions(course: Course, name: str) -> Iterator[str]:
 
 
 def _drop_measurements(course: Course, lab: Lab) -> Iterator[Path]:
-    """docs/benchmarks without the time of the lab's "Run All"; measurements of grading with it stay."""
+    """docs/benchmarks without the lab's "Run All" and its copied answers; measurements of grading with it stay."""
     path = course.measurements
     measurements = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    if measurements.get("run_all", {}).pop(lab.name, None):
+    copied_answers = measurements.get("similar", [])
+    others = [row for row in copied_answers if row["lab"] != lab.name]
+    if measurements.get("run_all", {}).pop(lab.name, None) or others != copied_answers:
+        measurements |= {"similar": others} if copied_answers else {}
         yield write_text(path, json.dumps(measurements, indent=2, sort_keys=True) + "\n")
         yield write_text(path.with_suffix(".md"), benchmarks_page.page(measurements))
 

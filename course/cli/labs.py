@@ -21,6 +21,8 @@ def new(
     for path in (source, *others):
         console.print(f"wrote {path}", highlight=False)
     steps = f"Write your lab in {source}, then run: course build {source.stem} && course variants {source.stem}"
+    if any(path.name == "README.md" for path in others):
+        steps += "\nSay in its row of README.md what it is about."
     console.print(steps, highlight=False, markup=False, soft_wrap=True)
 
 

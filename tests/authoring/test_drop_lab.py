@@ -51,6 +51,7 @@ def test_a_dropped_lab_is_gone_everywhere_and_the_course_is_whole(whole, place):
     assert lab.name not in read_tried(course) and read_tried(course)[whole.labs[1].name] == ["another"]
     assert not list(course.root.rglob(f"*{lab.name}*"))
     kept = json.loads(course.measurements.read_text("utf-8"))
+    assert kept["similar"] and all(row["lab"] != lab.name for row in kept["similar"])
     assert course.measurements.with_suffix(".md").read_text("utf-8") == benchmarks_page.page(kept)
     assert course.reproduction.with_suffix(".md").read_text("utf-8") == reproduction_page.page(course)
     assert f"labs/{lab.name}/" not in (course.root / "README.md").read_text("utf-8")

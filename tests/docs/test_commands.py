@@ -130,7 +130,8 @@ def place(made, tmp_path):
     write_text(root / "students.csv", "id,name,lti_user_id\nada,Ada Lovelace,u-1\n")
     write_text(root / "gradebook.csv", 'Student,ID,SIS Login ID\n    Points Possible,,\n"Smith, Jane",4711,jane\n')
     worksheet = "Identifier,Full name,Email address\nParticipant 4321,Zoë Müller,zoe@example.edu\n"
-    write_text(root / "Grades-Deep Learning-Lab 3-4711.csv", worksheet)
+    for assignment in ("Lab 3-4711", "Lab 4-4712"):
+        write_text(root / f"Grades-Deep Learning-{assignment}.csv", worksheet)
     write_text(root / "lti.toml", LTI.format(name=course.labs[0].name))
     pack(root / "submissions.zip", "smithjane_4711_81001_lab.ipynb", solved)
     pack(root / "Deep Learning-Lab 3-4711.zip", "Zoë Müller_4321_assignsubmission_file_/lab.ipynb", solved)
