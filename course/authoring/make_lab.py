@@ -69,8 +69,7 @@ def add_readme_row(course: Course, lab: Lab, title: str) -> Iterator[Path]:
     rows = [number for number, line in enumerate(lines) if line.startswith("|") and start in line]
     if rows:
         label = f"{int(lab.name[:2])} · {title}".replace("|", r"\|")
-        address = f"{course.release_directory}/{lab.name}/{lab.name}.ipynb"
-        lines.insert(rows[-1] + 1, f"| [{label}]({address}) | … |\n")
+        lines.insert(rows[-1] + 1, f"| [{label}]({course.released(lab).relative_to(course.root).as_posix()}) | … |\n")
         yield write_text(path, "".join(lines))
 
 
