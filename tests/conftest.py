@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from nbgrader.api import Gradebook
 from this_course import COURSE
 
 from course.config import Course, Lab, load_course
+from course.nbgrader_api import without_library_warnings
 
 os.environ.pop("COURSE_FOLDER", None)  # no command of a test works on somebody's class
 
@@ -20,6 +22,23 @@ def _bundled_digits(monkeypatch):
     monkeypatch.delenv("MNIST_NPZ", raising=False)
     tools = str(Path(sys.executable).parent)
     monkeypatch.setenv("PATH", os.pathsep.join([tools, os.environ["PATH"]]))
+
+
+@pytest.hookimpl(tryfirst=True)  # before the marks are looked at
+def pytest_collection_modifyitems(items):
+    """What needs a gradebook is slow, as its first test in each process waits for seconds."""
+    for item in items:
+        if "empty_gradebook" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="session")
+def empty_gradebook(tmp_path_factory) -> Path:
+    """The file of a new gradebook, to be copied: nbgrader takes seconds to make one."""
+    file = tmp_path_factory.mktemp("gradebook") / "gradebook.db"
+    with without_library_warnings(), Gradebook(f"sqlite:///{file}", COURSE.id):
+        pass
+    return file
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@
 import keras
 import numpy as np
 import pytest
-from this_course import COURSE
+from this_course import COURSE, prepared
 
-from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id
 from data_utils import build_lenet, is_untrained
 
@@ -15,7 +14,7 @@ pytestmark = pytest.mark.slow  # Keras is loaded
 @pytest.fixture(scope="module")
 def answer():
     """The class of the model answer, in the lab that asks for it."""
-    cells = [cell for lab in COURSE.labs for cell in prepare_lab(COURSE, lab).cells if grade_id(cell) == "lenet"]
+    cells = [cell for lab in COURSE.labs for cell in prepared(lab).cells if grade_id(cell) == "lenet"]
     if not cells:
         pytest.skip("no lab of this course has a task `lenet`")
     cell = cells[0]

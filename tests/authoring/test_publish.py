@@ -17,7 +17,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from rich.progress import Progress
 from secret_lines import HIDDEN_KIND, SOLUTION_KIND, secret_lines
-from this_course import COURSE
+from this_course import COURSE, prepared
 
 from course.authoring import build
 from course.authoring.leaks import MARKERS, leaks, open_text, secret_pairs, secrets_of_all
@@ -157,7 +157,7 @@ def test_a_leak_would_be_found(published, secrets, place):
     name = "docs/students.md" if place == "a page" else lab_path(COURSE.labs[2])
     files[name] = HIDING_PLACES[place](name, files[name], line)
     assert leaked(files, secrets) == [(name, line)]
-    known = secrets_of_all(prepare_lab(COURSE, lab) for lab in COURSE.labs) - COMMON
+    known = secrets_of_all(prepared(lab) for lab in COURSE.labs) - COMMON
     secret = sorted(known)[0]
     files = files_of(published)
     files[name] = HIDING_PLACES[place](name, files[name], secret)
@@ -167,7 +167,7 @@ def test_a_leak_would_be_found(published, secrets, place):
 def test_no_lab_shows_a_part_of_another_ones_answer(published):
     files = files_of(published)
     package = "\n".join(content.decode() for name, content in files.items() if name.startswith("data_utils/"))
-    pairs = [secret_pairs(prepare_lab(COURSE, lab), package) for lab in COURSE.labs]
+    pairs = [secret_pairs(prepared(lab), package) for lab in COURSE.labs]
     assert sum(map(len, pairs)) > 10 * len(pairs), "there is too little to look for"
     assert leaks(files, set().union(*pairs)) == []
 
@@ -175,7 +175,7 @@ def test_no_lab_shows_a_part_of_another_ones_answer(published):
 def test_a_lab_that_builds_what_another_one_asks_for_would_be_found(published):
     """Indented otherwise, between other lines, in code that the lab gives."""
     shows = COURSE.labs[-1]
-    pairs = next(found for lab in COURSE.labs if "Conv2D" in str(found := secret_pairs(prepare_lab(COURSE, lab))))
+    pairs = next(found for lab in COURSE.labs if "Conv2D" in str(found := secret_pairs(prepared(lab))))
     pair = next(pair for pair in sorted(pairs) if "Conv2D" in pair)
     one, two = pair.split("\n")
     given = f"network = keras.Sequential([\n  {one}\n\n  {two}\n])"

@@ -5,9 +5,9 @@ from dataclasses import replace
 import nbformat
 import pytest
 from rich.progress import Progress
+from this_course import prepared
 
 from course.authoring import seeds
-from course.labs.prepare import prepare_lab
 from course.labs.sources import cells_with_tests, grade_id
 
 
@@ -36,7 +36,7 @@ def test_every_seed_is_replaced_but_those_that_tests_set_by_themselves():
 
 def test_each_lab_that_repeats_a_training_repeats_it_with_the_new_seed(course, lab):
     """In a lab as it is, a test that sets a seed of its answer must set it after reseeding, too."""
-    source = prepare_lab(course, lab)
+    source = prepared(lab)
     trial, found = seeds.reseeded(source, 90_000), []
     answers = {grade_id(cell): cell.source for cell in source.cells}
     for before, after in zip(cells_with_tests(source), cells_with_tests(trial), strict=True):
@@ -50,7 +50,7 @@ def test_each_lab_that_repeats_a_training_repeats_it_with_the_new_seed(course, l
 @pytest.mark.kernel
 def test_bad_luck_is_found_and_named(course, monkeypatch):
     """A test that passes with one seed only; the other labs' tests are tried by `course seeds` itself."""
-    solution = prepare_lab(course, course.labs[0])
+    solution = prepared(course.labs[0])
     lab = replace(course.labs[0], budget={})
     answer = nbformat.v4.new_code_cell("set_random_seed = int\nlucky = set_random_seed(1)")
     answer.metadata["nbgrader"] = {"grade": False, "grade_id": "luck", "solution": True, "locked": False}

@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 from light import light_course
 from rich.progress import Progress
-from this_course import COURSE
+from this_course import COURSE, prepared
 
 from course.authoring.mutant_table import score
 from course.authoring.mutations import Mutant
@@ -56,7 +56,7 @@ def test_what_only_the_hidden_part_notices_is_told():
 
 
 def test_a_mutant_is_run_with_the_answers_that_it_and_its_test_use():
-    notebook = prepare_lab(COURSE, COURSE.lab("05_lenet5_train_on_batch"))
+    notebook = prepared(COURSE.lab("05_lenet5_train_on_batch"))
     names = [grade_id(cell) for cell in cut_to(notebook, {"train"}).cells if grade_id(cell)]
     assert names[-2:] == ["train", "test-train"]
     assert "random-batch" in names and "epochs" not in names and "test-random-batch" not in names
@@ -108,4 +108,4 @@ def test_a_few_mutants_of_each_lab_are_caught(lab):
 
 
 def test_listed_mutants_are_mutants(lab):
-    read_equivalent(COURSE, lab, mutants_of_lab(prepare_lab(COURSE, lab)))
+    read_equivalent(COURSE, lab, mutants_of_lab(prepared(lab)))

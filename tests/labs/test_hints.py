@@ -3,8 +3,8 @@
 import re
 
 import nbformat
+from this_course import prepared
 
-from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_answer, is_written
 
 SUMMARY = re.compile(r"<details><summary>(Hint[^<]*)</summary>")
@@ -29,14 +29,14 @@ def long_lines_of(answer):
 
 
 def test_steps_are_numbered(course, lab):
-    for text, _ in tasks_of(prepare_lab(course, lab)):
+    for text, _ in tasks_of(prepared(lab)):
         names = SUMMARY.findall(text)
         numbered = [name.partition(":")[0] for name in names]
         assert numbered in ([], ["Hint"], [f"Hint {number}" for number in range(1, len(names) + 1)]), text[:80]
 
 
 def test_no_example_has_a_line_of_its_answer(course, lab):
-    for text, answer in tasks_of(prepare_lab(course, lab)):
+    for text, answer in tasks_of(prepared(lab)):
         example = {line.strip() for part in CODE.findall(text) for line in part.splitlines()}
         assert not long_lines_of(answer) & example, text[:80]
 
@@ -44,7 +44,7 @@ def test_no_example_has_a_line_of_its_answer(course, lab):
 def test_no_cell_of_a_student_copy_has_several_lines_of_an_answer(course, lab):
     """One line alone may be what the text of the task has given."""
     released = nbformat.read(course.released(lab), as_version=4)
-    for _, answer in tasks_of(prepare_lab(course, lab)):
+    for _, answer in tasks_of(prepared(lab)):
         lines = long_lines_of(answer)
         for cell in released.cells:
             found = lines & {line.strip() for line in cell.source.splitlines()}

@@ -5,8 +5,8 @@ import io
 
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
+from this_course import prepared
 
-from course.labs.prepare import prepare_lab
 from course.labs.sources import cells_with_tests
 from course.labs.stamp import stamp_lab
 
@@ -57,5 +57,5 @@ def test_a_score_as_last_value_stays_the_last(course, source):
 
 
 def test_every_test_of_the_course_says_so(course, lab):
-    cells = cells_with_tests(prepare_lab(course, lab))
+    cells = cells_with_tests(prepared(lab))
     assert cells and all(cell.source.splitlines()[-1].startswith("print(") for cell in cells)

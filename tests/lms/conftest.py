@@ -29,20 +29,13 @@ def download(outer):
     return outer.parent / "download.zip"
 
 
-@pytest.fixture(scope="session")
-def fresh(tmp_path_factory):
-    """An empty gradebook: to make one takes seconds, to copy it none."""
-    folder = tmp_path_factory.mktemp("fresh")
-    with without_library_warnings():
-        Book(folder).add_lab(NAME)
-    return folder / "gradebook.db"
-
-
 @pytest.fixture
-def book(fresh, tmp_path):
-    shutil.copy(fresh, tmp_path)
+def book(empty_gradebook, tmp_path):
+    shutil.copy(empty_gradebook, tmp_path)
     with without_library_warnings():
-        yield Book(tmp_path)
+        book = Book(tmp_path)
+        book.add_lab(NAME)
+        yield book
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from nbgrader.api import Gradebook
+from this_course import COURSE
 
 from course.grading.gradebook.hand_marks import EARLIER, keep_hand_marks
 from course.nbgrader_api import without_library_warnings
@@ -17,7 +18,7 @@ TEXT = "Say why."
 def gradebook(empty_gradebook, tmp_path):
     """A gradebook with one student, whose written answer was marked and commented on."""
     file = shutil.copy(empty_gradebook, tmp_path / "gradebook.db")
-    with without_library_warnings(), Gradebook(f"sqlite:///{file}", "course") as gradebook:
+    with without_library_warnings(), Gradebook(f"sqlite:///{file}", COURSE.id) as gradebook:
         gradebook.add_assignment("lab")
         gradebook.add_notebook("lab", "lab")
         gradebook.add_grade_cell("why", "lab", "lab", max_score=2, cell_type="markdown")

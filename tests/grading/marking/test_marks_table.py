@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 from nbgrader.api import Gradebook
+from this_course import COURSE
 
 from course.errors import CourseError
 from course.grading.gradebook.recorded import graded_copy
@@ -29,7 +30,7 @@ def answer(folder, student, text):
 @pytest.fixture
 def gradebook(empty_gradebook, tmp_path):
     shutil.copy(empty_gradebook, tmp_path / "gradebook.db")
-    with without_library_warnings(), Gradebook(f"sqlite:///{tmp_path}/gradebook.db", "course") as gradebook:
+    with without_library_warnings(), Gradebook(f"sqlite:///{tmp_path}/gradebook.db", COURSE.id) as gradebook:
         gradebook.add_assignment("lab")
         gradebook.add_notebook("lab", "lab")
         gradebook.add_grade_cell("why", "lab", "lab", max_score=2, cell_type="markdown")

@@ -6,12 +6,11 @@ import json
 
 import damage
 import nbformat
-from this_course import COURSE
+from this_course import COURSE, prepared
 
 from course.grading.demo import fill_in, model_answers
 from course.grading.repair.read_notebook import read_notebook
 from course.grading.repair.repair import repair
-from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_answer, is_test, tagged
 
 LIGHT = COURSE.labs[0]  # needs no TensorFlow
@@ -24,7 +23,7 @@ def released_of(lab):
 
 @functools.cache
 def solution_of(lab):
-    return fill_in(released_of(lab), model_answers(prepare_lab(COURSE, lab)))
+    return fill_in(released_of(lab), model_answers(prepared(lab)))
 
 
 def mended(notebook, released):

@@ -8,7 +8,7 @@ import nbformat
 import pytest
 from nbgrader.nbgraderformat import MetadataValidator
 from solved_labs import LIGHT, answers_in, kinds, light, mended, released_of, solution_of, sources, stripped
-from this_course import COURSE
+from this_course import COURSE, prepared
 
 from course.errors import CourseError
 from course.grading import grade
@@ -17,7 +17,6 @@ from course.grading.options import Options
 from course.grading.repair.repair import guess_lab, repair
 from course.inbox import submissions
 from course.inbox.notes import Note, note_lines
-from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, is_test, tagged
 
 
@@ -181,7 +180,7 @@ def test_pictures_in_a_written_answer_stay():
 def test_tests_are_compared_with_what_students_saw_of_them():
     solved, _ = light()
     reference = released_of(LIGHT).copy()
-    hidden = {grade_id(cell): cell.source for cell in prepare_lab(COURSE, LIGHT).cells if is_test(cell)}
+    hidden = {grade_id(cell): cell.source for cell in prepared(LIGHT).cells if is_test(cell)}
     reference = copy.deepcopy(reference)
     for cell in reference.cells:
         cell.source = hidden.get(grade_id(cell), cell.source)
@@ -196,7 +195,7 @@ def test_tests_are_compared_with_what_students_saw_of_them():
 def test_a_lab_with_its_solutions_is_refused():
     solved, _ = light()
     with pytest.raises(CourseError, match="holds its solutions"):
-        repair(solved, prepare_lab(COURSE, LIGHT))
+        repair(solved, prepared(LIGHT))
 
 
 def test_the_notebook_of_another_lab_is_said():
