@@ -49,11 +49,15 @@ def mark_in_table(course: Course, lab: Lab, folder: Path, database: str | None, 
     """Write the table of all written answers and show how to mark them, or take the marks from the table."""
     from course.grading.marking.marking_scheme import read_schemes
     from course.grading.marking.marks_table import take_marks, write_marks_table
+    from course.grading.marking.unequal_marks import unequal_marks
     from course.nbgrader_api import load_config, nbgrader_in
 
     with nbgrader_in(folder, load_config(course.root, database)).gradebook as gradebook:
         if taken:
-            text = f"{take_marks(gradebook, lab, folder, table)} answers have new points or another comment. Then: "
+            count = take_marks(gradebook, lab, folder, table)
+            for line in unequal_marks(gradebook, lab, folder):
+                console.print(line, highlight=False, markup=False, soft_wrap=True)
+            text = f"{count} answers have new points or another comment. Then: "
             text += course_command("feedback", lab.name, folder)
         else:
             waiting = write_marks_table(gradebook, lab, folder, table)

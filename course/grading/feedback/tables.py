@@ -74,10 +74,14 @@ def remark(result: Result) -> str:
 
 
 def deadline_lines(course: Course, lab: Lab, results: Sequence[Result]) -> list[str]:
-    """When a lab is due, what late work loses, and of whom it is not known when they handed in."""
+    """When a lab is due, what late work loses, and who has an extension or no known time of handing in."""
     if not lab.due:
         return []
     lines = [f"due        {time_text(lab.due, course.zone)}; late work: {rule_in_words(lab.late)}"]
+    extended = {result.student: result.due for result in results if result.due and result.due > lab.due}
+    if extended:
+        until = ", ".join(f"{printable(name)} until {time_text(due, course.zone)}" for name, due in extended.items())
+        lines.append(f"extended   {until}")
     unknown = [printable(result.student) for result in results if not result.handed_in and not result.penalty]
     if unknown and lab.late != NO_PENALTY:
         names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")

@@ -12,6 +12,7 @@ from this_course import COURSE
 from course.errors import CourseError
 from course.grading.gradebook.recorded import graded_copy
 from course.grading.marking.marks_table import MARKS_COLUMNS, take_marks, write_marks_table
+from course.grading.marking.unequal_marks import unequal_marks
 from course.nbgrader_api import without_library_warnings
 from course.text.files import write_text
 from course.text.spreadsheets import ENCODING
@@ -193,3 +194,14 @@ def test_a_table_of_another_kind(gradebook, tmp_path):
         graded_copy(tmp_path, student, "lab").unlink()
     with pytest.raises(CourseError, match="No written answer of lab was graded"):
         write_marks_table(gradebook, LAB, tmp_path, tmp_path / "new.csv")
+
+
+def test_equal_answers_with_different_points_are_named(gradebook, tmp_path):
+    path = tmp_path / "marks.csv"
+    write_marks_table(gradebook, LAB, tmp_path, path)
+    fill(path, ada={"points": "1"})
+    take_marks(gradebook, LAB, tmp_path, path)
+    assert unequal_marks(gradebook, LAB, tmp_path) == [], "cy waits"
+    fill(path, ada={"points": "1"}, cy={"points": "2"})
+    take_marks(gradebook, LAB, tmp_path, path)
+    assert unequal_marks(gradebook, LAB, tmp_path) == ["The same answer to why has different points: ada 1, cy 2."]
