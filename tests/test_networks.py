@@ -1,6 +1,5 @@
 """The network that data_utils makes is the one that a lab asks for; a network that was trained is known."""
 
-import keras
 import numpy as np
 import pytest
 from this_course import COURSE, prepared
@@ -8,12 +7,14 @@ from this_course import COURSE, prepared
 from course.labs.sources import grade_id
 from data_utils import build_lenet, is_untrained
 
-pytestmark = pytest.mark.slow  # Keras is loaded
+pytestmark = pytest.mark.slow  # Keras is loaded, by the tests, so that those who skip them need not wait for it
 
 
 @pytest.fixture(scope="module")
 def answer():
     """The class of the model answer, in the lab that asks for it."""
+    import keras
+
     cells = [cell for lab in COURSE.labs for cell in prepared(lab).cells if grade_id(cell) == "lenet"]
     if not cells:
         pytest.skip("no lab of this course has a task `lenet`")
@@ -50,11 +51,15 @@ def test_every_call_makes_a_new_one_with_known_names():
 
 
 def in_order():
+    import keras
+
     dense, dropout = keras.layers.Dense, keras.layers.Dropout
     return keras.Sequential([keras.Input((8,)), dense(16), dropout(0.2), dense(16), dropout(0.2), dense(3)])
 
 
 def in_another_order():
+    import keras
+
     last, middle, shared = keras.layers.Dense(3), keras.layers.Dense(16), keras.layers.Dropout(0.2)
     inputs = keras.Input((8,))
     first = keras.layers.Dense(16, kernel_initializer="he_normal", bias_initializer="ones")
@@ -62,17 +67,23 @@ def in_another_order():
 
 
 def normalised():
+    import keras
+
     layers = keras.layers
     fixed = layers.Conv2D(2, 3, kernel_initializer=keras.initializers.GlorotUniform(seed=5))
     return keras.Sequential([keras.Input((8, 8, 1)), layers.Conv2D(4, 3), layers.BatchNormalization(), fixed])
 
 
 def nested():
+    import keras
+
     return keras.Sequential([keras.Input((8,)), in_order(), keras.layers.Dense(2)])
 
 
 @pytest.mark.parametrize("build", [in_order, in_another_order, normalised, nested, build_lenet])
 def test_a_new_network_is_untrained_whatever_the_order_of_its_layers(build):
+    import keras
+
     keras.utils.set_random_seed(7)
     network = build()
     assert is_untrained(network, 7)
@@ -96,6 +107,8 @@ def frozen(network):
 
 @pytest.mark.parametrize("change", [trained, one_weight_moved, frozen])
 def test_a_network_that_was_changed_is_not(change):
+    import keras
+
     keras.utils.set_random_seed(7)
     network = in_order()
     change(network)
@@ -103,6 +116,8 @@ def test_a_network_that_was_changed_is_not(change):
 
 
 def test_weights_that_were_brought_along_are_found():
+    import keras
+
     keras.utils.set_random_seed(7)
     kept = keras.initializers.Constant(np.full((8, 3), 0.5))
     assert not is_untrained(keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, kernel_initializer=kept)]), 7)

@@ -19,6 +19,7 @@ def test_a_habit_costs_nothing(tmp_path, habit):
     assert verdict["passed"], verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("habit", KERAS)
 def test_a_habit_with_keras_costs_nothing(tmp_path, habit):
     verdict = judged(tmp_path, *KERAS[habit], imports=WITH_KERAS)
