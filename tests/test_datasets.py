@@ -142,6 +142,7 @@ def test_bundled_digits_come_last_and_say_why(any_source, capsys):
     assert "could not be downloaded" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_keras_uses_the_same_file_and_hash():
     keras_loader = pytest.importorskip("keras").datasets.mnist.load_data
     constants = repr(keras_loader.__code__.co_consts)

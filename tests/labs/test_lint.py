@@ -5,6 +5,7 @@ import re
 
 import nbformat
 import pytest
+from this_course import COURSE
 
 from course.errors import LintError
 from course.labs import lint
@@ -12,9 +13,14 @@ from course.labs.budget import budget_problems
 from course.labs.sources import grade_id, imports, read_source, tagged
 
 
+@pytest.fixture(scope="module")
+def source():
+    return read_source(COURSE.source(COURSE.labs[0]))
+
+
 @pytest.fixture
-def notebook(course):
-    return copy.deepcopy(read_source(course.source(course.labs[0])))
+def notebook(source):
+    return copy.deepcopy(source)
 
 
 def cell_of(notebook, name):
