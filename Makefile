@@ -6,6 +6,11 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# uv installs faster than pip, and is used if it is there; `make setup UV=` takes pip all the same. Bytecode is compiled
+# now, as by pip, for where submissions run nothing can be written.
+UV ?= $(shell command -v uv)
+INSTALL := $(if $(UV),"$(UV)" pip install --quiet --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install -qq)
+
 # The digits that everybody has: no test depends on a network or on what a machine has cached.
 test quick coverage corpus nbval demo build bench variants hub test-browser test-platforms: export MNIST_SOURCE = bundled
 # Not by abspath, which takes a folder with spaces in its name for several.
@@ -33,8 +38,8 @@ $(READY): requirements.txt pyproject.toml binder/overrides.json $(FORMGRADER)
 	@$(PYTHON) -c "$$VERSIONS"
 	@echo "Setting up $(VENV): about two minutes and 2.5 GB, once."
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --requirement requirements.txt
-	@$(BIN)/python -m pip install -qq --no-deps --no-build-isolation --editable .
+	@$(INSTALL) --requirement requirements.txt
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
 	@mkdir -p $(VENV)/share/jupyter/lab/settings $(VENV)/etc/jupyter/jupyter_server_config.d
 	@cp binder/overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json  # Markdown opens as a page
 	@cp $(FORMGRADER) $(VENV)/etc/jupyter/jupyter_server_config.d/zz-course.json  # after nbgrader's own

@@ -2,6 +2,8 @@
 
 import ast
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -10,6 +12,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from this_course import COURSE
+
+from course.text.files import write_text
 
 ROOT = COURSE.root
 
@@ -106,6 +110,20 @@ def test_every_make_target_of_the_readme_exists():
     targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]:
         assert set(re.findall(r"`make ([a-z]+)", page.read_text("utf-8"))) <= targets
+
+
+@pytest.mark.parametrize("makefile", ["Makefile", "students/Makefile"])
+@pytest.mark.parametrize(("uv", "install"), [("/opt/my uv", '"/opt/my uv" pip install'), ("", "-m pip install")])
+def test_packages_are_installed_by_uv_if_it_is_there(makefile, uv, install, tmp_path):
+    shutil.copy(ROOT / makefile, tmp_path)
+    settings = "course/grading/marking/jupyter_server_config.json"
+    for name in ("requirements.txt", "pyproject.toml", "binder/overrides.json", settings):
+        write_text(tmp_path / name, "")
+    command = ["make", "--dry-run", f"UV={uv}", ".venv/.ready"]
+    shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    lines = [line for line in shown.splitlines() if "pip install" in line]
+    assert lines and all(install in line for line in lines), shown
+    assert ("--compile-bytecode" in shown) == bool(uv), "as pip does; no submission can write it in its sandbox"
 
 
 def imported(folder):
