@@ -185,6 +185,7 @@ def test_files_stay_in_the_folder_of_the_test(tmp_path, monkeypatch, weakened):
 
 
 @pytest.mark.parametrize("weakened", [False, True])
+@pytest.mark.slow  # Keras is loaded
 def test_nothing_but_known_classes_of_keras_is_rebuilt(tmp_path, monkeypatch, weakened):
     if weakened:
         any_class_is_rebuilt(monkeypatch)
