@@ -10,6 +10,7 @@ import jupytext
 from nbformat import NotebookNode
 
 from course.authoring.lab_entries import with_points
+from course.authoring.titles import one_line_title
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError
 from course.labs.sources import PERCENT, grade_id, imports, points_by_cell, read_source, source_text, with_ids
@@ -44,12 +45,11 @@ def add_task(course: Course, lab: Lab, name: str, title: str, points: int, writt
     source = course.source(lab)
     notebook = read_source(source)
     refuse_name(name, notebook, lab)
-    if not title.strip() or "\n" in title:
-        raise CourseError(f'{title!r} is no title. Give one line of text: --title "What the task is about".')
+    title = one_line_title(title, "task")
     words = {
         "name": name,
         "function": name.replace("-", "_"),
-        "title": title.strip(),
+        "title": title,
         "number": str(1 + max((int(n) for cell in notebook.cells for n in TASK.findall(cell.source)), default=0)),
         "points": f"{points} point{'' if points == 1 else 's'}",
         "number_of_points": str(points),

@@ -11,6 +11,7 @@ from benchmarks import assessment
 from benchmarks import page as benchmarks_page
 from course.authoring.index import index_text
 from course.authoring.lab_entries import without_entry
+from course.authoring.readme_rows import drop_readme_row
 from course.authoring.tried_runs import read_tried, write_tried
 from course.authoring.try_mutants import mutants_file
 from course.config import COURSE_FILE, Course, Lab
@@ -62,7 +63,7 @@ def drop_lab(course: Course, lab: Lab) -> list[Path]:
         *_drop_runs(remaining, lab),
         *_drop_mutants(remaining, lab),
         *_drop_tried_runs(remaining, lab),
-        *_drop_readme_row(remaining, lab),
+        *drop_readme_row(remaining, lab),
     ]
 
 
@@ -113,13 +114,3 @@ def _drop_tried_runs(course: Course, lab: Lab) -> Iterator[Path]:
     """tests/variants/tried.json without the lab's runs."""
     if lab.name in read_tried(course):
         yield write_tried(course, lab.name, [])
-
-
-def _drop_readme_row(course: Course, lab: Lab) -> Iterator[Path]:
-    """README.md without the lab's row in a table of labs."""
-    path = course.root / "README.md"
-    lines = path.read_text("utf-8").splitlines(keepends=True) if path.is_file() else []
-    row = f"]({course.release_directory}/{lab.name}/"
-    remaining = [line for line in lines if not (line.startswith("|") and row in line)]
-    if remaining != lines:
-        yield write_text(path, "".join(remaining))

@@ -1,7 +1,6 @@
 """A lab of one's own, from the template in new_lab/: source, right and wrong answers, and its entry in course.toml."""
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from string import Template
@@ -9,6 +8,8 @@ from string import Template
 import jupytext
 
 from course.authoring.lab_entries import with_entry
+from course.authoring.readme_rows import add_readme_row
+from course.authoring.titles import one_line_title
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError
 from course.labs.sources import PERCENT, source_text, with_ids
@@ -45,8 +46,7 @@ def make_lab(course: Course, name: str, title: str) -> list[Path]:
         The name or the title is not valid, the number is taken, or a file is in the way. Nothing is written.
     """
     lab_name = full_name(course, name)
-    if not title.strip() or "\n" in title:
-        raise CourseError(f'{title!r} is no title. Give one line of text: --title "What the lab is about".')
+    title = one_line_title(title, "lab")
     lab = Lab(lab_name, WORK_MINUTES)
     paths = [course.source(lab), variants_file(course, lab)]
     if existing := [
@@ -56,21 +56,9 @@ def make_lab(course: Course, name: str, title: str) -> list[Path]:
     settings = course.root / COURSE_FILE
     entry = with_entry(settings.read_text("utf-8"), lab_name, ENTRY.format(name=lab_name, minutes=WORK_MINUTES))
     variants = (_TEMPLATE / "variants.toml").read_text("utf-8")
-    write_text(paths[0], first_source(course, lab, title.strip()))
+    write_text(paths[0], first_source(course, lab, title))
     write_text(paths[1], variants)
-    return [*paths, write_text(settings, entry), *add_readme_row(course, lab, title.strip())]
-
-
-def add_readme_row(course: Course, lab: Lab, title: str) -> Iterator[Path]:
-    """README.md with a row for the lab after the last one of its table of labs, if it has such a table."""
-    path = course.root / "README.md"
-    lines = path.read_text("utf-8").splitlines(keepends=True) if path.is_file() else []
-    start = f"]({course.release_directory}/"
-    rows = [number for number, line in enumerate(lines) if line.startswith("|") and start in line]
-    if rows:
-        label = f"{int(lab.name[:2])} · {title}".replace("|", r"\|")
-        lines.insert(rows[-1] + 1, f"| [{label}]({course.released(lab).relative_to(course.root).as_posix()}) | … |\n")
-        yield write_text(path, "".join(lines))
+    return [*paths, write_text(settings, entry), *add_readme_row(course, lab, title)]
 
 
 def full_name(course: Course, name: str) -> str:
