@@ -30,6 +30,8 @@ def test_answers_merged_with_their_tests(solved, released):
 @pytest.mark.parametrize("kept", [0, 1], ids=["marks-of-the-first", "marks-of-the-second"])
 def test_two_answers_merged_into_one_cell(solved, released, kept):
     names = damage.code_answers(solved)[:2]
+    if len(names) < 2:
+        pytest.skip("the lab has one task alone")
     cells = [damage.find(solved, name) for name in names]
     cells[kept].source = cells[0].source + "\n\n\n" + cells[1].source
     solved.cells[:] = [cell for cell in solved.cells if cell is not cells[1 - kept]]
