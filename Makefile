@@ -87,14 +87,16 @@ lint: $(READY) ## Check style and types
 
 # What starts no kernel and no sandbox and takes no seconds for another reason; see the markers in pyproject.toml.
 QUICK := not kernel and not slow
+# nbval's plugin is for notebooks, and takes seconds to load.
+TESTS := $(BIN)/pytest -q -p no:nbval --numprocesses 2 --dist worksteal
 
 quick: $(READY) ## Run the tests that start no kernel: a minute, while you work
-	@$(BIN)/pytest -q -m "$(QUICK)" --numprocesses 2 --dist worksteal
+	@$(TESTS) -m "$(QUICK)"
 
 COVERED ?= $(QUICK)
 
 coverage: $(READY) ## Show what the tests of `make quick` reach; of all: make coverage COVERED=
-	@$(BIN)/pytest -q -m "$(COVERED)" --numprocesses 2 --dist worksteal --cov --cov-report term:skip-covered
+	@$(TESTS) -m "$(COVERED)" --cov --cov-report term:skip-covered
 
 unit: $(READY)
 	$(SANDBOX)

@@ -229,6 +229,7 @@ def formulas(source: str) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 def test_every_formula_of_the_labs_is_shown_as_mathml(course):
     sources = [cell.source for lab in course.labs for cell in nbformat.read(course.released(lab), as_version=4).cells]
     found = [each for source in sources for each in formulas(source)]

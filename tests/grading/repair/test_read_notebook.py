@@ -138,6 +138,7 @@ def test_a_line_end_or_a_tab_that_was_not_escaped_is_read():
     assert notebook.cells[0].source == "x = 1\n\ty = 2"
 
 
+@pytest.mark.slow
 def test_outputs_and_widgets_do_not_count(solved, released):
     """24 MiB of pictures, as a student's own plots may be; brackets and escapes in them mean nothing."""
     for cell in solved.cells:

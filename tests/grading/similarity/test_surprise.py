@@ -49,6 +49,7 @@ def test_more_tasks_in_common_surprise_more():
     assert expected == sorted(expected, reverse=True) and expected[-1] < 1e-6 < expected[1]
 
 
+@pytest.mark.slow
 def test_by_chance_about_one_pair_of_a_class_is_expected_to_be_as_alike_as_its_most_alike():
     """The number that is expected means what it says: of classes without copies, hardly one has a surprising pair."""
     least = []
