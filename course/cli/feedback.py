@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from course.cli.grading import show_results
-from course.cli.terminal import ClassFolder, Database, Roster, app, console, progress_bar
+from course.cli.terminal import ClassFolder, Database, Roster, app, console, grades_file, progress_bar
 from course.config import load_course
 from course.inbox.systems import System
 
@@ -39,7 +39,7 @@ def feedback(
         bar = progress.add_task("pages", total=len(list_submissions(folder, chosen)))
         results = refresh(course, chosen, folder, Options(database=db), remarks.append, lambda _: progress.advance(bar))
     show_results(course, chosen, folder, results, remarks, db)
-    console.print(f"grades     {folder / f'grades_{chosen.name}.csv'}", highlight=False)
+    console.print(f"grades     {grades_file(folder, chosen.name)}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab}/{lab}.html", highlight=False)
     if system:
         target = to or folder / f"feedback_{chosen.name}_{system}.zip"

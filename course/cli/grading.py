@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.markup import escape
 
-from course.cli.terminal import ClassFolder, Database, app, console, error_console, log_to_file, progress_bar
+from course.cli.terminal import (
+    ClassFolder,
+    Database,
+    app,
+    console,
+    error_console,
+    grades_file,
+    log_to_file,
+    progress_bar,
+)
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
 from course.text.commands import course_command
@@ -149,10 +158,9 @@ def grade_and_show(course: Course, lab: Lab, folder: Path, options: "Options") -
     with suppress(CourseError):  # settings of somebody else's stay; only `nbgrader` and `course mark` look there
         write_settings(course, folder)
     show_results(course, lab, folder, results, [*remarks, *submissions.stray_entries(folder, lab)], options.database)
-    grades = folder / f"grades_{lab.name}.csv"
     console.print(f"gradebook  {options.database or folder / 'gradebook.db'}", highlight=False)
     console.print(f"feedback   {folder / 'feedback'}/STUDENT/{lab.name}/{lab.name}.html", highlight=False)
-    console.print(f"grades     {grades}", highlight=False)
+    console.print(f"grades     {grades_file(folder, lab.name)}", highlight=False)
     console.print(f"log        {log}", highlight=False)
     if missing := [result.student for result in results if not result.graded]:
         error_console.print(f"Not graded: {', '.join(missing)}. {RUN_AGAIN}", highlight=False, markup=False)
@@ -167,7 +175,7 @@ def show_results(
     from course.grading.file_errors import file_errors
 
     with file_errors(folder):
-        tables.write_grades(folder / f"grades_{lab.name}.csv", results)
+        tables.write_grades(grades_file(folder, lab.name), results)
     console.print(tables.grades_table(f"{lab.name}: {len(results)} submissions", results))
     same_db = " (with the same --db)" if database else ""
     lines = [*tables.deadline_lines(course, lab, results), *remarks, *tables.review_lines(results)]

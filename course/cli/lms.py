@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from course.cli.lti import export_by_lti
-from course.cli.terminal import ClassFolder, Database, Roster, app, console, error_console
+from course.cli.terminal import ClassFolder, Database, Roster, app, console, error_console, grades_file
 from course.config import Course, Lab, load_course
 from course.inbox.systems import GradesTo, System, Times
 
@@ -119,6 +119,8 @@ def export(
         raise typer.BadParameter(f"--lti, --dry-run and --again are about sending; leave them out with {system}.")
     if not to:
         raise typer.BadParameter(f"--system {system} writes a file. Name it: --to FILE.")
+    if to.resolve() == grades_file(folder, lab).resolve():
+        raise typer.BadParameter(f"{to} is the table that `course grade` writes, and writes anew. Name another file.")
     export_to_file(course, chosen, folder, to, System(system), roster, column, allow_unmarked, db)
 
 

@@ -76,6 +76,11 @@ def show_log() -> None:
     )
 
 
+def grades_file(folder: Path, lab: str) -> Path:
+    """The table of grades that grading writes for the instructor, in the folder of a class."""
+    return folder / f"grades_{lab}.csv"
+
+
 def progress_bar(unit: str, time_left: bool = False) -> Progress:
     """A bar with a count of `unit` and the time so far, and if asked for the time that is left."""
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TextColumn(unit))

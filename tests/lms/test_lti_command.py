@@ -137,6 +137,13 @@ def test_how_it_is_not_called(there, run, arguments, options, message):
     assert code == 2 and message in text and there.requests == []
 
 
+def test_the_table_that_grading_writes_is_not_written_over(book, run):
+    own = book.folder / f"grades_{NAME}.csv"
+    own.write_text("mine", "utf-8")
+    code, text = run("--to", own, system="moodle")
+    assert code == 2 and "is the table that `course grade` writes" in text and own.read_text("utf-8") == "mine"
+
+
 def test_who_is_whom_is_read_from_the_class_or_asked_for(book, there, run):
     code, _ = run("--dry-run", roster=None)
     assert code == 0
