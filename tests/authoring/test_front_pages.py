@@ -1,5 +1,7 @@
 """Title, description and repository are those of course.toml wherever they are shown."""
 
+import json
+import re
 import shutil
 
 import pytest
@@ -13,16 +15,22 @@ from course.errors import DriftError
 
 pytestmark = pytest.mark.slow
 
-TOML = """\
-id = "other"
-title = "Nets: \\"deep\\" & wide"
-description = "What a net is."
-[instructors]
-repository = "another-faculty/their-course"
-[students]
-repository = "another-faculty/their-course-for-students"
-ref = "term"
-"""
+OF_COURSE = {
+    "id": "other",
+    "title": 'Nets: "deep" & wide',
+    "description": "What a net is.",
+    "repository": "another-faculty/their-course",
+}
+OF_STUDENTS = {"repository": "another-faculty/their-course-for-students", "ref": "term"}
+
+
+def with_values(text, values):
+    """Lines of course.toml with other values; all else, such as rules and the time zone of due dates, stays."""
+    for key, value in values.items():
+        line = f"{key} = {json.dumps(value)}".replace("\\", r"\\")  # as `re` reads it
+        text, count = re.subn(rf"^{key} = .*", line, text, flags=re.MULTILINE)
+        assert count == 1, f"{key} is to stand there once"
+    return text
 
 
 @pytest.fixture
@@ -31,8 +39,10 @@ def renamed(course, copied):
     for name in ("README.md", "CITATION.cff"):
         shutil.copy(course.root / name, copied.root)
     file = copied.root / "course.toml"
-    labs = file.read_text("utf-8").split("[[labs]]", 1)[1]
-    file.write_text(f"{TOML}[[labs]]{labs}", "utf-8")
+    head, labs = file.read_text("utf-8").split("[[labs]]", 1)
+    of_course, of_students = head.split("[students]", 1)
+    changed = [with_values(of_course, OF_COURSE), with_values(of_students, OF_STUDENTS)]
+    file.write_text("[students]".join(changed) + f"[[labs]]{labs}", "utf-8")
     return load_course(copied.root)
 
 
