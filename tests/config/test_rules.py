@@ -32,7 +32,7 @@ def test_rules_are_those_of_the_lab_then_of_the_course_then_the_usual_ones(copie
     [
         (
             "{ points = 19 }",
-            "add up to {points}; they must be 19. Change them, or set `rules = {{ points = {points} }}`",
+            "the points add up to {points}; they must be 19. Change them, or set `rules = {{ points = {points} }}`",
         ),
         ("{ fewest_tests = 99 }", "a lab has at least 99. Add tasks, or set `rules = {{ fewest_tests = "),
         ("{ most_cells = 3 }", "a lab has at most 3. Shorten or merge, or set `rules = {{ most_cells = "),

@@ -54,6 +54,11 @@ class WrittenAnswer:
         return f"{self.question}/{self.student}"
 
     @property
+    def words(self) -> str:
+        """The answer with single blanks, by which equal ones are known."""
+        return " ".join(self.answer.split())
+
+    @property
     def state(self) -> str:
         """Digests of the answer, and of its points and comment."""
         return f"{digest(self.answer)}-{marks_digest(self.shown_points, spreadsheet_text(self.comment))}"
@@ -97,7 +102,7 @@ def read_written_answers(gradebook: Gradebook, lab: Lab, folder: Path) -> list[W
                         answer=texts[grade.name],
                     )
                 )
-    return sorted(answers, key=lambda one: (one.question, " ".join(one.answer.split()), one.student))
+    return sorted(answers, key=lambda one: (one.question, one.words, one.student))
 
 
 def write_marks_table(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:

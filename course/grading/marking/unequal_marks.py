@@ -16,7 +16,7 @@ def unequal_marks(gradebook: Gradebook, lab: Lab, folder: Path) -> list[str]:
     with database_errors(), without_library_warnings():
         marked = [answer for answer in read_written_answers(gradebook, lab, folder) if answer.points is not None]
     lines = []
-    for (question, _), equal in groupby(marked, key=lambda one: (one.question, " ".join(one.answer.split()))):
+    for (question, _), equal in groupby(marked, key=lambda one: (one.question, one.words)):
         points = {answer.student: answer.shown_points for answer in equal}
         if len({*points.values()}) > 1:
             given = ", ".join(f"{printable(student)} {text}" for student, text in points.items())
