@@ -10,6 +10,7 @@ import jupytext
 from nbformat import NotebookNode
 
 from course.authoring.lab_entries import with_points
+from course.authoring.task_order import task_numbers
 from course.authoring.titles import one_line_title
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError
@@ -20,7 +21,6 @@ from course.text.files import write_text
 _TEMPLATES = Path(__file__).parent / "new_task"
 _NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _LONGEST_NAME = 59  # characters; with "test-" before it, it may have 64
-TASK = re.compile(r"^### Task (\d+)\b", re.MULTILINE)
 HELPER = "explain_errors"  # what the test uses, if the lab does not import it already
 END = re.compile(r"^## (Going further|References)\b", re.MULTILINE)
 
@@ -50,7 +50,7 @@ def add_task(course: Course, lab: Lab, name: str, title: str, points: int, writt
         "name": name,
         "function": name.replace("-", "_"),
         "title": title,
-        "number": str(1 + max((int(n) for cell in notebook.cells for n in TASK.findall(cell.source)), default=0)),
+        "number": str(1 + max((number for number, _ in task_numbers(notebook)), default=0)),
         "points": f"{points} point{'' if points == 1 else 's'}",
         "number_of_points": str(points),
     }

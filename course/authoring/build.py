@@ -11,6 +11,7 @@ from rich.progress import Progress
 from course.authoring.execute import execute_notebook
 from course.authoring.front_pages import front_pages
 from course.authoring.index import index_text
+from course.authoring.task_order import refuse_disorder
 from course.config import Course, Lab
 from course.errors import BuildError, DriftError
 from course.labs.answer_key import authored_content, is_edited, is_executed, keep_outputs, read_key, sign
@@ -52,6 +53,7 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
     for lab in labs:
         notebook = prepare_lab(course, lab)
         refuse_lost_work(course, lab, notebook)
+        refuse_disorder(course.source(lab), notebook)
         source, student = source_text(notebook), student_text(course, lab, notebook)
         if again or not keep_outputs(course.solution(lab), notebook):
             execute_notebook(lab.name, notebook, progress)
