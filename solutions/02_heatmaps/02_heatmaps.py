@@ -41,7 +41,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/02_heatmaps/02_heatmaps.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/02_heatmaps/02_heatmaps.ipynb)
 #
-# **20 points** · plan about 110 minutes · *Run All* of the finished lab takes about 0.1 minutes and 0.4 GiB of memory (measured on 2 cores)
+# **20 points** · plan about 110 minutes · *Run All* of the finished lab takes about 0.3 minutes and 0.4 GiB of memory (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
