@@ -76,7 +76,7 @@ demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
 
 test: lint docs unit corpus nbval ## Run every check there is
 
-lint: $(READY) ## Check style and types
+lint: $(READY) ## Check style, types and spelling
 	@echo "== lint: ruff"
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet course benchmarks reproduction platforms data_utils tests nbgrader_config.py solutions/*/*.ipynb
@@ -84,6 +84,8 @@ lint: $(READY) ## Check style and types
 	@$(BIN)/mypy
 	@echo "== lint: which room uses which"
 	@$(BIN)/lint-imports --no-cache
+	@echo "== lint: spelling"
+	@$(BIN)/codespell *.md docs course benchmarks reproduction platforms data_utils students tests solutions
 
 # What starts no kernel and no sandbox and takes no seconds for another reason; see the markers in pyproject.toml.
 QUICK := not kernel and not slow

@@ -166,7 +166,7 @@ answer = "x"
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("right =", "rigth =", "variant 1: there is no key `rigth` here. Did you mean `right`?"),
+        ("right =", "rihgt =", "variant 1: there is no key `rihgt` here. Did you mean `right`?"),
         ("name =", "also_fail = []\nname =", "there is no key `also_fail` here. Did you mean `also_fails`?"),
         ("[[variant]]", "[[variants]]", "there is no key `variants` here. Did you mean `variant`?"),
         ('"a name"', "5", "`name` must be given as a str; it is 5"),

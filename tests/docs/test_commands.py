@@ -201,7 +201,7 @@ def test_nothing_is_listed_that_no_page_has():
         assert text in [command.text for page in PAGES if page.name == name for command in commands.commands(page)]
 
 
-WRONG = ("make nothing", ".venv/bin/course grade 03_mlp_baseline --wrokers 1", ".venv/bin/nbgrader relase x", "a 'b")
+WRONG = ("make nothing", ".venv/bin/course grade 03_mlp_baseline --wrokers 1", ".venv/bin/nbgrader releese x", "a 'b")
 
 
 @pytest.mark.parametrize("wrong", WRONG)
