@@ -150,8 +150,10 @@ def test_a_sandbox_that_cannot_be_measured_does_not_run_on(monkeypatch):
     def fail(self, processes):
         raise UnicodeDecodeError("utf-8", b"\xff", 0, 1, "no text")
 
-    monkeypatch.setattr(Watchdog, "_check_limits", fail)
-    ending, watchdog = asyncio.run(ended("import time\ntime.sleep(600)", **WARM))
+    def break_it(manager):  # once the kernel is ready, however long that took
+        monkeypatch.setattr(Watchdog, "_check_limits", fail)
+
+    ending, watchdog = asyncio.run(ended("time.sleep(600)", break_it, **WARM))
     assert ending is ExitCause.UNMEASURED and ending.by_submission is None
     assert watchdog.reason == "What it used could not be measured any more; the log says why."
 
