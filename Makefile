@@ -76,16 +76,18 @@ demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
 
 test: lint docs unit corpus nbval ## Run every check there is
 
+PACKAGES := course benchmarks reproduction platforms data_utils tests
+
 lint: $(READY) ## Check style, types and spelling
 	@echo "== lint: ruff"
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check --quiet course benchmarks reproduction platforms data_utils tests nbgrader_config.py solutions/*/*.ipynb
+	@$(BIN)/ruff format --check --quiet $(PACKAGES) nbgrader_config.py solutions/*/*.ipynb
 	@echo "== lint: mypy"
 	@$(BIN)/mypy
 	@echo "== lint: which room uses which"
 	@$(BIN)/lint-imports --no-cache
 	@echo "== lint: spelling"
-	@$(BIN)/codespell *.md docs course benchmarks reproduction platforms data_utils students tests solutions
+	@$(BIN)/codespell *.md docs students solutions $(PACKAGES)
 
 # What starts no kernel and no sandbox and takes no seconds for another reason; see the markers in pyproject.toml.
 QUICK := not kernel and not slow
