@@ -6,10 +6,9 @@ from typing import Annotated
 import typer
 from rich.markdown import Markdown
 
-from benchmarks import assessment, grading, more_workers, run_all, similarity
+from benchmarks import assessment, assessment_counts, grading, more_workers, run_all, similarity
 from benchmarks.memory import memory
 from benchmarks.page import class_section, large_class_section, similarity_section, workers_section
-from course.authoring.seeds import try_seeds
 from course.authoring.try_mutants import mutants_of_lab, try_mutants
 from course.cli.terminal import Labs, console, error_console, log_to_file, new_app, progress_bar, run_app
 from course.config import load_course
@@ -88,7 +87,7 @@ def mutants(
         for lab in course.choose(labs):
             notebook = prepare_lab(course, lab)
             of, answers = len(mutants_of_lab(notebook)), read_variants(variants_file(course, lab), notebook)
-            counts = assessment.mutant_counts(try_mutants(course, lab, progress, "", sample, seed), of, answers)
+            counts = assessment_counts.mutant_counts(try_mutants(course, lab, progress, "", sample, seed), of, answers)
             assessment.save(course, mutants={lab.name: counts})
     console.print(f"wrote {assessment.save(course).relative_to(course.root)}", highlight=False)
 
@@ -97,12 +96,11 @@ def mutants(
 def measure_seeds(
     labs: Labs = None, count: Annotated[int, typer.Option(min=1, help="How many seeds to try.")] = 30
 ) -> None:
-    """Run the model answers with several seeds, and count the tests that fail by bad luck; takes hours for all."""
+    """Run the model answers with several seeds, and count the tests that fail by bad luck; an hour for all."""
     course = load_course()
     with log_to_file(course.root, "bench-seeds"), progress_bar("runs") as progress:
         for lab in course.choose(labs):
-            failures = try_seeds(course, [lab], range(101, 101 + count), progress)
-            assessment.save(course, seeds={lab.name: assessment.seed_counts(count, failures)})
+            assessment.save(course, seeds={lab.name: assessment_counts.measure_seeds(course, lab, count, progress)})
     console.print(f"wrote {assessment.save(course).relative_to(course.root)}", highlight=False)
 
 

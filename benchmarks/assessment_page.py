@@ -1,0 +1,130 @@
+"""docs/assessment-quality.md: how good the labs' tests are, as tables."""
+
+from collections.abc import Iterator, Mapping
+
+from benchmarks import grading
+from benchmarks.assessment_counts import MutantCounts, SeedCounts
+from benchmarks.page import table
+from course.authoring.mutant_table import score
+from course.authoring.try_mutants import End
+
+WRONG = tuple(end for end in End if end != End.RIGHT)
+INTRODUCTION = """\
+# How good the tests are
+
+Every test of every task is tested by right answers of several kinds and by typical mistakes (`tests/variants/`): they
+are tried again whenever anything has changed from which their outcome follows. Right ones get full marks, and each
+mistake loses the points of its task, and of those only that build on it.
+"""
+MUTANTS = """\
+## Mutants
+
+Mutants are the measure of what nobody thought of: `make mutants` changes each model answer in one place (a number, an
+operator, an activation or a loss, a statement or an argument left out, a layer more, other digits of the lab), and runs
+it against the test of its task, at the budget of grading. Where not all were tried, those were drawn by a seed. The
+score is the share of mutants that lost the points, of those that are not as right as the model answer; which those are
+is listed, with reasons, in `tests/mutants/`. How many right answers and mistakes were declared then stands beside them.
+"""
+SEEDS = """\
+## Seeds
+
+The model answers with other random numbers, at the budget of grading (`python -m benchmarks seeds`): how many runs
+there were, and how many tests failed by bad luck. Beside it what a lab is planned for, and what a solved submission of
+it takes to grade: in a class of {students}, on as many cores as this machine has, from mending to the end of its
+kernels, while others run beside it.
+"""
+MARGINS = """\
+## Thresholds
+
+Where a test asserts that a number which depends on the seed is above or below another, this is where both came nearest
+in these runs. The margin is the distance, as a share of the larger one. Thresholds for what is the same with every seed
+are not listed, nor are those of `np.allclose` and of "either … or".
+"""
+NONE = "Not measured yet.\n"
+
+
+def page(mutants: Mapping[str, MutantCounts], seeds: Mapping[str, SeedCounts]) -> str:
+    """The Markdown of the page, from what was counted by lab."""
+    about_seeds = SEEDS.format(students=grading.CLASS)
+    parts = [
+        INTRODUCTION,
+        MUTANTS,
+        *mutant_parts(mutants),
+        about_seeds,
+        *seed_parts(seeds),
+        MARGINS,
+        *margin_parts(seeds),
+    ]
+    return "\n".join(parts)
+
+
+def mutant_parts(mutants: Mapping[str, MutantCounts]) -> Iterator[str]:
+    """The table of mutants, and which were not caught."""
+    headings = (
+        "lab",
+        "right answers",
+        "mistakes",
+        "mutants",
+        "tried",
+        End.RIGHT.value,
+        *(f"caught by {end.value}" for end in WRONG[:-1]),
+    )
+    rows = [
+        (
+            *(name, counts.right, counts.mistakes, counts.of, sum(counts.ends.values())),
+            *(counts.ends.get(end.value, 0) for end in (End.RIGHT, *WRONG)),
+            *(f"{score(counts.ends):.1%}", counts.day),
+        )
+        for name, counts in sorted(mutants.items())
+    ]
+    yield table((*headings, "not caught", "score", "measured on"), rows)
+    if not mutants:
+        yield NONE
+    listed = [f"- {name}, {text}" for name, counts in sorted(mutants.items()) for text in counts.not_caught]
+    if listed:
+        yield "Mutants that no test caught:\n"
+        yield "\n".join(listed) + "\n"
+
+
+def seed_parts(seeds: Mapping[str, SeedCounts]) -> Iterator[str]:
+    """The table of seeds, and what failed."""
+    headings = (
+        "lab",
+        "tasks",
+        "minutes planned",
+        "seconds to grade",
+        "runs",
+        "tests failed by bad luck",
+        "measured on",
+    )
+    rows = [
+        (
+            *(name, counts.tasks, counts.work_minutes, f"{counts.seconds:.1f}"),
+            *(counts.runs, len(counts.failures), counts.day),
+        )
+        for name, counts in sorted(seeds.items())
+    ]
+    yield table(headings, rows)
+    if not seeds:
+        yield NONE
+    if failures := [f"- {text}" for _, counts in sorted(seeds.items()) for text in counts.failures]:
+        yield "\n".join(failures) + "\n"
+
+
+def margin_parts(seeds: Mapping[str, SeedCounts]) -> Iterator[str]:
+    """The table of thresholds."""
+    rows = [
+        (
+            name,
+            one.test,
+            f"`{one.text}`".replace("|", "\\|"),
+            f"{one.left:.4g}",
+            f"{one.right:.4g}",
+            f"{one.margin:.1%}",
+        )
+        for name, counts in sorted(seeds.items())
+        for one in counts.nearest
+    ]
+    yield table(("lab", "test", "comparison", "left", "right", "margin"), rows)
+    if not rows:
+        yield NONE
