@@ -4,7 +4,10 @@ import shutil
 
 from light import light_course
 
-from benchmarks.assessment import mutant_counts, page, place, read, save, seed_counts
+from benchmarks.assessment import place, read, save
+from benchmarks.assessment_counts import SeedCounts, mutant_counts
+from benchmarks.assessment_page import page
+from benchmarks.margins import Comparison
 from course.authoring.mutations import Mutant
 from course.authoring.try_mutants import End, Tried
 from course.config import load_course
@@ -20,19 +23,23 @@ TRIED = [
 def test_results_are_kept_and_shown(tmp_path):
     course = load_course(shutil.copytree(light_course().root, tmp_path / "course"))
     text = save(course).read_text("utf-8")
-    assert text.count("Not measured yet.") == 2
+    assert text.count("Not measured yet.") == 3
     answers = [Variant("scale", "a", "", frozenset()), Variant("scale", "b", "", frozenset({"test-scale"}))] * 4
-    mutants, seeds = mutant_counts(TRIED, 40, answers[1:]), seed_counts(30, ["01_light, seed 7: test-x gives 0 points"])
+    mutants = mutant_counts(TRIED, 40, answers[1:])
+    near = Comparison("test-x", "a | b > 0.5", 0.625, 0.5, True)
+    seeds = SeedCounts("2020-01-31", 30, ["01_light, seed 7: test-x gives 0 points"], 4, 20, 12.345, [near])
     text = save(course, {"01_light": mutants, "02_gone": mutants}).read_text("utf-8")
-    assert text.count("Not measured yet.") == 1
+    assert text.count("Not measured yet.") == 2
     text = save(course, seeds={"01_light": seeds}).read_text("utf-8")
     assert read(course) == ({"01_light": mutants}, {"01_light": seeds}), "a lab that the course lacks is not kept"
     assert f"| 01_light | 3 | 4 | 40 | 3 | 1 | 0 | 1 | 0 | 0 | 1 | 50.0% | {mutants.day} |" in text
     assert "- 01_light, scale, 1:0: 1 becomes 2\n" in text and "Not measured" not in text
-    assert f"| 01_light | 30 | 1 | {seeds.day} |" in text and "- 01_light, seed 7: test-x gives 0 points\n" in text
+    assert "| 01_light | 4 | 20 | 12.3 | 30 | 1 | 2020-01-31 |" in text
+    assert "- 01_light, seed 7: test-x gives 0 points\n" in text
+    assert r"| 01_light | test-x | `a \| b > 0.5` | 0.625 | 0.5 | 20.0% |" in text
 
 
 def test_the_page_is_made_from_what_is_kept(course):
     mutants, seeds = read(course)
     assert {*mutants, *seeds} <= {lab.name for lab in course.labs}
-    assert place(course).with_suffix(".md").read_text("utf-8") == page(course)
+    assert place(course).with_suffix(".md").read_text("utf-8") == page(mutants, seeds)

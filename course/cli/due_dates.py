@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 @app.command()
 def extend(
-    students: Annotated[list[str], typer.Argument(metavar="STUDENT...", help="As their folders in submitted/.")],
+    students: Annotated[
+        list[str], typer.Argument(metavar="STUDENT...", help="Ids: as in the roster and in submitted/.")
+    ],
     labs: Annotated[list[str], typer.Option("--lab", metavar="LAB", help="From course.toml; repeat for several.")],
     until: Annotated[
         str | None, typer.Option(help="“2026-03-09 23:59”, in the course's time zone if it names none.")
@@ -28,6 +30,7 @@ def extend(
 ) -> None:
     """Let students hand in labs later, or take that back; counts from the next `course grade` or `course feedback`."""
     from course.grading.gradebook import extensions
+    from course.inbox.known_students import refuse_unknown
 
     course = load_course()
     chosen = course.choose(labs)
@@ -36,6 +39,7 @@ def extend(
     if revoke:
         changed = extensions.revoke(folder, students, [lab.name for lab in chosen])
     else:
+        refuse_unknown(students, folder, chosen)
         changed = [_extension(course, lab, student, until, days) for lab in chosen for student in students]
         extensions.grant(folder, changed)
     _print_extensions(course, "Taken back" if revoke else "Granted", changed)

@@ -3,7 +3,7 @@
 The answers to one question stand one after the other, equal ones together. Marks and comments are those that Formgrader
 would write. A line is found again by its `key`, which no program takes for a number, a date or a formula. By two
 digests it tells which answer the line was written from, and with which mark and comment. So it is known whether a
-person has changed the line, and nothing that was handed in or marked since is written over.
+person has changed the line, and nothing that was handed in, or marked elsewhere, since is written over.
 """
 
 import csv
@@ -20,6 +20,7 @@ from course.errors import CourseError
 from course.grading.gradebook.hand_marks import written_answers
 from course.grading.gradebook.recorded import graded_copy
 from course.grading.gradebook.transaction import one_transaction
+from course.grading.marking.taken_marks import keep_taken, read_taken
 from course.nbgrader_api import database_errors, without_library_warnings
 from course.text.csv_tables import read_table, refuse
 from course.text.files import replacement
@@ -143,17 +144,20 @@ def take_marks(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:
     with database_errors(), without_library_warnings(), one_transaction(gradebook):
         answers = {answer.place: answer for answer in read_written_answers(gradebook, lab, folder)}
         changes, problems = dict[str, dict[str, str]](), list[str]()
+        taken = read_taken(folder, path)
         for line, row in rows:
             place = row["key"].rpartition("/")[0]
             try:
                 if is_changed(row, answers.get(place)):
-                    check_change(row, answers[place], place in changes)
+                    check_change(row, answers[place], place in changes, taken.get(row["key"]))
                     changes[place] = row
             except ValueError as error:
                 problems.append(f"line {line}: {error}")
         refuse(path, problems)
         for place, row in changes.items():
             write_mark(gradebook, lab, answers[place], row)
+    now = {row["key"]: marks_of(row, answers[place]) for place, row in changes.items()}
+    keep_taken(folder, path, now)
     return len(changes)
 
 
@@ -171,14 +175,23 @@ def is_changed(row: Mapping[str, str], answer: WrittenAnswer | None) -> bool:
     return now not in (row["key"].rpartition("-")[2], answer.state.rpartition("-")[2])
 
 
-def check_change(row: Mapping[str, str], answer: WrittenAnswer, is_double: bool) -> None:
-    """Raise a ValueError that says why the change of a line cannot be taken."""
+def marks_of(row: Mapping[str, str], answer: WrittenAnswer) -> str:
+    """A digest of the marks that an answer has once those of a line are taken: without points, it keeps its own."""
+    return marks_digest(row["points"] or answer.shown_points, row["comment"])
+
+
+def check_change(row: Mapping[str, str], answer: WrittenAnswer, is_double: bool, taken: str | None) -> None:
+    """Raise a ValueError that says why the change of a line cannot be taken.
+
+    `taken` is a digest of the marks that were taken from this very line before, if any.
+    """
     if is_double:
         raise ValueError(f"the answer of {answer.student} to {answer.question} is there twice")
-    if row["key"].rpartition("/")[2] != answer.state:
+    text, _, marks = row["key"].rpartition("/")[2].partition("-")
+    if answer.state not in (f"{text}-{marks}", f"{text}-{taken}"):
         raise ValueError(
-            f"{answer.student} has handed in anew or was marked since the table was written, and nothing of that is "
-            "written over: write a new table"
+            f"{answer.student} has handed in anew or was marked elsewhere since the table was written, and nothing of "
+            "that is written over: write a new table"
         )
     points = as_points(row["points"])
     if points is not None and not 0 <= points <= answer.max_points:

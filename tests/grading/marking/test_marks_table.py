@@ -129,12 +129,40 @@ def test_what_was_marked_or_handed_in_meanwhile_is_not_written_over(gradebook, t
     with pytest.raises(CourseError) as error:
         take_marks(gradebook, LAB, tmp_path, path)
     for student in ("ada", "cy"):
-        assert f"{student} has handed in anew or was marked since the table was written" in str(error.value)
+        assert f"{student} has handed in anew or was marked elsewhere since the table was written" in str(error.value)
     assert "ben" not in str(error.value) and marked(gradebook) == before
     path.write_bytes(rows)  # in which nobody has touched the lines of those two
     assert take_marks(gradebook, LAB, tmp_path, path) == 1
     assert marked(gradebook) == before | {"ben": (1, False, "No words.")}
     assert take_marks(gradebook, LAB, tmp_path, path) == 0, "the same again"
+
+
+def test_a_mark_is_corrected_in_the_same_table_but_not_in_a_copy_of_it(gradebook, tmp_path):
+    path, copy = tmp_path / "marks.csv", tmp_path / "copy.csv"
+    write_marks_table(gradebook, LAB, tmp_path, path)
+    shutil.copy(path, copy)
+    for points, comment in (("1", ""), ("2", "Well seen"), ("2,0", "Well  seen!"), ("", "")):
+        before = marked(gradebook)["ada"]
+        fill(path, ada={"points": points, "comment": comment})
+        taken = take_marks(gradebook, LAB, tmp_path, path)
+        # A line that is as it was written says nothing, so it takes nothing back.
+        expected = (float(points.replace(",", ".")), False, comment) if points else before
+        assert (taken, marked(gradebook)["ada"]) == (bool(points), expected)
+    fill(copy, ada={"points": "0"}, cy={"points": "1"})
+    with pytest.raises(CourseError, match="ada has handed in anew or was marked elsewhere") as error:
+        take_marks(gradebook, LAB, tmp_path, copy)
+    assert "cy" not in str(error.value), "that line of the copy could be taken"
+    grade = gradebook.find_grade("why", "lab", "lab", "ada")
+    grade.manual_score = 0.5
+    gradebook.db.commit()
+    fill(path, ada={"points": "1"})
+    with pytest.raises(CourseError, match="ada has handed in anew or was marked elsewhere"):
+        take_marks(gradebook, LAB, tmp_path, path)
+    grade.manual_score = 2.0
+    gradebook.db.commit()
+    answer(tmp_path, "ada", "Another one.")
+    with pytest.raises(CourseError, match="ada has handed in anew or was marked elsewhere"):
+        take_marks(gradebook, LAB, tmp_path, path)
 
 
 def test_extra_credit_of_formgrader_is_not_counted_twice(gradebook, tmp_path):
