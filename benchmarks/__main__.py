@@ -7,6 +7,7 @@ import typer
 from rich.markdown import Markdown
 
 from benchmarks import assessment, assessment_counts, grading, more_workers, run_all, similarity
+from benchmarks.assessment_counts import Kept
 from benchmarks.memory import memory
 from benchmarks.page import class_section, large_class_section, similarity_section, workers_section
 from course.authoring.try_mutants import mutants_of_lab, try_mutants
@@ -88,7 +89,7 @@ def mutants(
             notebook = prepare_lab(course, lab)
             of, answers = len(mutants_of_lab(notebook)), read_variants(variants_file(course, lab), notebook)
             counts = assessment_counts.mutant_counts(try_mutants(course, lab, progress, "", sample, seed), of, answers)
-            assessment.save(course, mutants={lab.name: counts})
+            assessment.save(course, Kept(mutants={lab.name: counts}))
     console.print(f"wrote {assessment.save(course).relative_to(course.root)}", highlight=False)
 
 
@@ -100,7 +101,19 @@ def measure_seeds(
     course = load_course()
     with log_to_file(course.root, "bench-seeds"), progress_bar("runs") as progress:
         for lab in course.choose(labs):
-            assessment.save(course, seeds={lab.name: assessment_counts.measure_seeds(course, lab, count, progress)})
+            counts = assessment_counts.measure_seeds(course, lab, count, progress)
+            assessment.save(course, Kept(seeds={lab.name: counts}))
+    console.print(f"wrote {assessment.save(course).relative_to(course.root)}", highlight=False)
+
+
+@app.command()
+def effort(labs: Labs = None) -> None:
+    """Grade a class of solved submissions of each lab: how long one takes, beside the minutes planned for students."""
+    course = load_course()
+    with log_to_file(course.root, "bench-effort"), error_console.status("measuring") as status:
+        for lab in course.choose(labs):
+            status.update(lab.name)
+            assessment.save(course, Kept(effort={lab.name: assessment_counts.measure_effort(course, lab)}))
     console.print(f"wrote {assessment.save(course).relative_to(course.root)}", highlight=False)
 
 

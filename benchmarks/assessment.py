@@ -1,18 +1,15 @@
 """How good the labs' tests are: docs/assessment-quality.json, from mutants and seeds that were tried, and its page."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.assessment_counts import MutantCounts, SeedCounts
+from benchmarks.assessment_counts import Effort, Kept, MutantCounts, SeedCounts
 from benchmarks.assessment_page import page
 from benchmarks.margins import Comparison
 from course.config import Course
 from course.text.files import text_if_any, write_text
-
-Kept = dict[str, dict[str, Any]]  # by kind and lab
 
 
 def place(course: Course) -> Path:
@@ -20,29 +17,22 @@ def place(course: Course) -> Path:
     return course.root / "docs" / "assessment-quality.json"
 
 
-def read(course: Course) -> tuple[dict[str, MutantCounts], dict[str, SeedCounts]]:
-    """What is kept, by lab."""
-    kept: Kept = json.loads(text_if_any(place(course)) or "{}")
-    mutants = {name: MutantCounts(**counts) for name, counts in kept.get("mutants", {}).items()}
-    return mutants, {name: _seed_counts(counts) for name, counts in kept.get("seeds", {}).items()}
+def read(course: Course) -> Kept:
+    """What is kept."""
+    kept: dict[str, dict[str, dict[str, Any]]] = json.loads(text_if_any(place(course)) or "{}")
+    return Kept(
+        {name: MutantCounts(**counts) for name, counts in kept.get("mutants", {}).items()},
+        {name: _seed_counts(**counts) for name, counts in kept.get("seeds", {}).items()},
+        {name: Effort(**values) for name, values in kept.get("effort", {}).items()},
+    )
 
 
-def _seed_counts(kept: dict[str, Any]) -> SeedCounts:
-    return SeedCounts(**kept | {"nearest": [Comparison(**entry) for entry in kept["nearest"]]})
+def _seed_counts(nearest: list[dict[str, Any]], **counts: Any) -> SeedCounts:
+    return SeedCounts(**counts, nearest=[Comparison(**entry) for entry in nearest])
 
 
-def save(
-    course: Course, mutants: Mapping[str, MutantCounts] | None = None, seeds: Mapping[str, SeedCounts] | None = None
-) -> Path:
+def save(course: Course, new: Kept | None = None) -> Path:
     """Keep results of labs of the course, those that were not measured now as they were; return the page."""
-    names, (old_mutants, old_seeds) = {lab.name for lab in course.labs}, read(course)
-    merged: dict[str, Mapping[str, MutantCounts | SeedCounts]] = {
-        "mutants": old_mutants | dict(mutants or {}),
-        "seeds": old_seeds | dict(seeds or {}),
-    }
-    kept: Kept = {
-        kind: {name: asdict(counts) for name, counts in by_lab.items() if name in names}
-        for kind, by_lab in merged.items()
-    }
-    write_text(place(course), json.dumps(kept, indent=2, sort_keys=True, ensure_ascii=False) + "\n")
-    return write_text(place(course).with_suffix(".md"), page(*read(course)))
+    kept = read(course).updated(new or Kept(), {lab.name for lab in course.labs})
+    write_text(place(course), json.dumps(asdict(kept), indent=2, sort_keys=True, ensure_ascii=False) + "\n")
+    return write_text(place(course).with_suffix(".md"), page(kept))

@@ -1,11 +1,12 @@
-"""What is kept of a lab's mutants and seeds that were tried."""
+"""What is kept of a lab: its mutants and seeds that were tried, and what it takes."""
 
 import tempfile
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 from rich.progress import Progress
 
@@ -17,6 +18,8 @@ from course.grading.options import Options
 from course.labs.prepare import prepare_lab
 from course.labs.sources import is_answer
 from course.labs.variants import Variant
+
+Counts = TypeVar("Counts")
 
 
 @dataclass(frozen=True)
@@ -38,17 +41,44 @@ class MutantCounts:
 class SeedCounts:
     """How many runs with other seeds there were for a lab, the day, and the tests that failed in them, as sentences.
 
-    Beside it, as of that day: how many tasks it had, minutes planned for a student, seconds that a solved submission
-    took to grade, and where thresholds came nearest to the numbers that they are for.
+    Beside it where thresholds came nearest to the numbers that they are for.
     """
 
     day: str
     runs: int
     failures: list[str]
+    nearest: list[Comparison]
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a lab was planned for on a day, and the seconds that a solved submission of it took to grade."""
+
+    day: str
     tasks: int
     work_minutes: int
     seconds: float
-    nearest: list[Comparison]
+
+
+@dataclass(frozen=True)
+class Kept:
+    """All that is kept, by lab."""
+
+    mutants: Mapping[str, MutantCounts] = field(default_factory=dict)
+    seeds: Mapping[str, SeedCounts] = field(default_factory=dict)
+    effort: Mapping[str, Effort] = field(default_factory=dict)
+
+    def updated(self, new: "Kept", names: Collection[str]) -> "Kept":
+        """The same with what is new in place of what was there, of these labs alone."""
+        return Kept(
+            _of(names, {**self.mutants, **new.mutants}),
+            _of(names, {**self.seeds, **new.seeds}),
+            _of(names, {**self.effort, **new.effort}),
+        )
+
+
+def _of(names: Collection[str], by_lab: dict[str, Counts]) -> dict[str, Counts]:
+    return {name: counts for name, counts in by_lab.items() if name in names}
 
 
 def mutant_counts(tried: Sequence[Tried], of: int, answers: Sequence[Variant]) -> MutantCounts:
@@ -60,10 +90,15 @@ def mutant_counts(tried: Sequence[Tried], of: int, answers: Sequence[Variant]) -
 
 
 def measure_seeds(course: Course, lab: Lab, count: int, progress: Progress) -> SeedCounts:
-    """Run the model answers of a lab with so many seeds, and grade a class of it."""
+    """Run the model answers of a lab with so many seeds."""
     failures, nearest = margins.measure(course, lab, range(101, 101 + count), progress)
+    return SeedCounts(date.today().isoformat(), count, failures, nearest)
+
+
+def measure_effort(course: Course, lab: Lab) -> Effort:
+    """Grade a class of a lab, beside what it is planned for."""
     with tempfile.TemporaryDirectory() as scratch:
         timed = grading.grade_here(course, lab, Path(scratch), "grading budget", Options())
     tasks = sum(map(is_answer, prepare_lab(course, lab).cells))
     seconds = round(sum(timed.stages.values()), 1)
-    return SeedCounts(date.today().isoformat(), count, failures, tasks, lab.work_minutes, seconds, nearest)
+    return Effort(date.today().isoformat(), tasks, lab.work_minutes, seconds)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from benchmarks import grading
-from benchmarks.assessment_counts import MutantCounts, SeedCounts
+from benchmarks.assessment_counts import Effort, Kept, MutantCounts, SeedCounts
 from benchmarks.page import table
 from course.authoring.mutant_table import score
 from course.authoring.try_mutants import End
@@ -29,9 +29,13 @@ SEEDS = """\
 ## Seeds
 
 The model answers with other random numbers, at the budget of grading (`python -m benchmarks seeds`): how many runs
-there were, and how many tests failed by bad luck. Beside it what a lab is planned for, and what a solved submission of
-it takes to grade: in a class of {students}, on as many cores as this machine has, from mending to the end of its
-kernels, while others run beside it.
+there were, and how many tests failed by bad luck.
+"""
+EFFORT = """\
+## Minutes and seconds
+
+What a lab is planned for, and how long a solved submission of it takes to grade (`python -m benchmarks effort`): the
+mean of a class of {students}, graded on all cores at once, from mending to the end of its kernels.
 """
 MARGINS = """\
 ## Thresholds
@@ -43,18 +47,10 @@ are not listed, nor are those of `np.allclose` and of "either … or".
 NONE = "Not measured yet.\n"
 
 
-def page(mutants: Mapping[str, MutantCounts], seeds: Mapping[str, SeedCounts]) -> str:
-    """The Markdown of the page, from what was counted by lab."""
-    about_seeds = SEEDS.format(students=grading.CLASS)
-    parts = [
-        INTRODUCTION,
-        MUTANTS,
-        *mutant_parts(mutants),
-        about_seeds,
-        *seed_parts(seeds),
-        MARGINS,
-        *margin_parts(seeds),
-    ]
+def page(kept: Kept) -> str:
+    """The Markdown of the page, from what is kept."""
+    parts = [INTRODUCTION, MUTANTS, *mutant_parts(kept.mutants), SEEDS, *seed_parts(kept.seeds)]
+    parts += [MARGINS, *margin_parts(kept.seeds), EFFORT.format(students=grading.CLASS), *effort_parts(kept.effort)]
     return "\n".join(parts)
 
 
@@ -88,23 +84,8 @@ def mutant_parts(mutants: Mapping[str, MutantCounts]) -> Iterator[str]:
 
 def seed_parts(seeds: Mapping[str, SeedCounts]) -> Iterator[str]:
     """The table of seeds, and what failed."""
-    headings = (
-        "lab",
-        "tasks",
-        "minutes planned",
-        "seconds to grade",
-        "runs",
-        "tests failed by bad luck",
-        "measured on",
-    )
-    rows = [
-        (
-            *(name, counts.tasks, counts.work_minutes, f"{counts.seconds:.1f}"),
-            *(counts.runs, len(counts.failures), counts.day),
-        )
-        for name, counts in sorted(seeds.items())
-    ]
-    yield table(headings, rows)
+    rows = [(name, counts.runs, len(counts.failures), counts.day) for name, counts in sorted(seeds.items())]
+    yield table(("lab", "runs", "tests failed by bad luck", "measured on"), rows)
     if not seeds:
         yield NONE
     if failures := [f"- {text}" for _, counts in sorted(seeds.items()) for text in counts.failures]:
@@ -126,5 +107,13 @@ def margin_parts(seeds: Mapping[str, SeedCounts]) -> Iterator[str]:
         for one in counts.nearest
     ]
     yield table(("lab", "test", "comparison", "left", "right", "margin"), rows)
+    if not rows:
+        yield NONE
+
+
+def effort_parts(effort: Mapping[str, Effort]) -> Iterator[str]:
+    """The table of minutes and seconds."""
+    rows = [(name, one.tasks, one.work_minutes, f"{one.seconds:.1f}", one.day) for name, one in sorted(effort.items())]
+    yield table(("lab", "tasks", "minutes planned", "seconds to grade", "measured on"), rows)
     if not rows:
         yield NONE

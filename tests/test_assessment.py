@@ -5,7 +5,7 @@ import shutil
 from light import light_course
 
 from benchmarks.assessment import place, read, save
-from benchmarks.assessment_counts import SeedCounts, mutant_counts
+from benchmarks.assessment_counts import Effort, Kept, SeedCounts, mutant_counts
 from benchmarks.assessment_page import page
 from benchmarks.margins import Comparison
 from course.authoring.mutations import Mutant
@@ -23,23 +23,27 @@ TRIED = [
 def test_results_are_kept_and_shown(tmp_path):
     course = load_course(shutil.copytree(light_course().root, tmp_path / "course"))
     text = save(course).read_text("utf-8")
-    assert text.count("Not measured yet.") == 3
+    assert text.count("Not measured yet.") == 4
     answers = [Variant("scale", "a", "", frozenset()), Variant("scale", "b", "", frozenset({"test-scale"}))] * 4
     mutants = mutant_counts(TRIED, 40, answers[1:])
     near = Comparison("test-x", "a | b > 0.5", 0.625, 0.5, True)
-    seeds = SeedCounts("2020-01-31", 30, ["01_light, seed 7: test-x gives 0 points"], 4, 20, 12.345, [near])
-    text = save(course, {"01_light": mutants, "02_gone": mutants}).read_text("utf-8")
-    assert text.count("Not measured yet.") == 2
-    text = save(course, seeds={"01_light": seeds}).read_text("utf-8")
-    assert read(course) == ({"01_light": mutants}, {"01_light": seeds}), "a lab that the course lacks is not kept"
+    seeds = SeedCounts("2020-01-31", 30, ["01_light, seed 7: test-x gives 0 points"], [near])
+    text = save(course, Kept({"01_light": mutants, "02_gone": mutants})).read_text("utf-8")
+    assert text.count("Not measured yet.") == 3
+    text = save(
+        course, Kept(seeds={"01_light": seeds}, effort={"01_light": Effort("2020-02-01", 4, 20, 12.345)})
+    ).read_text("utf-8")
+    assert (read(course).mutants, read(course).seeds) == ({"01_light": mutants}, {"01_light": seeds}), (
+        "a lab that the course lacks is not kept"
+    )
     assert f"| 01_light | 3 | 4 | 40 | 3 | 1 | 0 | 1 | 0 | 0 | 1 | 50.0% | {mutants.day} |" in text
     assert "- 01_light, scale, 1:0: 1 becomes 2\n" in text and "Not measured" not in text
-    assert "| 01_light | 4 | 20 | 12.3 | 30 | 1 | 2020-01-31 |" in text
+    assert "| 01_light | 30 | 1 | 2020-01-31 |" in text and "| 01_light | 4 | 20 | 12.3 | 2020-02-01 |" in text
     assert "- 01_light, seed 7: test-x gives 0 points\n" in text
     assert r"| 01_light | test-x | `a \| b > 0.5` | 0.625 | 0.5 | 20.0% |" in text
 
 
 def test_the_page_is_made_from_what_is_kept(course):
-    mutants, seeds = read(course)
-    assert {*mutants, *seeds} <= {lab.name for lab in course.labs}
-    assert place(course).with_suffix(".md").read_text("utf-8") == page(mutants, seeds)
+    kept = read(course)
+    assert {*kept.mutants, *kept.seeds, *kept.effort} <= {lab.name for lab in course.labs}
+    assert place(course).with_suffix(".md").read_text("utf-8") == page(kept)

@@ -48,7 +48,7 @@ def add_task(course: Course, lab: Lab, name: str, title: str, points: int, writt
     title = one_line_title(title, "task")
     words = {
         "name": name,
-        "function": name.replace("-", "_"),
+        "function": function_of(name),
         "title": title,
         "number": str(1 + max((number for number, _ in task_numbers(notebook)), default=0)),
         "points": f"{points} point{'' if points == 1 else 's'}",
@@ -71,7 +71,7 @@ def add_task(course: Course, lab: Lab, name: str, title: str, points: int, writt
 
 def refuse_name(name: str, notebook: NotebookNode, lab: Lab) -> None:
     """Raise a `CourseError` for what is no grade id, or the name of something else."""
-    function = name.replace("-", "_")
+    function = function_of(name)
     code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     if not _NAME.fullmatch(name) or len(name) > _LONGEST_NAME or keyword.iskeyword(name) or name.startswith("test-"):
         raise CourseError(
@@ -82,6 +82,11 @@ def refuse_name(name: str, notebook: NotebookNode, lab: Lab) -> None:
         raise CourseError(f"{lab.name} has a task called {name} already. Choose another name.")
     if function in dir(builtins) or re.search(rf"\b{function}\b", code):
         raise CourseError(f"The function of the answer would be called {function}, which means something else already.")
+
+
+def function_of(name: str) -> str:
+    """What the function of a task's answer is called."""
+    return name.replace("-", "_")
 
 
 def filled(template: str, words: dict[str, str]) -> str:

@@ -7,6 +7,7 @@ from string import Template
 
 import jupytext
 
+from course.authoring.add_task import function_of, refuse_name
 from course.authoring.lab_entries import with_entry
 from course.authoring.readme_rows import add_readme_row
 from course.authoring.titles import one_line_title
@@ -21,6 +22,7 @@ _TEMPLATE = Path(__file__).parent / "new_lab"
 _NAME = re.compile(r"(?:(?P<number>[0-9]{2})_)?(?P<word>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
 _LONGEST_NAME = 50  # it is a part of file names in archives of Canvas and Moodle
 WORK_MINUTES = 30
+TASK, TO_SAY = "ink-share", "…"  # the template's task, and what stands where its author has to say something
 ENTRY = """\
 [[labs]]
 name = "{name}"
@@ -30,7 +32,7 @@ rules = {{ points = 5, fewest_tests = 1 }} # of the template; without this line,
 """
 
 
-def make_lab(course: Course, name: str, title: str) -> list[Path]:
+def make_lab(course: Course, name: str, title: str, task: str | None = None, about: str | None = None) -> list[Path]:
     """Write the lab's source, its variants and its entry; return the files. It is built by `course build`.
 
     Parameters
@@ -39,14 +41,19 @@ def make_lab(course: Course, name: str, title: str) -> list[Path]:
         Such as "10_my_lab", or "my_lab" for the next number.
     title
         What its heading says, without the number.
+    task
+        The grade id of its first answer, such as "ink-rows"; its function is then called ink_rows. The template's if
+        None.
+    about
+        What it is about, in a few words, for its row of README.md.
 
     Raises
     ------
     CourseError
-        The name or the title is not valid, the number is taken, or a file is in the way. Nothing is written.
+        A name or text is not valid, the number is taken, or a file is in the way. Nothing is written.
     """
     lab_name = full_name(course, name)
-    title = one_line_title(title, "lab")
+    title, about = one_line_title(title, "lab"), one_line_title(about or TO_SAY, "lab")
     lab = Lab(lab_name, WORK_MINUTES)
     paths = [course.source(lab), variants_file(course, lab)]
     if existing := [
@@ -55,10 +62,11 @@ def make_lab(course: Course, name: str, title: str) -> list[Path]:
         raise CourseError(f"There is {', '.join(existing)} already. Delete it, or choose another name.")
     settings = course.root / COURSE_FILE
     entry = with_entry(settings.read_text("utf-8"), lab_name, ENTRY.format(name=lab_name, minutes=WORK_MINUTES))
-    variants = (_TEMPLATE / "variants.toml").read_text("utf-8")
-    write_text(paths[0], first_source(course, lab, title))
+    source = first_source(course, lab, title, task or TASK)
+    variants = with_task((_TEMPLATE / "variants.toml").read_text("utf-8"), task or TASK)
+    write_text(paths[0], source)
     write_text(paths[1], variants)
-    return [*paths, write_text(settings, entry), *add_readme_row(course, lab, title)]
+    return [*paths, write_text(settings, entry), *add_readme_row(course, lab, title, about)]
 
 
 def full_name(course: Course, name: str) -> str:
@@ -84,9 +92,16 @@ def full_name(course: Course, name: str) -> str:
     return f"{number}_{match['word']}"
 
 
-def first_source(course: Course, lab: Lab, title: str) -> str:
-    """The template as a source, stamped for this lab and written as Jupytext does."""
+def first_source(course: Course, lab: Lab, title: str, task: str) -> str:
+    """The template as a source with this task, stamped for this lab and written as Jupytext does."""
     text = Template((_TEMPLATE / "source.txt").read_text("utf-8")).substitute(number=int(lab.name[:2]), title=title)
-    notebook = with_ids(jupytext.reads(text, fmt=dict(PERCENT)))
+    if task != TASK:
+        refuse_name(task, jupytext.reads(text, fmt=dict(PERCENT)), lab)
+    notebook = with_ids(jupytext.reads(with_task(text, task), fmt=dict(PERCENT)))
     stamp_lab(replace(course, labs=(*course.labs, lab)), lab, notebook)
     return source_text(notebook)
+
+
+def with_task(text: str, task: str) -> str:
+    """A text of the template in which the task and its function are called so."""
+    return text.replace(TASK, task).replace(function_of(TASK), function_of(task))

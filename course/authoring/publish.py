@@ -51,6 +51,12 @@ def refuse_leaks(course: Course, files: Mapping[str, File]) -> None:
         raise PublishError(with_bullets(text, leaked_lines))
 
 
+AUTHOR_NOTES_LEFT = (  # after the name of a lab
+    "still has notes of the template to its author, which students can read (<!-- AUTHOR: … -->): replace them before "
+    "you publish."
+)
+
+
 def labs_with_author_notes(course: Course) -> list[str]:
     """The names of labs in which notes of a template to its author are left, which students would read."""
     return [lab.name for lab in course.labs if AUTHOR_NOTE in course.source(lab).read_text("utf-8")]

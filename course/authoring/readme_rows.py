@@ -7,10 +7,10 @@ from course.config import Course, Lab
 from course.text.files import write_text
 
 
-def add_readme_row(course: Course, lab: Lab, title: str) -> Iterator[Path]:
-    """README.md with a row for the lab after the last one of its table of labs, if it has such a table."""
-    label = f"{int(lab.name[:2])} · {title}".replace("|", r"\|")
-    row = f"| [{label}]({course.released(lab).relative_to(course.root).as_posix()}) | … |\n"
+def add_readme_row(course: Course, lab: Lab, title: str, about: str) -> Iterator[Path]:
+    """README.md with a row for the lab and what it is `about`, after the last of its table of labs, if it has one."""
+    label, text = (cell.replace("|", r"\|") for cell in (f"{int(lab.name[:2])} · {title}", about))
+    row = f"| [{label}]({course.released(lab).relative_to(course.root).as_posix()}) | {text} |\n"
 
     def with_row(lines: list[str]) -> list[str]:
         rows = [number for number, line in enumerate(lines) if _links_into(line, course.release_directory)]

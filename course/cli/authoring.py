@@ -1,12 +1,18 @@
 """Commands for authors: build the labs, and test their tests."""
 
 import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from course.cli.terminal import Labs, app, console, log_to_file, progress_bar
 from course.config import load_course
+from course.text.listing import counted
+
+MOST_WRITTEN = 9  # files that `course build` names
 
 
 @app.command()
@@ -17,6 +23,7 @@ def build(
 ) -> None:
     """Make answer keys, student copies and the index; execute the solutions whose code has changed."""
     from course.authoring import build as builder
+    from course.authoring.publish import AUTHOR_NOTES_LEFT, labs_with_author_notes
 
     course = load_course()
     chosen = course.choose(labs)
@@ -27,11 +34,22 @@ def build(
     os.environ.setdefault("MNIST_SOURCE", "bundled")  # answer keys show the digits everybody has
     with log_to_file(course.root, "build"), progress_bar("cells") as progress:
         built = builder.build(course, chosen, progress, again)
-    for path in built.written:
-        console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
+    for line in written_lines([path.relative_to(course.root) for path in built.written]):
+        console.print(line, highlight=False, markup=False)
     console.print(f"{built.unchanged} files were up to date already.", highlight=False)
     ran = ", ".join(lab.name for lab in built.executed) or "no lab, as no code has changed (--again executes all)"
     console.print(f"executed {ran}", highlight=False)
+    for name in labs_with_author_notes(course):
+        console.print(f"- {name} {AUTHOR_NOTES_LEFT}", highlight=False, markup=False, soft_wrap=True)
+
+
+def written_lines(paths: Sequence[Path]) -> Iterator[str]:
+    """The files that were written, a line each; if they are many, only how many in which folder."""
+    if len(paths) <= MOST_WRITTEN:
+        yield from (f"wrote {path}" for path in paths)
+        return
+    for folder, count in Counter(path.parts[0] if len(path.parts) > 1 else "." for path in paths).items():
+        yield f"wrote {counted(count, 'file', 'files')} in {folder}"
 
 
 @app.command()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from course.cli.terminal import ClassFolder, app, console
+from course.cli.terminal import ClassFolder, Roster, app, console
 from course.config import Course, Lab, load_course
 from course.errors import CourseError
 
@@ -71,14 +71,23 @@ def list_extensions(folder: ClassFolder = Path()) -> None:
 @app.command()
 def times(
     lab: Annotated[str, typer.Argument(help="Name from course.toml.")],
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help="CSV file with the columns student,handed_in.")],
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help="Columns student,handed_in; or Moodle's grading worksheet.")
+    ],
     folder: ClassFolder = Path(),
+    roster: Roster = None,
 ) -> None:
     """Say when students handed in a lab, from a table; counts from the next `course grade` or `course feedback`."""
+    from course.inbox.roster import roster_file
     from course.inbox.times_table import read_times_table, write_times
+    from course.lms.worksheet_times import is_worksheet, read_worksheet_times
 
     course = load_course()
-    chosen, handed_in = course.lab(lab), read_times_table(table, course.zone)
+    chosen = course.lab(lab)
+    if is_worksheet(table):
+        handed_in = read_worksheet_times(table, roster_file(folder, roster, chosen.name), course.zone)
+    else:
+        handed_in = read_times_table(table, course.zone)
     remarks = write_times(folder, chosen, handed_in)
     for remark in remarks:
         console.print(f"- {remark}", highlight=False, markup=False)

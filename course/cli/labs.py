@@ -12,16 +12,18 @@ from course.config import load_course
 def new(
     name: Annotated[str, typer.Argument(help="Such as my_lab, or with its number: 10_my_lab.")],
     title: Annotated[str, typer.Option(help="Its heading, without the number.")],
+    task: Annotated[str | None, typer.Option(help="Its first task, such as ink-rows; the template's if none.")] = None,
+    about: Annotated[str | None, typer.Option(help="What it is about, for its row of README.md.")] = None,
 ) -> None:
     """Make a lab of your own from a template that builds, tests its tests and can be graded."""
     from course.authoring.make_lab import make_lab
 
     course = load_course()
-    source, *others = (path.relative_to(course.root) for path in make_lab(course, name, title))
+    source, *others = (path.relative_to(course.root) for path in make_lab(course, name, title, task, about))
     for path in (source, *others):
         console.print(f"wrote {path}", highlight=False)
     steps = f"Write your lab in {source}, then run: course build {source.stem} && course variants {source.stem}"
-    if any(path.name == "README.md" for path in others):
+    if not about and any(path.name == "README.md" for path in others):
         steps += "\nSay in its row of README.md what it is about."
     console.print(steps, highlight=False, markup=False, soft_wrap=True)
 
@@ -36,15 +38,19 @@ def add_task(
 ) -> None:
     """Add a task to a lab from a template that works: text, answer, test, right and wrong answers."""
     from course.authoring import add_task as adder
+    from course.labs.sources import points_by_cell, read_source
 
     course = load_course()
     chosen = course.lab(lab)
     for path in adder.add_task(course, chosen, name, title, points, written):
         console.print(f"wrote {path.relative_to(course.root)}", highlight=False)
+    source = course.source(chosen)
+    line = max(n for n, text in enumerate(source.read_text("utf-8").splitlines(), 1) if f" · {title.strip()} (" in text)
+    total = sum(points_by_cell(read_source(source)).values())
     then = f" && course variants {lab} --task {name}" if not written else ""
     console.print(
-        f"Rewrite the task in {course.source(chosen).relative_to(course.root)}, where it stands last, then run: course "
-        f"build {lab}{then}",
+        f"Rewrite the task in {source.relative_to(course.root)}, from line {line} on; with it the lab has {total:g} "
+        f"points. Then run: course build {lab}{then}",
         highlight=False,
         markup=False,
         soft_wrap=True,

@@ -9,6 +9,7 @@ from rich.markdown import Markdown
 from course.cli.terminal import ClassFolder, Database, Roster, app, console
 from course.config import Course, Lab, load_course
 from course.text.commands import course_command
+from course.text.listing import counted
 
 
 @app.command()
@@ -57,13 +58,14 @@ def mark_in_table(course: Course, lab: Lab, folder: Path, database: str | None, 
             count = take_marks(gradebook, lab, folder, table)
             for line in unequal_marks(gradebook, lab, folder):
                 console.print(line, highlight=False, markup=False, soft_wrap=True)
-            text = f"{count} answers have new points or another comment. Then: "
+            text = f"New points or another comment: {counted(count, 'answer', 'answers')}. Then: "
             text += course_command("feedback", lab.name, folder)
         else:
             waiting = write_marks_table(gradebook, lab, folder, table)
             for question, scheme in read_schemes(course.solution(lab)).items():
                 guide = f"**{question}**: {scheme.text}\n\n**A model answer:** {scheme.answer}"
                 console.print(Markdown(guide), end="\n\n")
-            text = f"wrote {table}: {waiting} answers to mark. Fill in points and comment, then: "
+            text = f"wrote {table}: {counted(waiting, 'answer', 'answers')} to mark. "
+            text += "Fill in points and comment, then: " if waiting else "If you change points or comments: "
             text += course_command("mark", lab.name, folder, "--read-table", str(table))
     console.print(text + (" (with the same --db)" if database else ""), highlight=False, markup=False, soft_wrap=True)

@@ -18,7 +18,7 @@ def publish(
     ] = None,
 ) -> None:
     """Write what students get into DIR, or bring it up to date: no solutions, no hidden tests, no grading."""
-    from course.authoring.publish import course_until, labs_with_author_notes
+    from course.authoring.publish import AUTHOR_NOTES_LEFT, course_until, labs_with_author_notes
     from course.authoring.publish import publish as write
     from course.labs.links import listing
 
@@ -26,20 +26,18 @@ def publish(
     last = course.lab(until) if until else None
     changes = write(course, folder, last)
     lines = [f"wrote {path}" for path in changes.written]
-    if not changes.unchanged and not changes.removed:  # the first time all are new, which tells nothing
+    first = not changes.unchanged and not changes.removed
+    if first:  # all are new, which tells nothing
         lines = [f"wrote {len(lines)} files into {folder}"]
     lines += [f"deleted {path}" for path in changes.removed]
     lines.append(f"{changes.unchanged} files were up to date already.")
     count = changes.unchanged + len(changes.written)
     lines.append(f"None of the {count} files shows a line of a solution or of a hidden test.")
     published = course_until(course, last)
-    lines += [
-        f"- {name} still has notes of the template to its author, which students can read (<!-- AUTHOR: … -->). "
-        "Replace them, build and publish again."
-        for name in labs_with_author_notes(published)
-    ]
+    lines += [f"- {name} {AUTHOR_NOTES_LEFT}" for name in labs_with_author_notes(published)]
     steps = next_steps(course, folder, changed=bool(changes.written or changes.removed))
-    for part in ("\n".join(lines), steps, listing(published)):
+    give_out = listing(published) if first else "The links to give out: course links"
+    for part in ("\n".join(lines), steps, give_out):
         console.print(part + "\n", highlight=False, markup=False, soft_wrap=True)
 
 

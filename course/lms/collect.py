@@ -106,10 +106,8 @@ def collect(
             remarks += _moodle_remarks(ids)
         if not times_trusted and times is Times.AUTO:
             remarks.append(
-                "All times in the archive lie within an hour, so they are those of the download: no timestamp.txt was "
-                "written. Where none lies there already, nothing is taken off for each day of being late. For "
-                "penalties, give the times in a table: `course times` (columns student, handed_in). `--times zip` uses "
-                "those of the archive all the same."
+                "When they were handed in, the archive does not tell: its times are those of the download. If any are "
+                "late: `course times` (or `--times zip`, to take those of the archive all the same)."
             )
         return Collected(system, tuple(rows), tuple(remarks))
 

@@ -137,7 +137,7 @@ def _collect(bundle: Bundle, workspace: _Workspace) -> Row:
     outcome = place_submission(places, new_folder, origin)
     if chosen.late:
         time_known = (places.submitted / STAMP).exists()  # an earlier submission's time went away with it
-        consequence = "" if time_known else "; the time is not known, so nothing is taken off for each day"
+        consequence = "" if time_known else "; when is not known"
         workspace.remarks.insert(0, f"late, says {bundle.system.title()}{consequence}")
     if outcome is Placement.NOT_TAKEN:
         workspace.set_aside.append((new_folder / name, flat_name(chosen.file)))

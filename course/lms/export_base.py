@@ -18,6 +18,7 @@ from course.lms.sent_grades import find_grade, grade_remark, not_graded_remarks
 from course.lms.students import identify
 from course.text.commands import course_command
 from course.text.files import replacement
+from course.text.listing import shortened
 from course.text.spreadsheets import spreadsheet_text
 
 
@@ -80,8 +81,9 @@ class LmsExportPlugin(ExportPlugin):
         for person in people:
             by_consequence[consequence_of(person)].append(person.id)
         for consequence, ids in by_consequence.items():
-            listed = ", ".join(ids[:5]) + (f" and {len(ids) - 5} more" if len(ids) > 5 else "")
-            self.remarks.append(f"{listed}: the column {column} is empty, as their number is not known; {consequence}")
+            self.remarks.append(
+                f"{shortened(ids)}: the column {column} is empty, as their number is not known; {consequence}"
+            )
 
     def _labs(self, gradebook: Gradebook) -> list[Assignment]:
         assignments = {lab.name: lab for lab in gradebook.assignments}

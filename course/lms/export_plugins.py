@@ -7,6 +7,7 @@ below 0. A submission that still waits for a person's marks gets no grade, unles
 nothing is left out, as it is for the instructor to say what that means.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 
 from nbgrader.api import Assignment
@@ -15,6 +16,8 @@ from course.errors import ExportError
 from course.inbox.roster import Person
 from course.inbox.systems import System
 from course.lms.export_base import GradedStudent, LmsExportPlugin, points_for_lms
+
+_NUMBERED = re.compile(r"\(\d+\)\s*$")  # the end of a column's title as Canvas exports it
 
 
 class CanvasExportPlugin(LmsExportPlugin):
@@ -35,7 +38,13 @@ class CanvasExportPlugin(LmsExportPlugin):
 
     def table(self, labs: Sequence[Assignment], rows: Sequence[GradedStudent]) -> Iterator[Sequence[str]]:
         """Two lines of heading, then one a student."""
-        titles = (str(self.columns.get(lab.name, lab.name)) for lab in labs)
+        titles = [str(self.columns.get(lab.name, lab.name)) for lab in labs]
+        self.remarks += [
+            f"the column {title!r} has no number, as in “Lab 3 (4711)”, so Canvas looks for an assignment of just that "
+            "title, and offers to make one if there is none"
+            for title in titles
+            if not _NUMBERED.search(title)
+        ]
         yield "Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles
         yield "    Points Possible", "", "", "", "", *(points_for_lms(lab.max_score) for lab in labs)
         self.remark_on_missing("ID", [row.person for row in rows if not row.person.lms_id], self._consequence)

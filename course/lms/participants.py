@@ -26,7 +26,10 @@ MOODLE: dict[str, tuple[str, ...]] = {
 }
 FIRST_NAME, LAST_NAMES = "First name", ("Last name", "Surname")
 CANVAS_TEST_STUDENT = "Student, Test"
-PARTICIPANT = "Participant "  # before the number in the column Identifier of Moodle's grading worksheet
+NUMBER_COLUMN, PARTICIPANT = (
+    "Identifier",
+    "Participant ",
+)  # of Moodle's grading worksheet, and what stands before a number
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def read_participants(path: Path) -> Participants:
         )
     found: dict[str, tuple[Person, str]] = {}
     for row in rows:
-        person, number = _read_person(row, names), row.get("Identifier", "").removeprefix(PARTICIPANT)
+        person, number = _read_person(row, names), number_of(row)
         key = person.lms_id or folded(person.email) or f"line {len(found)}"
         before, number_before = found.get(key, (person, number))
         sections = dict.fromkeys(section for section in (before.section, person.section) if section)
@@ -72,6 +75,11 @@ def read_participants(path: Path) -> Participants:
         raise RosterError(f"{path} holds no student.")
     people, numbers = zip(*found.values(), strict=True)
     return Participants(system, people, numbers)
+
+
+def number_of(row: Mapping[str, str]) -> str:
+    """Moodle's number of a student in the assignment of a worksheet; "" in other tables."""
+    return row.get(NUMBER_COLUMN, "").removeprefix(PARTICIPANT)
 
 
 def _rows_of_canvas(path: Path, table: CsvTable) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ from course.authoring.publish import labs_with_author_notes
 from course.authoring.try_all_variants import TriedVariants, try_all
 from course.config import load_course
 from course.errors import CourseError
+from course.labs.variants import variants_file
 from course.text.files import write_text
 
 pytestmark = pytest.mark.kernel
@@ -61,6 +62,22 @@ def test_a_new_lab_builds_tests_its_tests_and_is_graded(copied):
     with (folder / f"grades_{lab.name}.csv").open(encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     assert {row["student"]: float(row["tests"]) for row in rows} == {"ada": 3, "ben": 0}
+
+
+def test_a_new_lab_with_a_task_and_a_row_of_its_own(copied):
+    shutil.copy(COURSE.root / "README.md", copied.root)
+    arguments = ("new", "my_lab", "--title", "Rows", "--task", "dark-rows", "--about", "Rows | columns")
+    made = command(copied.root, *arguments)
+    assert made.returncode == 0 and "Say in its row" not in made.stdout, made.stderr
+    course = load_course(copied.root)
+    lab = course.labs[-1]
+    source, answers = (path.read_text("utf-8") for path in (course.source(lab), variants_file(course, lab)))
+    assert "ink-share" not in source + answers and "ink_share" not in source + answers
+    assert source.count("def dark_rows(") == 1 and answers.count('task = "dark-rows"') == 5
+    assert r" | Rows \| columns |" in (copied.root / "README.md").read_text("utf-8")
+    refused = command(copied.root, "new", "other", "--title", "Rows", "--task", "pixels")
+    assert refused.returncode == 2 and "would be called pixels, which means something else" in refused.stderr
+    assert load_course(copied.root).labs == course.labs, "nothing is written"
 
 
 @pytest.mark.parametrize(

@@ -124,12 +124,15 @@ def place(made, tmp_path):
         demo.hand_in(root, lab, "ada", blank)
     demo.hand_in(root, course.labs[0], "grace", blank)
     write_text(root / "lab (1).ipynb", solved)
-    write_text(
-        root / "times.csv", "student,handed_in\nada,2026-03-02 23:10\njane,2026-03-02 23:30\nnobody,2026-03-02 12:00\n"
-    )
+    late = {"ada": "23:10", "jsmith2": "23:30", "nobody": "12:00"}
+    lines = "".join(f"{student},2026-03-02 {time}\n" for student, time in late.items())
+    write_text(root / "times.csv", f"student,handed_in\n{lines}")
     write_text(root / "students.csv", "id,name,lti_user_id\nada,Ada Lovelace,u-1\n")
-    write_text(root / "gradebook.csv", 'Student,ID,SIS Login ID\n    Points Possible,,\n"Smith, Jane",4711,jane\n')
-    worksheet = "Identifier,Full name,Email address\nParticipant 4321,Zoë Müller,zoe@example.edu\n"
+    write_text(root / "gradebook.csv", 'Student,ID,SIS Login ID\n    Points Possible,,\n"Smith, Jane",4711,jsmith2\n')
+    worksheet = (
+        "Identifier,Full name,Email address,Last modified (submission)\n"
+        'Participant 4321,Zoë Müller,zoe@example.edu,"Monday, 2 March 2026, 9:05 PM"\n'
+    )
     for assignment in ("Lab 3-4711", "Lab 4-4712"):
         write_text(root / f"Grades-Deep Learning-{assignment}.csv", worksheet)
     write_text(root / "lti.toml", LTI.format(name=course.labs[0].name))

@@ -32,8 +32,8 @@ def test_times_of_the_download_are_not_taken_for_those_of_handing_in(folder):
     late = (entry(f"eve_LATE_5_77_{NAME}.ipynb", MADE + timedelta(minutes=50)), notebook())
     got = gather(folder, ADA, late)
     assert stamps(folder) == {"11": None, "5": None}
-    assert "those of the download: no timestamp.txt was written" in got.text
-    assert got.rows["5"].remarks == ("late, says Canvas; the time is not known, so nothing is taken off for each day",)
+    assert "the archive does not tell: its times are those of the download" in got.text
+    assert got.rows["5"].remarks == ("late, says Canvas; when is not known",)
     # told to use them, collecting adds what was missing
     got = gather(folder, ADA, late, times=Times.ZIP)
     assert stamps(folder) == {"11": MADE, "5": MADE + timedelta(minutes=50)}
@@ -43,7 +43,7 @@ def test_times_of_the_download_are_not_taken_for_those_of_handing_in(folder):
     again = (entry(f"eve_LATE_5_78_{NAME}.ipynb", MADE), notebook("better"))
     got = gather(folder, ADA, again, times=Times.NONE)
     assert got.rows["5"].outcome is Placement.REPLACED and stamps(folder)["5"] is None
-    assert got.rows["5"].remarks == ("late, says Canvas; the time is not known, so nothing is taken off for each day",)
+    assert got.rows["5"].remarks == ("late, says Canvas; when is not known",)
 
 
 def test_times_hours_apart_become_timestamps_that_nbgrader_reads(folder):

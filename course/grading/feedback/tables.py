@@ -14,6 +14,7 @@ from course.grading.gradebook.recorded import GRADED
 from course.grading.gradebook.results import Result
 from course.inbox.notes import printable
 from course.text.files import replacement
+from course.text.listing import shortened
 from course.text.spreadsheets import ENCODING, spreadsheet_text
 from course.text.times import time_text
 
@@ -70,6 +71,8 @@ def remark(result: Result) -> str:
     cut = f"cut off at {', '.join(cut.where for cut in result.cut_off)}" if result.cut_off else ""
     failed = [test.removeprefix("test-") for test, score in result.by_test.items() if score == 0]
     outcome = f"failed: {', '.join(failed)}" if failed else "all tests passed"
+    if 1 < len(failed) == len(result.by_test):
+        outcome = "no test passed"
     return "; ".join(text for text in (cut, outcome, result.late, result.reason) if text)
 
 
@@ -84,8 +87,7 @@ def deadline_lines(course: Course, lab: Lab, results: Sequence[Result]) -> list[
         lines.append(f"extended   {until}")
     unknown = [printable(result.student) for result in results if not result.handed_in and not result.penalty]
     if unknown and lab.late != NO_PENALTY:
-        names = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
-        lines.append(f"Counted as in time, as nothing says when they handed in: {names}")
+        lines.append(f"Counted as in time, as nothing says when they handed in: {shortened(unknown)}")
     return lines
 
 

@@ -80,11 +80,12 @@ def guarded(text: str) -> str:
 
 
 def read_written_answers(gradebook: Gradebook, lab: Lab, folder: Path) -> list[WrittenAnswer]:
-    """All written answers that were graded, by question, equal answers together."""
-    answers = []
+    """All written answers that were graded, by question in the order of the lab, equal answers together."""
+    answers, order = [], dict[str, int]()
     for submission in gradebook.assignment_submissions(lab.name):
         student: Student = submission.student
         texts = written_answers(graded_copy(folder, student.id, lab.name))
+        order |= {question: place for place, question in enumerate(texts)}
         notebook = gradebook.find_submission_notebook(lab.name, lab.name, student.id)
         comments = {comment.name: comment.comment or "" for comment in notebook.comments}
         name = " ".join(part for part in (student.first_name, student.last_name) if part)
@@ -103,7 +104,7 @@ def read_written_answers(gradebook: Gradebook, lab: Lab, folder: Path) -> list[W
                         answer=texts[grade.name],
                     )
                 )
-    return sorted(answers, key=lambda one: (one.question, one.words, one.student))
+    return sorted(answers, key=lambda one: (order[one.question], one.question, one.words, one.student))
 
 
 def write_marks_table(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:

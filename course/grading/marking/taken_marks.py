@@ -11,7 +11,7 @@ from pathlib import Path
 from course.text.csv_tables import read_table
 from course.text.files import write_whole
 
-FILE, _COLUMNS = "marks_taken.csv", ["table", "key", "marks"]
+TAKEN_FILE, _COLUMNS = "marks_taken.csv", ["table", "key", "marks"]
 
 
 def read_taken(folder: Path, table: Path) -> dict[str, str]:
@@ -28,10 +28,10 @@ def keep_taken(folder: Path, table: Path, marks: Mapping[str, str]) -> None:
     rows = csv.writer(text, lineterminator="\n")
     rows.writerow(_COLUMNS)
     rows.writerows((file, key, digest) for (file, key), digest in sorted(kept.items()))
-    write_whole(folder / FILE, text.getvalue())
+    write_whole(folder / TAKEN_FILE, text.getvalue())
 
 
 def _read(folder: Path) -> dict[tuple[str, str], str]:
-    path = folder / FILE
+    path = folder / TAKEN_FILE
     rows = read_table(path).rows if path.is_file() else ()
     return {(row["table"], row["key"]): row["marks"] for _, row in rows}

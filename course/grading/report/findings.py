@@ -10,7 +10,7 @@ from course.grading.report.failures import Ambiguous
 from course.grading.report.item_analysis import POOR, Item
 from course.grading.report.items_section import interval, with_minus
 from course.grading.report.outcomes_section import count_outcomes
-from course.grading.report.remarks_section import shortened
+from course.text.listing import shortened
 
 HARD, HIDDEN_SHARE, _FEWEST = 0.3, 0.25, 5
 

@@ -5,6 +5,7 @@ from collections import defaultdict
 from course.grading.report.blocks import Block, Section, TableBlock, TextBlock
 from course.grading.report.classroom import Classroom
 from course.inbox.notes import printable
+from course.text.listing import shortened
 
 _NOTHING = "No file had to be repaired, nothing was cut off, and nothing is to be looked at."
 
@@ -36,9 +37,3 @@ def by_kind(classroom: Classroom, part: str) -> dict[str, tuple[list[str], str]]
             groups[printable(kind)].setdefault(student.id, printable(text))
     ordered = sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
     return {kind: (list(texts), next(iter(texts.values()))) for kind, texts in ordered}
-
-
-def shortened(names: list[str], max_names: int = 5) -> str:
-    """The first names, and how many more there are."""
-    rest = len(names) - max_names
-    return ", ".join(names[:max_names]) + (f" and {rest} more" if rest > 0 else "")

@@ -11,11 +11,11 @@ from course.grading.report.earlier import Change, compare
 from course.grading.report.earlier_section import earlier_section
 from course.grading.report.lab_report import PAGE, REPORTS, subtitle
 from course.grading.report.options import ReportOptions
-from course.grading.report.remarks_section import shortened
 from course.grading.report.term import Term, falling_behind, late_count, read_term, with_status
 from course.grading.report.term_sections import labs_section, students_section
 from course.grading.report.write_page import write_page
 from course.grading.report.write_tables import write_csv
+from course.text.listing import shortened
 
 _LABS = (
     "lab",
