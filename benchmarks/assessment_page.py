@@ -24,6 +24,10 @@ operator, an activation or a loss, a statement or an argument left out, a layer 
 it against the test of its task, at the budget of grading. Where not all were tried, those were drawn by a seed. The
 score is the share of mutants that lost the points, of those that are not as right as the model answer; which those are
 is listed, with reasons, in `tests/mutants/`. How many right answers and mistakes were declared then stands beside them.
+
+A bare exception is one in the test, which would have to say in a sentence what is wrong. An error in the answer's own
+cell is none of the test's: there the student sees Python's message at the line of the answer, and the test, too, loses
+its points.
 """
 SEEDS = """\
 ## Seeds

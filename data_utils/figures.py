@@ -74,7 +74,7 @@ def _axes_facts(axes: "Axes") -> dict[str, Any]:
         "y_inverted": bool(axes.yaxis_inverted()),
         "square": _is_square(axes, meshes),
         "visible": bool(axes.get_visible()),
-        "frame": bool(axes.get_visible() and axes.axison and any(one.get_visible() for one in axes.spines.values())),
+        "frame": _has_frame(axes),
         "bars": [_bar(bar) for bar in sorted(bars, key=lambda bar: float(bar.get_x()))],
         "lines": [_line(line) for line in axes.get_lines() if np.size(line.get_xdata())],
         "legend": _legend(axes),
@@ -82,6 +82,12 @@ def _axes_facts(axes: "Axes") -> dict[str, Any]:
         "images": [_picture(axes, image, _extent(image)) for image in axes.images],
         "texts": [_text(axes, text) for text in axes.texts if text.get_text().strip()],
     }
+
+
+def _has_frame(axes: "Axes") -> bool:
+    """Whether lines around the axes are seen."""
+    shown = axes.get_visible() and axes.axison and axes.get_frame_on()
+    return bool(shown and any(spine.get_visible() for spine in axes.spines.values()))
 
 
 def _is_square(axes: "Axes", meshes: list["QuadMesh"]) -> bool:

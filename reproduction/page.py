@@ -28,14 +28,14 @@ def page(course: Course) -> str:
     plans, runs = read_plans(course), read_runs(course)
     machines = "; ".join(sorted({run.machine for run in runs.values()})) or "no machine yet"
     parts = [INTRODUCTION.format(machines=machines)]
-    for letter, title in read_systems(course).items():
+    for letter, system in read_systems(course).items():
         figure_rows = [row(plan, figure, runs) for plan in plans for figure in plan.figures if figure.system == letter]
         second_rows = [
             second_row(plan, second, runs) for plan in plans for second in plan.seconds if second.system == letter
         ]
         if not figure_rows and not second_rows:
             continue  # no lab of this course rebuilds it
-        parts.append(f"## {letter}. {title}\n")
+        parts.append(f"## {letter}. {system.title}\n\n{system.source}.\n")
         parts.append("\n".join([HEADINGS, *figure_rows]) + "\n")
         if second_rows:
             parts.append("The same architecture in a setting chosen by the course:\n")

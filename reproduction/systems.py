@@ -8,7 +8,7 @@ of the lab; its `[[second]]` tables are settings chosen by the course, to be run
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, NamedTuple, cast, get_args
 
 from course.config import Course, Lab
 from course.errors import CourseError
@@ -77,9 +77,17 @@ class Plan:
     seconds: tuple[SecondSetting, ...]
 
 
-def read_systems(course: Course) -> dict[str, str]:
-    """Letter to title of each published system."""
-    return {letter: str(entry["title"]) for letter, entry in _table(course.root / FOLDER / "systems.toml").items()}
+class PublishedSystem(NamedTuple):
+    """A published system: what it is, and how its source names itself."""
+
+    title: str
+    source: str
+
+
+def read_systems(course: Course) -> dict[str, PublishedSystem]:
+    """Each published system by its letter."""
+    entries = _table(course.root / FOLDER / "systems.toml")
+    return {letter: PublishedSystem(str(entry["title"]), str(entry["source"])) for letter, entry in entries.items()}
 
 
 def read_plans(course: Course) -> list[Plan]:

@@ -24,6 +24,7 @@ def build(
     """Make answer keys, student copies and the index; execute the solutions whose code has changed."""
     from course.authoring import build as builder
     from course.authoring.publish import AUTHOR_NOTES_LEFT, labs_with_author_notes
+    from course.authoring.spelling import misspelt_words
 
     course = load_course()
     chosen = course.choose(labs)
@@ -39,6 +40,8 @@ def build(
     console.print(f"{built.unchanged} files were up to date already.", highlight=False)
     ran = ", ".join(lab.name for lab in built.executed) or "no lab, as no code has changed (--again executes all)"
     console.print(f"executed {ran}", highlight=False)
+    for found in misspelt_words(course, chosen):
+        console.print(f"- misspelt? {found}", highlight=False, markup=False, soft_wrap=True)
     for name in labs_with_author_notes(course):
         console.print(f"- {name} {AUTHOR_NOTES_LEFT}", highlight=False, markup=False, soft_wrap=True)
 

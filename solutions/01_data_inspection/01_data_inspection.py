@@ -563,7 +563,7 @@ def counted(labels, length, **named):
         f"For {length} classes the result must hold {length} numbers, one per class, but its shape is "
         f"{counts.shape}. Classes that do not occur count 0."
     )
-    assert counts.dtype.kind in "iuf", f"The counts must be numbers; they are {counts[:10].tolist()}."
+    assert counts.dtype.kind in "iu", f"The counts must be integers; they are {counts[:10].tolist()}."
     return counts
 
 
@@ -665,13 +665,25 @@ def drawn(*counts, figure_open=False):
 
 @beside_answer
 def more_facts(axes):
-    """The scale of an Axes, where its bars begin, and which of its two axes are seen with their labels."""
+    """The scale of an Axes, where its bars begin, how they stand out, and which axes are seen with their labels."""
+    from matplotlib.colors import to_rgba
+
     if not isinstance(axes, plt.Axes):
         return {}
+    paper = np.array(to_rgba(axes.get_facecolor())[:3])
+
+    def contrast(colour):
+        *rgb, opacity = to_rgba(colour)
+        return opacity * float(np.abs(rgb - paper).max())
+
     bars = [one for one in axes.patches if isinstance(one, plt.Rectangle)]
     bars = [bar for bar in bars if bar.get_data_transform() == axes.transData]  # no band across the axes
     seen = [axes.axison and axis.get_visible() and axis.label.get_visible() for axis in (axes.xaxis, axes.yaxis)]
-    return {"yscale": axes.get_yscale(), "bottoms": [float(bar.get_y()) for bar in bars], "axes_seen": seen}
+    contrasts = [
+        max(contrast(bar.get_facecolor()), contrast(bar.get_edgecolor()) if bar.get_linewidth() else 0) for bar in bars
+    ]
+    bottoms = [float(bar.get_y()) for bar in bars]
+    return {"yscale": axes.get_yscale(), "bottoms": bottoms, "contrasts": contrasts, "axes_seen": seen}
 
 
 def drawings(*counts, figure_open=False):
@@ -702,6 +714,10 @@ def check_bars(seen, counts):
     )
     begins = [bottom for bottom in seen["bottoms"] if bottom]
     assert not begins, f"{shown}, a bar begins at {begins[0]:g}. Let all bars begin at 0: they are compared by length."
+    assert min(seen["contrasts"]) > 0.1, (
+        "A bar has almost the colour of the paper behind it and is not seen. Choose another colour, and no opacity "
+        "near 0."
+    )
     assert seen["xlabel"], "The horizontal axis has no label. What do the numbers under the bars stand for?"
     assert seen["ylabel"], "The vertical axis has no label. What does the height of a bar stand for?"
     for direction, visible in zip(("horizontal", "vertical"), seen["axes_seen"]):
@@ -795,7 +811,7 @@ plt.show()
 # keras.config.image_data_format()  # 'channels_last', unless the file ~/.keras/keras.json says otherwise
 # ```
 #
-# It pays to ask, since nothing crashes if you are wrong. A published lab gave its network images of shape
+# It pays to ask, since nothing crashes if you are wrong. A published lab (Cangelosi and Masala 2025) gave its network images of shape
 # `(1, 28, 28)` while Keras was set to channels-last. Keras read each digit as *one row* of 28 pixels with
 # 28 *channels*: what had been a row of the digit was now a single pixel, and what had been its columns were
 # channels. The network trained without complaint, and its test accuracy was 98.7 %, so that nobody noticed.
@@ -893,7 +909,8 @@ last = with_channel(tenths)
 assert np.array_equal(last[..., 0], tenths), f"A pixel of 0.1 became {last.flat[0]}: change no number, as float32 does."
 single = with_channel(images[:1])
 assert single.shape == (1, 28, 28, 1), f"For one image, of shape (1, 28, 28), the result has shape {single.shape}."
-for wrong in ["last", "channel_first", "CHANNELS_LAST", "", "channels-last", "channels_first_", " channels_first "]:
+others = ["last", "channel_first", "CHANNELS_LAST", "", "channels-last", "channels_first_", " channels_first ", None]
+for wrong in others:
     error = raised_for(wrong)
     assert error == "ValueError", f"A data_format of {wrong!r} must raise a ValueError; it raised {error or 'nothing'}."
 ### END HIDDEN TESTS
@@ -981,6 +998,8 @@ def scaled(images):
     """What scale returns, an array of the same shape; an error in it becomes a sentence."""
     try:
         result = scale(images)
+    except NotImplementedError:
+        raise  # what is handed out says so
     except Exception as error:
         advice = "Does it write into the array it was given, as /= does? A uint8 array cannot hold decimals."
         raise AssertionError(
@@ -1552,4 +1571,6 @@ part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]),
 #   detection, and avoidance. *ACM Transactions on Knowledge Discovery from Data* 6(4).
 # - S. Kapoor and A. Narayanan (2023). Leakage and the reproducibility crisis in machine-learning-based
 #   science. *Patterns* 4(9).
+# - A. Cangelosi, with updates by G. Masala (2025). *COMP6685 Lab 6a, Keras CNN MNIST*. The lab with images of
+#   shape (1, 28, 28).
 # - E. R. Tufte (1983). *The Visual Display of Quantitative Information*. Graphics Press.

@@ -372,6 +372,8 @@ def _numbers(axes):
             (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
             row, column = int(np.floor((top + bottom) / 2)), int(np.floor((left + right) / 2))
             inside = 0 <= row < rows and 0 <= column < columns
+            if not (inside or text.get_text().strip().isdigit()):
+                continue  # a caption beside the heatmap
             contrast = opacity * float(np.abs(colour - faces[row, column, :3]).max()) if inside else 1.0
             found.append({"text": text.get_text().strip(), "box": [top, bottom, left, right], "contrast": contrast})
     return found
@@ -442,7 +444,8 @@ def _check_values(seen, image):
 
 def _check_readable(seen):
     """Compare the drawn numbers with the drawn cells."""
-    width, height = (max(text[side] for text in seen["texts"]) for side in ("width", "height"))
+    boxes = np.array([number["box"] for number in seen["numbers"]])  # top, bottom, left, right
+    height, width = (boxes[:, [1, 3]] - boxes[:, [0, 2]]).max(axis=0)
     assert width <= 1 and height <= 1, (
         f"The largest number is {width:.1f} cells wide and {height:.1f} cells high, so numbers run into each "
         "other. Make the figure larger or the letters smaller."
@@ -647,6 +650,8 @@ def _check_grid(n, seed, columns=None):
     case = f"For {n} images and columns={columns}"
     try:
         figure, grid_rows, untitled = _drawn(images.copy(), labels.copy(), options)
+    except NotImplementedError:
+        raise  # what is handed out says so
     except Exception as error:
         advice = ""
         if isinstance(error, (IndexError, AttributeError, TypeError)) and (columns == 1 or n <= columns):
@@ -790,7 +795,7 @@ assert np.allclose(_means[0], [[11, 20, 31.5]]), (
     f"{_means[0].tolist()}. "
     "Entry c must belong to label c, and only images of that class count."
 )
-assert np.allclose(_means[1], [[550 / 3, 1, 3]]), (
+assert np.allclose(_means[1], [[550 / 3, 1, 3]], rtol=1e-6, atol=1e-5), (
     "The mean of [200 0 9], [100 1 0] and [250 2 0], all of class 1, is [183.333333 1 3]; entry 1 is "
     f"{_means[1].tolist()}. "
     "A first value that is much too small means that the sum wrapped around in uint8. Do not round."
@@ -819,9 +824,9 @@ for _n_classes, _shape, _n in ((10, (28, 28), 300), (4, (3, 5), 41), (2, (3, 2),
     for _c in range(_n_classes):
         _expected[_c] = _images[_labels == _c].astype(float).sum(axis=0) / int((_labels == _c).sum())
     _worst = np.unravel_index(np.abs(_means - _expected).argmax(), _expected.shape)
-    assert np.allclose(_means, _expected, atol=1e-3), (
+    assert np.allclose(_means, _expected, rtol=1e-6, atol=1e-4), (
         f"For {_n} random images in {_n_classes} classes, entry {[int(_place) for _place in _worst]} of the means is "
-        f"{_means[_worst]:.6g}; it must be {_expected[_worst]:.6g}."
+        f"{_means[_worst]:.9g}; it must be {_expected[_worst]:.9g}."
     )
     assert _given_images.tolist() == _images.tolist(), "mean_digits changed the images it was given."
     assert _given_labels.tolist() == _labels.tolist(), "mean_digits changed the labels it was given."

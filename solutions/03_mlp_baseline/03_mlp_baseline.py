@@ -670,7 +670,7 @@ right.legend(fontsize=8);
 # 3. returns two things: the history (what `fit` returns, an object; the numbers are in its dictionary
 #    `history.history`) and the best model, *loaded from the file*.
 #
-# `path` is a string that ends in `.keras`.
+# `path` is a string that ends in `.keras` and contains no braces { }, which Keras would read as placeholders.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -885,7 +885,9 @@ with tempfile.TemporaryDirectory() as folder:
 from data_utils import beside_answer, is_untrained
 
 assert best_model is not None, "Task 5 is not done yet: best_model is still None."
-assert isinstance(best_model, keras.Model), f"best_model must be a Keras model; it is a {type(best_model).__name__}."
+assert isinstance(best_model, keras.Model), (
+    f"best_model must be a Sequential or functional model of Keras; its class is {type(best_model).__name__}."
+)
 record = getattr(history, "history", None)
 assert isinstance(record, dict) and {"loss", "accuracy", "val_loss", "val_accuracy"} <= set(record), (
     "`history` must be what fit returns, with losses and accuracies in training and validation; it is a "
@@ -1287,7 +1289,7 @@ for name, function, value, epsilon in [
     right = (1 - value) * worst if name == "certain_loss" else 1 - value / worst
     number = number_from(name, function, value, **({} if epsilon is None else {"epsilon": epsilon}))
     assert abs(number - right) < 1e-5 + 2 * small, (
-        f"{name}({value}{'' if epsilon is None else f', epsilon={epsilon}'}) is {number:.6g}, not {right:.6g}."
+        f"{name}({value}{'' if epsilon is None else f', epsilon={epsilon}'}) is {number:.8g}, not {right:.8g}."
     )
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")

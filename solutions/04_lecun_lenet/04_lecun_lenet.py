@@ -528,7 +528,8 @@ def built(input_shape, classes):
         network = LeNet.build(input_shape, classes)
     assert network is not None, "LeNet.build returns nothing. Is there a `return`?"
     assert isinstance(network, keras.Model), (
-        f"LeNet.build must return a Keras model; it returns a {type(network).__name__}."
+        "LeNet.build must return a Sequential or functional model of Keras, such as keras.Sequential([...]); it returns "
+        f"a {type(network).__name__}."
     )
     assert network.built, (
         "The network does not know the shape of its input yet. Does the list start with keras.Input(shape=...)?"
@@ -621,6 +622,18 @@ biases = [float(np.abs(weights).max()) for weights in again.get_weights() if wei
 assert max(biases) == 0, (
     f"LeNet.build must return a new, untrained network, whose biases are 0; the largest is {max(biases):.6g}."
 )
+equal = [tuple(weights.shape) for weights in again.get_weights() if weights.ndim > 1 and np.ptp(weights) < 1e-3]
+assert not equal, (
+    f"The weights of shape {equal[0]} are all the same, so they would learn the same. Let Keras draw them."
+)
+extras = [
+    f"{key} of {layer.name}"
+    for layer in again.layers
+    for key, value in layer.get_config().items()
+    if key.endswith(("_constraint", "_regularizer")) and value is not None
+]
+extras += [f"dtype {layer.compute_dtype} of {layer.name}" for layer in again.layers if layer.compute_dtype != "float32"]
+assert not extras, f"The network has settings that the table does not name: {', '.join(extras)}."
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 

@@ -278,7 +278,7 @@ def built():
         network = build_lenet5()
     assert network is not None, "build_lenet5 returns nothing. Is there a `return`?"
     assert isinstance(network, keras.Model), (
-        f"build_lenet5 must return a Keras model; it returns a {type(network).__name__}."
+        f"build_lenet5 must return a functional model of Keras; it returns a {type(network).__name__}."
     )
     return network
 
@@ -336,6 +336,20 @@ assert np.allclose(out, shares, atol=1e-3), (
 another = built()
 assert another is not checked, "Each call of build_lenet5 must make a new network."
 assert not np.array_equal(another.get_weights()[0], arrays[0]), "A new network shares its weights with the one before."
+equal = [tuple(weights.shape) for weights in another.get_weights() if weights.ndim > 1 and np.ptp(weights) < 1e-3]
+assert not equal, (
+    f"The weights of shape {equal[0]} are all the same, so they would learn the same. Let Keras draw them."
+)
+extras = [
+    f"{key} of {layer.name}"
+    for layer in another.layers
+    for key, value in layer.get_config().items()
+    if key.endswith(("_constraint", "_regularizer")) and value is not None
+]
+extras += [
+    f"dtype {layer.compute_dtype} of {layer.name}" for layer in another.layers if layer.compute_dtype != "float32"
+]
+assert not extras, f"The network has settings that the table does not name: {', '.join(extras)}."
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
@@ -423,6 +437,11 @@ def batch_of(rng, images, labels, size):
         f"{some.shape}."
     )
     assert their.shape == (size,), f"The labels of a batch of {size} have shape ({size},); they have {their.shape}."
+    for name, drawn_ones, given in (("images", some, images), ("labels", their, labels)):
+        assert drawn_ones.dtype == given.dtype, (
+            f"The {name} of a batch are some of those given, of dtype {given.dtype}, unchanged; here they are "
+            f"{drawn_ones.dtype}."
+        )
     return some, their
 
 
@@ -734,16 +753,23 @@ from data_utils import beside_answer
 
 @beside_answer
 def _train_with(drawing, *arguments):
-    """Let train work with another function in place of random_batch."""
+    """Let train work with another function in place of random_batch; note how often it calls train_on_batch."""
     import sys
 
-    names = vars(sys.modules["__main__"])
-    kept = names.get("random_batch")
-    names["random_batch"] = drawing
+    names, model, calls = vars(sys.modules["__main__"]), arguments[0], []
+    kept, take_step = names.get("random_batch"), model.train_on_batch
+
+    def noted(*given, **named):
+        calls.append(len(given))
+        return take_step(*given, **named)
+
+    names["random_batch"], model.train_on_batch = drawing, noted
     try:
-        return train(*arguments)
+        found = train(*arguments)
     finally:
         names["random_batch"] = kept
+        del model.train_on_batch
+    return found | {"calls": len(calls)} if isinstance(found, dict) else found
 
 
 def _tiny_model(rate):
@@ -856,6 +882,9 @@ found = _record_of(
 too_many = [f"{size} of {n}" for size, n in asked if size > n]
 assert not too_many, (
     f"train asks random_batch for {too_many[0]} digits. Test on all of them if there are fewer than 500."
+)
+assert found["calls"] == 8, (
+    f"In 8 steps train calls train_on_batch {found['calls']} times. Take each step with one call of it, without fit."
 )
 counted = int(model_b.optimizer.iterations)
 assert counted == 8, f"8 steps with batches of 45 must be 8 changes of the weights; the optimiser counted {counted}."
@@ -970,7 +999,9 @@ test_accuracy = float((predicted == y_test).mean())
 from data_utils import beside_answer, is_untrained
 
 assert lenet5 is not None, "Task 6 is not done yet: lenet5 is still None."
-assert isinstance(lenet5, keras.Model), f"lenet5 must be a Keras model; it is a {type(lenet5).__name__}."
+assert isinstance(lenet5, keras.Model), (
+    f"lenet5 must be a Sequential or functional model of Keras; its class is {type(lenet5).__name__}."
+)
 taken = tuple(getattr(lenet5, "input_shape", None) or (None, 32, 32, 1))[1:]
 assert taken == (32, 32, 1), f"lenet5 must take images of shape (32, 32, 1); it takes {taken}."
 assert isinstance(record, dict), f"`record` must be the dictionary that train returns; it is a {type(record).__name__}."

@@ -158,7 +158,8 @@ RUNS = Path(workplace.name) / "runs"
 #
 # - The folder lies directly in `root` (a string or a `Path`, which need not exist yet).
 # - Its name tells each setting and its value: `board(root, units=32, learning_rate=0.001)` writes into a folder such
-#   as `units=32,learning_rate=0.001`. Without settings it is called `run`.
+#   as `units=32,learning_rate=0.001`. Without settings it is called `run`. (A value is a number or a word, without
+#   characters that a folder's name cannot have.)
 # - A folder that exists is never used again. The second call with the same settings gets another name, say with `_2`
 #   at the end, the third `_3`, and so on. So `board` itself must make the folder, at once: Keras would make it only
 #   when the training begins.
@@ -425,6 +426,9 @@ def _check_scalars(folder, pairs, tag):
     numbers = (int, float, np.number, np.ndarray)
     assert all(isinstance(part, numbers) and np.ndim(part) == 0 for pair in found for part in pair), (
         f"Steps and values must be numbers; the first entry is {found[0]!r}. `tf.make_ndarray` unpacks a value."
+    )
+    assert isinstance(found, np.ndarray) or all(isinstance(step, (int, np.integer)) for step, _ in found), (
+        f"The steps must be whole numbers, int; the first entry is {found[0]!r}."
     )
     steps, values = [float(step) for step, _ in found], [float(value) for _, value in found]
     assert steps == [step for step, _ in pairs], (
@@ -840,8 +844,8 @@ def _check_stop(values, patience, expected, why="", **named):
     assert found is not None, f"{call} returns nothing. Is there a `return` for every way through the function?"
     pair = isinstance(found, (tuple, list)) and len(found) == 2 or isinstance(found, np.ndarray) and found.shape == (2,)
     assert pair, f"stop_early must return two epochs, (stopped, kept); {call} gives {found!r}."
-    assert all(isinstance(epoch, (int, float, np.number)) for epoch in found), (
-        f"Both epochs must be numbers; {call} gives {found!r}."
+    assert all(isinstance(epoch, (int, np.integer)) for epoch in found), (
+        f"Both epochs must be whole numbers, int; {call} gives {found!r}."
     )
     assert repr(given) == repr(list(values)), f"stop_early changes the list it is given: {values} became {given}."
     stopped, kept = (float(epoch) for epoch in found)
@@ -1390,6 +1394,8 @@ else:
 #
 # ## References
 #
+# - The published lab: *COMP6685 Lab 6a, Keras CNN MNIST* (A. Cangelosi, with updates by G. Masala, 2025), after A. Gulli,
+#   S. Pal: *Deep learning with Keras*, 2017.
 # - M. Abadi et al.: *TensorFlow: a system for large-scale machine learning*. OSDI 2016.
 # - L. Prechelt: *Early stopping, but when?* In: Neural Networks: Tricks of the Trade, Springer, 1998.
 # - D. P. Kingma, J. Ba: *Adam: a method for stochastic optimization*. ICLR 2015.

@@ -287,7 +287,8 @@ def _built(*given, **named):
         network = build_cnn(*given, **named)
     assert network is not None, f"{call} returns nothing. Is there a `return`?"
     assert isinstance(network, keras.Model), (
-        f"{call} must return a Keras model, such as keras.Sequential([...]); it returns a {type(network).__name__}."
+        f"{call} must return a Sequential or functional model of Keras, such as keras.Sequential([...]); it returns a "
+        f"{type(network).__name__}."
     )
     assert network.built and getattr(network, "input_shape", None), (
         "The network does not know the shape of its input. It must be a Sequential model whose list starts with "
@@ -386,6 +387,8 @@ for shape, classes, rates, size in [
     )
     biases = max(float(np.abs(weights).max()) for weights in network.get_weights()[1::2])
     assert biases == 0, f"A bias of the new network is {biases:.6g} in size, not 0. It must not be trained yet."
+    equal = [tuple(weights.shape) for weights in network.get_weights()[::2] if np.ptp(weights) < 1e-3]
+    assert not equal, f"The weights of shape {equal[0]} are all the same, so they would learn the same."
     arrays = [
         rng.normal(0, 0.3 if len(form) == 1 else np.sqrt(2 / np.prod(form[:-1])), form).astype("float32")
         for form in shapes
@@ -1101,7 +1104,7 @@ def _check_timed(nap, result, args, kwargs):
     begin = time.perf_counter()
     try:
         value, seconds = _timed(sleeper, *args, **kwargs)
-    except AssertionError:
+    except (AssertionError, NotImplementedError):
         raise
     except Exception as error:
         raise AssertionError(f"timed stopped with {type(error).__name__}: {error}") from error
@@ -1247,7 +1250,9 @@ history, seconds = timed(
 from data_utils import beside_answer, is_untrained
 
 assert cnn is not None, "Task 7 is not done yet: cnn is still None."
-assert isinstance(cnn, keras.Model), f"cnn must be a Keras model; it is a {type(cnn).__name__}."
+assert isinstance(cnn, keras.Model), (
+    f"cnn must be a Sequential or functional model of Keras; its class is {type(cnn).__name__}."
+)
 assert tuple(cnn.input_shape)[1:] == (28, 28, 1), (
     f"cnn must take images of shape (28, 28, 1); it takes {tuple(cnn.input_shape)[1:]}."
 )
