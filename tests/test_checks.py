@@ -4,7 +4,7 @@ import traceback
 
 import pytest
 
-from course.grading.feedback.task_state import ANSWER_STOPPED
+from course.grading.feedback.task_state import ANSWER_STOPPED, NOT_DONE
 from data_utils import explain_errors
 
 
@@ -37,3 +37,13 @@ def test_without_an_error_nothing_happens():
     with explain_errors("f(3)"):
         found = 3
     assert found == 3
+
+
+def test_an_answer_that_nobody_has_begun_says_so_itself():
+    with pytest.raises(NotImplementedError, match=f"^{NOT_DONE}: replace these"), explain_errors("f(3)", "Why?"):
+        raise NotImplementedError(f"{NOT_DONE}: replace these lines.")
+    with (
+        pytest.raises(AssertionError, match=r"^f\(3\) stopped with NotImplementedError: later\. Why\?$"),
+        explain_errors("f(3)", "Why?"),
+    ):
+        raise NotImplementedError("later.")

@@ -22,7 +22,8 @@ _TEMPLATE = Path(__file__).parent / "new_lab"
 _NAME = re.compile(r"(?:(?P<number>[0-9]{2})_)?(?P<word>[a-z][a-z0-9]*(?:_[a-z0-9]+)*)")
 _LONGEST_NAME = 50  # it is a part of file names in archives of Canvas and Moodle
 WORK_MINUTES = 30
-TASK, TO_SAY = "ink-share", "…"  # the template's task, and what stands where its author has to say something
+TASK, QUESTION = "ink-share", "explain-ink"  # of the template
+TO_SAY = "…"  # stands where its author has to say something
 ENTRY = """\
 [[labs]]
 name = "{name}"
@@ -103,5 +104,6 @@ def first_source(course: Course, lab: Lab, title: str, task: str) -> str:
 
 
 def with_task(text: str, task: str) -> str:
-    """A text of the template in which the task and its function are called so."""
-    return text.replace(TASK, task).replace(function_of(TASK), function_of(task))
+    """A text of the template in which the task, its function and the question after it are called so."""
+    question = text if task == TASK else text.replace(QUESTION, f"explain-{task}")
+    return question.replace(TASK, task).replace(function_of(TASK), function_of(task))

@@ -20,11 +20,13 @@ def build(
     labs: Labs = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a generated file is stale.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Execute also labs whose code has not changed.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print what the labs' cells print, the tests left out.")] = False,
 ) -> None:
     """Make answer keys, student copies and the index; execute the solutions whose code has changed."""
     from course.authoring import build as builder
     from course.authoring.publish import AUTHOR_NOTES_LEFT, labs_with_author_notes
     from course.authoring.spelling import misspelt_words
+    from course.labs.answer_key import printed_text, read_key
 
     course = load_course()
     chosen = course.choose(labs)
@@ -40,6 +42,9 @@ def build(
     console.print(f"{built.unchanged} files were up to date already.", highlight=False)
     ran = ", ".join(lab.name for lab in built.executed) or "no lab, as no code has changed (--again executes all)"
     console.print(f"executed {ran}", highlight=False)
+    for lab in chosen if show else ():
+        console.rule(lab.name)
+        console.print(printed_text(read_key(course.solution(lab))), highlight=False, markup=False, soft_wrap=True)
     for found in misspelt_words(course, chosen):
         console.print(f"- misspelt? {found}", highlight=False, markup=False, soft_wrap=True)
     for name in labs_with_author_notes(course):

@@ -140,4 +140,4 @@ def export_to_file(
 
     for remark in export_grades(course, lab, folder, to, system, roster, column, allow_unmarked, database):
         console.print(f"- {remark}", highlight=False, markup=False)
-    console.print(f"grades     {to}", highlight=False, markup=False)
+    console.print(f"to upload  {to}", highlight=False, markup=False)

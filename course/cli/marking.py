@@ -63,8 +63,8 @@ def mark_in_table(course: Course, lab: Lab, folder: Path, database: str | None, 
         else:
             waiting = write_marks_table(gradebook, lab, folder, table)
             for question, scheme in read_schemes(course.solution(lab)).items():
-                guide = f"**{question}**: {scheme.text}\n\n**A model answer:** {scheme.answer}"
-                console.print(Markdown(guide), end="\n\n")
+                console.rule(question)
+                console.print(Markdown(f"{scheme.text}\n\n**A model answer:** {scheme.answer}"), end="\n\n")
             text = f"wrote {table}: {counted(waiting, 'answer', 'answers')} to mark. "
             text += "Fill in points and comment, then: " if waiting else "If you change points or comments: "
             text += course_command("mark", lab.name, folder, "--read-table", str(table))

@@ -8,6 +8,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course.errors import BuildError
+from course.labs.sources import grade_id
 from course.labs.stamp import SETUP
 
 BUILT_FROM = "built_from"  # in the metadata of an answer key
@@ -28,6 +29,12 @@ def read_key(path: Path) -> NotebookNode:
         return nbformat.read(path, as_version=4)
     except (json.JSONDecodeError, nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
         raise BuildError(f"cannot be read ({error})") from error
+
+
+def printed_text(key: NotebookNode) -> str:
+    """What the cells of an answer key print that belong to no task, one after the other."""
+    outputs = [out for cell in code_cells(key) if not grade_id(cell) for out in cell.outputs]
+    return "\n".join(out.text.rstrip() for out in outputs if out.output_type == "stream" and out.name == "stdout")
 
 
 def is_executed(key: NotebookNode) -> bool:

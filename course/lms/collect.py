@@ -105,9 +105,10 @@ def collect(
         if system is System.MOODLE and roster is None:
             remarks += _moodle_remarks(ids)
         if not times_trusted and times is Times.AUTO:
+            table = "Moodle's grading worksheet" if system is System.MOODLE else "a table"
             remarks.append(
                 "When they were handed in, the archive does not tell: its times are those of the download. If any are "
-                "late: `course times` (or `--times zip`, to take those of the archive all the same)."
+                f"late: `course times` with {table} (or `--times zip`, to take those of the archive all the same)."
             )
         return Collected(system, tuple(rows), tuple(remarks))
 

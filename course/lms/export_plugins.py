@@ -42,7 +42,7 @@ class CanvasExportPlugin(LmsExportPlugin):
         self.remarks += [
             f"the column {title!r} has no number, as in “Lab 3 (4711)”, so Canvas looks for an assignment of just that "
             "title, and offers to make one if there is none"
-            for title in titles
+            for title in map(str, self.columns.values())
             if not _NUMBERED.search(title)
         ]
         yield "Student", "ID", "SIS User ID", "SIS Login ID", "Section", *titles

@@ -53,6 +53,13 @@ def test_a_new_lab_builds_tests_its_tests_and_is_graded(copied):
         build.check_generated(course, course.labs)
         tried = try_all(course, [lab], progress)
         assert (tried.problems, try_all(course, [lab], progress)) == ([], TriedVariants([], 0, tried.runs))
+    source = course.source(lab)
+    write_text(source, source.read_text("utf-8").replace("A pixel's value", "Teh value of a pixel"))
+    shown = command(copied.root, "build", lab.name, "--show")
+    assert "one image (28, 28) uint8\n" in shown.stdout and "digit 9: " in shown.stdout, shown.stderr
+    assert "All tests shown here pass" not in shown.stdout, "that belongs to a task"
+    assert f"- {lab.name} still has notes of the template to its author" in shown.stdout
+    assert f"- misspelt? {source.relative_to(course.root)}:" in shown.stdout and "Teh ==> The" in shown.stdout
     folder = copied.root / "term"
     for student, notebook in {"ada": course.solution(lab), "ben": course.released(lab)}.items():
         place = folder / "submitted" / student / lab.name / notebook.name
@@ -73,6 +80,7 @@ def test_a_new_lab_with_a_task_and_a_row_of_its_own(copied):
     lab = course.labs[-1]
     source, answers = (path.read_text("utf-8") for path in (course.source(lab), variants_file(course, lab)))
     assert "ink-share" not in source + answers and "ink_share" not in source + answers
+    assert '"grade_id": "explain-dark-rows"' in source and "explain-ink" not in source
     assert source.count("def dark_rows(") == 1 and answers.count('task = "dark-rows"') == 5
     assert r" | Rows \| columns |" in (copied.root / "README.md").read_text("utf-8")
     refused = command(copied.root, "new", "other", "--title", "Rows", "--task", "pixels")

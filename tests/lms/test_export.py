@@ -134,6 +134,12 @@ def test_who_handed_in_nothing_is_left_out_and_named(book):
     assert remarks == f"bob: no grade for {NAME}; nothing was handed in"
 
 
+def test_a_column_without_a_number_is_named(book):
+    book.hand_in("ada", 4, 2, lms_user_id="1")
+    _, remarks = book.export(CanvasExportPlugin, columns={NAME: "Lab one"})
+    assert remarks.startswith("the column 'Lab one' has no number, as in “Lab 3 (4711)”, so Canvas looks for")
+
+
 def test_a_student_whom_the_system_cannot_find_is_left_out_and_named(book):
     book.hand_in("ada", 4, 2)
     book.hand_in("bob", 4, 2, lms_user_id="2", email="bob@example.org")

@@ -20,7 +20,7 @@ from course.errors import CourseError
 from course.grading.gradebook.hand_marks import written_answers
 from course.grading.gradebook.recorded import graded_copy
 from course.grading.gradebook.transaction import one_transaction
-from course.grading.marking.taken_marks import keep_taken, read_taken
+from course.grading.marking.taken_marks import TakenMarks, keep_taken, read_taken
 from course.nbgrader_api import database_errors, without_library_warnings
 from course.text.csv_tables import read_table, refuse
 from course.text.files import replacement
@@ -144,13 +144,17 @@ def take_marks(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:
         raise CourseError(f"{path} has no column {', '.join(missing)}. Write a new table, and keep its first line.")
     with database_errors(), without_library_warnings(), one_transaction(gradebook):
         answers = {answer.place: answer for answer in read_written_answers(gradebook, lab, folder)}
+        if rows and not any(row["key"].rpartition("/")[0] in answers for _, row in rows):
+            raise CourseError(
+                f"{path} has no answer to {lab.name} in {folder}: is it the table of another class or lab?"
+            )
         changes, problems = dict[str, dict[str, str]](), list[str]()
         taken = read_taken(folder, path)
         for line, row in rows:
             place = row["key"].rpartition("/")[0]
             try:
                 if is_changed(row, answers.get(place)):
-                    check_change(row, answers[place], place in changes, taken.get(row["key"]))
+                    check_change(row, answers[place], place in changes, taken)
                     changes[place] = row
             except ValueError as error:
                 problems.append(f"line {line}: {error}")
@@ -181,15 +185,18 @@ def marks_of(row: Mapping[str, str], answer: WrittenAnswer) -> str:
     return marks_digest(row["points"] or answer.shown_points, row["comment"])
 
 
-def check_change(row: Mapping[str, str], answer: WrittenAnswer, is_double: bool, taken: str | None) -> None:
-    """Raise a ValueError that says why the change of a line cannot be taken.
-
-    `taken` is a digest of the marks that were taken from this very line before, if any.
-    """
+def check_change(row: Mapping[str, str], answer: WrittenAnswer, is_double: bool, taken: TakenMarks) -> None:
+    """Raise a ValueError that says why the change of a line cannot be taken; `taken` is what was taken before."""
     if is_double:
         raise ValueError(f"the answer of {answer.student} to {answer.question} is there twice")
     text, _, marks = row["key"].rpartition("/")[2].partition("-")
-    if answer.state not in (f"{text}-{marks}", f"{text}-{taken}"):
+    text_now, _, marks_now = answer.state.partition("-")
+    known = text == text_now and marks_now in (marks, taken.here.get(row["key"]))
+    if text == text_now and not known and (other := taken.elsewhere.get((row["key"], marks_now))):
+        raise ValueError(
+            f"the mark of {answer.student} was taken from {other}, and this is another file: correct it there"
+        )
+    if not known:
         raise ValueError(
             f"{answer.student} has handed in anew or was marked elsewhere since the table was written, and nothing of "
             "that is written over: write a new table"

@@ -149,7 +149,7 @@ def test_a_mark_is_corrected_in_the_same_table_but_not_in_a_copy_of_it(gradebook
         expected = (float(points.replace(",", ".")), False, comment) if points else before
         assert (taken, marked(gradebook)["ada"]) == (bool(points), expected)
     fill(copy, ada={"points": "0"}, cy={"points": "1"})
-    with pytest.raises(CourseError, match="ada has handed in anew or was marked elsewhere") as error:
+    with pytest.raises(CourseError, match=r"the mark of ada was taken from marks\.csv, and this is another") as error:
         take_marks(gradebook, LAB, tmp_path, copy)
     assert "cy" not in str(error.value), "that line of the copy could be taken"
     grade = gradebook.find_grade("why", "lab", "lab", "ada")
@@ -163,6 +163,29 @@ def test_a_mark_is_corrected_in_the_same_table_but_not_in_a_copy_of_it(gradebook
     answer(tmp_path, "ada", "Another one.")
     with pytest.raises(CourseError, match="ada has handed in anew or was marked elsewhere"):
         take_marks(gradebook, LAB, tmp_path, path)
+
+
+def test_marks_are_corrected_where_the_folder_was_moved_to(gradebook, tmp_path):
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    shutil.copytree(tmp_path / "autograded", old / "autograded")
+    write_marks_table(gradebook, LAB, old, old / "marks.csv")
+    fill(old / "marks.csv", ada={"points": "1"})
+    assert take_marks(gradebook, LAB, old, old / "marks.csv") == 1
+    old.rename(new)
+    fill(new / "marks.csv", ada={"points": "2"})
+    assert take_marks(gradebook, LAB, new, new / "marks.csv") == 1
+
+
+def test_the_table_of_another_class_is_told_in_one_line(gradebook, tmp_path):
+    path = tmp_path / "marks.csv"
+    write_marks_table(gradebook, LAB, tmp_path, path)
+    fill(path, **{student: {"key": f"why/other-{student}/0-0", "points": "1"} for student in ANSWERS})
+    with pytest.raises(
+        CourseError, match=r"has no answer to lab in .*: is it the table of another class or lab"
+    ) as error:
+        take_marks(gradebook, LAB, tmp_path, path)
+    assert len(str(error.value).splitlines()) == 1
 
 
 def test_extra_credit_of_formgrader_is_not_counted_twice(gradebook, tmp_path):
