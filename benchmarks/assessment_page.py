@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from benchmarks import grading
-from benchmarks.assessment_counts import Effort, Kept, MutantCounts, SeedCounts
+from benchmarks.assessment_counts import GRADED, Effort, Kept, MutantCounts, SeedCounts
 from benchmarks.page import table
 from course.authoring.mutant_table import score
 from course.authoring.try_mutants import End
@@ -39,7 +38,7 @@ EFFORT = """\
 ## Minutes and seconds
 
 What a lab is planned for, and how long a solved submission of it takes to grade (`python -m benchmarks effort`): the
-mean of a class of {students}, graded on all cores at once, from mending to the end of its kernels.
+mean of a class of {students}, on as many cores as there are, from mending to the end of its kernels.
 """
 MARGINS = """\
 ## Thresholds
@@ -54,7 +53,7 @@ NONE = "Not measured yet.\n"
 def page(kept: Kept) -> str:
     """The Markdown of the page, from what is kept."""
     parts = [INTRODUCTION, MUTANTS, *mutant_parts(kept.mutants), SEEDS, *seed_parts(kept.seeds)]
-    parts += [MARGINS, *margin_parts(kept.seeds), EFFORT.format(students=grading.CLASS), *effort_parts(kept.effort)]
+    parts += [MARGINS, *margin_parts(kept.seeds), EFFORT.format(students=GRADED), *effort_parts(kept.effort)]
     return "\n".join(parts)
 
 

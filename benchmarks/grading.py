@@ -117,15 +117,15 @@ def _nbgrader(folder: Path, *arguments: str) -> None:
         raise CourseError(f"{' '.join(arguments)} failed: {process.stderr[-1000:]}")
 
 
-def grade_here(course: Course, lab: Lab, folder: Path, way: str, options: Options) -> TimedRun:
-    """Grade a class and add up where the time went.
+def grade_here(course: Course, lab: Lab, folder: Path, way: str, options: Options, count: int = CLASS) -> TimedRun:
+    """Grade a class of so many and add up where the time went.
 
     Raises
     ------
     CourseError
         A solved submission did not get full marks: then the time is worth nothing.
     """
-    students = hand_in_class(course, lab, folder, CLASS)
+    students = hand_in_class(course, lab, folder, count)
     handed_in = submissions.require_submissions(folder, lab)
     start = time.monotonic()
     results = grade(course, lab, folder, handed_in, lambda student: None, options)
