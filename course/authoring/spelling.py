@@ -12,7 +12,7 @@ _MISSPELT = 65  # the exit code of codespell if it found something (EX_DATAERR)
 
 
 def misspelt_words(course: Course, labs: Sequence[Lab]) -> list[str]:
-    """Each misspelt word of the labs' sources: "solutions/…/….py:12: teh ==> the".
+    """Each misspelt word of the labs' sources, as codespell names it: file, line, the word and what it may be.
 
     Raises
     ------

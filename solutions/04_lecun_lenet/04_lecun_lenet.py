@@ -528,8 +528,8 @@ def built(input_shape, classes):
         network = LeNet.build(input_shape, classes)
     assert network is not None, "LeNet.build returns nothing. Is there a `return`?"
     assert isinstance(network, keras.Model), (
-        "LeNet.build must return a Sequential or functional model of Keras, such as keras.Sequential([...]); it returns "
-        f"a {type(network).__name__}."
+        "LeNet.build must return a Sequential or functional model of Keras, such as keras.Sequential([...]); it "
+        f"returns a {type(network).__name__}."
     )
     assert network.built, (
         "The network does not know the shape of its input yet. Does the list start with keras.Input(shape=...)?"

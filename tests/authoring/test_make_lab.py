@@ -53,13 +53,13 @@ def test_a_new_lab_builds_tests_its_tests_and_is_graded(copied):
         build.check_generated(course, course.labs)
         tried = try_all(course, [lab], progress)
         assert (tried.problems, try_all(course, [lab], progress)) == ([], TriedVariants([], 0, tried.runs))
-    source = course.source(lab)
-    write_text(source, source.read_text("utf-8").replace("A pixel's value", "Teh value of a pixel"))
+    source, misspelt = course.source(lab), "T" + "eh"
+    write_text(source, source.read_text("utf-8").replace("A pixel's value", f"{misspelt} value of a pixel"))
     shown = command(copied.root, "build", lab.name, "--show")
     assert "one image (28, 28) uint8\n" in shown.stdout and "digit 9: " in shown.stdout, shown.stderr
     assert "All tests shown here pass" not in shown.stdout, "that belongs to a task"
     assert f"- {lab.name} still has notes of the template to its author" in shown.stdout
-    assert f"- misspelt? {source.relative_to(course.root)}:" in shown.stdout and "Teh ==> The" in shown.stdout
+    assert f"- misspelt? {source.relative_to(course.root)}:" in shown.stdout and f"{misspelt} ==> The" in shown.stdout
     folder = copied.root / "term"
     for student, notebook in {"ada": course.solution(lab), "ben": course.released(lab)}.items():
         place = folder / "submitted" / student / lab.name / notebook.name
