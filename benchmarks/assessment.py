@@ -27,8 +27,8 @@ def read(course: Course) -> Kept:
     )
 
 
-def _seed_counts(nearest: list[dict[str, Any]], **counts: Any) -> SeedCounts:
-    return SeedCounts(**counts, nearest=[Comparison(**entry) for entry in nearest])
+def _seed_counts(nearest: list[dict[str, Any]] | None = None, **counts: Any) -> SeedCounts:
+    return SeedCounts(**counts, nearest=None if nearest is None else [Comparison(**entry) for entry in nearest])
 
 
 def save(course: Course, new: Kept | None = None) -> Path:

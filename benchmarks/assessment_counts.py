@@ -42,13 +42,13 @@ class MutantCounts:
 class SeedCounts:
     """How many runs with other seeds there were for a lab, the day, and the tests that failed in them, as sentences.
 
-    Beside it where thresholds came nearest to the numbers that they are for.
+    Beside it where thresholds came nearest to the numbers that they are for; None if that was not noted.
     """
 
     day: str
     runs: int
     failures: list[str]
-    nearest: list[Comparison]
+    nearest: list[Comparison] | None = None
 
 
 @dataclass(frozen=True)

@@ -43,9 +43,9 @@ mean of a class of {students}, on as many cores as there are, from mending to th
 MARGINS = """\
 ## Thresholds
 
-Where a test asserts that a number which depends on the seed is above or below another, this is where both came nearest
-in these runs. The margin is the distance, as a share of the larger one. Thresholds for what is the same with every seed
-are not listed, nor are those of `np.allclose` and of "either … or".
+Where a test asserts that a number which depends on the seed, or on the clock, is above or below another, this is where
+both came nearest in these runs. The margin is the distance, as a share of the larger one. Thresholds for what is the
+same in every run are not listed, nor are those of `np.allclose` and of "either … or".
 """
 NONE = "Not measured yet.\n"
 
@@ -107,11 +107,13 @@ def margin_parts(seeds: Mapping[str, SeedCounts]) -> Iterator[str]:
             f"{one.margin:.1%}",
         )
         for name, counts in sorted(seeds.items())
-        for one in counts.nearest
+        for one in counts.nearest or ()
     ]
     yield table(("lab", "test", "comparison", "left", "right", "margin"), rows)
     if not rows:
         yield NONE
+    elif missing := [name for name, counts in sorted(seeds.items()) if counts.nearest is None]:
+        yield f"Not noted yet of {', '.join(missing)}.\n"
 
 
 def effort_parts(effort: Mapping[str, Effort]) -> Iterator[str]:

@@ -23,14 +23,14 @@ from course.testing.cell_steps import runs_beside_answer
 RECORDER = """
 def _compared(text, operators, *sides):
     import json, numbers, operator
-    for name, left, right in zip(operators, sides, sides[1:]):
+    for place, name in enumerate(operators):
+        left, right = sides[place : place + 2]
         outcome = getattr(operator, name)(left, right)
         if isinstance(left, numbers.Real) and isinstance(right, numbers.Real):
             with open({file!r}, "a", encoding="utf-8") as notes:
                 notes.write(json.dumps([{test!r}, text, float(left), float(right), bool(outcome)]) + "\\n")
-        if not outcome:
+        if place == len(operators) - 1 or not outcome:
             return outcome
-    return outcome
 """
 OPERATORS = {ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge"}
 
@@ -117,8 +117,8 @@ class _Recorded(ast.NodeTransformer):
 def nearest(runs: Sequence[Sequence[Comparison]]) -> list[Comparison]:
     """Of each comparison that depends on the seed, where both sides came nearest, in the order of the tests.
 
-    It depends on the seed if that place differs between runs. One that came out both ways decides nothing alone (it
-    stands beside an `or`), so it is left out.
+    It depends on the seed, or on the clock, if that place differs between runs. One that did not always hold decides
+    nothing alone (it stands beside an `or` or a `not`), so it is left out.
     """
     by_run = [_nearest_of(run) for run in runs]
     places = {key: [found[key] for found in by_run if key in found] for found in by_run for key in found}
@@ -127,7 +127,7 @@ def nearest(runs: Sequence[Sequence[Comparison]]) -> list[Comparison]:
 
 def _of_seeds(places: Iterable[list[Comparison]]) -> Iterator[Comparison]:
     for found in places:
-        if len(set(found)) > 1 and len({comparison.held for comparison in found}) == 1:
+        if len(set(found)) > 1 and all(comparison.held for comparison in found):
             yield min(found, key=lambda comparison: comparison.margin)
 
 

@@ -54,7 +54,7 @@ def make_lab(course: Course, name: str, title: str, task: str | None = None, abo
         A name or text is not valid, the number is taken, or a file is in the way. Nothing is written.
     """
     lab_name = full_name(course, name)
-    title, about = one_line_title(title, "lab"), one_line_title(about or TO_SAY, "lab")
+    title, about = one_line_title(title, "lab"), one_line_title(about or TO_SAY, "lab", "about")
     lab = Lab(lab_name, WORK_MINUTES)
     paths = [course.source(lab), variants_file(course, lab)]
     if existing := [
@@ -105,5 +105,7 @@ def first_source(course: Course, lab: Lab, title: str, task: str) -> str:
 
 def with_task(text: str, task: str) -> str:
     """A text of the template in which the task, its function and the question after it are called so."""
-    question = text if task == TASK else text.replace(QUESTION, f"explain-{task}")
-    return question.replace(TASK, task).replace(function_of(TASK), function_of(task))
+    new = {TASK: task, function_of(TASK): function_of(task)}
+    if task != TASK:
+        new[QUESTION] = f"explain-{task}"
+    return re.sub("|".join(map(re.escape, new)), lambda found: new[found[0]], text)

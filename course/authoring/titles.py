@@ -3,8 +3,8 @@
 from course.errors import CourseError
 
 
-def one_line_title(title: str, of: str) -> str:
-    """The title without blanks around it.
+def one_line_title(title: str, of: str, option: str = "title") -> str:
+    """The title without blanks around it; `option` is the one by which it is given.
 
     Raises
     ------
@@ -12,5 +12,5 @@ def one_line_title(title: str, of: str) -> str:
         It is empty or has several lines; the message says what to give as the title `of` a lab or a task.
     """
     if not title.strip() or "\n" in title:
-        raise CourseError(f'{title!r} is no title. Give one line of text: --title "What the {of} is about".')
+        raise CourseError(f'{title!r} is no title. Give one line of text: --{option} "What the {of} is about".')
     return title.strip()

@@ -20,7 +20,7 @@ def build(
     labs: Labs = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if a generated file is stale.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Execute also labs whose code has not changed.")] = False,
-    show: Annotated[bool, typer.Option("--show", help="Print what the labs' cells print, the tests left out.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print what the cells between the tasks print.")] = False,
 ) -> None:
     """Make answer keys, student copies and the index; execute the solutions whose code has changed."""
     from course.authoring import build as builder

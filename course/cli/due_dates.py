@@ -31,6 +31,7 @@ def extend(
     """Let students hand in labs later, or take that back; counts from the next `course grade` or `course feedback`."""
     from course.grading.gradebook import extensions
     from course.inbox.known_students import refuse_unknown
+    from course.inbox.roster import roster_file
 
     course = load_course()
     chosen = course.choose(labs)
@@ -51,9 +52,10 @@ def extend(
             markup=False,
         )
         return
+    question = "" if roster_file(folder, None) else "; is the name right?"
     for student in students:
         if not (folder / "submitted" / student).is_dir():
-            console.print(f"- {student} has handed in nothing yet; is the name right?", highlight=False, markup=False)
+            console.print(f"- {student} has handed in nothing yet{question}", highlight=False, markup=False)
 
 
 @app.command(name="extensions")

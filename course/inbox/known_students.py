@@ -22,9 +22,9 @@ def refuse_unknown(students: Sequence[str], folder: Path, labs: Sequence[Lab]) -
     """
     files = {file for lab in labs if (file := roster_file(folder, None, lab.name))}
     people = {person.id: person for file in sorted(files) for person in read_roster(file)}
-    unknown = [
-        student for student in students if student not in people and not (folder / "submitted" / student).is_dir()
-    ]
+    submitted = folder / "submitted"
+    handed_in = {entry.name for entry in submitted.iterdir()} if submitted.is_dir() else set()
+    unknown = [student for student in students if student not in people and student not in handed_in]
     if files and unknown:
         where = " or ".join(str(file) for file in sorted(files))
         lines = [f"  - {printable_name(student)}{_suggestion(student, list(people.values()))}" for student in unknown]

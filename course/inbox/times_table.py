@@ -5,7 +5,8 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 from course.config import Lab
-from course.errors import SubmissionError
+from course.errors import CourseError, SubmissionError
+from course.inbox.filenames import printable_name
 from course.inbox.origin import STAMP, timestamp_text
 from course.inbox.places import Places
 from course.text.csv_tables import read_table, refuse
@@ -23,12 +24,15 @@ def read_times_table(path: Path, zone: tzinfo) -> dict[str, datetime]:
     CourseError
         The file is no such table; the message names every line to correct.
     """
-    times, problems = dict[str, datetime](), list[str]()
-    for number, row in read_table(path).rows:
+    times, problems, table = dict[str, datetime](), list[str](), read_table(path)
+    if not {*_COLUMNS} <= {*table.columns}:
+        raise CourseError(
+            f"{path} has the columns {', '.join(map(printable_name, table.columns)) or 'of nothing'}. It needs "
+            f"{' and '.join(_COLUMNS)}; or give Moodle's grading worksheet, downloaded with Moodle set to English."
+        )
+    for number, row in table.rows:
         try:
             student, time = row["student"], read_time(row["handed_in"], zone)
-        except KeyError:
-            problems.append(f"line {number}: the columns must be {','.join(_COLUMNS)}")
         except TimeError as error:
             problems.append(f"line {number}: {error}")
         else:

@@ -563,7 +563,10 @@ def counted(labels, length, **named):
         f"For {length} classes the result must hold {length} numbers, one per class, but its shape is "
         f"{counts.shape}. Classes that do not occur count 0."
     )
-    assert counts.dtype.kind in "iu", f"The counts must be integers; they are {counts[:10].tolist()}."
+    assert counts.dtype.kind in "iu", (
+        f"The counts must be integers; they are {counts[:10].tolist()}, of dtype {counts.dtype}. (np.zeros makes decimal "
+        "numbers, unless it is told dtype=int.)"
+    )
     return counts
 
 
@@ -670,7 +673,8 @@ def more_facts(axes):
 
     if not isinstance(axes, plt.Axes):
         return {}
-    paper = np.array(to_rgba(axes.get_facecolor())[:3])
+    *paper, opacity = to_rgba(axes.get_facecolor())
+    paper = 1 - opacity * (1 - np.array(paper))  # white shines through
 
     def contrast(colour):
         *rgb, opacity = to_rgba(colour)
@@ -679,9 +683,11 @@ def more_facts(axes):
     bars = [one for one in axes.patches if isinstance(one, plt.Rectangle)]
     bars = [bar for bar in bars if bar.get_data_transform() == axes.transData]  # no band across the axes
     seen = [axes.axison and axis.get_visible() and axis.label.get_visible() for axis in (axes.xaxis, axes.yaxis)]
-    contrasts = [
-        max(contrast(bar.get_facecolor()), contrast(bar.get_edgecolor()) if bar.get_linewidth() else 0) for bar in bars
-    ]
+    contrasts = []
+    for bar in bars:
+        edge = contrast(bar.get_edgecolor()) if bar.get_linewidth() else 0
+        seen_by = max(contrast(bar.get_facecolor()), edge, 1.0 if bar.get_hatch() else 0)
+        contrasts.append(seen_by if bar.get_visible() else 0.0)
     bottoms = [float(bar.get_y()) for bar in bars]
     return {"yscale": axes.get_yscale(), "bottoms": bottoms, "contrasts": contrasts, "axes_seen": seen}
 
@@ -714,7 +720,7 @@ def check_bars(seen, counts):
     )
     begins = [bottom for bottom in seen["bottoms"] if bottom]
     assert not begins, f"{shown}, a bar begins at {begins[0]:g}. Let all bars begin at 0: they are compared by length."
-    assert min(seen["contrasts"]) > 0.1, (
+    assert min(seen["contrasts"]) > 0.02, (
         "A bar has almost the colour of the paper behind it and is not seen. Choose another colour, and no opacity "
         "near 0."
     )

@@ -392,8 +392,8 @@ print(f"{'total':21} {sum(by_hand.values()):8,} {network.count_params():8,}")
 # Write `random_batch(rng, images, labels, size)`. `rng` is a NumPy random generator, as `np.random.default_rng(98)`
 # makes one; take all random numbers from it, so that the same seed gives the same batches. `images` has shape
 # (n, …) and `labels` shape (n,). Return two arrays, the images and the labels of `size` digits drawn at random: each
-# image with its own label, no digit twice in a batch, and all sets of digits equally likely. `size` is at most n.
-# `images` and `labels` stay unchanged.
+# image with its own label, no digit twice in a batch, and all sets of digits equally likely. `size` is at most n. Both
+# have the dtype of what was given, and `images` and `labels` stay unchanged.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -446,7 +446,7 @@ def batch_of(rng, images, labels, size):
 
 
 mixed = np.array([3, 0, 7, 1, 9, 4, 2, 8, 6, 5])
-marked = np.ones((10, 2, 3, 1), dtype="float32") * mixed.reshape(10, 1, 1, 1)  # each image is full of one number
+marked = np.ones((10, 2, 3, 1), dtype="float32") * mixed.reshape(10, 1, 1, 1).astype("float32")  # full of one number
 tens = mixed * 10  # and its label is ten times that
 given_labels = tens.copy()
 some, their = batch_of(np.random.default_rng(1), marked.copy(), given_labels, 4)

@@ -41,7 +41,7 @@ def test_what_has_to_be_put_right_is_named_by_its_line(tmp_path):
     ("lines", "header", "expected"),
     [
         ([], "student,handed_in", "it has no line below student,handed_in"),
-        (["ada,2026-03-02 23:10"], "name,when", "line 2: the columns must be student,handed_in"),
+        (["ada,2026-03-02 23:10"], "name,when", "has the columns name, when. It needs student and handed_in"),
     ],
 )
 def test_another_table_is_refused(tmp_path, lines, header, expected):

@@ -43,18 +43,25 @@ def test_those_who_handed_in_have_a_time(read):
 @pytest.mark.parametrize(
     ("text", "time"),
     [
-        ("Monday, 2 March 2026, 12:05 AM", datetime(2026, 3, 2, 0, 5)),
-        ("Monday, March 2, 2026, 9:05 PM", datetime(2026, 3, 2, 21, 5)),
-        ("Monday, 02 March 2026, 21:05", datetime(2026, 3, 2, 21, 5)),
+        ("Monday, 2 March 2026, 1:05 AM", datetime(2026, 3, 2, 0, 5)),
+        ("Monday, 2 March 2026, 12:05 AM", datetime(2026, 3, 1, 23, 5)),
+        ("Monday, March 2, 2026, 9:05 PM", datetime(2026, 3, 2, 20, 5)),
+        ("Monday, 02 March 2026, 21:05", datetime(2026, 3, 2, 20, 5)),
+        ("2026-10-25 02:30 +01:00", datetime(2026, 10, 25, 1, 30)),
     ],
 )
 def test_times_of_moodles_in_english(text, time):
-    assert read_moodle_time(text) == time
+    assert read_moodle_time(text, BERLIN) == time.replace(tzinfo=UTC)
+
+
+def test_of_a_time_that_comes_twice_the_message_says_how_to_write_it():
+    with pytest.raises(TimeError, match=r"comes twice in Europe/Berlin.* Write it as 2026-03-02 23:59:00 UTC"):
+        read_moodle_time("Sunday, 25 October 2026, 2:30 AM", BERLIN)
 
 
 def test_a_time_in_another_language_is_refused():
     with pytest.raises(TimeError, match=r"'Montag, 2\. März 2026, 21:05' is no time as Moodle writes it in English"):
-        read_moodle_time("Montag, 2. März 2026, 21:05")
+        read_moodle_time("Montag, 2. März 2026, 21:05", BERLIN)
 
 
 @pytest.mark.parametrize(

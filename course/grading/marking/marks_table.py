@@ -153,7 +153,7 @@ def take_marks(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:
         for line, row in rows:
             place = row["key"].rpartition("/")[0]
             try:
-                if is_changed(row, answers.get(place)):
+                if is_changed(row, answers.get(place), taken):
                     check_change(row, answers[place], place in changes, taken)
                     changes[place] = row
             except ValueError as error:
@@ -166,8 +166,11 @@ def take_marks(gradebook: Gradebook, lab: Lab, folder: Path, path: Path) -> int:
     return len(changes)
 
 
-def is_changed(row: Mapping[str, str], answer: WrittenAnswer | None) -> bool:
+def is_changed(row: Mapping[str, str], answer: WrittenAnswer | None, taken: TakenMarks) -> bool:
     """Whether a person has changed points or comment of a line, and they are not those of the gradebook already.
+
+    They count as changed from what was last taken from the line, if anything was: so a mark can be taken back to what
+    the table showed at first. A line without points that is as it was written says nothing.
 
     Raises
     ------
@@ -176,8 +179,10 @@ def is_changed(row: Mapping[str, str], answer: WrittenAnswer | None) -> bool:
     """
     if answer is None:
         raise ValueError(f"there is no answer {row['key']!r}; leave the column `key` as it was written")
-    now = marks_digest(row["points"], row["comment"])
-    return now not in (row["key"].rpartition("-")[2], answer.state.rpartition("-")[2])
+    now, before = marks_digest(row["points"], row["comment"]), row["key"].rpartition("-")[2]
+    if row["points"]:
+        before = taken.here.get(row["key"], before)
+    return now not in (before, answer.state.rpartition("-")[2])
 
 
 def marks_of(row: Mapping[str, str], answer: WrittenAnswer) -> str:

@@ -165,6 +165,16 @@ def test_a_mark_is_corrected_in_the_same_table_but_not_in_a_copy_of_it(gradebook
         take_marks(gradebook, LAB, tmp_path, path)
 
 
+def test_a_mark_is_taken_back_to_what_the_table_showed_at_first(gradebook, tmp_path):
+    path = tmp_path / "marks.csv"
+    write_marks_table(gradebook, LAB, tmp_path, path)
+    for points in ("2", "0.5"):
+        fill(path, ben={"points": points})
+        assert take_marks(gradebook, LAB, tmp_path, path) == 1
+        assert marked(gradebook)["ben"] == (float(points), False, "No words.")
+        assert take_marks(gradebook, LAB, tmp_path, path) == 0
+
+
 def test_marks_are_corrected_where_the_folder_was_moved_to(gradebook, tmp_path):
     old, new = tmp_path / "old", tmp_path / "new"
     old.mkdir()
