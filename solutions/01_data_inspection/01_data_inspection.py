@@ -520,7 +520,7 @@ print(f"height: {heights.min()} to {heights.max()} pixels, width: {widths.min()}
 # what any model has to beat.
 #
 # Write `class_counts(labels, n_classes=10)`. `labels` is an array of shape `(n,)` with integers from 0 to
-# `n_classes - 1`. Return an array or list of `n_classes` integers, in the order of the classes: entry `k`
+# `n_classes - 1`. Return an array or list of `n_classes` numbers, in the order of the classes: entry `k`
 # says how often the label `k` occurs. A class that does not occur counts 0. It must not be left out, or
 # every class after it would move into another one's place. Leave `labels` as it is.
 #
@@ -563,10 +563,7 @@ def counted(labels, length, **named):
         f"For {length} classes the result must hold {length} numbers, one per class, but its shape is "
         f"{counts.shape}. Classes that do not occur count 0."
     )
-    assert counts.dtype.kind in "iu", (
-        f"The counts must be integers; they are {counts[:10].tolist()}, of dtype {counts.dtype}. (np.zeros makes decimal "
-        "numbers, unless it is told dtype=int.)"
-    )
+    assert counts.dtype.kind in "iuf", f"The counts must be numbers; they are {counts[:10].tolist()}."
     return counts
 
 
