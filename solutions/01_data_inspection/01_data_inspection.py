@@ -814,11 +814,11 @@ plt.show()
 # keras.config.image_data_format()  # 'channels_last', unless the file ~/.keras/keras.json says otherwise
 # ```
 #
-# It pays to ask, since nothing crashes if you are wrong. A published lab (Cangelosi and Masala 2025) gave its network images of shape
-# `(1, 28, 28)` while Keras was set to channels-last. Keras read each digit as *one row* of 28 pixels with
-# 28 *channels*: what had been a row of the digit was now a single pixel, and what had been its columns were
-# channels. The network trained without complaint, and its test accuracy was 98.7 %, so that nobody noticed.
-# You will meet it again in lab 4.
+# It pays to ask, since nothing crashes if you are wrong. A published lab (Cangelosi and Masala 2025) gave its network
+# images of shape `(1, 28, 28)` while Keras was set to channels-last. Keras read each digit as *one row* of 28 pixels
+# with 28 *channels*: what had been a row of the digit was now a single pixel, and what had been its columns were
+# channels. The network trained without complaint, and its test accuracy was 98.7 %, so that nobody noticed. You will
+# meet it again in lab 4.
 #
 # Write `add_channel_axis(images, data_format="channels_last")`. `images` has shape `(n, 28, 28)`. Return
 # the same numbers with shape `(n, 28, 28, 1)` for `"channels_last"` and `(n, 1, 28, 28)` for

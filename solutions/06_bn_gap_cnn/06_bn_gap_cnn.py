@@ -1029,9 +1029,10 @@ for from_logits in (True, False):
 # %% [markdown]
 # ## Part 4 · Training against the clock
 #
-# A published course notebook (S. Bertsch, 2019) printed 0.2 seconds for a training of twelve epochs. The start was taken in one cell and
-# the end in another, and they were not run together with the training. Cells can be run in any order and days apart.
-# A time is honest only if start, training and end are in the *same* cell, with nothing else between them.
+# A published course notebook (S. Bertsch, 2019) printed 0.2 seconds for a training of twelve epochs. The start was
+# taken in one cell and the end in another, and they were not run together with the training. Cells can be run in any
+# order and days apart. A time is honest only if start, training and end are in the *same* cell, with nothing else
+# between them.
 #
 # ### Task 6 · Train, time, test (3 points)
 #
@@ -1371,9 +1372,9 @@ plt.show()
 #
 # If this explanation is right, the network needs no more training. It needs statistics that fit its weights. Write
 # `settle(model, images)`. It changes `model` so that the moving mean and variance of *every* batch normalisation in
-# `model.layers` are those that `images` give with the model's present weights, to within a few per cent, whatever momentum each layer has
-# and whatever its name is. The trained weights and the layers' `momentum` must be unchanged afterwards. `images` are
-# few enough to go through the model in one batch. What it returns does not matter.
+# `model.layers` are those that `images` give with the model's present weights, to within a few per cent, whatever
+# momentum each layer has and whatever its name is. The trained weights and the layers' `momentum` must be unchanged
+# afterwards. `images` are few enough to go through the model in one batch. What it returns does not matter.
 #
 # The first values may be far off, so see to it that next to nothing of them remains (at most a thousandth).
 #
@@ -1799,8 +1800,8 @@ for place in np.argsort(off_diagonal, axis=None)[::-1][:3]:
 #
 # - The published network and its figures: *BTT004 week 7 lab, Implementing a Convolutional Neural Network Using Keras*,
 #   assignment, 3 June 2024.
-# - The time of 0.2 seconds: S. Bertsch, *Convolutional Neural Networks and some practical techniques for training them*,
-#   course notebook, ENGG 192, Winter 2019.
+# - The time of 0.2 seconds: S. Bertsch, *Convolutional Neural Networks and some practical techniques for training
+#   them*, course notebook, ENGG 192, Winter 2019.
 # - S. Ioffe, C. Szegedy: *Batch normalization: accelerating deep network training by reducing internal covariate
 #   shift*. ICML 2015.
 # - S. Santurkar, D. Tsipras, A. Ilyas, A. Mądry: *How does batch normalization help optimization?* NeurIPS 2018.

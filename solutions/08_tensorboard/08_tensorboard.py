@@ -1394,8 +1394,8 @@ else:
 #
 # ## References
 #
-# - The published lab: *COMP6685 Lab 6a, Keras CNN MNIST* (A. Cangelosi, with updates by G. Masala, 2025), after A. Gulli,
-#   S. Pal: *Deep learning with Keras*, 2017.
+# - The published lab: *COMP6685 Lab 6a, Keras CNN MNIST* (A. Cangelosi, with updates by G. Masala, 2025), after A.
+#   Gulli, S. Pal: *Deep learning with Keras*, 2017.
 # - M. Abadi et al.: *TensorFlow: a system for large-scale machine learning*. OSDI 2016.
 # - L. Prechelt: *Early stopping, but when?* In: Neural Networks: Tricks of the Trade, Springer, 1998.
 # - D. P. Kingma, J. Ba: *Adam: a method for stochastic optimization*. ICLR 2015.
