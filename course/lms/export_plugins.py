@@ -38,7 +38,7 @@ class CanvasExportPlugin(LmsExportPlugin):
 
     def table(self, labs: Sequence[Assignment], rows: Sequence[GradedStudent]) -> Iterator[Sequence[str]]:
         """Two lines of heading, then one a student."""
-        titles = [str(self.columns.get(lab.name, lab.name)) for lab in labs]
+        titles = (str(self.columns.get(lab.name, lab.name)) for lab in labs)
         self.remarks += [
             f"the column {title!r} has no number, as in “Lab 3 (4711)”, so Canvas looks for an assignment of just that "
             "title, and offers to make one if there is none"

@@ -26,10 +26,8 @@ MOODLE: dict[str, tuple[str, ...]] = {
 }
 FIRST_NAME, LAST_NAMES = "First name", ("Last name", "Surname")
 CANVAS_TEST_STUDENT = "Student, Test"
-NUMBER_COLUMN, PARTICIPANT = (
-    "Identifier",
-    "Participant ",
-)  # of Moodle's grading worksheet, and what stands before a number
+NUMBER_COLUMN = "Identifier"  # of Moodle's grading worksheet
+PARTICIPANT = "Participant "  # before the number in it
 
 
 @dataclass(frozen=True)

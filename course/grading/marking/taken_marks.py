@@ -17,13 +17,12 @@ TAKEN_FILE, _COLUMNS = "marks_taken.csv", ["table", "key", "marks"]
 
 @dataclass(frozen=True)
 class TakenMarks:
-    """The digests of marks that were last taken from a table, by the key of its line; `table` is how it is named here.
+    """The digests of marks that were last taken from a table, by the key of its line.
 
     Of marks that were taken from other tables with a line of the same key, such as copies of it, `elsewhere` has the
     names of these by key and digest.
     """
 
-    table: str
     here: Mapping[str, str]
     elsewhere: Mapping[tuple[str, str], str]
 
@@ -32,7 +31,6 @@ def read_taken(folder: Path, table: Path) -> TakenMarks:
     """What was taken from a table, and from others."""
     name, taken = _name(folder, table), _read(folder)
     return TakenMarks(
-        name,
         {key: marks for (file, key), marks in taken.items() if file == name},
         {(key, marks): file for (file, key), marks in taken.items() if file != name},
     )
