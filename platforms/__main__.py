@@ -12,10 +12,12 @@ from rich.status import Status
 from course.cli.terminal import console, error_console, log_to_file, new_app, run_app
 from course.config import Course, load_course
 from course.errors import CourseError
+from course.text.files import write_text
 from platforms.binder import binder_environment
 from platforms.environments import environment, grader, versions
-from platforms.results import Found, found, problems, save, table
+from platforms.results import Found, found, problems, read, save, table
 from platforms.sets import PackageSet, read_sets
+from platforms.short_table import with_short_table
 from platforms.tools import PlatformError
 from platforms.trials import Edition, Say, make_edition, trials, try_grading_there
 
@@ -43,6 +45,7 @@ def platforms(
         for name in names or sets:
             results[name] = try_set(course, sets[name], edition, partial(announce, status, name))
             written = save(course, results)  # at once: all of them together take long
+            write_readme(course)
     console.print(table(results))
     console.print(f"wrote {written.relative_to(course.root)}", highlight=False)
     failed = problems(results)
@@ -51,6 +54,12 @@ def platforms(
     passed = sum(trial.passed for result in results.values() for trial in result.trials)
     console.print(f"{passed} passed, {len(failed)} failed", highlight=False)
     raise typer.Exit(bool(failed))
+
+
+def write_readme(course: Course) -> None:
+    """Set the short table in README.md, if it has one."""
+    readme = course.root / "README.md"
+    write_text(readme, with_short_table(readme.read_text("utf-8"), read(course)))
 
 
 def announce(status: Status, name: str, text: str) -> None:

@@ -11,6 +11,7 @@ from platforms.environments import find_python
 from platforms.notebooks import error_outputs, last_line, student_environment
 from platforms.results import found, page, place, problems, read
 from platforms.sets import lab_packages, read_sets
+from platforms.short_table import BEGIN, with_short_table
 from platforms.tools import PlatformError
 from platforms.trials import Trial
 
@@ -90,6 +91,16 @@ def test_the_page_shows_versions_trials_skips_and_problems():
     assert "| 3.13 | 2.20.0 | – | 2.1.3 |" in text and "| colab | solutions | 1 | 1 |" in text
     assert "| newest | skipped: There is no Python 3.13 |" in text
     assert problems(results) == ["colab, solutions: 01_x, cell 3: KeyError: 'a'"] and "KeyError: 'a'" in text
+
+
+def test_readme_has_the_short_table_and_keeps_what_stands_around_it(course):
+    text = (course.root / "README.md").read_text("utf-8")
+    assert BEGIN in text and with_short_table(text, read(course)) == text, "make test-platforms has written another"
+    assert with_short_table("a page without", read(course)) == "a page without"
+    failing = found(read_sets()["oldest"], {"keras": "3.5"}, [Trial("solutions", 8, ["one stopped"])])
+    changed = with_short_table(text, {"oldest": failing})
+    assert "| 3.11 | – | 3.5 | 1 of 9 failed |" in changed
+    assert changed.partition(BEGIN)[0] == text.partition(BEGIN)[0] and changed.endswith(text[-500:])
 
 
 def test_the_page_is_made_from_what_is_kept(course):
