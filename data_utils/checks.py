@@ -1,6 +1,9 @@
 """What the tests of the labs share."""
 
+from collections.abc import Callable
 from types import TracebackType
+
+LONGEST = 300  # characters of an error's text in a sentence
 
 
 class explain_errors:
@@ -11,10 +14,10 @@ class explain_errors:
     call
         What was called, with what: the sentence begins with it, "`call` stopped with KeyError: 'x'".
     advice
-        A second sentence: what may be the matter.
+        A second sentence: what may be the matter; or a function that makes it of the error.
     """
 
-    def __init__(self, call: str, advice: str = "") -> None:
+    def __init__(self, call: str, advice: str | Callable[[Exception], str] = "") -> None:
         """Keep what the sentence is made of."""
         self.call, self.advice = call, advice
 
@@ -29,5 +32,7 @@ class explain_errors:
         if isinstance(error, NotImplementedError) and str(error).startswith("Not done yet"):
             return  # what an answer says that nobody has begun; there is nothing to advise
         if isinstance(error, Exception):
-            sentence = f"{self.call} stopped with {type(error).__name__}: {error}"
-            raise AssertionError(f"{sentence.rstrip('.')}. {self.advice}" if self.advice else sentence) from error
+            text = str(error) if len(str(error)) <= LONGEST else f"{str(error)[:LONGEST]} …"
+            sentence = f"{self.call} stopped with {type(error).__name__}: {text}"
+            advice = self.advice(error) if callable(self.advice) else self.advice
+            raise AssertionError(f"{sentence.rstrip('.')}. {advice}" if advice else sentence) from error

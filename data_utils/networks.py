@@ -1,4 +1,4 @@
-"""A network that later labs go on with, and whether somebody has trained a network."""
+"""A network that later labs go on with, whether a network was trained, and settings of one that nobody asked for."""
 
 import json
 from collections.abc import Iterator
@@ -44,6 +44,21 @@ def is_untrained(network: "keras.Model", seed: int, draws: int = 300) -> bool:
             if not layer.trainable or not _is_drawn(weight, initializer, seeds):
                 return False
     return True
+
+
+def unasked_settings(network: "keras.Model") -> list[str]:
+    """Limits and penalties that the layers of a network have, and other precisions than float32 or float64.
+
+    Each is the setting and the layer's name, "kernel_constraint of dense_3". Layers of networks within are seen, too.
+    """
+    found = []
+    for layer in _leaf_layers(network):
+        settings = layer.get_config()
+        kinds = [key for key in settings if key.endswith(("_constraint", "_regularizer"))]
+        found += [f"{key} of {layer.name}" for key in kinds if settings[key] is not None]
+        if layer.compute_dtype not in ("float32", "float64"):
+            found.append(f"dtype {layer.compute_dtype} of {layer.name}")
+    return found
 
 
 def _leaf_layers(network: Any) -> Iterator[Any]:

@@ -47,3 +47,19 @@ def test_an_answer_that_nobody_has_begun_says_so_itself():
         explain_errors("f(3)", "Why?"),
     ):
         raise NotImplementedError("later.")
+
+
+def test_advice_may_follow_from_the_error():
+    def advice(error):
+        return "Which key?" if isinstance(error, KeyError) else ""
+
+    for error, sentence in [(KeyError("x"), "KeyError: 'x'. Which key?"), (ValueError("x"), "ValueError: x")]:
+        with pytest.raises(AssertionError) as told, explain_errors("f(3)", advice):
+            raise error
+        assert str(told.value) == f"f(3) stopped with {sentence}"
+
+
+def test_a_long_text_of_an_error_is_cut():
+    with pytest.raises(AssertionError) as told, explain_errors("f(3)", "Why?"):
+        raise ValueError("abc" * 1_000)
+    assert str(told.value) == "f(3) stopped with ValueError: " + "abc" * 100 + " …. Why?"

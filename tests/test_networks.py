@@ -5,7 +5,7 @@ import pytest
 from this_course import COURSE, prepared
 
 from course.labs.sources import grade_id
-from data_utils import build_lenet, is_untrained
+from data_utils import build_lenet, is_untrained, unasked_settings
 
 pytestmark = pytest.mark.slow  # Keras is loaded, by the tests, so that those who skip them need not wait for it
 
@@ -121,3 +121,25 @@ def test_weights_that_were_brought_along_are_found():
     keras.utils.set_random_seed(7)
     kept = keras.initializers.Constant(np.full((8, 3), 0.5))
     assert not is_untrained(keras.Sequential([keras.Input((8,)), keras.layers.Dense(3, kernel_initializer=kept)]), 7)
+
+
+def test_settings_that_nobody_asked_for_are_told_with_their_layer():
+    import keras
+
+    layers = keras.layers
+    assert unasked_settings(build_lenet()) == []
+    within = keras.Sequential(
+        [
+            keras.Input((4,)),
+            layers.Dense(3, kernel_constraint="max_norm", bias_regularizer="l2", name="limited"),
+            layers.Dense(3, dtype="float64"),
+        ]
+    )
+    network = keras.Sequential(
+        [keras.Input((4,)), within, layers.Dense(2, dtype="mixed_float16", name="half"), layers.BatchNormalization()]
+    )
+    assert unasked_settings(network) == [
+        "bias_regularizer of limited",
+        "kernel_constraint of limited",
+        "dtype float16 of half",
+    ]

@@ -187,7 +187,6 @@ assert facts["n_features"] == 784, (
 assert facts["n_classes"] == 3, (
     f"The labels were 4, 1 and 8, four times each: 3 classes, but n_classes is {facts['n_classes']!r}."
 )
-### BEGIN HIDDEN TESTS
 facts = described(np.linspace(0, 1, 360).reshape(5, 4, 6, 3), np.array([7, 2, 7, 7, 2]))
 assert facts["n_examples"] == 5, f"For 5 other images, n_examples is {facts['n_examples']!r}."
 assert np.asarray(facts["image_shape"]).tolist() == [4, 6, 3], (
@@ -199,6 +198,7 @@ assert facts["n_features"] == 72, (
 assert facts["n_classes"] == 2, (
     f"For the labels 7, 2, 7, 7, 2, n_classes is {facts['n_classes']!r}. Count the different labels that occur: 2."
 )
+### BEGIN HIDDEN TESTS
 labels = np.array([300, 0, 44, 0])
 facts = described(np.zeros((4, 5, 8)), labels)
 assert facts["n_features"] == 40, (
@@ -297,7 +297,6 @@ for key, right in {"min": 0, "max": 250}.items():
     )
     assert isinstance(info[key], int | float), f"{key} must be a plain Python number; it is {info[key]!r}."
     assert info[key] == right, f"{key} is {info[key]!r} for an array with values from 0 to 250."
-### BEGIN HIDDEN TESTS
 info = inspected(np.array([0.75, 0.25, -1.50390625, 0.998046875], dtype=np.float32))
 assert np.asarray(info["shape"]).tolist() == [4], f"For an array of 4 numbers, shape is {info['shape']!r}."
 assert info["dtype"] == "float32", f"For a float32 array, dtype is {info['dtype']!r}."
@@ -306,6 +305,7 @@ for key, right in {"min": -1.50390625, "max": 0.998046875}.items():
     assert info[key] == right, (
         f"{key} is {info[key]!r} for an array with values from -1.50390625 to 0.998046875. Nothing may be lost."
     )
+### BEGIN HIDDEN TESTS
 info = inspected(np.array([[[5, 6]], [[4, 70_000]]], dtype=np.int64))
 assert np.asarray(info["shape"]).tolist() == [2, 1, 2], f"For shape (2, 1, 2), shape is {info['shape']!r}."
 assert info["dtype"] == "int64", f"For an int64 array, dtype is {info['dtype']!r}."
@@ -457,6 +457,13 @@ for row, column in ((0, 3), (2, 0)):
         f"With a single pixel of ink, in row {row} and column {column}, the box is {box}; it must be "
         f"({row}, {row}, {column}, {column})."
     )
+image = np.zeros((12, 12), dtype=np.uint8)
+image[2:10, 3:11], image[5, 5] = 32, 33
+box = checked_box(image)
+assert box == [2, 9, 3, 10], (
+    f"With eight pixels of 32 in each row from 2 to 9 and each column from 3 to 10, the box is {box}; it must be "
+    "(2, 9, 3, 10). Do you add up values of uint8? 8 · 32 = 256 becomes 0 there."
+)
 ### BEGIN HIDDEN TESTS
 image = np.zeros((8, 9), dtype=np.uint8)
 image[2, 7], image[6, 1], image[3, 3] = 1, 255, 90
@@ -464,13 +471,6 @@ box = checked_box(image)
 assert box == [2, 6, 1, 7], (
     f"With ink of the values 255, 90 and 1 at (6, 1), (3, 3) and (2, 7), the box is {box}; "
     "it must be (2, 6, 1, 7). Faint ink counts too, rows are the first axis, and a row between may be empty."
-)
-image = np.zeros((12, 12), dtype=np.uint8)
-image[2:10, 3:11], image[5, 5] = 32, 33
-box = checked_box(image)
-assert box == [2, 9, 3, 10], (
-    f"With eight pixels of 32 in each row from 2 to 9 and each column from 3 to 10, the box is {box}; it must be "
-    "(2, 9, 3, 10). Do you add up values of uint8? 8 · 32 = 256 becomes 0 there."
 )
 image = np.zeros((5, 5), dtype=np.float32)
 image[3, 2] = 0.001
@@ -573,6 +573,12 @@ assert counts.tolist() == [1, 1, 0, 3, 0, 0, 0, 0, 1, 0], (
     f"For the labels 3, 1, 3, 8, 3, 0 the counts are {counts.tolist()}; "
     "they must be [1, 1, 0, 3, 0, 0, 0, 0, 1, 0]: entry k says how often the label k occurs."
 )
+labels = np.random.default_rng(1).permutation(np.repeat(np.array([5, 6], dtype=np.uint8), [33_000, 20]))
+counts = counted(labels, 8, n_classes=8)
+assert counts.tolist() == [0, 0, 0, 0, 0, 33_000, 20, 0], (
+    f"For 33000 labels 5 and 20 labels 6 of 8 classes the counts are {counts.tolist()}, not "
+    "[0, 0, 0, 0, 0, 33000, 20, 0]. Counts are not shares, and they do not fit into uint8 or int16."
+)
 ### BEGIN HIDDEN TESTS
 labels = np.array([2, 0, 2, 2], dtype=np.int64)
 counts = counted(labels, 4, n_classes=4)
@@ -581,12 +587,6 @@ assert counts.tolist() == [1, 0, 3, 0], (
 )
 assert labels.tolist() == [2, 0, 2, 2], (
     "class_counts has changed the labels it was given, for instance by sorting them."
-)
-labels = np.random.default_rng(1).permutation(np.repeat(np.array([5, 6], dtype=np.uint8), [33_000, 20]))
-counts = counted(labels, 8, n_classes=8)
-assert counts.tolist() == [0, 0, 0, 0, 0, 33_000, 20, 0], (
-    f"For 33000 labels 5 and 20 labels 6 of 8 classes the counts are {counts.tolist()}, not "
-    "[0, 0, 0, 0, 0, 33000, 20, 0]. Counts are not shares, and they do not fit into uint8 or int16."
 )
 counts = counted(np.array([299, 43, 299]), 300, n_classes=300)
 assert np.flatnonzero(counts).tolist() == [43, 299] and counts[[43, 299]].tolist() == [1, 2], (
@@ -999,16 +999,11 @@ def scale(images):
 # %% nbgrader={"grade": true, "grade_id": "test-scale", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def scaled(images):
     """What scale returns, an array of the same shape; an error in it becomes a sentence."""
-    try:
+    advice = "Does it write into the array it was given, as /= does? A uint8 array cannot hold decimals."
+    with explain_errors(
+        f"For {images.dtype} input scale", lambda error: advice if isinstance(error, TypeError) else ""
+    ):
         result = scale(images)
-    except NotImplementedError:
-        raise  # what is handed out says so
-    except Exception as error:
-        advice = "Does it write into the array it was given, as /= does? A uint8 array cannot hold decimals."
-        raise AssertionError(
-            f"For {images.dtype} input scale stopped with {type(error).__name__}: {error}. "
-            f"{advice if isinstance(error, TypeError) else ''}"
-        ) from error
     assert result is not None, "scale returned None. Is there a return?"
     assert isinstance(result, np.ndarray), f"scale must return a NumPy array, not {type(result).__name__}."
     assert result.shape == images.shape, (
@@ -1025,6 +1020,17 @@ assert np.allclose(result, [[[0, 0.2], [0.4, 0.8]]], atol=1e-6), (
     "Divide by the constant 255."
 )
 assert images.ravel().tolist() == [0, 51, 102, 204], "scale has changed the array it was given; return a new one."
+for dtype in ("float32", "float64", "int64"):
+    images = (np.random.default_rng(7).random((4, 28, 28)) * 255).astype(dtype)  # decimals in the first two
+    given = images.copy()
+    result = scaled(given)
+    assert np.array_equal(given, images), f"For {dtype} input, scale has changed the array it was given."
+    assert result.dtype == np.float32, f"For {dtype} input the dtype is {result.dtype}; it must be float32."
+    worst = np.unravel_index(np.nanargmax(np.abs(result - images / 255)), images.shape)
+    assert np.allclose(result, images / 255, atol=1e-6), (
+        f"For {dtype} input {images[worst]:.8g} became {result[worst]:.8g}, not {images[worst] / 255:.8g}. Divide each "
+        "value as it is; whole-number dtypes cut decimals off."
+    )
 ### BEGIN HIDDEN TESTS
 images = np.array([[[102, 51, 153]]], dtype=np.uint8)
 result = scaled(images)
@@ -1039,17 +1045,6 @@ assert np.allclose(result, [[0, 1 / 255, 1 / 255]], atol=1e-6), (
 )
 result = scaled(np.zeros((2, 28, 28, 1), dtype=np.uint8))
 assert np.all(result == 0), f"Two blank images must stay blank; a value became {result[result != 0][0]}."
-for dtype in ("float32", "float64", "int64"):
-    images = (np.random.default_rng(7).random((4, 28, 28)) * 255).astype(dtype)  # decimals in the first two
-    given = images.copy()
-    result = scaled(given)
-    assert np.array_equal(given, images), f"For {dtype} input, scale has changed the array it was given."
-    assert result.dtype == np.float32, f"For {dtype} input the dtype is {result.dtype}; it must be float32."
-    worst = np.unravel_index(np.nanargmax(np.abs(result - images / 255)), images.shape)
-    assert np.allclose(result, images / 255, atol=1e-6), (
-        f"For {dtype} input {images[worst]:.8g} became {result[worst]:.8g}, not {images[worst] / 255:.8g}. Divide each "
-        "value as it is; whole-number dtypes cut decimals off."
-    )
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
@@ -1172,6 +1167,8 @@ assert back.tolist() == [299], (
     f"For a row of 300 numbers, whose last is the largest, to_integer returned {back.tolist()}, of dtype {back.dtype}; "
     "it must be [299]. A uint8 ends at 255."
 )
+codes = coded(np.array([4], dtype=np.uint8), 6, n_classes=6)
+assert codes.tolist() == [[0, 0, 0, 0, 1, 0]], f"For the label 4 of 6 classes one_hot gives {codes.tolist()}."
 ### BEGIN HIDDEN TESTS
 labels = np.array([1, 0, 1, 2], dtype=np.int64)
 codes = coded(labels, 10)
@@ -1179,8 +1176,6 @@ assert codes[:, :3].tolist() == [[0, 1, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]] and
     f"For the labels 1, 0, 1, 2 the first columns are {codes[:, :3].tolist()}."
 )
 assert labels.tolist() == [1, 0, 1, 2], "one_hot has changed the labels it was given."
-codes = coded(np.array([4], dtype=np.uint8), 6, n_classes=6)
-assert codes.tolist() == [[0, 0, 0, 0, 1, 0]], f"For the label 4 of 6 classes one_hot gives {codes.tolist()}."
 codes = coded(np.array([299, 2]), 300, n_classes=300)
 assert [np.flatnonzero(row).tolist() for row in codes] == [[299], [2]], (
     f"For the labels 299, 2 of 300 classes, the ones are in {[np.flatnonzero(row).tolist() for row in codes]}."
@@ -1421,6 +1416,7 @@ def checked_split(class_sizes, fraction, seed, **how):
 one, again, other = (checked_split([30] * 10, 0.2, seed) for seed in (0, 0, 1))
 assert one == again, "The same seed gave two different splits. Make the random generator from seed, in the function."
 assert set(one[1]) != set(other[1]), "Another seed gave the same validation examples. Is seed used at all?"
+checked_split([60, 24, 36, 12], 0.25, 5, classes=[9, 4, 12, 7])
 ### BEGIN HIDDEN TESTS
 cases = [
     ([90, 40, 20], 0.2, {}),

@@ -648,18 +648,17 @@ def _check_grid(n, seed, columns=None):
     options = {} if columns is None else {"columns": columns}
     columns = columns or 5
     case = f"For {n} images and columns={columns}"
-    try:
-        figure, grid_rows, untitled = _drawn(images.copy(), labels.copy(), options)
-    except NotImplementedError:
-        raise  # what is handed out says so
-    except Exception as error:
-        advice = ""
+
+    def advice(error):
         if isinstance(error, (IndexError, AttributeError, TypeError)) and (columns == 1 or n <= columns):
-            advice = (
-                ". For a single row or column plt.subplots gives no 2-D array of axes, for a single image no array at "
+            return (
+                "For a single row or column plt.subplots gives no 2-D array of axes, for a single image no array at "
                 "all: use squeeze=False or np.atleast_2d."
             )
-        raise AssertionError(f"{case}, show_grid stopped with {type(error).__name__}: {error}{advice}") from error
+        return ""
+
+    with explain_errors(f"{case}, show_grid", advice):
+        figure, grid_rows, untitled = _drawn(images.copy(), labels.copy(), options)
     assert figure["type"] == "Figure", (
         f"show_grid returned {figure['type']}, not a Figure. Does it end with a return of the figure?"
     )
@@ -711,11 +710,11 @@ def _check_grid(n, seed, columns=None):
 _check_grid(7, seed=30)
 _check_grid(4, seed=31, columns=2)
 _check_grid(3, seed=34)  # a single row, not full
+_check_grid(2, seed=35, columns=1)  # a single column
+_check_grid(1, seed=36, columns=1)  # a single image
 ### BEGIN HIDDEN TESTS
 _check_grid(4, seed=32, columns=3)  # the last row holds one image
 _check_grid(5, seed=33)  # a single row, full
-_check_grid(2, seed=35, columns=1)  # a single column
-_check_grid(1, seed=36, columns=1)  # a single image
 _check_grid(12, seed=37, columns=11)  # many columns, positions of two digits, one image in the last row
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")

@@ -513,7 +513,7 @@ class LeNet:
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-lenet", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-from data_utils import beside_answer
+from data_utils import beside_answer, unasked_settings
 
 
 @beside_answer
@@ -587,7 +587,6 @@ assert int(count) == 930_077, (
     f"For images of shape (21, 24, 2) and 7 classes the network has {count:,} parameters, not 930,077. Are both "
     "arguments used, and is all padding 'same'?"
 )
-### BEGIN HIDDEN TESTS
 for shape, classes, flat in [((28, 28, 1), 10, 2450), ((30, 26, 3), 4, 8 * 7 * 50), ((21, 24, 2), 7, 6 * 6 * 50)]:
     rng = np.random.default_rng(13)
     network = built(shape, classes)
@@ -616,6 +615,7 @@ for shape, classes, flat in [((28, 28, 1), 10, 2450), ((30, 26, 3), 4, 8 * 7 * 5
         f"For input {shape} and random weights the table's layers give a class the share {due[place]:.6g}, yours "
         f"{out[place]:.6g}. Check activations, kind of pooling, and settings that the table does not name."
     )
+### BEGIN HIDDEN TESTS
 again = built((28, 28, 1), 10)
 assert again is not checked, "Each call of LeNet.build must make a new network."
 biases = [float(np.abs(weights).max()) for weights in again.get_weights() if weights.ndim == 1]
@@ -626,13 +626,7 @@ equal = [tuple(weights.shape) for weights in again.get_weights() if weights.ndim
 assert not equal, (
     f"The weights of shape {equal[0]} are all the same, so they would learn the same. Let Keras draw them."
 )
-extras = [
-    f"{key} of {layer.name}"
-    for layer in again.layers
-    for key, value in layer.get_config().items()
-    if key.endswith(("_constraint", "_regularizer")) and value is not None
-]
-extras += [f"dtype {layer.compute_dtype} of {layer.name}" for layer in again.layers if layer.compute_dtype != "float32"]
+extras = unasked_settings(again)
 assert not extras, f"The network has settings that the table does not name: {', '.join(extras)}."
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
@@ -798,6 +792,9 @@ def train(network, images, labels, epochs):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-train", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+from data_utils import beside_answer
+
+
 def tiny_network(*shape):
     """A network that trains in a moment, with the same first weights at every call."""
     network = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
@@ -822,11 +819,20 @@ def trained(network, images, labels, epochs):
     )
     record = getattr(history, "history", None)
     assert isinstance(record, dict), f"train must return what fit returns; it returns a {type(history).__name__}."
-    assert network.optimizer is not None, (
+    assert getattr(network, "optimizer", None) is not None, (
         "The network that was given is not compiled, so it was not trained. Was another one trained in its place?"
     )
     kind = type(network.optimizer).__name__
     assert kind == "Adam", f"The optimiser must be Adam; it is {kind}."
+    settings, defaults = network.optimizer.get_config(), keras.optimizers.Adam().get_config()
+    settings["learning_rate"] = float(np.asarray(network.optimizer.learning_rate))
+    for key, default in defaults.items():
+        found = settings.get(key)
+        if isinstance(default, float) and isinstance(found, float):
+            default, found = round(default, 9), round(found, 9)  # as float32 the rate is 0.0010000000475
+        assert found == default or key == "name", (
+            f"Adam was to keep its default settings; {key} is {found}, not {default}."
+        )
     lacking = {"loss", "accuracy", "val_loss", "val_accuracy"} - set(record)
     assert not lacking, (
         f"The history has {sorted(record)}; {sorted(lacking)} is missing. Check the metrics of compile, and epochs "
@@ -856,23 +862,31 @@ def trained(network, images, labels, epochs):
     return record
 
 
-for number in (160, 162):  # four fifths are 128 and 129: a batch, and a batch and one more
+for number in (160, 162, 330):  # four fifths are 128, 129 and 264: a batch, a batch and one more, two and some more
     trained(tiny_network(28, 28, 1), *made_up(number, 28, 28, 1), 2)
 ### BEGIN HIDDEN TESTS
+
+
+@beside_answer
+def _weights_after(seed, images, labels):
+    """The weights of a small network, 0 at first, that train has trained with random numbers of this seed."""
+    keras.utils.set_random_seed(seed)
+    dense = keras.layers.Dense(10, "softmax", kernel_initializer="zeros")
+    network = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), dense])
+    train(network, images, labels, 1)
+    return network.get_weights()[0]
+
+
+three_batches = made_up(330, 28, 28, 1)
+assert not np.array_equal(_weights_after(1, *three_batches), _weights_after(2, *three_batches)), (
+    "Trained twice with other random numbers, a network ended with the very same weights. fit shuffles the images "
+    "before each epoch, so that each batch is another mixture: leave `shuffle` as it is."
+)
 for shape, number, epochs in [((5, 7, 2), 150, 13), ((28, 28, 1), 100, 4)]:  # a batch an epoch, so no order matters
     (images, labels), network, twin = made_up(number, *shape), tiny_network(*shape), tiny_network(*shape)
     kept = int(number * 0.8)  # classes 5 to 9 come in the last fifth alone, so the validation loss only rises
     labels = np.eye(10, dtype="float32")[np.arange(number) % 5 + np.where(np.arange(number) < kept, 0, 5)]
     record = trained(network, images, labels, epochs)
-    settings, defaults = network.optimizer.get_config(), keras.optimizers.Adam().get_config()
-    settings["learning_rate"] = float(np.asarray(network.optimizer.learning_rate))
-    for key, default in defaults.items():
-        found = settings.get(key)
-        if isinstance(default, float) and isinstance(found, float):
-            default, found = round(default, 9), round(found, 9)  # as float32 the rate is 0.0010000000475
-        assert found == default or key == "name", (
-            f"Adam was to keep its default settings; {key} is {found}, not {default}."
-        )
     twin.compile(optimizer="adam", loss="categorical_crossentropy", metrics=["accuracy"])
     due = twin.fit(images, labels, batch_size=128, epochs=epochs, validation_split=0.2, verbose=0).history
     found = [float(loss) for loss in record["loss"]]

@@ -591,7 +591,7 @@ def build_cnn(bn_momentum=0.99, side=28):
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-build-cnn", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-from data_utils import beside_answer
+from data_utils import beside_answer, unasked_settings
 
 
 def _built(*given, **options):
@@ -697,21 +697,6 @@ def _by_hand(arrays, images, training):
     return maps.mean(axis=(1, 2)) @ arrays[24] + arrays[25], seen
 
 
-def _extras(network):
-    """Settings of layers that limit or penalise weights or outputs, or take numbers of less precision."""
-    found = []
-    for part in network.layers:
-        if isinstance(part, keras.Model):
-            found += _extras(part)
-            continue
-        for key, value in part.get_config().items():
-            if key.endswith(("_constraint", "_regularizer")) and value is not None:
-                found.append(f"{key} of {part.name}")
-        if part.compute_dtype not in ("float32", "float64"):
-            found.append(f"dtype {part.compute_dtype} of {part.name}")
-    return found
-
-
 expected_shapes, channels = [], 1
 for filters in (16, 32, 64, 128):
     expected_shapes += [(3, 3, channels, filters), *[(filters,)] * 5]
@@ -748,7 +733,7 @@ for given, options, side, momentum, scale, gain in [
                 f"from {values.min():.8g} to {values.max():.8g}."
             )
     assert not network.losses, "A layer adds to the loss (a regularizer?); the table asks for none."
-    extras = _extras(network)
+    extras = unasked_settings(network)
     assert not extras, f"{call} has layers with settings that the table does not name: {', '.join(extras)}."
     arrays = []
     for place, shape in enumerate(shapes):
@@ -1698,6 +1683,12 @@ assert found.tolist() == [[1, 2, 0], [0, 1, 0], [1, 0, 0]], (
     f"confusion_matrix gives {found.tolist()}."
 )
 _refused([1, 2, 3], [1, 2])
+many = np.ones(70_000, dtype=np.int64)
+found = _counted(many, many, 2)
+assert found.tolist() == [[0, 0], [0, 70_000]], (
+    f"For 70,000 digits that are 1 and named 1 the matrix is [[0, 0], [0, 70000]], not {found.tolist()}. Its dtype is "
+    f"{found.dtype}; does that hold such numbers?"
+)
 ### BEGIN HIDDEN TESTS
 rng = np.random.default_rng(27)
 for size, classes in [(300, 10), (40, 4), (5, 7), (400, 26), (700, 2)]:
@@ -1719,12 +1710,6 @@ found = _counted([2, 0, 2], [1, 0, 1])  # 10 classes are the default, whichever 
 assert found.sum() == 3 and found[2, 1] == 2 and found[0, 0] == 1, (
     "Without n_classes, labels 2 0 2 and predictions 1 0 1 count one 0 named 0 and two 2 named 1; row 0 is "
     f"{found[0].tolist()}, row 2 {found[2].tolist()}."
-)
-many = np.ones(70_000, dtype=np.int64)
-found = _counted(many, many, 2)
-assert found.tolist() == [[0, 0], [0, 70_000]], (
-    f"For 70,000 digits that are 1 and named 1 the matrix is [[0, 0], [0, 70000]], not {found.tolist()}. Its dtype is "
-    f"{found.dtype}; does that hold such numbers?"
 )
 for labels, predictions in [([1], [1, 2]), ([4, 4, 1, 0], [4]), (np.array([1, 2]), np.array([1, 2, 2]))]:
     _refused(labels, predictions)

@@ -252,7 +252,6 @@ with tempfile.TemporaryDirectory() as place:
         f"After a training the folder {made[0]!r} must hold 'train' and 'validation'; it holds {inside}. Is "
         "it the log_dir of the callback?"
     )
-    ### BEGIN HIDDEN TESTS
     run_folder = Path(place) / "new" / "runs" / made[0]
     stored = EventAccumulator(str(run_folder / "train"), size_guidance={"tensors": 0})
     stored.Reload()
@@ -263,6 +262,7 @@ with tempfile.TemporaryDirectory() as place:
     assert sorted({event.step for event in stored.Tensors(weights[0])}) == [0, 1], (
         "The weights must be recorded after every epoch: histogram_freq=1."
     )
+    ### BEGIN HIDDEN TESTS
 with tempfile.TemporaryDirectory() as place:
     _made(place, [{"dropout": 0.5, "activation": "relu"}] * 5, 2)
     made = _folders_in(place)
@@ -862,9 +862,9 @@ _check_stop(table, 2, (6, 4), ", as epochs 5 and 6 are both worse than epoch 4, 
 _check_stop(table, 3, (7, 7))
 _check_stop([0.5, 0.75, 0.75, 0.625], 2, (4, 2), ", as an equal accuracy is no better one", lowest=False)
 _check_stop([0.8, 0.4, nan, nan, nan, nan], 3, (5, 2), ", as NaN is no better value")
+_check_stop([0.5, 0.75, 0.625, 0.5, 0.25], 3, (4, 1), ", as none of the epochs 2, 3 and 4 is better than epoch 1")
 ### BEGIN HIDDEN TESTS
 _check_stop([0.9, 0.8, 0.7, 0.6], 1, (4, 4), ", as every epoch is better than the one before")
-_check_stop([0.5, 0.75, 0.625, 0.5, 0.25], 3, (4, 1), ", as none of the epochs 2, 3 and 4 is better than epoch 1")
 _check_stop([0.5, 0.75, 0.625, 0.375, 0.5, 0.25], 3, (6, 6), ", as the wait begins anew with each best value")
 _check_stop([0.5, 0.75, 0.625, 0.625, 0.5, 0.25, 0.75], 9, (7, 6), ", as the patience is longer than the run")
 _check_stop([0.5, 0.25, 0.25, 0.25, 0.125], 2, (4, 2), ", as an equal loss is no better one")
@@ -1191,18 +1191,18 @@ _check_compare(
     {"good": "best", "wide": "unclear", "slow": "worse"},
 )
 _check_compare({"four": [5.0, 5.5, 5.0, 5.5], "two": [5.0, 4.5]}, {"two": "best", "four": "unclear"})
+_check_compare({"a": [1.0, 1.2], "b": [1.3, 1.5]}, {"a": "best", "b": "worse"})  # 0.3 above, 2 e = 0.283, 2.83 s/n
+_check_compare({"few": [2.0, 2.1], "many": [2.0, 3.5] * 8}, {"few": "best", "many": "worse"})  # 0.7 above, 2 e = 0.40
 ### BEGIN HIDDEN TESTS
 _check_compare({"only": [0.25, 0.75, 0.5]}, {"only": "best"})
 _check_compare({"b": [2.0, 2.5], "a": [1.0, 1.5]}, {"a": "best", "b": "worse"})  # 1 above, 2 e = 0.71
 _check_compare({"a": [1.0, 1.5], "b": [1.5, 2.25]}, {"a": "best", "b": "unclear"})  # 0.625 above, e = 0.45
-_check_compare({"a": [1.0, 1.2], "b": [1.3, 1.5]}, {"a": "best", "b": "worse"})  # 0.3 above, 2 e = 0.283, 2.83 s/n
 _check_compare(  # 0.3 above, 2 e = 0.327
     {"three": [1.0, 1.2, 1.4], "other": [1.3, 1.5, 1.7]}, {"three": "best", "other": "unclear"}
 )
 _check_compare(  # the same with more runs, 2 e = 0.163
     {"other": [1.3, 1.5, 1.7] * 3, "three": [1.0, 1.2, 1.4] * 3}, {"three": "best", "other": "worse"}
 )
-_check_compare({"few": [2.0, 2.1], "many": [2.0, 3.5] * 8}, {"few": "best", "many": "worse"})  # 0.7 above, 2 e = 0.40
 _check_compare({"many": [2.2, 2.3] * 8, "few": [1.0, 2.0]}, {"few": "best", "many": "unclear"})  # 0.75 above, 2 e = 1
 _check_compare({"b": [10.0, 6.0, 6.0, 6.0], "a": [5.0, 5.0]}, {"a": "best", "b": "unclear"})  # 2 above, e = 1: not more
 _check_compare({"few": [1.0, 2.0], "many": [2.2, 2.3] * 8}, {"few": "best", "many": "unclear"})
