@@ -10,6 +10,7 @@ from benchmarks import assessment, assessment_counts, grading, more_workers, run
 from benchmarks.assessment_counts import Kept
 from benchmarks.memory import memory
 from benchmarks.page import class_section, large_class_section, similarity_section, workers_section
+from course.authoring.try_all_variants import try_all
 from course.authoring.try_mutants import mutants_of_lab, try_mutants
 from course.cli.terminal import Labs, console, error_console, log_to_file, new_app, progress_bar, run_app
 from course.config import load_course
@@ -91,6 +92,19 @@ def mutants(
             counts = assessment_counts.mutant_counts(try_mutants(course, lab, progress, "", sample, seed), of, answers)
             assessment.save(course, Kept(mutants={lab.name: counts}))
     console.print(f"wrote {assessment.save(course).relative_to(course.root)}", highlight=False)
+
+
+@app.command()
+def mistakes(labs: Labs = None) -> None:
+    """Try all declared answers again, and count how the tests of the wrong ones end; half an hour for all."""
+    course = load_course()
+    with log_to_file(course.root, "bench-mistakes"), progress_bar("runs") as progress:
+        tried = try_all(course, course.choose(labs), progress, again=True)
+    for text in tried.problems:
+        console.print(f"- {text}", highlight=False, markup=False)
+    page = assessment.save(course, Kept(mistakes=assessment_counts.mistake_counts(tried.mistakes)))
+    console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
+    raise typer.Exit(bool(tried.problems))
 
 
 @app.command("seeds")

@@ -12,7 +12,9 @@ from rich.progress import Progress
 
 from benchmarks import grading, margins
 from benchmarks.margins import Comparison
-from course.authoring.try_mutants import End, Tried
+from course.authoring.ends import End
+from course.authoring.try_all_variants import Mistake
+from course.authoring.try_mutants import Tried
 from course.config import Course, Lab
 from course.grading.options import Options
 from course.labs.prepare import prepare_lab
@@ -36,6 +38,14 @@ class MutantCounts:
     of: int
     ends: dict[str, int]
     not_caught: list[str]
+
+
+@dataclass(frozen=True)
+class MistakeCounts:
+    """How many declared mistakes of a lab were tried on a day, by how their tests ended."""
+
+    day: str
+    ends: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,7 @@ class Kept:
     mutants: Mapping[str, MutantCounts] = field(default_factory=dict)
     seeds: Mapping[str, SeedCounts] = field(default_factory=dict)
     effort: Mapping[str, Effort] = field(default_factory=dict)
+    mistakes: Mapping[str, MistakeCounts] = field(default_factory=dict)
 
     def updated(self, new: "Kept", names: Collection[str]) -> "Kept":
         """The same with what is new in place of what was there, of these labs alone."""
@@ -75,6 +86,7 @@ class Kept:
             _of(names, {**self.mutants, **new.mutants}),
             _of(names, {**self.seeds, **new.seeds}),
             _of(names, {**self.effort, **new.effort}),
+            _of(names, {**self.mistakes, **new.mistakes}),
         )
 
 
@@ -88,6 +100,14 @@ def mutant_counts(tried: Sequence[Tried], of: int, answers: Sequence[Variant]) -
     not_caught = [f"{one.mutant.task}, {one.mutant.change}" for one in tried if one.end == End.NOT]
     day = date.today().isoformat()
     return MutantCounts(day, len(answers) - mistakes, mistakes, of, dict(ends), not_caught)
+
+
+def mistake_counts(mistakes: Sequence[Mistake]) -> dict[str, MistakeCounts]:
+    """What is kept of the declared mistakes that were tried, by lab."""
+    day, ends = date.today().isoformat(), dict[str, Counter[str]]()
+    for one in mistakes:
+        ends.setdefault(one.lab, Counter())[one.end.value] += 1
+    return {name: MistakeCounts(day, dict(counts)) for name, counts in ends.items()}
 
 
 def measure_seeds(course: Course, lab: Lab, count: int, progress: Progress) -> SeedCounts:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from benchmarks.assessment_counts import GRADED, Effort, Kept, MutantCounts, SeedCounts
+from benchmarks.assessment_counts import GRADED, Effort, Kept, MistakeCounts, MutantCounts, SeedCounts
 from benchmarks.page import table
+from course.authoring.ends import End
 from course.authoring.mutant_table import score
-from course.authoring.try_mutants import End
 
 WRONG = tuple(end for end in End if end != End.RIGHT)
 INTRODUCTION = """\
@@ -15,6 +15,16 @@ Every test of every task is tested by right answers of several kinds and by typi
 are tried again whenever anything has changed from which their outcome follows. Right ones get full marks, and each
 mistake loses the points of its task, and of those only that build on it.
 """
+MISTAKES = """\
+## Mistakes
+
+How the tests of these mistakes ended (`python -m benchmarks mistakes`). What a message tells in the visible part,
+students are told in the notebook, while they work; the rest of the sentences they read in their feedback.
+
+A bare exception is one in the test, which would have to say in a sentence what is wrong. An error in the answer's own
+cell is none of the test's: there the student sees Python's message at the line of the answer, and the test, too, loses
+its points.
+"""
 MUTANTS = """\
 ## Mutants
 
@@ -23,10 +33,6 @@ operator, an activation or a loss, a statement or an argument left out, a layer 
 it against the test of its task, at the budget of grading. Where not all were tried, those were drawn by a seed. The
 score is the share of mutants that lost the points, of those that are not as right as the model answer; which those are
 is listed, with reasons, in `tests/mutants/`. How many right answers and mistakes were declared then stands beside them.
-
-A bare exception is one in the test, which would have to say in a sentence what is wrong. An error in the answer's own
-cell is none of the test's: there the student sees Python's message at the line of the answer, and the test, too, loses
-its points.
 """
 SEEDS = """\
 ## Seeds
@@ -52,9 +58,25 @@ NONE = "Not measured yet.\n"
 
 def page(kept: Kept) -> str:
     """The Markdown of the page, from what is kept."""
-    parts = [INTRODUCTION, MUTANTS, *mutant_parts(kept.mutants), SEEDS, *seed_parts(kept.seeds)]
+    parts = [INTRODUCTION, MISTAKES, *mistake_parts(kept.mistakes), MUTANTS, *mutant_parts(kept.mutants)]
+    parts += [SEEDS, *seed_parts(kept.seeds)]
     parts += [MARGINS, *margin_parts(kept.seeds), EFFORT.format(students=GRADED), *effort_parts(kept.effort)]
     return "\n".join(parts)
+
+
+def mistake_parts(mistakes: Mapping[str, MistakeCounts]) -> Iterator[str]:
+    """The table of declared mistakes, with the share that only hidden tests tell of."""
+    rows = [
+        (
+            *(name, sum(counts.ends.values()), *(counts.ends.get(end.value, 0) for end in WRONG)),
+            *(f"{counts.ends.get(End.HIDDEN.value, 0) / sum(counts.ends.values()):.0%}", counts.day),
+        )
+        for name, counts in sorted(mistakes.items())
+    ]
+    caught = (f"caught by {end.value}" for end in WRONG[:-1])
+    yield table(("lab", "mistakes", *caught, "not caught", "share in the hidden part only", "measured on"), rows)
+    if not mistakes:
+        yield NONE
 
 
 def mutant_parts(mutants: Mapping[str, MutantCounts]) -> Iterator[str]:

@@ -5,11 +5,13 @@ import shutil
 from light import light_course
 
 from benchmarks.assessment import place, read, save
-from benchmarks.assessment_counts import Effort, Kept, SeedCounts, mutant_counts
+from benchmarks.assessment_counts import Effort, Kept, SeedCounts, mistake_counts, mutant_counts
 from benchmarks.assessment_page import page
 from benchmarks.margins import Comparison
+from course.authoring.ends import End
 from course.authoring.mutations import Mutant
-from course.authoring.try_mutants import End, Tried
+from course.authoring.try_all_variants import Mistake
+from course.authoring.try_mutants import Tried
 from course.config import load_course
 from course.labs.variants import Variant
 
@@ -23,12 +25,16 @@ TRIED = [
 def test_results_are_kept_and_shown(tmp_path):
     course = load_course(shutil.copytree(light_course().root, tmp_path / "course"))
     text = save(course).read_text("utf-8")
-    assert text.count("Not measured yet.") == 4
+    assert text.count("Not measured yet.") == 5
     answers = [Variant("scale", "a", "", frozenset()), Variant("scale", "b", "", frozenset({"test-scale"}))] * 4
     mutants = mutant_counts(TRIED, 40, answers[1:])
     near = Comparison("test-x", "a | b > 0.5", 0.625, 0.5, True)
     seeds = SeedCounts("2020-01-31", 30, ["01_light, seed 7: test-x gives 0 points"], [near])
     text = save(course, Kept({"01_light": mutants, "02_gone": mutants})).read_text("utf-8")
+    assert text.count("Not measured yet.") == 4
+    mistakes = mistake_counts([Mistake("01_light", answers[1], end) for end in (End.MESSAGE, *[End.HIDDEN] * 3)])
+    text = save(course, Kept(mistakes=mistakes)).read_text("utf-8")
+    assert f"| 01_light | 4 | 1 | 3 | 0 | 0 | 0 | 75% | {mutants.day} |" in text
     assert text.count("Not measured yet.") == 3
     text = save(
         course, Kept(seeds={"01_light": seeds}, effort={"01_light": Effort("2020-02-01", 4, 20, 12.345)})
@@ -45,5 +51,5 @@ def test_results_are_kept_and_shown(tmp_path):
 
 def test_the_page_is_made_from_what_is_kept(course):
     kept = read(course)
-    assert {*kept.mutants, *kept.seeds, *kept.effort} <= {lab.name for lab in course.labs}
+    assert {*kept.mutants, *kept.seeds, *kept.effort, *kept.mistakes} <= {lab.name for lab in course.labs}
     assert place(course).with_suffix(".md").read_text("utf-8") == page(kept)

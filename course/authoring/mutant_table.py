@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from rich.table import Table
 
-from course.authoring.try_mutants import End, Tried
+from course.authoring.ends import End
+from course.authoring.try_mutants import Tried
 
 
 def score(ends: Mapping[str, int]) -> float:

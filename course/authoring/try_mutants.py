@@ -9,12 +9,12 @@ import tempfile
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from nbformat import NotebookNode
 from rich.progress import Progress
 
+from course.authoring.ends import End, end_of_test
 from course.authoring.mutations import Mutant, mutants
 from course.authoring.name_use import assigned_names, cut_to
 from course.authoring.parallel import in_processes
@@ -22,23 +22,10 @@ from course.authoring.try_variants import run_notebook, with_answers
 from course.config import Course, Lab
 from course.config.unknown_keys import refuse_unknown_keys
 from course.errors import CourseError
-from course.grading.execution.verdicts import failed_line, is_hidden_line
-from course.grading.feedback.task_state import first_error
 from course.labs.prepare import prepare_lab
-from course.labs.sources import cells_with_tests, grade_id, is_answer, is_written
+from course.labs.sources import grade_id, is_answer, is_written
 
 _KEYS = ("task", "change", "reason")
-
-
-class End(StrEnum):
-    """How the test of a mutant ended."""
-
-    MESSAGE = "a message"
-    HIDDEN = "a message, in the hidden part only"
-    EXCEPTION = "a bare exception"
-    CRASH = "an error of the answer's own cell"
-    RIGHT = "as right as the answer"
-    NOT = "not caught"
 
 
 @dataclass(frozen=True)
@@ -134,14 +121,4 @@ def try_mutant(notebook: NotebookNode, lab: Lab, mutant: Mutant) -> Tried:
     with tempfile.TemporaryDirectory() as folder:
         answered = with_answers(notebook, {mutant.task: mutant.answer})
         trial = run_notebook(cut_to(answered, {mutant.task}), lab.budget, Path(folder))
-    answer = next(cell for cell in trial.cells if grade_id(cell) == mutant.task)
-    (test,) = cells_with_tests(trial)
-    error = first_error(test)
-    if not error:
-        return Tried(mutant, End.NOT)
-    text = f"{error.ename}: {error.evalue}"
-    if first_error(answer):
-        return Tried(mutant, End.CRASH, text)
-    if error.ename != "AssertionError":
-        return Tried(mutant, End.EXCEPTION, text)
-    return Tried(mutant, End.HIDDEN if is_hidden_line(test.source, failed_line(error)) else End.MESSAGE, text)
+    return Tried(mutant, *end_of_test(trial, mutant.task))

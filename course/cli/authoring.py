@@ -65,9 +65,13 @@ def variants(
     labs: Labs = None,
     task: Annotated[str, typer.Option(help="Try the answers to this task alone.")] = "",
     again: Annotated[bool, typer.Option("--again", help="Also try what has not changed since it was tried.")] = False,
+    hidden: Annotated[
+        bool, typer.Option("--hidden", help="List the wrong answers tried now of which no visible test tells.")
+    ] = False,
 ) -> None:
     """Test the tests: run right and wrong answers and report every test that judges one wrongly."""
     from course.authoring.build import why_stale
+    from course.authoring.ends import End
     from course.authoring.try_all_variants import try_all
     from course.labs.prepare import prepare_lab
 
@@ -78,6 +82,10 @@ def variants(
         tried = try_all(course, chosen, progress, task, again)
     for text in tried.problems:
         console.print(f"- {text}", highlight=False, markup=False)
+    for one in tried.mistakes if hidden else ():
+        if one.end == End.HIDDEN:
+            text = f"- {one.lab}, {one.variant.task}, «{one.variant.name}»: told by hidden tests only"
+            console.print(text, highlight=False, markup=False, soft_wrap=True)
     if tried.problems:
         raise typer.Exit(1)
     unchanged = f"; for {tried.unchanged} others nothing has changed since they were tried" if tried.unchanged else ""
@@ -96,8 +104,9 @@ def mutants(
     seed: Annotated[int, typer.Option(help="By which they are drawn.")] = 0,
 ) -> None:
     """Test the tests: change each model answer a little, and report the changes that no test notices."""
+    from course.authoring.ends import End
     from course.authoring.mutant_table import mutant_table
-    from course.authoring.try_mutants import End, try_mutants
+    from course.authoring.try_mutants import try_mutants
 
     course = load_course()
     with log_to_file(course.root, "mutants"), progress_bar("mutants") as progress:

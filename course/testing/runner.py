@@ -56,6 +56,7 @@ class Test:
     def __init__(self, tests: Tests, conversation: Conversation, source: str) -> None:
         """Prepare the cell's namespace; nothing is asked yet."""
         self.tests, self.conversation, self.source = tests, conversation, source
+        self.in_hidden_part = False
         self.names = {
             **tests.namespace,
             cell_steps.HIDDEN_CALL: self.pause_at_hidden,
@@ -63,7 +64,11 @@ class Test:
         }
 
     def verdict(self) -> dict[str, Any]:
-        """Run the cell: whether it passed, its partial score if its last value is a number, or its error and line."""
+        """Run the cell: whether it passed, its partial score if its last value is a number, or its error.
+
+        With an error come the innermost line of the test, and whether it was in a hidden part, maybe in a function that
+        is defined before it.
+        """
         try:
             with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
                 self.conversation.ask({"do": "begin", "folder": str(self.tests.folder)})
@@ -73,14 +78,14 @@ class Test:
         except ProtocolError as error:
             text = f"The test could not be finished: {error}."
             report = {"ename": str(CutOff.SUBMISSION_ENDED), "evalue": text, "line": line_of(error), "lines": []}
-            return {"passed": False, "value": None, **report}
+            return {"passed": False, "value": None, "hidden": self.in_hidden_part, **report}
         except BaseException as error:  # noqa: BLE001 - a test may fail with any error
             data = exceptions.exception_data(error)
             # An error that the test has put into a sentence is known by its cause.
             lines = getattr(error, "lines", []) or getattr(error.__cause__, "lines", [])
             report = {"ename": data["name"], "evalue": error_text(error), "line": line_of(error), "lines": lines}
-            return {"passed": False, "value": None, **report}
-        return {"passed": True, "ename": "", "evalue": "", "line": 0, "value": value, "lines": []}
+            return {"passed": False, "value": None, "hidden": self.in_hidden_part, **report}
+        return {"passed": True, "ename": "", "evalue": "", "line": 0, "hidden": False, "value": value, "lines": []}
 
     def run_statements(self) -> float | None:
         """Run all statements; return the last one's value if it is a number."""
@@ -123,6 +128,7 @@ class Test:
 
     def pause_at_hidden(self, begins: bool) -> None:
         """Pause where hidden tests begin or end, as what the submission's kernel shows next belongs to another part."""
+        self.in_hidden_part = begins
         self.conversation.pause(last=False)
 
 

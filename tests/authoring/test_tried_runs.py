@@ -9,6 +9,7 @@ from light import light_course
 from rich.progress import Progress
 
 from course.authoring import tried_runs, try_all_variants
+from course.authoring.ends import End
 from course.authoring.tried_runs import read_tried, record_file, run_digest, write_tried
 from course.authoring.try_variants import trials_of
 from course.config import load_course
@@ -113,7 +114,8 @@ def test_trying_again_forgets_what_fails_now_and_nothing_else_even_if_it_is_stop
 
     def stopped(work, calls):
         assert len(calls) == len(digests) > 1
-        yield 0, ["a test judges wrongly"]
+        variant = calls[0][1].chosen[0]
+        yield 0, (["a test judges wrongly"], [(variant, End.NOT)])
         raise KeyboardInterrupt
 
     monkeypatch.setattr(try_all_variants, "in_processes", stopped)

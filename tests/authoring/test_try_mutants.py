@@ -8,11 +8,11 @@ from light import light_course
 from rich.progress import Progress
 from this_course import COURSE, prepared
 
+from course.authoring.ends import End
 from course.authoring.mutant_table import score
 from course.authoring.mutations import Mutant
 from course.authoring.name_use import cut_to
 from course.authoring.try_mutants import (
-    End,
     choose_mutants,
     mutants_of_lab,
     read_equivalent,

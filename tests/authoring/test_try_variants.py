@@ -1,12 +1,16 @@
 """Every test of every task is tested by right and wrong answers."""
 
 import random
+import shutil
 from functools import cache
 
 import pytest
+from light import light_course
 from rich.progress import Progress
 from this_course import COURSE, prepared
+from typer.testing import CliRunner
 
+from course import cli
 from course.authoring import try_variants
 from course.authoring.name_use import cut_to
 from course.authoring.tried_runs import read_tried
@@ -17,6 +21,19 @@ from course.labs.sources import grade_id, is_answer, is_written, read_source
 from course.labs.variants import Variant
 
 FEWEST_RIGHT, FEWEST_WRONG = 2, 3
+WRONG = """
+[[variant]]
+task = "scale"
+name = "divided by the largest pixel"
+right = false
+answer = "scale = lambda images: (images / images.max()).astype(np.float32)"
+
+[[variant]]
+task = "scale"
+name = "not divided"
+right = false
+answer = "scale = lambda images: images.astype(np.float32)"
+"""
 AGAIN, SEED = 1, 20_261_127  # unchanged runs of a lab that are tried again here, and how they are drawn
 UNCHANGED = "nothing that it depends on has changed since `course variants` tried it"
 
@@ -183,3 +200,16 @@ def test_a_file_of_variants_is_read_strictly(course, tmp_path, old, new, message
     with pytest.raises(CourseError) as error:
         variants.read_variants(path, prepared(course.labs[0]))
     assert message in str(error.value) and str(path) in str(error.value)
+
+
+@pytest.mark.kernel
+def test_mistakes_that_only_hidden_tests_tell_of_are_listed(tmp_path, monkeypatch):
+    root = shutil.copytree(light_course().root, tmp_path / "course")
+    (root / "tests" / "variants" / "01_light.toml").write_text(WRONG, encoding="utf-8")
+    monkeypatch.chdir(root)
+    monkeypatch.setenv("MNIST_SOURCE", "bundled")  # which the command sets, too
+    done = CliRunner().invoke(cli.app, ["variants", "--task", "scale", "--hidden"])
+    assert done.exit_code == 0, done.output
+    assert "- 01_light, scale, «divided by the largest pixel»: told by hidden tests only" in done.output
+    assert "not divided" not in done.output
+    assert "told by" not in CliRunner().invoke(cli.app, ["variants", "--task", "scale"]).output

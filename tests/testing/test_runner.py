@@ -29,6 +29,18 @@ def test_a_right_and_a_wrong_answer(tmp_path):
     )
 
 
+@pytest.mark.parametrize(("cell", "line", "hidden"), [("lambda x: x", 2, True), ("lambda x: 0", 2, False)])
+def test_a_function_is_hidden_where_a_hidden_part_calls_it(tmp_path, cell, line, hidden):
+    test = (
+        "def check(x, due):\n    assert answer(x) == due, f'answer({x}) is not {due}'\n"
+        "check(3, 3)\n### BEGIN HIDDEN TESTS\ncheck(4, 5)\n### END HIDDEN TESTS\nassert True"
+    )
+    verdict = judged(tmp_path, f"answer = {cell}", test)
+    assert (verdict["line"], verdict["hidden"]) == (line, hidden)
+    after = judged(tmp_path, "answer = lambda x: x", test.replace("5)", "4)").replace("assert True", "assert False"))
+    assert (after["line"], after["hidden"]) == (7, False)
+
+
 def test_parameters_imports_and_builtins_are_the_labs(tmp_path):
     test = "assert len('ab') == 2 and N_TRAIN == 100 and np.abs(-1) == 1"
     assert passes(tmp_path, "N_TRAIN = 0; np = len = abs = None", test, values={"N_TRAIN": 100})

@@ -8,10 +8,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 
 from course.grading.execution.cell_outputs import OutputCollector
-from course.labs.sources import HIDDEN_PART
 from course.testing.errors import CutOff
 
-FAILED_LINE = re.compile(r"line (\d+): ")  # begins the traceback of a failed test
+FAILED_LINE = re.compile(r"(hidden )?line (\d+): ")  # begins the traceback of a failed test
 
 
 def showable_outputs(collector: OutputCollector) -> list[NotebookNode]:
@@ -23,20 +22,18 @@ def failure_output(source: str, verdict: dict[str, Any]) -> NotebookNode:
     """The error of a failed test, with the line of the test that failed and the submission's own lines."""
     lines = source.splitlines()
     line = verdict["line"]
-    quoted = [f"line {line}: {lines[line - 1]}"] if 0 < line <= len(lines) else []
+    where = f"hidden line {line}" if verdict["hidden"] else f"line {line}"
+    quoted = [f"{where}: {lines[line - 1]}"] if 0 < line <= len(lines) else []
     return error_output(verdict["ename"], verdict["evalue"], [*quoted, *verdict["lines"]])
 
 
-def failed_line(error: NotebookNode) -> int:
-    """The line of the test at which it failed, from the output that `failure_output` made; 0 if that is not known."""
+def failed_line(error: NotebookNode) -> tuple[int, bool]:
+    """The line of the test at which it failed, and whether in a hidden part, from what `failure_output` made.
+
+    A function that is defined before the hidden part is in it where it is called there. (0, False) if it is not known.
+    """
     match = FAILED_LINE.match(str(next(iter(error.get("traceback", [])), "")))
-    return int(match[1]) if match else 0
-
-
-def is_hidden_line(source: str, line: int) -> bool:
-    """Whether a line of a test, counted from 1, stands in a hidden part."""
-    spans = (part.span() for part in HIDDEN_PART.finditer(source))
-    return any(source.count("\n", 0, start) < line <= source.count("\n", 0, end - 1) + 1 for start, end in spans)
+    return (int(match[2]), bool(match[1])) if match else (0, False)
 
 
 def error_output(name: str, text: str, lines: list[str] | None = None) -> NotebookNode:

@@ -11,7 +11,7 @@ from typing import Any
 from nbformat import NotebookNode, from_dict
 
 from course.errors import GradingError
-from course.grading.execution.verdicts import failed_line, is_hidden_line
+from course.grading.execution.verdicts import failed_line
 from course.grading.feedback.task_state import Grade, State, first_error, is_untouched, judge_task
 from course.grading.feedback.titles import find_answer
 from course.grading.gradebook import cache
@@ -95,7 +95,7 @@ def _attempt(cells: Sequence[NotebookNode], place: int, mark: Mark, released: Ma
     grade = Grade(mark.score, mark.max_points, mark.waits, marked)
     state, message, failed = judge_task(cells, place, answer_place, grade, untouched)
     error = first_error(cells[place])
-    line = failed_line(error) if error and message and failed == place else 0
+    line, hidden = failed_line(error) if error and message and failed == place else (0, False)
     source = cells[place].source
     return Attempt(
         points=None if mark.waits else mark.score,
@@ -103,7 +103,7 @@ def _attempt(cells: Sequence[NotebookNode], place: int, mark: Mark, released: Ma
         message=message,
         line=line,
         code=statement_at(source, line),
-        hidden=is_hidden_line(source, line),
+        hidden=hidden,
         answer=answer.source if answer else "",
     )
 

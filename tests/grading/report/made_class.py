@@ -189,7 +189,7 @@ def output_of(cell, kind: str):
     assert HIDDEN_PART.search(cell.source)
     line = next(place for place in asserts if (place > hidden) == (kind == "hidden"))
     said = SAID if name == AMBIGUOUS else f"{name} is wrong in its {kind} part."
-    verdict = {"ename": "AssertionError", "evalue": said, "line": line, "lines": []}
+    verdict = {"ename": "AssertionError", "evalue": said, "line": line, "hidden": kind == "hidden", "lines": []}
     if kind == "error":
         verdict |= {"ename": "TypeError", "evalue": f"{name}: 'NoneType' object is not iterable"}
     return failure_output(cell.source, verdict)

@@ -22,9 +22,9 @@ def about(name, **more):
     return {"nbgrader": {"grade_id": name, "grade": False, "solution": False} | more}
 
 
-def cells(answer="def double(x): ...", line=0, output=None):
+def cells(answer="def double(x): ...", line=0, output=None, hidden=False):
     test = new_code_cell(TEST, metadata=about("test-double", grade=True, points=2))
-    verdict = {"ename": "AssertionError", "evalue": "4 is not 4.", "line": line, "lines": []}
+    verdict = {"ename": "AssertionError", "evalue": "4 is not 4.", "line": line, "hidden": hidden, "lines": []}
     test.outputs = [output] if output else [failure_output(TEST, verdict)] if line else []
     return [
         new_code_cell(answer, metadata=about("double", solution=True)),
@@ -47,7 +47,7 @@ def test_a_failure_has_its_statement_and_its_part():
     visible = attempts(cells(line=2), marks(), RELEASED)["test-double"]
     assert (visible.state, visible.line, visible.hidden) == (State.WRONG, 2, False)
     assert visible.code == "assert x == 4, f'{x} is not 4.'" and visible.answer == "def double(x): ..."
-    hidden = attempts(cells(line=6), marks(), RELEASED)["test-double"]
+    hidden = attempts(cells(line=6, hidden=True), marks(), RELEASED)["test-double"]
     assert hidden.hidden and hidden.code.startswith("assert double(3) == 6")
 
 
