@@ -82,7 +82,8 @@ def versions(python: Path) -> dict[str, str]:
 
 
 def uninstall_helper(course: Course, python: Path) -> None:
-    """Take the course's helper package out of an environment, where a set-up cell has put it."""
-    name = f"{course.id}-data-utils"
-    if name in versions(python):
-        uv("pip", "uninstall", "--quiet", "--python", str(python), name)
+    """Take the course's helper package out of an environment, where a set-up cell has put it; if not, nothing is done.
+
+    `versions` does not list it, as it is installed from a file.
+    """
+    uv("pip", "uninstall", "--quiet", "--python", str(python), f"{course.id}-data-utils")

@@ -10,6 +10,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from course.authoring.publish import publish
+from course.authoring.tried_runs import record_file
 from course.config import Course, Lab
 from course.grading.demo import fill_in, first_by_task, hand_in, model_answers
 from course.grading.grade import grade
@@ -126,12 +127,19 @@ def try_handing_in(course: Course, executed: dict[str, NotebookNode], labs: list
 
 
 def try_grading_there(python: Path, course: Course, labs: list[Lab]) -> Trial:
-    """The course itself, on that Python, gives right and wrong answers what they deserve."""
-    trial = Trial("grades there")
-    for lab in labs:
-        program = [str(python.with_name("course")), "variants", lab.name]
-        done = subprocess.run(program, cwd=course.root, capture_output=True, text=True, check=False)
-        trial.add("" if done.returncode == 0 else f"{lab.name}: {(done.stdout + done.stderr).strip()[-500:]}")
+    """The course itself, on that Python, gives right and wrong answers what they deserve.
+
+    What was tried on this machine's Python stays noted, and nothing of that one.
+    """
+    trial, noted = Trial("grades there"), record_file(course)
+    kept = noted.read_bytes()
+    try:
+        for lab in labs:
+            program = [str(python.with_name("course")), "variants", lab.name]
+            done = subprocess.run(program, cwd=course.root, capture_output=True, text=True, check=False)
+            trial.add("" if done.returncode == 0 else f"{lab.name}: {(done.stdout + done.stderr).strip()[-500:]}")
+    finally:
+        noted.write_bytes(kept)
     return trial
 
 

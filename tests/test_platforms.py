@@ -1,19 +1,23 @@
 """The sets of packages, and what is made of what was found with them; `make test-platforms` tries them."""
 
+import subprocess
 import sys
+import zipfile
+from dataclasses import replace
 
 import nbformat
 import pytest
 
 from course.errors import CourseError
+from course.text.files import write_text
 from platforms.binder import steps
-from platforms.environments import find_python
+from platforms.environments import find_python, uninstall_helper
 from platforms.notebooks import error_outputs, last_line, student_environment
 from platforms.results import found, page, place, problems, read
 from platforms.sets import lab_packages, read_sets
 from platforms.short_table import BEGIN, with_short_table
-from platforms.tools import PlatformError
-from platforms.trials import Trial
+from platforms.tools import PlatformError, uv
+from platforms.trials import Trial, try_grading_there
 
 DOCKERFILE = """
 RUN TIMEFORMAT='time: %3R' bash -c 'time ${MAMBA_EXE} env update -p ${NB_PYTHON_PREFIX}'
@@ -53,6 +57,34 @@ def test_a_python_is_found_by_what_it_says_it_is(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with pytest.raises(PlatformError, match=r"no Python 3\.2 on this machine"):
         find_python("3.2")
+
+
+@pytest.mark.slow
+def test_a_helper_package_that_was_installed_from_a_file_is_taken_out_again(course, tmp_path):
+    name = f"{course.id.replace('-', '_')}_data_utils"
+    wheel = tmp_path / f"{name}-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("helper_of_a_test.py", "")
+        archive.writestr(f"{name}-1.dist-info/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+        archive.writestr(f"{name}-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{name}-1.dist-info/RECORD", "")
+    inside = tmp_path / "there" / "bin" / "python"
+    uv("venv", "--quiet", "--python", sys.executable, str(inside.parent.parent))
+    uninstall_helper(course, inside)  # nothing to do
+    uv("pip", "install", "--quiet", "--offline", "--python", str(inside), str(wheel))
+    look = [str(inside), "-c", "import helper_of_a_test"]
+    assert subprocess.run(look, check=False).returncode == 0
+    uninstall_helper(course, inside)
+    assert subprocess.run(look, capture_output=True, check=False).returncode == 1
+
+
+def test_what_was_tried_here_stays_noted_when_another_python_tries_it(course, tmp_path):
+    there = replace(course, root=tmp_path)
+    noted = write_text(tmp_path / "tests" / "variants" / "tried.json", "{}")
+    program = write_text(tmp_path / "course", "#!/bin/sh\necho changed > tests/variants/tried.json\nexit 1\n")
+    program.chmod(0o755)
+    trial = try_grading_there(program.with_name("python"), there, [*course.labs[:2]])
+    assert (trial.passed, len(trial.problems), noted.read_text("utf-8")) == (0, 2, "{}")
 
 
 def test_binders_steps_are_read_off_its_dockerfile():
