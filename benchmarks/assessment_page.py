@@ -45,6 +45,9 @@ EFFORT = """\
 
 What a lab is planned for, and how long a solved submission of it takes to grade (`python -m benchmarks effort`): the
 mean of a class of {students}, on as many cores as there are, from mending to the end of its kernels.
+
+The minutes follow from a lab's words, given code and tasks by the rule in course.toml. They are an estimate: readers
+who were new to the course and solved the labs estimated 130 to 170, by slower rules. Set what your class needed.
 """
 MARGINS = """\
 ## Thresholds
