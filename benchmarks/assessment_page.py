@@ -8,6 +8,7 @@ from course.authoring.ends import End
 from course.authoring.mutant_table import score
 
 WRONG = tuple(end for end in End if end != End.RIGHT)
+WRONG_HEADINGS = (*(f"caught by {end.value}" for end in WRONG[:-1]), "not caught")
 INTRODUCTION = """\
 # How good the tests are
 
@@ -76,8 +77,7 @@ def mistake_parts(mistakes: Mapping[str, MistakeCounts]) -> Iterator[str]:
         )
         for name, counts in sorted(mistakes.items())
     ]
-    caught = (f"caught by {end.value}" for end in WRONG[:-1])
-    yield table(("lab", "mistakes", *caught, "not caught", "share in the hidden part only", "measured on"), rows)
+    yield table(("lab", "mistakes", *WRONG_HEADINGS, "share in the hidden part only", "measured on"), rows)
     if not mistakes:
         yield NONE
 
@@ -91,7 +91,8 @@ def mutant_parts(mutants: Mapping[str, MutantCounts]) -> Iterator[str]:
         "mutants",
         "tried",
         End.RIGHT.value,
-        *(f"caught by {end.value}" for end in WRONG[:-1]),
+        *WRONG_HEADINGS,
+        *("score", "measured on"),
     )
     rows = [
         (
@@ -101,7 +102,7 @@ def mutant_parts(mutants: Mapping[str, MutantCounts]) -> Iterator[str]:
         )
         for name, counts in sorted(mutants.items())
     ]
-    yield table((*headings, "not caught", "score", "measured on"), rows)
+    yield table(headings, rows)
     if not mutants:
         yield NONE
     listed = [f"- {name}, {text}" for name, counts in sorted(mutants.items()) for text in counts.not_caught]
