@@ -27,7 +27,6 @@ from course.labs.prepare import prepare_lab
 from course.labs.sources import cells_with_tests, grade_id, imports, is_answer
 from course.labs.variants import Variant, read_variants, variants_file
 from course.limits import Limits
-from course.nbgrader_api import load_config
 
 LIMITS = Limits(submission_seconds=3_000)
 _THREADS = 2
@@ -127,11 +126,6 @@ def auto_scores(notebook: NotebookNode, config: Config) -> dict[str, float]:
     """Points that each test cell of an executed notebook earned, by nbgrader's rule and the course's settings."""
     clean, _ = IgnorePattern(config=config).preprocess(copy.deepcopy(notebook), {})
     return {cell.metadata["nbgrader"]["grade_id"]: float(determine_grade(cell)[0]) for cell in cells_with_tests(clean)}
-
-
-def try_one(course: Course, trial: Trial) -> list[str]:
-    """Run a trial, and return its outcomes other than declared."""
-    return unexpected_outcomes(trial.execute(), trial.chosen, load_config(course.root))
 
 
 def unexpected_outcomes(notebook: NotebookNode, chosen: Sequence[Variant], config: Config) -> list[str]:

@@ -33,8 +33,13 @@ def budget_problems(notebook: NotebookNode, budget: Mapping[str, Any]) -> list[s
 
 def syntax_tree(cell: NotebookNode) -> ast.Module:
     """A code cell as a syntax tree; an empty one if it is no Python, which its execution will say."""
+    return python_tree(cell.source)
+
+
+def python_tree(source: str) -> ast.Module:
+    """The text of a code cell as a syntax tree; an empty one if it is no Python."""
     try:
-        return ast.parse(plain_python(cell.source))
+        return ast.parse(plain_python(source))
     except SyntaxError:
         return ast.parse("")
 

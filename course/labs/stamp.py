@@ -9,7 +9,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from course.config import Course, Lab
-from course.labs.budget import syntax_tree
+from course.labs.budget import python_tree, syntax_tree
 from course.labs.links import archive, binder, colab, lab_path
 from course.labs.sources import HIDDEN_PART, cells_with_tests, points_by_cell, tagged
 
@@ -18,21 +18,28 @@ FACTS, SETUP = "stamp-facts", "stamp-setup"
 SOURCE_VARIABLE = "CNN_LABS_SOURCE"  # of the environment: another place to install the package from
 
 SETUP_TEXT = """\
-# Run this cell first. Where the course's helper package is missing, as in Colab, it is installed, once.
+# Run this cell first. Where the course's helper package is missing, as in Colab, or older than this lab, it is
+# installed, once.
 import importlib
 import importlib.util
 import os
+import pathlib
 import subprocess
 import sys
 
-if importlib.util.find_spec("data_utils") is None:
+names_needed = {names}
+helper = importlib.util.find_spec("data_utils")
+helper_text = pathlib.Path(helper.origin).read_text("utf-8") if helper and helper.origin else ""
+if not helper_text or not all(f'"{{name}}"' in helper_text for name in names_needed):
     source = os.environ.get("{variable}", "{source}")
     command = [sys.executable, "-m", "pip", "install", "--quiet", source]
+    if helper_text:  # an older one: it is replaced, and nothing else
+        command += ["--force-reinstall", "--no-deps"]
     if subprocess.run(command, check=False).returncode:
         raise ImportError(f"data_utils could not be installed from {{source}}. Is there a network? Run this again.")
     importlib.invalidate_caches()
-    print("data_utils, the course's helper package, is installed. If an import below fails all the same, choose")
-    print("Runtime > Restart session, and run the notebook from its first cell.")"""
+    print("data_utils, the course's helper package, is installed. If an import below fails all the same, restart the")
+    print("kernel (in Colab: Runtime > Restart session), and run the notebook from its first cell.")"""
 
 PASSED = {
     True: "All tests shown here pass. With the hidden tests of grading, this task gives {points}.",
@@ -45,12 +52,20 @@ def stamp_lab(course: Course, lab: Lab, notebook: NotebookNode) -> None:
     """Fill the stamped cells of a lab's source, and let each test say that it passed, in place."""
     for cell in tagged(notebook, FACTS):
         cell.source = f"{badges(course, lab)}\n\n{facts(course, lab, notebook)}"
+    names = json.dumps(helper_names(notebook))
     for cell in tagged(notebook, SETUP):
-        cell.source = SETUP_TEXT.format(variable=SOURCE_VARIABLE, source=archive(course))
+        cell.source = SETUP_TEXT.format(names=names, variable=SOURCE_VARIABLE, source=archive(course))
     for cell in cells_with_tests(notebook):
         cell.source = PASSED_LINE.sub("", cell.source)  # of an earlier build
         if not gives_partial_credit(cell):
             cell.source += f"\n{passed_line(cell)}"
+
+
+def helper_names(notebook: NotebookNode) -> list[str]:
+    """What the students' copy of a lab imports from the helper package, sorted; an older one may lack some of it."""
+    visible = [HIDDEN_PART.sub("", cell.source) for cell in notebook.cells if cell.cell_type == "code"]
+    nodes = [node for source in visible for node in ast.walk(python_tree(source)) if isinstance(node, ast.ImportFrom)]
+    return sorted({alias.name for node in nodes if node.module == "data_utils" for alias in node.names})
 
 
 def gives_partial_credit(cell: NotebookNode) -> bool:

@@ -8,8 +8,10 @@ import sys
 import venv
 
 import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from course.labs.sources import read_source, tagged
+from course.labs.stamp import helper_names
 
 pytestmark = pytest.mark.slow
 
@@ -64,3 +66,43 @@ def test_set_up_that_fails_says_from_where_and_what_to_do(course, lab, tmp_path)
     code = f"import importlib.util\nimportlib.util.find_spec = lambda name: None\n{setup}"
     done = run(sys.executable, code, tmp_path, CNN_LABS_SOURCE="/nowhere/at/all")
     assert done.returncode and "could not be installed from /nowhere/at/all" in done.stderr.splitlines()[-1]
+
+
+def test_set_up_replaces_an_older_helper_package_and_nothing_else(course, lab, bare_python, wheel, tmp_path):
+    older = tmp_path / "older"
+    older.mkdir()
+    (older / "pyproject.toml").write_text(
+        '[project]\nname = "cnn-labs-data-utils"\nversion = "0.1.0"\ndependencies = ["numpy<1"]\n'
+        '[tool.setuptools]\npackages = ["data_utils"]\n'
+    )
+    (older / "data_utils").mkdir()
+    (older / "data_utils" / "__init__.py").write_text('__all__ = ["plot_images"]\nplot_images = None\n')
+    install = [bare_python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", older]
+    subprocess.run(install, check=True)
+    setup = tagged(read_source(course.source(lab)), "stamp-setup")[0].source
+    code = f"{setup}\nfrom data_utils import load_mnist\nprint(len(load_mnist(500, 100)[0][0]))"
+    broken = run(bare_python, code, tmp_path, CNN_LABS_SOURCE="/nowhere/at/all")
+    assert "could not be installed from /nowhere/at/all" in broken.stderr.splitlines()[-1]
+    before = subprocess.check_output([bare_python, "-m", "pip", "list"], text=True)
+    done = run(bare_python, code, tmp_path, CNN_LABS_SOURCE=str(wheel))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[0].startswith("data_utils, the course's helper package, is installed.")
+    assert done.stdout.splitlines()[-1] == "500"
+    assert subprocess.check_output([bare_python, "-m", "pip", "list"], text=True) == before
+    again = run(bare_python, setup, tmp_path, CNN_LABS_SOURCE="/nowhere/at/all")
+    assert (again.returncode, again.stdout) == (0, "")
+    subprocess.run([bare_python, "-m", "pip", "uninstall", "--quiet", "--yes", "cnn-labs-data-utils"], check=True)
+
+
+def test_set_up_asks_for_what_students_import_not_for_what_hidden_tests_do():
+    notebook = new_notebook(
+        cells=[
+            new_code_cell("from data_utils import load_mnist, beside_answer as beside\n%matplotlib inline"),
+            new_code_cell(
+                "if True:\n    from data_utils import explain_errors\n    ### BEGIN HIDDEN TESTS\n"
+                "    from data_utils import unasked_settings\n    ### END HIDDEN TESTS\n"
+            ),
+            new_markdown_cell("from data_utils import figure_facts"),
+        ]
+    )
+    assert helper_names(notebook) == ["beside_answer", "explain_errors", "load_mnist"]

@@ -14,7 +14,7 @@ from course import cli
 from course.authoring import try_variants
 from course.authoring.name_use import cut_to
 from course.authoring.tried_runs import read_tried
-from course.authoring.try_all_variants import digests_of, try_all
+from course.authoring.try_all_variants import digests_of, try_all, try_trial
 from course.errors import CourseError
 from course.labs import variants
 from course.labs.sources import grade_id, is_answer, is_written, read_source
@@ -71,7 +71,7 @@ def test_answers_get_what_they_deserve(name, number):
     trials, count = trials_that_count(name)
     if number not in count:
         pytest.skip(UNCHANGED)
-    assert try_variants.try_one(COURSE, trials[number]) == []
+    assert try_trial(COURSE, trials[number])[0] == []
 
 
 def test_every_task_has_answers_of_both_kinds(course, lab):
@@ -148,7 +148,7 @@ def test_surprises_are_found(course):
     first, second = tasks_of(notebook)[:2]
     model = next(cell.source for cell in notebook.cells if grade_id(cell) == first)
     chosen = [Variant(first, "fine", model, frozenset({f"test-{first}"})), Variant(second, "void", "", frozenset())]
-    found = try_variants.try_one(course, try_variants.make_trial(notebook, chosen))
+    found, _ = try_trial(course, try_variants.make_trial(notebook, chosen))
     assert len(found) == 2
     assert "2 points to the wrong answer «fine»" in found[0]
     assert f"test-{second} gives 0 of 2 points: AssertionError" in found[1]
