@@ -68,7 +68,7 @@ def test_set_up_that_fails_says_from_where_and_what_to_do(course, lab, tmp_path)
     assert done.returncode and "could not be installed from /nowhere/at/all" in done.stderr.splitlines()[-1]
 
 
-def test_set_up_replaces_an_older_helper_package_and_nothing_else(course, lab, bare_python, wheel, tmp_path):
+def test_set_up_replaces_an_older_helper_package_and_nothing_else(course, bare_python, wheel, tmp_path):
     older = tmp_path / "older"
     older.mkdir()
     (older / "pyproject.toml").write_text(
@@ -79,7 +79,7 @@ def test_set_up_replaces_an_older_helper_package_and_nothing_else(course, lab, b
     (older / "data_utils" / "__init__.py").write_text('__all__ = ["plot_images"]\nplot_images = None\n')
     install = [bare_python, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", older]
     subprocess.run(install, check=True)
-    setup = tagged(read_source(course.source(lab)), "stamp-setup")[0].source
+    setup = tagged(read_source(course.source(course.labs[-1])), "stamp-setup")[0].source
     code = f"{setup}\nfrom data_utils import load_mnist\nprint(len(load_mnist(500, 100)[0][0]))"
     broken = run(bare_python, code, tmp_path, CNN_LABS_SOURCE="/nowhere/at/all")
     assert "could not be installed from /nowhere/at/all" in broken.stderr.splitlines()[-1]
