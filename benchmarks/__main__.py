@@ -121,13 +121,21 @@ def measure_seeds(
 
 
 @app.command()
-def effort(labs: Labs = None) -> None:
-    """Grade a class of solved submissions of each lab: how long one takes, beside the minutes planned for students."""
+def minutes(labs: Labs = None) -> None:
+    """Estimate from its words, code and tasks how long each lab takes a student, beside what it is planned for."""
     course = load_course()
-    with log_to_file(course.root, "bench-effort"), error_console.status("measuring") as status:
+    estimates = {lab.name: assessment_counts.lab_minutes(course, lab) for lab in course.choose(labs)}
+    console.print(f"wrote {assessment.save(course, Kept(minutes=estimates)).relative_to(course.root)}", highlight=False)
+
+
+@app.command()
+def seconds(labs: Labs = None) -> None:
+    """Grade a class of solved submissions of each lab: how long one takes; a quarter of an hour for all."""
+    course = load_course()
+    with log_to_file(course.root, "bench-seconds"), error_console.status("measuring") as status:
         for lab in course.choose(labs):
             status.update(lab.name)
-            assessment.save(course, Kept(effort={lab.name: assessment_counts.measure_effort(course, lab)}))
+            assessment.save(course, Kept(grading={lab.name: assessment_counts.measure_grading(course, lab)}))
     console.print(f"wrote {assessment.save(course).relative_to(course.root)}", highlight=False)
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.assessment_counts import Effort, Kept, MistakeCounts, MutantCounts, SeedCounts
+from benchmarks.assessment_counts import GradingTime, Kept, Minutes, MistakeCounts, MutantCounts, SeedCounts
 from benchmarks.assessment_page import page
 from benchmarks.margins import Comparison
 from course.config import Course
@@ -23,7 +23,8 @@ def read(course: Course) -> Kept:
     return Kept(
         {name: MutantCounts(**counts) for name, counts in kept.get("mutants", {}).items()},
         {name: _seed_counts(**counts) for name, counts in kept.get("seeds", {}).items()},
-        {name: Effort(**values) for name, values in kept.get("effort", {}).items()},
+        {name: Minutes(**values) for name, values in kept.get("minutes", {}).items()},
+        {name: GradingTime(**values) for name, values in kept.get("grading", {}).items()},
         {name: MistakeCounts(**counts) for name, counts in kept.get("mistakes", {}).items()},
     )
 

@@ -12,6 +12,7 @@ from rich.progress import Progress
 
 from benchmarks import grading, margins
 from benchmarks.margins import Comparison
+from benchmarks.work_minutes import estimated_minutes
 from course.authoring.ends import End
 from course.authoring.try_all_variants import Mistake
 from course.authoring.try_mutants import Tried
@@ -62,12 +63,19 @@ class SeedCounts:
 
 
 @dataclass(frozen=True)
-class Effort:
-    """What a lab was planned for on a day, and the seconds that a solved submission of it took to grade."""
+class Minutes:
+    """How many tasks a lab has, and the minutes that it is estimated to take a student and planned for."""
+
+    tasks: int
+    estimated: int
+    planned: int
+
+
+@dataclass(frozen=True)
+class GradingTime:
+    """The seconds that a solved submission of a lab took to grade on a day."""
 
     day: str
-    tasks: int
-    work_minutes: int
     seconds: float
 
 
@@ -77,7 +85,8 @@ class Kept:
 
     mutants: Mapping[str, MutantCounts] = field(default_factory=dict)
     seeds: Mapping[str, SeedCounts] = field(default_factory=dict)
-    effort: Mapping[str, Effort] = field(default_factory=dict)
+    minutes: Mapping[str, Minutes] = field(default_factory=dict)
+    grading: Mapping[str, GradingTime] = field(default_factory=dict)
     mistakes: Mapping[str, MistakeCounts] = field(default_factory=dict)
 
     def updated(self, new: "Kept", names: Collection[str]) -> "Kept":
@@ -85,7 +94,8 @@ class Kept:
         return Kept(
             _of(names, {**self.mutants, **new.mutants}),
             _of(names, {**self.seeds, **new.seeds}),
-            _of(names, {**self.effort, **new.effort}),
+            _of(names, {**self.minutes, **new.minutes}),
+            _of(names, {**self.grading, **new.grading}),
             _of(names, {**self.mistakes, **new.mistakes}),
         )
 
@@ -116,10 +126,14 @@ def measure_seeds(course: Course, lab: Lab, count: int, progress: Progress) -> S
     return SeedCounts(date.today().isoformat(), count, failures, nearest)
 
 
-def measure_effort(course: Course, lab: Lab) -> Effort:
-    """Grade a class of a lab, beside what it is planned for."""
+def lab_minutes(course: Course, lab: Lab) -> Minutes:
+    """What a lab is estimated to take, and planned for."""
+    tasks = sum(map(is_answer, prepare_lab(course, lab).cells))
+    return Minutes(tasks, round(estimated_minutes(course, lab)), lab.work_minutes)
+
+
+def measure_grading(course: Course, lab: Lab) -> GradingTime:
+    """Grade a class of solved submissions of a lab."""
     with tempfile.TemporaryDirectory() as scratch:
         timed = grading.grade_here(course, lab, Path(scratch), "grading budget", Options(), GRADED)
-    tasks = sum(map(is_answer, prepare_lab(course, lab).cells))
-    seconds = round(sum(timed.stages.values()), 1)
-    return Effort(date.today().isoformat(), tasks, lab.work_minutes, seconds)
+    return GradingTime(date.today().isoformat(), round(sum(timed.stages.values()), 1))

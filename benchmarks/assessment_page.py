@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from benchmarks.assessment_counts import GRADED, Effort, Kept, MistakeCounts, MutantCounts, SeedCounts
+from benchmarks import work_minutes
+from benchmarks.assessment_counts import GRADED, GradingTime, Kept, Minutes, MistakeCounts, MutantCounts, SeedCounts
 from benchmarks.page import table
 from course.authoring.ends import End
 from course.authoring.mutant_table import score
@@ -44,11 +45,14 @@ there were, and how many tests failed by bad luck.
 EFFORT = """\
 ## Minutes and seconds
 
-What a lab is planned for, and how long a solved submission of it takes to grade (`python -m benchmarks effort`): the
-mean of a class of {students}, on as many cores as there are, from mending to the end of its kernels.
+How long a lab takes a student (`python -m benchmarks minutes`), and how long a solved submission of it takes to grade
+(`python -m benchmarks seconds`): the mean of a class of {students}, on as many cores as there are, from mending to the
+end of its kernels.
 
-The minutes follow from a lab's words, given code and tasks by the rule in course.toml. They are an estimate: readers
-who were new to the course and solved the labs estimated 130 to 170, by slower rules. Set what your class needed.
+No class was timed; the minutes are estimates, for somebody who reads with care in a second language: {words} words and
+{lines} given lines of code a minute (of the words in hints, every second one), {test:g} minutes for each task with a
+test and {answer:g} for each line of its model answer, {written:g} for each written answer. "Going further" is optional
+and not counted. What is planned is set in course.toml: set what your class needed.
 """
 MARGINS = """\
 ## Thresholds
@@ -57,6 +61,13 @@ Where a test asserts that a number which depends on the seed, or on the clock, i
 both came nearest in these runs. The margin is the distance, as a share of the larger one. Thresholds for what is the
 same in every run are not listed, nor are those of `np.allclose` and of "either … or".
 """
+RATES = {
+    "words": work_minutes.WORDS_A_MINUTE,
+    "lines": work_minutes.LINES_A_MINUTE,
+    "test": work_minutes.TEST_MINUTES,
+    "answer": work_minutes.ANSWER_LINE_MINUTES,
+    "written": work_minutes.WRITTEN_MINUTES,
+}
 NONE = "Not measured yet.\n"
 
 
@@ -64,7 +75,8 @@ def page(kept: Kept) -> str:
     """The Markdown of the page, from what is kept."""
     parts = [INTRODUCTION, MISTAKES, *mistake_parts(kept.mistakes), MUTANTS, *mutant_parts(kept.mutants)]
     parts += [SEEDS, *seed_parts(kept.seeds)]
-    parts += [MARGINS, *margin_parts(kept.seeds), EFFORT.format(students=GRADED), *effort_parts(kept.effort)]
+    parts += [MARGINS, *margin_parts(kept.seeds)]
+    parts += [EFFORT.format(students=GRADED, **RATES), *effort_parts(kept.minutes, kept.grading)]
     return "\n".join(parts)
 
 
@@ -142,9 +154,16 @@ def margin_parts(seeds: Mapping[str, SeedCounts]) -> Iterator[str]:
         yield f"Not noted yet of {', '.join(missing)}.\n"
 
 
-def effort_parts(effort: Mapping[str, Effort]) -> Iterator[str]:
+def effort_parts(minutes: Mapping[str, Minutes], grading: Mapping[str, GradingTime]) -> Iterator[str]:
     """The table of minutes and seconds."""
-    rows = [(name, one.tasks, one.work_minutes, f"{one.seconds:.1f}", one.day) for name, one in sorted(effort.items())]
-    yield table(("lab", "tasks", "minutes planned", "seconds to grade", "measured on"), rows)
+    rows = [
+        (
+            name,
+            *((one.tasks, one.estimated, one.planned) if (one := minutes.get(name)) else ("", "", "")),
+            *((f"{timed.seconds:.1f}", timed.day) if (timed := grading.get(name)) else ("", "")),
+        )
+        for name in sorted({**minutes, **grading})
+    ]
+    yield table(("lab", "tasks", "minutes estimated", "minutes planned", "seconds to grade", "measured on"), rows)
     if not rows:
         yield NONE
