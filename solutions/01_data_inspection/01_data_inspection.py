@@ -14,9 +14,9 @@
 # # 1 · Know your data before you train
 #
 # A network learns whatever is in its data, including what went wrong on the way in. Before you train
-# anything, spend an hour with the numbers themselves: what they are, how they are stored, and how to divide
-# them so that the accuracy you report later is one you can believe. No network is needed for that yet, only
-# NumPy and a few figures.
+# anything, look at the numbers themselves: what they are, how they are stored, and how to divide them so that
+# the accuracy you report later is one you can believe. No network is needed for that yet, only NumPy and a few
+# figures.
 #
 # ## What you will do
 #
@@ -28,8 +28,8 @@
 # ## What you will learn
 #
 # - Tell labels from features, and read type, shape, dtype and value range off any array
-# - Check the class balance with a table and with a bar plot that does not mislead
-# - Give images the channel axis and the scale that a network expects
+# - Check the class balance, and see how a bar plot of it can mislead
+# - Know where a network expects the channel axis, and give pixels the scale that it expects
 # - Turn integer labels into one-hot labels and back
 # - Split off validation data without leakage, and say what the test set is for
 #
@@ -116,8 +116,7 @@ plot_images(X_train[:15], y_train[:15]);
 # is then one of *classification*.
 #
 # Write the problem down in numbers before you choose a model. The number of features decides how many
-# numbers go into a network, the number of classes decides how many come out. If you mix up the number of
-# examples with the number of features, you build a network for another problem.
+# numbers go into a network, the number of classes decides how many come out.
 #
 # Write `describe_problem(images, labels)`. `images` is an array whose first axis counts the examples, and
 # `labels` has shape `(n,)`. Return a dictionary with these four keys:
@@ -351,7 +350,7 @@ for row in X_train[0]:
 # Zeros are paper, large numbers are ink, and the numbers in between, along the rims of the strokes, are
 # grey. You can make out the digit, and an empty border around it.
 #
-# ### Task 3 · The box around the ink (2 points)
+# ### Task 3 · The box around the ink (3 points)
 #
 # How wide is that border, and is it the same for each digit? If one image were shifted to the edge, a
 # network that looks at fixed pixels would see something quite unlike the other examples of its class. Let
@@ -404,7 +403,7 @@ def ink_box(image):
     return int(rows.min()), int(rows.max()), int(columns.min()), int(columns.max())
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-ink-box", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-ink-box", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 def checked_box(image):
     """What ink_box returns for an image with ink, as a list of four numbers."""
     given = image.copy()
@@ -483,7 +482,7 @@ assert box == [0, 2, 0, 3], f"With ink all over 3 rows and 4 columns, the box is
 box = box_of_blank(np.zeros((5, 5)))
 assert box is None, f"A blank image of decimals must give None as well, not {box!r}."
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 top, bottom, left, right = ink_box(X_train[0])
@@ -501,14 +500,12 @@ widths = boxes[:, 3] - boxes[:, 2] + 1
 print(f"height: {heights.min()} to {heights.max()} pixels, width: {widths.min()} to {widths.max()} pixels")
 
 # %% [markdown]
-# The dashed box should touch the ink on all four sides, with no empty row or column inside its rim. Rows
-# are counted from the top down, as in the table of numbers: the vertical axis of an image runs the other
-# way than that of a graph.
+# The dashed box should touch the ink on all four sides. Rows are counted from the top down, as in the table of
+# numbers: the vertical axis of an image runs the other way than that of a graph.
 #
 # The line below the figure measures a thousand digits: none is taller or wider than 20 pixels. That is no
 # accident: whoever prepared MNIST scaled each digit to fit into a box of 20 × 20 and placed its centre of
-# mass in the middle of the 28 × 28 image. Remember it when you draw a digit yourself and a trained network
-# fails on it: it has only ever seen digits prepared like these.
+# mass in the middle of the 28 × 28 image. A network trained on MNIST has only ever seen digits like these.
 #
 # ## Part 3 · Ten classes, equally many?
 #
@@ -605,169 +602,26 @@ balance
 
 # %% [markdown]
 # Look at the two columns in percent. All of MNIST is balanced only roughly: of its 60,000 training digits
-# 11.2 % are ones and 9.0 % are fives. The smaller set that comes with the helper package was picked so that
-# each class has exactly 10 %. Either way, guessing the same digit every time is right in about one case of
-# ten. That is the score to beat.
+# 11.2 % are ones and 9.0 % are fives. In the smaller set of the helper package each class has exactly 10 %.
+# Either way, guessing the same digit every time is right in about one case of ten. That is the score to beat.
 #
-# ### Task 5 · The class balance as a bar plot (2 points)
-#
-# A table is exact; a figure is quick. In a bar plot the eye compares *lengths*, so the length of a bar must be
-# proportional to its number. This holds only if the axis **starts at zero**. Cut off the lower part of the axis
-# and you cut the same piece off every bar: small differences grow into large ones, without one wrong number in
-# the whole figure. (For a curve, where the eye follows the slope, an axis may start anywhere.)
-#
-# Finish `plot_class_balance(counts)`, whose first line makes a new figure at each call. `counts` is an array of shape
-# `(n_classes,)`. Draw one vertical bar per class, in the order of the classes from left to right, each from zero up to
-# its count; all bars must be seen whole, none behind another. Label both axes and keep them visible, let the vertical
-# axis start at zero, and return the Matplotlib `Axes`.
-#
-# <details><summary>Hint 1: a nudge</summary>
-#
-# Look at the cell below the test of Task 3, which draws a box around a digit. Which object is drawn on and
-# labelled there?
-#
-# </details>
-#
-# <details><summary>Hint 2: the idea</summary>
-#
-# `axes.bar` wants the positions of the bars and their heights; many functions of Seaborn accept the `Axes` as `ax=`.
-# `axes.set` takes `xlabel` and `ylabel`, and `axes.set_ylim` says where the vertical axis starts. Do not call
-# `plt.show()` inside the function: it displays the figure and closes it.
-#
-# </details>
-
-# %% nbgrader={"grade": false, "grade_id": "plot-class-balance", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def plot_class_balance(counts):
-    """Draw the number of examples of each class as bars and return the Axes."""
-    figure, axes = plt.subplots(figsize=(6, 3.2), layout="constrained")
-    ### BEGIN SOLUTION
-    classes = np.arange(len(counts))
-    axes.bar(classes, counts, color=BLUE)
-    axes.set(xlabel="class", ylabel="number of examples", xticks=classes)
-    axes.set_ylim(bottom=0)
-    return axes
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test-plot-class-balance", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-from data_utils import beside_answer, figure_facts
-
-
-@beside_answer
-def drawn(*counts, figure_open=False):
-    """What plot_class_balance draws for each of these counts, and which figure was open before."""
-    plt.close("all")
-    before = id(plt.figure()) if figure_open else None
-    kept = [plot_class_balance(some) for some in counts]
-    found = [figure_facts(axes) | more_facts(axes) for axes in kept]
-    plt.close("all")
-    return before, found
-
-
-@beside_answer
-def more_facts(axes):
-    """The scale of an Axes, where its bars begin, how they stand out, and which axes are seen with their labels."""
-    from matplotlib.colors import to_rgba
-
-    if not isinstance(axes, plt.Axes):
-        return {}
-    *paper, opacity = to_rgba(axes.get_facecolor())
-    paper = 1 - opacity * (1 - np.array(paper))  # white shines through
-
-    def contrast(colour):
-        *rgb, opacity = to_rgba(colour)
-        return opacity * float(np.abs(rgb - paper).max())
-
-    bars = [one for one in axes.patches if isinstance(one, plt.Rectangle)]
-    bars = [bar for bar in bars if bar.get_data_transform() == axes.transData]  # no band across the axes
-    seen = [axes.axison and axis.get_visible() and axis.label.get_visible() for axis in (axes.xaxis, axes.yaxis)]
-    contrasts = []
-    for bar in bars:
-        edge = contrast(bar.get_edgecolor()) if bar.get_linewidth() else 0
-        seen_by = max(contrast(bar.get_facecolor()), edge, 1.0 if bar.get_hatch() else 0)
-        contrasts.append(seen_by if bar.get_visible() else 0.0)
-    bottoms = [float(bar.get_y()) for bar in bars]
-    return {"yscale": axes.get_yscale(), "bottoms": bottoms, "contrasts": contrasts, "axes_seen": seen}
-
-
-def drawings(*counts, figure_open=False):
-    """The same; an error in the answer becomes a sentence."""
-    with explain_errors(f"For the counts {[some.tolist() for some in counts]} plot_class_balance"):
-        return drawn(*counts, figure_open=figure_open)
-
-
-def check_bars(seen, counts):
-    """Whether the Axes show a whole bar for each count, in order, and both of their axes."""
-    shown, highest = f"For the counts {counts}", max(counts)
-    assert seen["type"] == "Axes", (
-        f"plot_class_balance must return the Axes, not {seen['type']}. Is there a return, and does it return the Axes?"
-    )
-    bars = seen["bars"]
-    assert bars, "There are no bars on the Axes you returned. Did plt.show() close the figure before?"
-    assert len(bars) == len(counts), (
-        f"{shown} there are {len(bars)} bars on the Axes you returned, not {len(counts)}, one per class."
-    )
-    places = {round(bar["x"] + bar["width"] / 2, 3) for bar in bars}
-    assert len(places) == len(bars), f"The {len(bars)} bars stand in only {len(places)} places: some hide others."
-    gaps = [right["x"] - left["x"] - left["width"] for left, right in zip(bars, bars[1:])]
-    assert min(gaps) > -1e-6, f"The bars are {bars[0]['width']:g} wide, more than their distance: they hide each other."
-    heights = [bar["height"] for bar in bars][:: -1 if seen["x_inverted"] else 1]
-    assert np.allclose(heights, counts), (
-        f"From left to right the bars are {heights} high; they must be as high as the counts, in the order of the "
-        f"classes: {counts}. (As texts, '10' comes before '2'.)"
-    )
-    begins = [bottom for bottom in seen["bottoms"] if bottom]
-    assert not begins, f"{shown}, a bar begins at {begins[0]:g}. Let all bars begin at 0: they are compared by length."
-    assert min(seen["contrasts"]) > 0.02, (
-        "A bar has almost the colour of the paper behind it and is not seen. Choose another colour, and no opacity "
-        "near 0."
-    )
-    assert seen["xlabel"], "The horizontal axis has no label. What do the numbers under the bars stand for?"
-    assert seen["ylabel"], "The vertical axis has no label. What does the height of a bar stand for?"
-    for direction, visible in zip(("horizontal", "vertical"), seen["axes_seen"]):
-        assert visible, f"The {direction} axis or its label is invisible: nobody can read what the bars stand for."
-    low, high = seen["ylim"]
-    assert low == 0, f"{shown} the vertical axis starts at {low:g}. Bars are compared by length, so let it start at 0."
-    assert high >= highest, f"{shown} the vertical axis ends at {high:g}: the highest bar, {highest}, is cut off."
-    (left, right), first, last = sorted(seen["xlim"]), bars[0]["x"], bars[-1]["x"] + bars[-1]["width"]
-    assert left <= first + 1e-6 and right >= last - 1e-6, (
-        f"{shown} the horizontal axis runs from {left:g} to {right:g}, but the bars stand from {first:g} to {last:g}: "
-        "not all of them are seen whole."
-    )
-    assert seen["yscale"] == "linear", f"The scale is {seen['yscale']!r}: bars are then not as long as the counts."
-
-
-ten = [40, 38, 45, 41, 39, 36, 42, 44, 40, 37]
-_, (seen, other) = drawings(np.array(ten), np.array([3, 1, 2]))
-check_bars(seen, ten)
-assert seen["figure"] != other.get("figure"), (
-    "Two calls have drawn into the same figure. Make a new figure in the function."
-)
-### BEGIN HIDDEN TESTS
-twelve = [310, 300, 305, 40, 7, 9_120, 330, 90, 210, 5, 620, 12]
-open_figure, (seen, other) = drawings(np.array([5010, 5000, 4990, 0]), np.array(twelve), figure_open=True)
-check_bars(seen, [5010, 5000, 4990, 0])
-check_bars(other, twelve)
-assert seen["figure"] != open_figure, (
-    "With another figure open, the bars were drawn into it. Make a new figure in the function."
-)
-_, (seen,) = drawings(np.array([310, 305, 300]))
-check_bars(seen, [310, 305, 300])
-### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+# A table is exact; a figure is quick, but it can mislead. In a bar plot the eye compares *lengths*. So the
+# length of a bar must be proportional to its number, and that holds only if the axis **starts at zero**. The
+# next cell draws the same numbers twice, the counts of all 60,000 training digits of MNIST.
 
 # %%
 all_of_mnist = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
-axes = plot_class_balance(all_of_mnist)
-axes.set(title="axis cut off at 5,300: do not do this", ylim=(5300, 6850))
-axes = plot_class_balance(all_of_mnist)
-axes.set_title("the same numbers, axis from zero")
+figure, panels = plt.subplots(1, 2, figsize=(10, 3.2), layout="constrained")
+titles = ["axis cut off at 5,300: do not do this", "axis from zero"]
+for axes, title, lowest in zip(panels, titles, [5300, 0], strict=True):
+    axes.bar(np.arange(10), all_of_mnist, color=BLUE)
+    axes.set(title=title, xlabel="class", ylabel="number of examples", xticks=np.arange(10), ylim=(lowest, 6850))
 plt.show()
 
 # %% [markdown]
-# Both figures show the same numbers, the counts of all 60,000 training digits of MNIST. What would you have
-# said about the first, had you not read its axis? There the bar of the 1 is about twelve times as long as
-# that of the 5, as if the fives were almost missing. In the second it is 1.24 times as long, which is the
-# truth: 6,742 against 5,421. No class is rare enough to worry about.
+# On the left the bar of the 1 is about twelve times as long as that of the 5, as if the fives were almost
+# missing. On the right it is 1.24 times as long, which is the truth: 6,742 against 5,421. No class is rare
+# enough to worry about.
 #
 # ## Part 4 · The axes that a network expects
 #
@@ -780,12 +634,12 @@ plt.show()
 # | `"channels_last"` | `(n, 28, 28, 1)` | examples, rows, columns, channels |
 # | `"channels_first"` | `(n, 1, 28, 28)` | examples, channels, rows, columns |
 #
-# A trap waits for those who go from one format to the other. `reshape` keeps all numbers in the order in
-# which they lie in memory and only draws new borders between them. For a single channel that is right: the
-# order is the same in both formats. For three channels it is not, because in channels-last the three numbers
-# of a pixel lie side by side. The axes have to be *moved*, by `np.moveaxis` or `np.transpose`. The next cell
-# makes a colour image of a digit (with three equal channels, so it is still grey), takes it to channels-first
-# in both ways, and draws the first channel.
+# For grey digits a new axis of length 1 is enough: it adds no number and moves none. Colour images have a trap.
+# `reshape` keeps all numbers in the order in which they lie in memory and only draws new borders between them.
+# But in channels-last the three numbers of a pixel lie side by side, in channels-first they are far apart. So
+# the axes have to be *moved*, by `np.moveaxis` or `np.transpose`. The next cell makes a colour image of a digit
+# (with three equal channels, so it is still grey), takes it to channels-first in both ways, and draws the first
+# channel.
 
 # %%
 colour = np.stack([X_train[0]] * 3, axis=-1)
@@ -799,145 +653,31 @@ figure.suptitle("the first channel")
 plt.show()
 
 # %% [markdown]
-# On the right the digit is intact, as on the left. In the middle it is torn: `reshape` used the first third
-# of the numbers, in which the channels are mixed, as the first channel. Both arrays have the shape
-# `(3, 28, 28)`, so a look at the shape would not have told them apart.
+# On the right the digit is intact, as on the left. In the middle it is torn: `reshape` took the first third of
+# the numbers, in which the channels are mixed, for the first channel. Both arrays have the shape `(3, 28, 28)`,
+# so a look at the shape would not have told them apart.
 #
-# ### Task 6 · The channel axis (2 points)
+# Keras, the library of the later labs, expects channels last, unless its settings say otherwise; you can ask
+# it with `keras.config.image_data_format()`. Often nothing crashes if you are wrong. A published lab (Cangelosi and
+# Masala 2025) gave its network images of shape `(1, 28, 28)` while Keras was set to channels-last. Keras read
+# each digit as *one row* of 28 pixels with 28 *channels*. The network trained without complaint, and its test
+# accuracy was 98.7 %, so that nobody noticed. You will meet it again in lab 4.
 #
-# Keras, the library of the later labs, has a setting that says which of the two formats it expects. You can
-# ask for it (no need to run this now):
-#
-# ```python
-# import keras
-#
-# keras.config.image_data_format()  # 'channels_last', unless the file ~/.keras/keras.json says otherwise
-# ```
-#
-# It pays to ask, since nothing crashes if you are wrong. A published lab (Cangelosi and Masala 2025) gave its network
-# images of shape `(1, 28, 28)` while Keras was set to channels-last. Keras read each digit as *one row* of 28 pixels
-# with 28 *channels*: what had been a row of the digit was now a single pixel, and what had been its columns were
-# channels. The network trained without complaint, and its test accuracy was 98.7 %, so that nobody noticed. You will
-# meet it again in lab 4.
-#
-# Write `add_channel_axis(images, data_format="channels_last")`. `images` has shape `(n, 28, 28)`. Return
-# the same numbers with shape `(n, 28, 28, 1)` for `"channels_last"` and `(n, 1, 28, 28)` for
-# `"channels_first"`. Any other `data_format` must raise a `ValueError`: a spelling mistake should stop the
-# program rather than choose a format at random. Leave the array of the caller as it is.
-#
-# <details><summary>Hint 1: a nudge</summary>
-#
-# A new axis of length 1 adds no number and moves none. At which place of the shape must it be for each of
-# the two formats? And which of your lines runs if `data_format` is a word that you do not know?
-#
-# </details>
-#
-# <details><summary>Hint 2: the idea</summary>
-#
-# There are at least three ways to get a new axis of length 1: `np.newaxis` in an index, between or behind
-# the colons of the other axes; `np.expand_dims`, which wants the array and the place of the new axis; and
-# `reshape` with the whole new shape (is it safe here? see above). An error is raised, not returned:
-# `raise ValueError("...")`, with a sentence that names the two words that are allowed.
-#
-# </details>
-
-# %% nbgrader={"grade": false, "grade_id": "add-channel-axis", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def add_channel_axis(images, data_format="channels_last"):
-    """Return grey images with an axis of length 1 for the channel, last or first."""
-    ### BEGIN SOLUTION
-    if data_format == "channels_last":
-        return images[:, :, :, np.newaxis]
-    if data_format == "channels_first":
-        return images[:, np.newaxis, :, :]
-    raise ValueError(f"data_format must be 'channels_last' or 'channels_first', not {data_format!r}")
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test-add-channel-axis", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def raised_for(data_format):
-    """The name of the error that add_channel_axis raises for this data_format; "" if it raises none."""
-    try:
-        add_channel_axis(np.zeros((2, 28, 28)), data_format)
-    except Exception as error:
-        return "ValueError" if isinstance(error, ValueError) else type(error).__name__
-    return ""
-
-
-def with_channel(images, *data_format, **named):
-    """What add_channel_axis returns, as an array; an error in it becomes a sentence."""
-    how = f"With {[*data_format, *named.values()][0]}" if data_format or named else "Without a data_format"
-    with explain_errors(f"{how} add_channel_axis"):
-        result = add_channel_axis(images, *data_format, **named)
-    assert result is not None, f"{how} add_channel_axis returned None. Is there a return?"
-    return np.asarray(result)
-
-
-images = np.arange(3 * 28 * 28, dtype=np.float32).reshape(3, 28, 28)
-given = images.copy()
-last, first = with_channel(given), with_channel(images.copy(), "channels_first")
-assert last.shape == (3, 28, 28, 1), (
-    f"Without a data_format, channels come last: the shape must be (3, 28, 28, 1), it is {last.shape}."
-)
-assert np.array_equal(last[:, :, :, 0], images), (
-    "The shape is right, but pixels have changed their places or values. Add an axis; do not move or flip the others."
-)
-assert given.shape == (3, 28, 28) and np.array_equal(given, images), (
-    f"add_channel_axis has changed the array of the caller; its shape is now {given.shape}. Return a new one."
-)
-assert first.shape == (3, 1, 28, 28), f"With channels_first the shape must be (3, 1, 28, 28), it is {first.shape}."
-assert np.array_equal(first[:, 0], images), (
-    "With channels_first the shape is right, but pixels have changed their places or values."
-)
-error = raised_for("channels_in_the_middle")
-assert error == "ValueError", (
-    f"A data_format of 'channels_in_the_middle' must raise a ValueError; it raised {error or 'nothing'}. "
-    "Use raise, not return."
-)
-### BEGIN HIDDEN TESTS
-images = np.random.default_rng(6).integers(0, 256, size=(28, 28, 28), dtype=np.uint8)
-given = images.copy()
-last = with_channel(given, data_format="channels_last")
-assert given.shape == (28, 28, 28) and np.array_equal(given, images), (
-    "add_channel_axis has changed the array of the caller, its shape or its numbers. Return a new one."
-)
-assert last.shape == (28, 28, 28, 1), f"For 28 images and channels_last the shape is {last.shape}."
-assert np.array_equal(last[..., 0], images), "For 28 images and channels_last, pixels have changed their places."
-first = with_channel(given, data_format="channels_first")
-assert given.shape == (28, 28, 28) and np.array_equal(given, images), (
-    "With channels_first, add_channel_axis has changed the array of the caller."
-)
-assert first.shape == (28, 1, 28, 28), f"For 28 images and channels_first the shape is {first.shape}."
-assert np.array_equal(first[:, 0], images), "For 28 images and channels_first, pixels have changed their places."
-tenths = np.full((1, 28, 28), 0.1)
-last = with_channel(tenths)
-assert np.array_equal(last[..., 0], tenths), f"A pixel of 0.1 became {last.flat[0]}: change no number, as float32 does."
-single = with_channel(images[:1])
-assert single.shape == (1, 28, 28, 1), f"For one image, of shape (1, 28, 28), the result has shape {single.shape}."
-others = ["last", "channel_first", "CHANNELS_LAST", "", "channels-last", "channels_first_", " channels_first ", None]
-for wrong in others:
-    error = raised_for(wrong)
-    assert error == "ValueError", f"A data_format of {wrong!r} must raise a ValueError; it raised {error or 'nothing'}."
-### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
-
-# %% [markdown]
 # ## Part 5 · The numbers that a network expects
 #
 # The pixels run from 0 to 255. How are they spread in between?
 
 # %%
 pixels = X_train[:2000].ravel()
-figure, panels = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-panels[0].hist(pixels, bins=32, range=(0, 256), color=BLUE)
-panels[0].set(title="all pixels", xlabel="pixel value", ylabel="number of pixels")
-panels[1].hist(pixels[pixels > 0], bins=32, range=(0, 256), color=BLUE)
-panels[1].set(title="pixels with ink only", xlabel="pixel value", ylabel="number of pixels")
-plt.show()
 print(f"pixels without ink: {np.mean(pixels == 0):.0%}")
+figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
+axes.hist(pixels[pixels > 0], bins=32, range=(0, 256), color=BLUE)
+axes.set(title="pixels with ink", xlabel="pixel value", ylabel="number of pixels")
+plt.show()
 
 # %% [markdown]
-# On the left almost everything is in one bar: four of five pixels are paper. On the right, without them, you
-# see that more than a third of the ink is very dark, above 250, while the rest, the rims of the strokes, is
-# spread thinly over all the greys. (Look at the two vertical scales: they differ.)
+# Four of five pixels are paper. Of the ink in the figure, more than a third is very dark, above 250. The rest,
+# the rims of the strokes, is spread thinly over all the greys.
 #
 # Before you change these numbers, see what happens when you calculate with `uint8`:
 
@@ -955,15 +695,15 @@ print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
 # the **overflow trap**; it turns sums and differences of images into noise. So change to decimals first and
 # calculate afterwards.
 #
-# ### Task 7 · Scale to the range from 0 to 1 (2 points)
+# ### Task 5 · Scale to the range from 0 to 1 (2 points)
 #
 # A network multiplies its inputs by numbers called **weights**. They are small and random at the start, and
 # are learned in small steps; both work best with inputs of about the size of 1. So the pixels are divided
 # by 255.
 #
 # Division by `/` changes to decimals by itself, but it gives `float64`, eight bytes per number. Networks
-# calculate in `float32`, which is precise enough and needs half of that: the 60,000 training digits of MNIST
-# take 47 MB as `uint8`, 188 MB as `float32` and 376 MB as `float64`.
+# calculate in `float32`, which is precise enough and needs half of that: 188 MB for the 60,000 training digits
+# of MNIST.
 #
 # Write `scale(images)`. `images` is an array of any shape and of any dtype, with values from 0 to 255; in a
 # float dtype they may be decimals, as in the mean of several digits. Return an array of the same shape and of
@@ -1050,7 +790,7 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 
 
 # %% [markdown]
-# ### Task 8 · One-hot labels and back (2 points)
+# ### Task 6 · One-hot labels and back (3 points)
 #
 # A network for ten classes has ten outputs, one per class. To compare them with a label such as 3, the label
 # can be written as ten numbers too: nine zeros, and a one in place 3. This is a **one-hot** label. It also
@@ -1119,7 +859,7 @@ def to_integer(one_hot_labels):
     return np.argmax(one_hot_labels, axis=1)
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-one-hot", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-one-hot", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 def result_of(name, function, given, **named):
     """What one of the two functions returns, as an array; an error in it becomes a sentence."""
     shown = f"{name} of {np.asarray(given)[:4].tolist()}{' ...' if len(given) > 4 else ''}"
@@ -1204,7 +944,7 @@ assert back.tolist() == labels.tolist(), (
     f"From 50 one-hot labels that begin with {labels[:8].tolist()}, to_integer makes {back[:8].tolist()} ..."
 )
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
 codes = np.asarray(one_hot(y_train[:8]))
@@ -1268,15 +1008,15 @@ print("classes in the validation part:", np.unique(last_part))
 # learned. So the examples must be shuffled first, and best **stratified**: each class is divided on its own,
 # in the same proportion, so that both parts have the class balance of the whole.
 #
-# ### Task 9 · A leakage-free validation split (2 points)
+# ### Task 7 · A leakage-free validation split (4 points)
 #
 # Write `split_train_validation(images, labels, validation_fraction=0.2, seed=0)`. `images` has the examples
 # along its first axis, and `labels` has shape `(n,)`; the labels that occur need not be 0, 1, 2 and so on.
 # Return two pairs of NumPy arrays, `(X_tr, y_tr), (X_val, y_val)`, such that
 #
 # - every example is in exactly one of the two parts, together with its own label;
-# - of each class, `validation_fraction` of the examples are in the validation part, give or take one
-#   example, however small the class is;
+# - of each class, `validation_fraction` of the examples are in the validation part (one more or one less is
+#   allowed), however small the class is;
 # - the validation examples are drawn at random, and both parts are in random order, not grouped by class;
 # - the same `seed` gives the same split again, and another `seed` gives another one;
 # - the arrays of the caller stay as they are.
@@ -1340,7 +1080,7 @@ def split_train_validation(images, labels, validation_fraction=0.2, seed=0):
     return (images[training], labels[training]), (images[validation], labels[validation])
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-split-train-validation", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-split-train-validation", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 def numbered_examples(class_sizes, classes=None, shuffled=False):
     """Small images, sorted by class or shuffled, whose pixels tell the number of the image; and their labels."""
     classes = np.arange(len(class_sizes)) if classes is None else np.array(classes)
@@ -1459,7 +1199,7 @@ assert len(X_a) + len(X_b) == len(y_a) + len(y_b) == 60, (
     "their own: keep them all."
 )
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 4 points.")
 
 # %%
 (X_tr, y_tr), (X_val, y_val) = split_train_validation(X_train, y_train)
@@ -1511,9 +1251,26 @@ part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]),
 #   90 % of cases, each tested on 1,000 digits (`rng.binomial(1000, 0.9, size=20) / 1000`, with
 #   `rng = np.random.default_rng(0)`). Repeat it a thousand times and draw a histogram of the highest
 #   accuracy. How does it change with 10,000 digits, or with a hundred models?
-# - **Unbalance the digits.** Keep only one in fifty of the nines, and redo the table, the plot and the
-#   split. Which accuracy does a model reach that never answers "9"? Which other measure would have given it
-#   away?
+# - **Draw the class balance.** A table of counts is soon too long to read; a bar plot shows a rare class at once.
+#   Write `plot_class_balance(counts)` for any number of classes. It makes a new figure at each call, draws one bar
+#   for each class in their order, lets the vertical axis start at zero, labels both axes, and returns the
+#   Matplotlib `Axes`. Try it with `class_counts(y_train)`, and with twelve counts of which one is 0 and one is
+#   9,000. Is the empty class still in its place? Can every bar be seen whole? Do two calls give two figures?
+# - **The channel axis.** Both data formats of Part 4 are in use, and a word that is misspelt should stop the program
+#   rather than choose one of them. Write `add_channel_axis(images, data_format="channels_last")`: it takes images
+#   of shape `(n, 28, 28)` to `(n, 28, 28, 1)`, or to `(n, 1, 28, 28)` for `"channels_first"`. Any other word
+#   raises a `ValueError` that names the two that are allowed. Check that the pixels are still in their places: the
+#   result without its new axis must equal `images` (`np.array_equal`), and `images` must have kept its shape.
+#
+#   <details><summary>Hint</summary>
+#
+#   `np.newaxis` in an index, between or behind the colons of the other axes, makes a new axis of length 1; so does
+#   `np.expand_dims`, which wants the array and the place of the new axis. An error is raised, not returned:
+#   `raise ValueError("...")`.
+#
+#   </details>
+# - **Unbalance the digits.** Keep only one in fifty of the nines, and redo the table and the split. Which
+#   accuracy does a model reach that never answers "9"? Which other measure would have shown it?
 # - **Same hand, two parts.** MNIST's training and test digits come from different writers. Your validation
 #   split does not know about writers, so that digits by the same hand are in both of its parts. Is that
 #   leakage? QMNIST (below) tells who wrote each digit: think about how a split by writer would have to
