@@ -20,15 +20,13 @@
 #
 # ## What you will do
 #
-# Draw one digit as a heatmap, write each pixel's value into it, and check its label. Then draw many digits in
-# a grid, the mean digit of each class, the distances between the classes, and finally the colour maps
-# themselves.
+# Draw one digit as a heatmap, write each pixel's value into it, and check its label. Then draw the mean digit of
+# each class, the distances between the classes, and finally the colour maps themselves.
 #
 # ## What you will learn
 #
 # - Draw digits as heatmaps that can be compared with each other
 # - Read the pixels of a digit and judge whether its label matches
-# - Build a grid of labelled digits for any number of images
 # - Compute mean digits and distances without integer overflow, and classify digits by the nearest mean
 # - Judge a colour map by its lightness
 #
@@ -113,7 +111,7 @@ chosen = 0  # the test digit that you will study closely
 # - Return the Matplotlib `Axes` that holds the heatmap.
 #
 # Colour map, colour bar and axis labels are your choice. `cmap="gray_r"` shows ink dark on light paper; Part
-# 4 explains why that is a safe choice.
+# 3 explains why that is a safe choice.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -283,7 +281,7 @@ plt.show()
 # bar would tell them apart.
 
 # %% [markdown]
-# ### Task 2 · Every pixel with its value (2 points)
+# ### Task 2 · Every pixel with its value (4 points)
 #
 # Colours are good for shapes and poor for numbers: nobody can tell 250 from 255 by eye. For a close look,
 # write each value into its cell. `sns.heatmap` does so with `annot=True`, but its standard format `".2g"`
@@ -341,7 +339,7 @@ def show_digit_values(image):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-show-digit-values", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-show-digit-values", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 from data_utils import beside_answer, figure_facts
 
 
@@ -475,7 +473,7 @@ _tall = np.random.default_rng(26).integers(0, 256, size=(31, 3)).astype(np.uint8
 for _image, _seen in zip((_tall, _tall.T), _asked(_tall.copy(), _tall.T.copy())):
     _check_values(_seen, _image)
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 4 points.")
 
 # %%
 show_digit_values(X_test[chosen])
@@ -542,204 +540,18 @@ plt.show()
 # ### END SOLUTION
 
 # %% [markdown]
-# ## Part 2 · Many digits at once
+# ## Part 2 · The mean digit and the distance between classes
 #
-# ### Task 4 · A grid of digits (3 points)
-#
-# One look at a grid of digits with their labels finds swapped axes, shuffled labels and inverted colours in
-# seconds. In Task 3 you had to count to name a digit. Here you write a grid that gives each digit's position
-# with its label, so that you can name a doubtful digit in a report and anyone can look it up. On the way you
-# meet the two places where home-made grids break: the last row that is not full, and the grid that has only
-# one row or one column.
-#
-# Write `show_grid(images, labels, columns=5)`:
-#
-# - `images` has shape (n, 28, 28) and dtype uint8, `labels` holds n integers; n is at least 1.
-# - Make a new figure. Draw all images in it, row by row, from left to right, `columns` in a row, and as many rows
-#   as needed.
-# - Every image has the colour range 0 to 255 and row 0 on top.
-# - The title of its axes is its position in `images`, a colon and its label: `12: 7` for `images[12]` with
-#   the label 7. Positions count from 0, as always in NumPy.
-# - No empty frame may be visible: where the last row has no more images, the figure is blank.
-# - Return the Matplotlib `Figure`. Seaborn or Matplotlib, colour map and sizes are your choice.
-#
-# <details><summary>Hint 1: a nudge</summary>
-#
-# Draw the grid for 7 images and 3 columns on paper. How many rows does it have, how many places stay
-# empty, and where? Then do the same for 2 images and 3 columns.
-#
-# </details>
-#
-# <details><summary>Hint 2: the idea</summary>
-#
-# `plt.subplots(rows, columns, squeeze=False)` always gives a 2-D array of axes, also for one row; its
-# `.flat` runs through them in reading order. The number of rows is n divided by `columns`, rounded *up*.
-# `axes.set_axis_off()` hides a frame. Matplotlib's `imshow` takes `vmin` and `vmax` as well and is
-# quicker than a heatmap. `enumerate` counts while you loop, and `axes.set_title` wants the text.
-#
-# </details>
-#
-# <details><summary>Hint 3: an example on other data</summary>
-#
-# Two curves in a figure that has room for three, and a division that is rounded up:
-#
-# ```python
-# figure, grid = plt.subplots(1, 3, squeeze=False, figsize=(8, 2))
-# print(grid.shape)  # (1, 3): without squeeze=False it would be (3,)
-# for axes, power in zip(grid.flat, [1, 2]):  # zip stops when the shorter one, the list, is at its end
-#     axes.plot(np.arange(6) ** power)
-#     axes.set_title(f"x to the power of {power}")
-# grid[0, 2].set_axis_off()  # nothing was drawn here; without this line you would see an empty frame
-#
-# print(20 // 6, -(-20 // 6))  # 3 4: twenty eggs fill three boxes of six, but you need four boxes
-# ```
-#
-# </details>
-
-
-# %% nbgrader={"grade": false, "grade_id": "show-grid", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def show_grid(images, labels, columns=5):
-    """Draw all images in a grid, each titled "position: label"; return the Figure."""
-    ### BEGIN SOLUTION
-    rows = -(-len(images) // columns)
-    size = (1.5 * columns, 1.7 * rows)
-    figure, grid = plt.subplots(rows, columns, figsize=size, squeeze=False, layout="constrained")
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for position, (axes, image, label) in enumerate(zip(grid.flat, images, labels)):
-        axes.imshow(image, cmap="gray_r", vmin=0, vmax=255)
-        axes.set_title(f"{position}: {label}")
-    return figure
-    ### END SOLUTION
-
-
-# %% nbgrader={"grade": true, "grade_id": "test-show-grid", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-import re
-
-from data_utils import beside_answer, figure_facts
-
-
-@beside_answer
-def _drawn(images, labels, options):
-    """What show_grid draws, how many rows its grid has (0 if in none), and which axes hide their titles.
-
-    With the figure comes whether it is the one that was open before.
-    """
-    plt.close("all")
-    before = plt.figure()
-    figure = show_grid(images, labels, **options)
-    found = figure_facts(figure) | {"is_old": figure is before}
-    all_axes = figure.axes if found["type"] == "Figure" else []
-    specs = [axes.get_subplotspec() for axes in all_axes]
-    rows = [spec.get_topmost_subplotspec().get_gridspec().nrows for spec in specs if spec is not None]
-    untitled = [id(axes) for axes in all_axes if axes.get_title() and not axes.title.get_visible()]
-    plt.close("all")
-    return found, max(rows, default=0), untitled
-
-
-def _check_grid(n, seed, columns=None):
-    """Draw n random images and compare what the figure shows, in reading order, with them."""
-    rng = np.random.default_rng(seed)
-    images = rng.integers(5, 200, size=(n, 28, 28)).astype(np.uint8)
-    labels = rng.integers(0, 10 if n < 12 else 300, size=n)
-    labels = labels.astype(np.uint8) if n < 12 else labels
-    if n >= 4:  # a blank image, and one that comes twice
-        images[1], images[3] = 0, images[0]
-    options = {} if columns is None else {"columns": columns}
-    columns = columns or 5
-    case = f"For {n} images and columns={columns}"
-
-    def advice(error):
-        if isinstance(error, (IndexError, AttributeError, TypeError)) and (columns == 1 or n <= columns):
-            return (
-                "For a single row or column plt.subplots gives no 2-D array of axes, for a single image no array at "
-                "all: use squeeze=False or np.atleast_2d."
-            )
-        return ""
-
-    with explain_errors(f"{case}, show_grid", advice):
-        figure, grid_rows, untitled = _drawn(images.copy(), labels.copy(), options)
-    assert figure["type"] == "Figure", (
-        f"show_grid returned {figure['type']}, not a Figure. Does it end with a return of the figure?"
-    )
-    assert not figure["is_old"], "show_grid drew into a figure that was open before. Make a new figure at each call."
-    pictures = []
-    for axes in figure["axes"]:
-        drawn = [*axes["images"], *axes["meshes"]]
-        drawn = [picture for picture in drawn if picture["values"].size == 28 * 28 and axes["visible"]]
-        assert len(drawn) <= 1, f"{case}, {len(drawn)} images are drawn on top of each other in the same axes."
-        if drawn:
-            pictures.append((axes, drawn[0]))
-        elif axes["label"] != "<colorbar>":
-            assert not axes["frame"], (
-                f"{case}, an empty frame is visible. Hide the axes that hold no image, for example with set_axis_off()."
-            )
-    assert len(pictures) == n, f"{case}, the figure shows {len(pictures)} images of shape (28, 28); it must show {n}."
-    pictures.sort(key=lambda pair: -pair[0]["position"][1])  # left, bottom, width, height
-    rows = [[pictures[0]]]
-    for pair in pictures[1:]:
-        place, above = pair[0]["position"], rows[-1][0][0]["position"]
-        if above[1] - place[1] > above[3] / 2:
-            rows.append([])
-        rows[-1].append(pair)
-    counts = [len(row) for row in rows]
-    expected = [columns] * (n // columns) + ([n % columns] if n % columns else [])
-    assert counts == expected, f"{case}, the rows hold {counts} images; they must hold {expected}."
-    assert grid_rows <= len(expected), (
-        f"{case}, the grid has {grid_rows} rows; {len(expected)} are needed, the others stay blank. Divide n by "
-        "columns, and round up."
-    )
-    ordered = [pair for row in rows for pair in sorted(row, key=lambda pair: pair[0]["position"][0])]
-    for place, (axes, picture) in enumerate(ordered):
-        assert picture["values"].reshape(28, 28).tolist() == images[place].tolist(), (
-            f"{case}, place {place} in reading order does not show image {place} as it is, with row 0 on top."
-        )
-        limits = tuple(picture["limits"])
-        assert limits == (0.0, 255.0), (
-            f"{case}, the colours of image {place} run from {limits[0]:g} to {limits[1]:g}, not from 0 to "
-            "255. Look at vmin and vmax."
-        )
-        title = axes["title"]
-        assert re.sub(r"\s", "", title) == f"{place}:{labels[place]}", (
-            f"{case}, the image at position {place}, whose label is {labels[place]}, has the title "
-            f"{title!r}; it must be '{place}: {labels[place]}'."
-        )
-        assert axes["axes"] not in untitled, f"{case}, the title of the image at position {place} is invisible."
-
-
-_check_grid(7, seed=30)
-_check_grid(4, seed=31, columns=2)
-_check_grid(3, seed=34)  # a single row, not full
-_check_grid(2, seed=35, columns=1)  # a single column
-_check_grid(1, seed=36, columns=1)  # a single image
-### BEGIN HIDDEN TESTS
-_check_grid(4, seed=32, columns=3)  # the last row holds one image
-_check_grid(5, seed=33)  # a single row, full
-_check_grid(12, seed=37, columns=11)  # many columns, positions of two digits, one image in the last row
-### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
-
-# %%
-show_grid(X_train[:13], y_train[:13])
-plt.show()
-
-# %% [markdown]
-# **What to see.** Thirteen training digits, five in a row, each under its position and label, and nothing at
-# all in the last two places.
-
-# %% [markdown]
-# ## Part 3 · The mean digit and the distance between classes
-#
-# ### Task 5 · The mean digit of each class (2 points)
+# ### Task 4 · The mean digit of each class (2 points)
 #
 # What does a typical 3 look like? Average all 3s, pixel by pixel: where most writers put ink, the mean is
 # dark, and where they differ, it is grey. The mean digits show at a glance how much a class varies.
 #
 # Two things go wrong easily. The rows of the result must be in the order of the *labels* (row 3 is the mean
 # 3), not in the order in which the classes first appear. And the overflow trap of lab 1 is back: in `uint8`
-# arrays, 200 + 100 gives 44 without a word (only single NumPy numbers warn). NumPy's own `sum` and `mean` use
-# a wider type; a total that you build up yourself in `uint8`, or Python's built-in `sum`, does not. Nor can a
-# count in `uint8` go beyond 255, and a class has about 400 digits here.
+# arrays, 200 + 100 gives 44 without a word. NumPy's own `sum` and `mean` use a wider type; a total that you
+# build up yourself in `uint8`, or Python's built-in `sum`, does not. Nor can a count in `uint8` go beyond 255,
+# and a class has about 400 digits here.
 #
 # Write `mean_digits(images, labels, n_classes=10)`:
 #
@@ -857,9 +669,9 @@ plt.show()
 # agree on few pixels.
 
 # %% [markdown]
-# ### Task 6 · Distances between the classes (3 points)
+# ### Task 5 · Distances between the classes (3 points)
 #
-# Which classes will a classifier mix up? A first guess: those whose typical digits look alike. (Task 7 shows
+# Which classes will a classifier mix up? A first guess: those whose typical digits look alike. (Task 6 shows
 # how far that holds.) "Alike" becomes a number if you think of an image with $28 \times 28 = 784$ pixels as a
 # point in a space of 784 dimensions. The **Euclidean distance** between two images $a$ and $b$ is then
 #
@@ -874,9 +686,8 @@ print("uint8: a - b is", a - b, "and its square is", (a - b) ** 2)
 print("int:   a - b is", a.astype(int) - b, "and its square is", (a.astype(int) - b) ** 2)
 
 # %% [markdown]
-# **What to see.** In `uint8`, 10 − 12 gives 254, and the square of 100 gives 16 instead of 10,000. (That 254
-# squared gives 4, the right square of −2, is arithmetic modulo 256 at work, not a rescue: the next square is
-# wrong.) Convert *before* you subtract, here to float.
+# **What to see.** In `uint8`, 10 − 12 gives 254, and the square of 100 gives 16 instead of 10,000. (The
+# first square is right all the same, since it is below 256.) Convert *before* you subtract, here to float.
 #
 # Write `class_distances(means)`:
 #
@@ -1021,7 +832,7 @@ plt.show()
 # has its hole.
 
 # %% [markdown]
-# ### Task 7 · A classifier of ten images: the nearest mean (3 points)
+# ### Task 6 · A classifier of ten images: the nearest mean (3 points)
 #
 # You now have all you need to read a digit: compare it with the ten mean digits and name the class of the
 # nearest. The model of lab 1 that answers with the most alike training digit is more accurate (0.934 against
@@ -1174,7 +985,7 @@ plt.show()
 # %% [markdown]
 # **What to see.** About four digits in five are right (0.801 with the bundled digits, 0.820 in the full run);
 # guessing would get one in ten. Right answers are the numbers on the diagonal; colour shows mistakes. With
-# the bundled digits the most common is a 5 read as a 3 (23 times), and near pairs from Task 6 such as 4 and
+# the bundled digits the most common is a 5 read as a 3 (23 times), and near pairs from Task 5 such as 4 and
 # 9 show up, too. But column 1 holds more mistakes than any other, 42 of 199, from all classes but 0,
 # though the mean 1 is far from most other means (1,484 from the mean 6, yet nine 6s are read as 1). Why? The
 # mean 1 has the least ink of all means, so a digit written thinly, with little ink, is not far from it: 37 of
@@ -1182,9 +993,9 @@ plt.show()
 # ink is the other half. Write your accuracy down: every network in the coming labs has to beat it.
 
 # %% [markdown]
-# ## Part 4 · Colour maps that mislead
+# ## Part 3 · Colour maps that mislead
 #
-# ### Task 8 · How light is each colour? (3 points)
+# ### Task 7 · How light is each colour? (4 points)
 #
 # A **colour map** turns a value into a colour. The eye finds shapes mostly by **lightness**, much less by
 # hue. A map whose lightness goes one way only, from dark to light or back, keeps the order of the values:
@@ -1281,7 +1092,7 @@ def is_monotonic(values):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-lightness-profile", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-lightness-profile", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 def _asked(name, function, *given):
     """What an answer's function returns; an error in it, or nothing returned, becomes a sentence."""
     with explain_errors(f"{name}({', '.join(map(repr, given))})"):
@@ -1375,7 +1186,7 @@ for _values, _expected in (
 ):
     _check_monotonic(_values, _expected, np.asarray(_values).tolist())
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 4 points.")
 
 # %%
 smooth = X_train[y_train == 0].mean(axis=0)  # a mean 0: its slopes are gentle
@@ -1408,7 +1219,21 @@ plt.show()
 # %% [markdown]
 # ## Going further
 #
-# - Replace the mean in Task 5 by the median of each pixel. The digits become sharper; does the classifier
+# - **A grid that names its digits.** In Task 3 you had to count to name a digit. Write `show_grid(images, labels,
+#   columns=5)`: it makes a new figure, draws all images row by row, in the colour range 0 to 255, and gives each
+#   the title `position: label`, such as `12: 7`, so that anyone can look up a digit that you report. It returns
+#   the figure. Home-made grids break in two places: a last row that is not full (no empty frame may be left
+#   there), and a grid of a single row or column. So try it with 7 images in 3 columns, with 2 images, and with
+#   1 column.
+#
+#   <details><summary>Hint</summary>
+#
+#   `plt.subplots(rows, columns, squeeze=False)` gives a 2-D array of axes, also for one row; its `.flat` runs
+#   through them in reading order. Divide and round *up* for the rows: `-(-20 // 6)` is 4. `axes.set_axis_off()`
+#   hides a frame.
+#
+#   </details>
+# - Replace the mean in Task 4 by the median of each pixel. The digits become sharper; does the classifier
 #   become better?
 # - Draw the test digits that lie farthest from the mean of their own class. How many of them would you have
 #   labelled otherwise?
@@ -1428,4 +1253,4 @@ plt.show()
 # - M. L. Waskom (2021). seaborn: statistical data visualization. *Journal of Open Source Software* 6(60),
 #   3021.
 # - J. D. Hunter (2007). Matplotlib: a 2D graphics environment. *Computing in Science & Engineering* 9(3).
-# - IEC 61966-2-1:1999 (sRGB), Recommendation ITU-R BT.709, and CIE 15 *Colorimetry* (the formulas of Task 8).
+# - IEC 61966-2-1:1999 (sRGB), Recommendation ITU-R BT.709, and CIE 15 *Colorimetry* (the formulas of Task 7).
