@@ -14,21 +14,20 @@
 # # 8 · TensorBoard, and what the curves really say
 #
 # A training that leaves no trace cannot be compared, explained or repeated. TensorBoard is a recorder and a screen for
-# trainings: Keras writes down what happens, and a page in the browser draws it. In this lab you write such records,
-# read them back in Python without any page, and learn to distrust a curve that looks too smooth.
+# trainings: Keras writes down what happens, and a page in the browser draws it.
 #
 # ## What you will do
 #
-# You give every training a folder of its own, train LeNet with the recorder on, and read losses and weights back from
-# the files. You record a measure of your own, decide when a training should stop, find out what TensorBoard's smoothing
-# does, tell a better setting from a lucky one, and open TensorBoard itself.
+# You give every training a folder of its own, train LeNet with the recorder on, and read its losses back from the
+# files. You record a measure of your own, decide when a training should stop, tell a better setting from a lucky one,
+# and open TensorBoard itself.
 #
 # ## What you will learn
 #
 # - Record a training with the TensorBoard callback, and keep runs apart.
-# - Read scalars, pictures and histograms from event files in Python, without losing half of them.
+# - Read scalars and pictures from event files in Python, without losing half of them.
 # - Record pictures and measures of your own.
-# - Spot overfitting, choose the epoch to keep, and know what loss and accuracy say when they disagree.
+# - Spot overfitting, choose the epoch to keep, and know what loss, accuracy and smoothed curves say about it.
 # - Compare settings by several runs of each, and tell a difference from noise.
 # - Open TensorBoard in JupyterLab, in Colab, on a hub and from the command line, and close it again.
 #
@@ -46,21 +45,28 @@
 # ## Set-up
 
 # %% tags=["stamp-setup"]
-# Run this cell first. Where the course's helper package is missing, as in Colab, it is installed, once.
+# Run this cell first. Where the course's helper package is missing, as in Colab, or older than this lab, it is
+# installed, once.
 import importlib
 import importlib.util
 import os
+import pathlib
 import subprocess
 import sys
 
-if importlib.util.find_spec("data_utils") is None:
+names_needed = ["beside_answer", "build_lenet", "explain_errors", "load_mnist", "plot_images"]
+helper = importlib.util.find_spec("data_utils")
+helper_text = pathlib.Path(helper.origin).read_text("utf-8") if helper and helper.origin else ""
+if not helper_text or not all(f'"{name}"' in helper_text for name in names_needed):
     source = os.environ.get("CNN_LABS_SOURCE", "https://github.com/cnn-labs/cnn-labs-students/archive/main.zip")
     command = [sys.executable, "-m", "pip", "install", "--quiet", source]
+    if helper_text:  # an older one: it is replaced, and nothing else
+        command += ["--force-reinstall", "--no-deps"]
     if subprocess.run(command, check=False).returncode:
         raise ImportError(f"data_utils could not be installed from {source}. Is there a network? Run this again.")
     importlib.invalidate_caches()
-    print("data_utils, the course's helper package, is installed. If an import below fails all the same, choose")
-    print("Runtime > Restart session, and run the notebook from its first cell.")
+    print("data_utils, the course's helper package, is installed. If an import below fails all the same, restart the")
+    print("kernel (in Colab: Runtime > Restart session), and run the notebook from its first cell.")
 
 # %% [markdown]
 # These numbers set how much data and time the lab takes. They are small, so that *Run All* is quick; the comments
@@ -101,10 +107,9 @@ keras.utils.set_random_seed(1)  # the same random numbers at every run
 (x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
 
 # %% [markdown]
-# Two networks are at hand. `build_lenet`, imported above, makes the LeNet of lab 4, not compiled yet; its layers have
-# names here, so that you find them again in the records. `build_small` makes a compiled one with a single hidden layer,
-# which trains in a second or two: good for experiments. All records go into the folder `RUNS`, which lies in a temporary
-# folder and disappears with the notebook's kernel.
+# Two networks are at hand. `build_lenet`, imported above, makes the LeNet of lab 4, not compiled yet. `build_small`
+# makes a compiled one with a single hidden layer, which trains in a second or two. All records go into the folder
+# `RUNS`, which is temporary: it disappears with the notebook's kernel.
 
 
 # %%
@@ -137,21 +142,20 @@ RUNS = Path(workplace.name) / "runs"
 # ## Part 1 · Leave a trace
 #
 # A **callback** is an object that Keras calls at fixed moments of a training, such as the end of each epoch. The
-# callback `keras.callbacks.TensorBoard` writes down at these moments what it finds. Its most important settings:
+# callback `keras.callbacks.TensorBoard` keeps the record. Its most important settings:
 #
 # - `log_dir`, the folder to write into;
 # - `write_graph=True`: record how the layers are connected, once;
 # - `histogram_freq=1`: record after *every* epoch how the weights of each layer are spread (0, the default: never).
 #
 # Loss, metrics and learning rate are recorded at every epoch anyway. They are **scalars**: single numbers that change
-# over time. What it writes are **event files**: an *event* is one value with the **step** at which it was recorded.
+# over time. It writes **event files**: an *event* is one value with the **step** at which it was recorded.
 #
 # ### Task 1 · A folder for each run (3 points)
 #
 # One training is called a **run**, and TensorBoard takes every folder for one run. Two trainings that write into the
-# same folder become a single curve that jumps to and fro, and nobody can part them again. It is the commonest mistake
-# with TensorBoard, and it happens to everybody who runs a cell twice. The second commonest is a folder called
-# `test3_new`: four weeks later nobody knows what it holds.
+# same folder become a single curve that jumps to and fro. This happens to everybody who runs a cell twice. And a folder
+# called `test3_new` says nothing four weeks later.
 #
 # Write `board(root, **settings)`, which returns a `keras.callbacks.TensorBoard` with `write_graph=True` and
 # `histogram_freq=1` that writes into a folder of its own.
@@ -161,8 +165,8 @@ RUNS = Path(workplace.name) / "runs"
 #   as `units=32,learning_rate=0.001`. Without settings it is called `run`. (A value is a number or a word, without
 #   characters that a folder's name cannot have.)
 # - A folder that exists is never used again. The second call with the same settings gets another name, say with `_2`
-#   at the end, the third `_3`, and so on. So `board` itself must make the folder, at once: Keras would make it only
-#   when the training begins.
+#   at the end, the third `_3`, and so on. So `board` itself must make the folder, at once: Keras makes it only when the
+#   training begins.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -307,8 +311,8 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # %% [markdown]
 # ### The published training, recorded
 #
-# The published lab trained LeNet for 20 epochs with this callback, Adam, batches of 128 and a fifth of the digits set
-# aside for validation. Here it is, with your `board`:
+# The published lab trained LeNet for 20 epochs with this callback, Adam, batches of 128 and a fifth of the digits for
+# validation. Here it is, with your `board`:
 
 # %%
 lenet = build_lenet()
@@ -324,14 +328,12 @@ for path in sorted(lenet_run.rglob("*.v2")):
     print(f"{path.parent.relative_to(RUNS)}: {path.name[:20]}…, {path.stat().st_size / 1000:.0f} kB")
 
 # %% [markdown]
-# **What to see.** The run's folder holds two more, `train` and `validation`, and in each of them there is one event
-# file. What was measured on the validation digits has a file of its own, so that TensorBoard can draw both curves
-# under the same name.
+# **What to see.** The run's folder holds two more, `train` and `validation`, with one event file each. So TensorBoard
+# can draw both curves under the same name.
 #
 # ## Part 2 · Read the records
 #
-# TensorBoard's page is for looking. For a table, a figure in a thesis or an automatic choice you need the numbers,
-# and you can have them without any page.
+# TensorBoard's page is for looking. For a table, a figure in a thesis or an automatic choice you need the numbers.
 #
 # ### Task 2 · Read a scalar (3 points)
 #
@@ -341,8 +343,8 @@ for path in sorted(lenet_run.rglob("*.v2")):
 # wrong at first:
 #
 # - Keras and TensorFlow 2 store everything as a **tensor**, a scalar as one without axes. So a series is not found under
-#   `Scalars(tag)` but under `Tensors(tag)`. This is a list of events; each has a `step` and a `tensor_proto`, and
-#   `tf.make_ndarray(event.tensor_proto)` unpacks the latter.
+#   `Scalars(tag)` but under `Tensors(tag)`. This is a list of events; each has a `step` and a `tensor_proto`, which
+#   `tf.make_ndarray(event.tensor_proto)` unpacks.
 # - To save memory, the accumulator keeps only **ten** events of such a tag, drawn *at random*, and says nothing.
 #   `EventAccumulator(folder, size_guidance={"tensors": 0})` keeps all of them.
 # - Steps begin at 0: epoch 1 of the printed log is step 0 here.
@@ -510,50 +512,16 @@ for axes, metric in zip(grid, ("loss", "accuracy")):
 plt.show()
 
 # %% [markdown]
-# **What to see.** The curves of the published training, drawn from its event files; the history that `fit` returned
-# was not needed. With so few digits, training loss falls on towards zero (solid, circles), while validation loss
-# (dashed, squares) soon hardly falls any more, and jumps. Keep this in mind for Part 4.
-#
-# ### What a histogram shows
-#
-# A layer's weights can be thousands of numbers. A **histogram** sums them up: it divides the range from the smallest
-# to the largest into intervals, the **buckets**, and counts the weights in each. The callback records one for every
-# layer and epoch, under tags such as `lenet/conv1/kernel/histogram` (a *kernel* is a layer's weights without its
-# biases). The tensor of such an event has a row for each bucket: left edge, right edge, count. Run the next cell; there
-# is nothing to write.
-
-# %%
-stored = EventAccumulator(str(lenet_run / "train"), size_guidance={"tensors": 0})
-stored.Reload()
-kernels = [name for name in stored.Tags()["tensors"] if name.endswith("kernel/histogram")]
-layers = ["conv1", "conv2", "dense", "output"]
-figure, grid = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
-for axes, layer in zip(grid, ("conv1", "dense")):
-    own = [name for name in kernels if name.endswith(f"{layer}/kernel/histogram")]
-    # Keras before version 3.14 records all layers in turn, under one tag.
-    events = stored.Tensors(own[0]) if own else stored.Tensors(kernels[0])[layers.index(layer) :: len(layers)]
-    for event, colour, dash in [(events[0], "#0072B2", "-"), (events[-1], "#D55E00", "--")]:
-        left, right, count = tf.make_ndarray(event.tensor_proto).T
-        height, edges, label = count / (right - left) / 100, [*left, right[-1]], f"after epoch {event.step + 1}"
-        axes.stairs(height, edges, label=label, color=colour, linestyle=dash, linewidth=2)
-    axes.set(xlabel="weight", ylabel="weights per 0.01", title=f"kernel of {layer}")
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
-plt.show()
-
-# %% [markdown]
-# **What to see.** Left: the weights of `conv1` were drawn at random between −0.107 and 0.107, each value as likely as
-# any other, and after one epoch (solid) the outline still resembles a box. After the last epoch (dashed) it is wider.
-# (It is so ragged because there are only 500 weights.) Right: the dense layer's outline hardly changes, but a few weights
-# have moved further out on both sides. This is what a healthy training looks like: each layer moves, and none runs away.
+# **What to see.** The curves of the published training, drawn from its event files alone. With so few digits, training
+# loss falls on towards zero (solid, circles), while validation loss (dashed, squares) soon hardly falls any more, and
+# jumps. Keep this in mind for Part 4.
 #
 # ## Part 3 · Records of your own
 #
 # The callback records what Keras knows. What *you* want to know you record yourself. A **writer** makes an event file
 # in a folder; inside `with writer.as_default():` the functions of `tf.summary` write through it, each with a tag and a
 # step: `tf.summary.scalar(tag, value, step=…)` a number, `tf.summary.image` pictures. Events are collected before they
-# go to the disk. Leaving the `with` block sends them there, and `writer.close()` ends the file. What was not sent is lost
-# if the kernel dies, and is not there for a reader.
+# go to the disk. Leaving the `with` block sends them there, and `writer.close()` ends the file.
 #
 # The next cell does so with the digits that your LeNet gets wrong. `tf.summary.image` takes images with four axes,
 # (n, height, width, channels), and values from 0 to 1. It writes the first *three* only, without a word, unless
@@ -576,15 +544,13 @@ plot_images(pictures, labels=y_test[wrong], predictions=answers[wrong])
 plt.show()
 
 # %% [markdown]
-# **What to see.** Up to ten test digits that your LeNet takes for another one, read back from the event file. Some
-# would puzzle a person too, others should not. In TensorBoard they wait in the tab *Images*, there white on black, as
-# they were recorded.
+# **What to see.** Up to ten test digits that your LeNet takes for another one, read back from the event file. In
+# TensorBoard they wait in the tab *Images*, there white on black, as they were recorded.
 #
 # ### Task 3 · A measure of your own (3 points)
 #
 # An accuracy of 90 % can mean that every digit is read equally well, or that all are read well but one. The
-# **recall** of a class is the share of its members that are recognised as such: of all the eights, how many are
-# called eights? It is worth a curve for each digit.
+# **recall** of a class is the share of its members that are recognised: of all the eights, how many are called eights?
 #
 # Write a callback `DigitRecall(folder, images, labels)`. `images` is what the model takes, `labels` the integer
 # classes, both arrays. At the end of every epoch it asks its model for predictions for `images`, and records a scalar
@@ -705,7 +671,8 @@ def _check_recall(folder, classes, labels, epochs, seed):
         )
         for event, (weights, biases) in zip(events, snapshots):
             answers = (images @ weights + biases).argmax(axis=1)
-            share, found = float((answers[labels == digit] == digit).mean()), float(tf.make_ndarray(event.tensor_proto))
+            share = float(np.average(answers == labels, weights=labels == digit))
+            found = float(tf.make_ndarray(event.tensor_proto))
             assert abs(found - share) < 1e-4, (
                 f"After epoch {event.step + 1} the model recognises {share:.6g} of the images labelled "
                 f"{digit}; recall/{digit} says {found:.6g}."
@@ -735,49 +702,41 @@ picture = axes.imshow(recall, cmap="viridis", vmin=0, vmax=1, aspect="auto")
 for digit, epoch in np.ndindex(recall.shape):
     ink = "white" if recall[digit, epoch] < 0.6 else "black"
     axes.text(epoch, digit, f"{recall[digit, epoch]:.2f}", ha="center", va="center", fontsize=8, color=ink)
-axes.set(
-    xlabel="epoch",
-    ylabel="digit",
-    xticks=range(6),
-    xticklabels=range(1, 7),
-    yticks=range(10),
-    title="recall of each digit",
-)
+axes.set(xlabel="epoch", ylabel="digit", yticks=range(10), title="recall of each digit")
+axes.set_xticks(range(6), range(1, 7))
 figure.colorbar(picture, label="recall")
 plt.show()
 
 # %% [markdown]
 # **What to see.** A row for each digit, bright for a high recall. One accuracy for all would hide that some digits are
-# learned late. In seven trials with the bundled digits the ones had the highest recall after the last epoch each time,
-# 98 or 99 %, and the fives, at 78 to 83 %, were at or near the bottom. In TensorBoard the ten curves stand together
-# in a group `recall`: the part of a tag before the slash makes the group.
+# learned late. In seven trials with the bundled digits the ones had the highest recall in the end each time, 98 or 99 %,
+# and the fives, at 78 to 83 %, were at or near the bottom.
 #
 # ## Part 4 · One run: which epoch to keep?
 #
-# ### Task 4 · When to stop (3 points)
+# ### Task 4 · When to stop (4 points)
 #
 # A network with many weights and few digits can learn them by heart. It shows when the loss on the training digits
-# goes on falling, while the loss on digits it has not seen has turned and rises. This is **overfitting**. So the
-# network to keep is often not that of the last epoch but that of the turning point, where validation loss was lowest.
+# goes on falling, while the loss on digits it has not seen has turned and rises. This is **overfitting**. Then the
+# network to keep is not that of the last epoch but that of the turning point, where validation loss was lowest.
 #
-# While a training runs, nobody knows what comes next. Validation loss jumps: one epoch that is worse need not be the
-# turning point. **Early stopping** waits for a while. It ends the training as soon as a number of epochs in a row, the
-# **patience**, brought no new best value, and goes back to the weights of the best epoch. Take the losses
+# Validation loss jumps: one epoch that is worse need not be the turning point. So **early stopping** waits. It ends the
+# training as soon as a number of epochs in a row, the **patience**, brought no new best value, and goes back to the
+# weights of the best epoch. Take the losses
 #
 # | epoch | 1 | 2 | 3 | 4 | 5 | 6 | 7 |
 # | --- | --- | --- | --- | --- | --- | --- | --- |
 # | validation loss | 0.9 | 0.6 | 0.7 | 0.5 | 0.6 | 0.7 | 0.4 |
 #
 # With patience 1 the training ends after epoch 3, and epoch 2 is kept. With patience 2 it ends after epoch 6, and epoch
-# 4 is kept; it never sees that epoch 7 is better still. With patience 3 it runs to the end and keeps epoch 7. More
-# patience costs time and is less often deceived.
+# 4 is kept; it never sees that epoch 7 is better still. With patience 3 it runs to the end and keeps epoch 7.
 #
 # Write `stop_early(values, patience, lowest=True)`, which goes through a recorded curve as if the training were
 # running. `values` is a list, one value an epoch; `patience` is 1 or more. Return a tuple `(stopped, kept)`, two epochs
 # counted from 1:
 #
-# - `stopped`: the epoch after which the training ends: the first one for which it is true that the last `patience`
-#   epochs, this one included, brought no new best value. If that never happens, it is the last epoch.
+# - `stopped`: the epoch after which the training ends. It is the first one that completes `patience` epochs in a row
+#   without a new best value; if there is none, it is the last epoch.
 # - `kept`: of the epochs up to `stopped`, the one with the best value. Best is the lowest, as for a loss; if `lowest`
 #   is false it is the highest, as for an accuracy.
 #
@@ -834,7 +793,7 @@ def stop_early(values, patience, lowest=True):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-stop-early", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-stop-early", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 def _check_stop(values, patience, expected, why="", **named):
     """Compare the two epochs with what must come out."""
     call = f"stop_early({values}, {patience}{', lowest=False' if named else ''})"
@@ -885,7 +844,7 @@ _check_stop([0.5, 0.25, 0.375, 0.75, 0.5], 3, (5, 4), ", as 0.75 ends the wait i
 _check_stop([0.75], 1, (1, 1), ", as there is one epoch only")
 _check_stop([0.75, 0.75], 1, (2, 1), ", as an equal loss is no better one")
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 4 points.")
 
 # %%
 handful = min(200, half)
@@ -921,131 +880,35 @@ print(pd.DataFrame(rows, columns=names).round(3).to_string(index=False))
 
 # %% [markdown]
 # **What to see.** Without dropout (left) the training loss goes to zero and the validation loss turns. With 200 bundled
-# digits, in 28 trials with other random numbers, it was lowest at epoch 6 to 9, at 0.56 to 0.61, and ended at 0.64
-# to 0.70. **Dropout** (right) silences half of the dense layer's outputs at random in each training step, so that
-# learning by heart is harder; lab 9 tells more. The loss turned later here, at epochs 11 to 25, and was lower than
-# without dropout each time. But it jumps more: in the first fourteen trials, the epoch kept with patience 1 was not the
-# best one in seven, with patience 3 in four, with patience 10 in none. The price: with patience 1 the trainings with
-# dropout ended after 9 to 17 epochs, with patience 10 after 21 to 30.
+# digits, in 28 trials with other random numbers, it was lowest at epoch 6 to 9. **Dropout** (right) silences half of the
+# dense layer's outputs at random in each training step, so that learning by heart is harder; lab 9 tells more. The loss
+# turned later here, at epochs 11 to 25, and was lower each time. But it jumps more: in fourteen trials, the epoch kept
+# with patience 1 was not the best one in seven, with patience 10 in none. Patience costs time: with 1 these trainings
+# ended after 9 to 17 epochs, with 10 after 21 to 30.
 #
-# **When loss and accuracy disagree.** Without dropout the loss rises by 12 to 19 % after its best epoch, but the accuracy
-# hardly moves: at the end it was at most 1.3 percentage points from where it was at that epoch, often higher, sometimes
-# lower. How can that be? Accuracy counts right answers only. The loss also asks how sure the network was of them. So the
-# network does not make more mistakes here; it becomes more and more certain of those it makes. If you want to trust its
-# probabilities, keep the epoch with the lowest loss. If you need the answers alone, accuracy is what counts in the
-# end, but it is a coarse guide. With 1,000 digits, a share of 82 % is uncertain by √(0.82 · 0.18 / 1000), about 1.2
-# percentage points. The highest of 30 such numbers is often high by luck: in the trials the accuracy was highest
-# anywhere from epoch 5 to epoch 30.
+# **When loss and accuracy disagree.** Without dropout the loss rises by 12 to 19 % after its best epoch, but accuracy
+# hardly moves: at the end it was at most 1.3 percentage points higher or lower than at that epoch. How can that be?
+# Accuracy counts right answers only. The loss also asks how sure the network was of them. So the network does not make
+# more mistakes here; it becomes more and more certain of those it makes. If you want to trust its probabilities, keep
+# the epoch with the lowest loss. If you need the answers alone, accuracy is what counts in the end, but it is a coarse
+# guide: with 1,000 digits, 82 % is uncertain by about 1.2 percentage points. The highest of 30 such numbers is often
+# high by luck: in the trials it came anywhere from epoch 5 to epoch 30.
 #
-# ### Task 5 · What TensorBoard draws (2 points)
+# ### What TensorBoard draws
 #
-# Open TensorBoard, and the curve you see is not the curve you recorded. It is **smoothed**: the slider *Smoothing*
-# stands at 0.6 at first, and the bold line shows averages; the true values are the pale line behind it. The formula
-# is an **exponential moving average**. With the weight w of the slider and the values v₁, v₂, …, start at a₀ = 0 and
-# go on by
-#
-# aₜ = w · aₜ₋₁ + (1 − w) · vₜ,
-#
-# so that old values count less and less. As it starts at 0, it is too small at first. TensorBoard corrects this:
-# what it draws is aₜ / (1 − wᵗ), where t = 1 for the first value. (The Adam optimiser corrects its averages in the
-# same way.)
-#
-# Write `smooth(values, weight)`, which returns the drawn values, as many as were given, as floats in a list or an
-# array. `weight` is at least 0 and less than 1. `values` stays as it is.
-#
-# <details><summary>Hint 1: a nudge</summary>
-#
-# Check on paper: the first smoothed value equals the first value, whatever the weight. There are two numbers in each
-# round, aₜ and what is drawn. Which of them goes into the next round?
-#
-# </details>
-#
-# <details><summary>Hint 2: the idea</summary>
-#
-# A loop with `enumerate(values, start=1)` gives t and vₜ. Keep aₜ in a variable that begins at 0, and change it in each
-# round by the formula. Append the corrected number to a list, but do not put it back into the variable.
-#
-# </details>
-
-
-# %% nbgrader={"grade": false, "grade_id": "smooth", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def smooth(values, weight):
-    """The values as TensorBoard draws them: an exponential moving average, corrected for its start at 0."""
-    ### BEGIN SOLUTION
-    average, drawn = 0.0, []
-    for t, value in enumerate(values, start=1):
-        average = weight * average + (1 - weight) * value
-        drawn.append(average / (1 - weight**t))
-    return drawn
-    ### END SOLUTION
-
-
-# %% nbgrader={"grade": true, "grade_id": "test-smooth", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def _smoothed(values, weight):
-    """What smooth returns, an array of as many numbers; an error in it becomes a sentence."""
-    kept = np.array(values)
-    with explain_errors(f"For {len(kept)} values and weight {weight}, smooth"):
-        found = smooth(values, weight)
-    assert found is not None, "smooth returns nothing. Is there a `return`?"
-    flat = hasattr(found, "__len__") and not isinstance(found, dict) and all(np.ndim(value) == 0 for value in found)
-    assert flat and len(found) == len(kept) and np.asarray(found).dtype.kind in "iuf", (
-        f"{len(kept)} values were given, so as many numbers must come out, in a list or an array; smooth gives "
-        f"{found!r:.300}."
-    )
-    assert np.array_equal(values, kept), (
-        f"smooth changes the values it is given: {kept.tolist()} became {list(values)} with weight {weight}."
-    )
-    return np.asarray(found, dtype=float)
-
-
-found = _smoothed([4.0, 1.0], 0.2)
-assert np.isclose(found[0], 4.0), (
-    f"The first smoothed value equals the first value, 4; smooth gives {found[0]:.6g}. Is the start at 0 corrected, "
-    "and does the new value have the weight 1 − w?"
-)
-assert np.isclose(found[1], 1.5), (
-    f"For [4, 1] and weight 0.2: a₁ = 0.8 · 4 = 3.2 and (0.2 · 3.2 + 0.8 · 1) / (1 − 0.2²) = 1.5; smooth gives "
-    f"{found[1]:.6g}."
-)
-found = _smoothed([4.0, 1.0, 1.0], 0.5)
-assert np.isclose(found[2], 1.42857143), (
-    "For [4, 1, 1] and weight 0.5 the third value is (0.5 · 1.25 + 0.5 · 1) / (1 − 0.5³) = 1.42857; smooth gives "
-    f"{found[2]:.6g}. aₜ₋₁ is the average before its correction."
-)
-### BEGIN HIDDEN TESTS
-rng = np.random.default_rng(31)
-for weight in (0.0, 0.2, 0.6, 0.9, 0.99):
-    series = rng.normal(3, 1, size=30)
-    t = np.arange(1, 31)
-    expected = [(weight ** np.arange(n)[::-1] * series[:n]).sum() / (weight ** np.arange(n)).sum() for n in t]
-    found = _smoothed(series, weight)
-    worst = int(np.abs(found - expected).argmax())
-    assert np.allclose(found, expected, rtol=1e-5), (
-        f"For weight {weight} the smoothed value at place {worst} is {expected[worst]:.6g}; smooth gives "
-        f"{found[worst]:.6g}."
-    )
-for whole in ([4, 1, 1], np.array([4, 1, 1])):
-    found = _smoothed(whole, 0.5)
-    assert np.allclose(found, [4, 2, 1.42857143]), (
-        f"For whole numbers, [4, 1, 1], and weight 0.5 the values are 4, 2 and 1.42857; smooth gives {found.tolist()}."
-    )
-for series, weight, what in (
-    ([2.5] * 6, 0.8, "Values that are all equal"),
-    ([1, 2, 3], 0.0, "With weight 0 the values"),
-):
-    found = _smoothed(series, weight)
-    assert np.allclose(found, series), f"{what} must stay as they are; {series} became {found.tolist()}."
-### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+# In TensorBoard the bold curve is not the curve you recorded. It is **smoothed**: each point is an average over its own
+# epoch and all before it, in which old values count less and less. The slider *Smoothing*, at 0.6 at first, says how
+# much the past counts; 0 is not at all. The true values are the pale line. The next cell smooths in the same way with
+# pandas, for the run without dropout.
 
 # %%
-raw = losses[0.0]
-figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
-epochs = range(1, SMALL_EPOCHS + 1)
-axes.plot(epochs, raw, color="black", linewidth=2.5, label=f"recorded, lowest at epoch {np.argmin(raw) + 1}")
+raw = pd.Series(losses[0.0], index=range(1, SMALL_EPOCHS + 1))
+curves = [("recorded", raw, {"color": "black", "linewidth": 2.5})]
 for weight, style in [(0.6, BLUE), (0.9, ORANGE)]:
-    drawn = smooth(raw, weight)
-    axes.plot(epochs, drawn, label=f"smoothing {weight}, lowest at epoch {np.argmin(drawn) + 1}", **style)
+    curves.append((f"smoothing {weight}", raw.ewm(alpha=1 - weight).mean(), style))
+figure, axes = plt.subplots(figsize=(7, 3.6), layout="constrained")
+for name, curve, style in curves:
+    axes.plot(curve, label=f"{name}, lowest at epoch {curve.idxmin()}", **style)
 axes.set(xlabel="epoch", ylabel="validation loss", title="one run, three curves")
 axes.grid(alpha=0.3)
 axes.legend()
@@ -1053,28 +916,27 @@ plt.show()
 
 # %% [markdown]
 # **What to see.** The smoothed curves come late. In the 28 trials the recorded loss was lowest at epoch 6 to 9, the
-# curve smoothed by 0.6 at 9 to 12, that by 0.9 at 18 to 24. Who reads the best epoch off the bold line keeps a
-# network that overfits already. An average of the past cannot know that things have turned.
+# curve smoothed by 0.6 at 9 to 12, that by 0.9 at 18 to 24. An average of the past cannot know that things have turned.
 #
 # ## Part 5 · Several runs: better, or just luck?
 #
-# ### Task 6 · Compare settings (3 points)
+# ### Task 5 · Compare settings (4 points)
 #
 # The **learning rate** is the size of the optimiser's steps: too small, and the training crawls; too large, and it
-# jumps about or explodes. What is a good value? One trains with several and compares. But two trainings with the *same*
-# settings do not end alike either: the first weights and the order of the digits are random. The number that starts
-# the random numbers is called the **seed**. So two runs differ for two reasons, their settings and their luck, and a
-# single run of each cannot tell them apart. Repeat each setting with several seeds, then ask: do the settings
-# differ by more than luck explains?
+# jumps about or explodes. To find a good value, one trains with several and compares. But two trainings with the *same*
+# settings do not end alike either: the first weights and the order of the digits are random. (The number that starts
+# the random numbers is called the **seed**.) So two runs differ for two reasons, their settings and their luck, and a
+# single run of each cannot tell which. Repeat each setting with several seeds, then ask: do the settings differ by more
+# than luck explains?
 #
 # Take the results of n runs of one setting, say the lowest validation loss of each.
 #
 # - Their **mean** m says how good the setting is.
-# - Their **standard deviation** s, here called spread, says how far a single run lies from the mean, typically. Divide
+# - Their **standard deviation** s, here called spread, says how far a single run typically lies from the mean. Divide
 #   by n − 1 instead of n, which `np.std(losses, ddof=1)` does: few runs lie nearer to their own mean than to the true
 #   one, and this makes up for it.
-# - The mean of n runs is less uncertain than a single run. For the difference of two means, the **standard error** is
-#   e = √(s₁² / n₁ + s₂² / n₂). It gets smaller the more runs you make.
+# - How uncertain is the difference of two means? Its **standard error** is e = √(s₁² / n₁ + s₂² / n₂). It gets smaller
+#   the more runs you make.
 #
 # A rule of thumb: a difference of more than 2 e is hardly luck alone. A smaller one shows nothing: the settings may be
 # equally good, or the runs too few.
@@ -1135,7 +997,7 @@ def compare(results):
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-compare", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-compare", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 def _rows(results):
     """What compare returns, a list of rows of four; results stay as they are."""
     kept = {name: list(losses) for name, losses in results.items()}
@@ -1191,7 +1053,7 @@ _check_compare(
     {"good": "best", "wide": "unclear", "slow": "worse"},
 )
 _check_compare({"four": [5.0, 5.5, 5.0, 5.5], "two": [5.0, 4.5]}, {"two": "best", "four": "unclear"})
-_check_compare({"a": [1.0, 1.2], "b": [1.3, 1.5]}, {"a": "best", "b": "worse"})  # 0.3 above, 2 e = 0.283, 2.83 s/n
+_check_compare({"a": [1.0, 1.2], "b": [1.3, 1.5]}, {"a": "best", "b": "worse"})  # 0.3 above, 2 e = 0.283
 _check_compare({"few": [2.0, 2.1], "many": [2.0, 3.5] * 8}, {"few": "best", "many": "worse"})  # 0.7 above, 2 e = 0.40
 ### BEGIN HIDDEN TESTS
 _check_compare({"only": [0.25, 0.75, 0.5]}, {"only": "best"})
@@ -1223,7 +1085,7 @@ _check_compare(
     {"a": "best", "b": "unclear", "c": "unclear", "d": "worse"},
 )
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 4 points.")
 
 # %%
 rates, results = [0.001, 0.003, 0.01], {}
@@ -1254,53 +1116,40 @@ for seed, row in enumerate(zip(*results.values()), start=1):
 
 # %% [markdown]
 # **What to see.** With 0.001 (solid, circles) the loss falls slowly and smoothly; with 0.01 (dotted, triangles) it is
-# mostly lowest early, and then jumps about. With the bundled digits 0.01 was worse than 0.003 by more than luck explains. But
+# mostly lowest early, and then jumps about. With the bundled digits 0.01 was worse than 0.003 by more than luck. But
 # 0.001 and 0.003 (dashed, squares) lie so close that five runs of each do not tell them apart. With a single run of each
-# you would have chosen 0.001 for two of the seeds and 0.003 for three. If it matters which of them is better, make
-# more runs; if not, take either.
+# you would have chosen 0.001 for two of the seeds and 0.003 for three.
 #
-# The rule is not a proof. Let a computer draw five results each for two settings that are *equally* good, again and
-# again: about one time in twelve their means are more than 2 e apart. With ten equally good settings, at least one is
-# called worse than the luckiest more often than not. So the more settings you compare, the more often luck wins, and a
-# surprising winner deserves new runs with new seeds. Nor do seeds show everything: all these runs were measured on the
-# same validation digits.
+# The rule is not a proof. The means of two *equally* good settings, with five runs each, are more than 2 e apart about
+# one time in twelve. So the more settings you compare, the more often luck wins; try a surprising winner with new seeds.
 #
 # ## Part 6 · TensorBoard itself
 #
-# TensorBoard is a small web server: it reads the event files and shows them as a page. You give it the folder above
-# all runs, here `RUNS`, and it finds the runs in it. In a notebook, two **magics** (IPython's commands that begin
-# with `%`) load it and start it:
+# TensorBoard is a small web server: it shows the event files as a page. You give it the folder above all runs, here
+# `RUNS`. In a notebook, two **magics** (IPython's commands that begin with `%`) load it and start it:
 #
 #     %load_ext tensorboard
 #     %tensorboard --logdir runs
 #
-# On your own computer, the same goes in a terminal, and the page is then at `http://localhost:6006`:
+# On your own computer, `tensorboard --logdir runs` does the same in a terminal, and the page is then at
+# `http://localhost:6006`. These are its tabs (where the page is narrow, an arrow leads to the last ones):
 #
-#     tensorboard --logdir runs
+# - **Time Series** and **Scalars**: a curve for each tag, all runs on top of each other. Choose the runs on the left;
+#   smoothing is on the right, under *Settings*.
+# - **Images**: your wrong digits.
+# - **Graphs**: the layers, from input to output. The tab says at first that it has failed: choose a `train` run and,
+#   under *Graph type*, the conceptual graph.
+# - **Histograms** and **Distributions**: how the weights of each layer are spread, epoch by epoch. A layer that never
+#   changes stands still; one that explodes spreads out like a fan.
 #
-# What its tabs show of your runs (where the page is narrow, an arrow beside them leads to the last ones):
-#
-# - **Time Series** and **Scalars**: a curve for each tag, all runs on top of each other. On the left you choose the
-#   runs; smoothing is on the right, under *Settings*, or in *Scalars* on the left too. Both can also draw over
-#   wall-clock time (*Horizontal Axis*), which shows what a slower run really costs.
-# - **Images**: your wrong digits; a slider moves through the steps.
-# - **Graphs**: the layers, from input to output. Choose a `train` run and, under *Graph type*, the conceptual graph;
-#   before you do, the tab says that it has failed. Keras 3 records the layers, but not the single operations.
-# - **Histograms**: a layer's weights, one outline behind the other, an epoch each. **Distributions** shows the same
-#   from above, as bands. A layer that never changes stands still; one that explodes spreads out like a fan.
-#
-# **Behind a hub.** The page comes from a *port* of the machine that computes, and your browser asks for it at
-# `localhost`. On Binder or a university's JupyterHub that is another machine, and the frame would stay empty. There
-# `jupyter-server-proxy` hands the page on under your server's own address, `https://…/user/ada/proxy/6006/`. The magic
-# uses that address if the variable `TENSORBOARD_PROXY_URL` names it, which the next cell sees to. In Colab the magic
-# needs no help.
+# On Binder or a university's JupyterHub the page comes from another machine than the one with your browser. There
+# `jupyter-server-proxy` hands it on under your server's own address; the next cell sees to it. Colab needs no help.
 #
 # ### See it
 #
-# Write `True` in the first line of the next cell and run the cell: after some seconds TensorBoard appears below it.
-# It is off at first because a server goes on running after the cell has ended. Write `False` and run the cell again,
-# and it stops; it also stops when you shut the kernel down or restart it. Close it one way or the other: forgotten
-# servers fill up a machine.
+# Write `True` in the first line of the next cell and run the cell: after some seconds TensorBoard appears below it. (You
+# need not read the rest of the cell.) It goes on running when the cell has ended. Write `False` and run the cell again,
+# and it stops; it also stops with the kernel. Close it one way or the other: forgotten servers fill up a machine.
 
 # %%
 SHOW_TENSORBOARD = False  # True shows TensorBoard below, False stops it: change it and run this cell
@@ -1319,12 +1168,11 @@ def my_tensorboards():
 def stop_tensorboard(patience=10):
     """Ask them to end; those that are not gone after so many seconds are killed."""
     processes = my_tensorboards()
-    for process in processes:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.terminate()
-    for process in psutil.wait_procs(processes, timeout=patience)[1]:
-        with contextlib.suppress(psutil.NoSuchProcess):
-            process.kill()
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for process in processes:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                end(process)
+        processes = psutil.wait_procs(processes, timeout=patience)[1]
 
 
 atexit.register(stop_tensorboard, patience=1)  # when the kernel ends
@@ -1344,9 +1192,9 @@ else:
     print(f"TensorBoard is off; {len(my_tensorboards())} processes of it are left.")
 
 # %% [markdown]
-# ### Task 7 · Read the curves (3 points)
+# ### Task 6 · Read the curves (3 points)
 #
-# Look at the curves of the run *without* dropout (Task 4) and at the smoothed ones (Task 5). Write five to ten
+# Look at the curves of the run *without* dropout (below Task 4) and at the smoothed ones below them. Write five to ten
 # sentences:
 #
 # 1. What do the losses of training and validation say about this run, before and after the best epoch? Which epoch
@@ -1383,12 +1231,24 @@ else:
 # %% [markdown]
 # ## Going further
 #
+# - Write the smoothing yourself, `smooth(values, weight)`; its formula tells why the smoothed curve comes late. It is an
+#   *exponential moving average*. With the weight w of the slider and the values v₁, v₂, …, start at a₀ = 0 and go on by
+#   aₜ = w · aₜ₋₁ + (1 − w) · vₜ. As it starts at 0, it is too small at first, so TensorBoard draws aₜ / (1 − wᵗ), where
+#   t = 1 for the first value. (Adam corrects its averages in the same way.) Only aₜ goes into the next round, not what
+#   is drawn. On paper, the first drawn value is v₁ whatever the weight; then compare with
+#   `pd.Series(values).ewm(alpha=1 - weight).mean()`.
+# - Read how a layer's weights change. The callback recorded a **histogram** of them after every epoch, under tags like
+#   `lenet/conv1/kernel/histogram` (a *kernel* is a layer's weights without its biases): it divides their range into
+#   intervals and counts the weights in each. The tensor of an event has a row for each interval: left edge, right edge,
+#   count. Draw the first and the last event of `conv1` with `axes.stairs(count / (right - left), [*left, right[-1]])`.
+#   The weights were drawn evenly between −0.107 and 0.107: what is left of that box? In a healthy training each layer
+#   moves, and none runs away. (Keras before version 3.14 records all layers in turn, under one tag.)
 # - Keras has early stopping as a callback: `keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)`. Give
 #   it to `fit` beside your `board`, for the runs of Task 4. What does `stop_early` say of the curve that was recorded?
 # - Record every batch: `keras.callbacks.TensorBoard(folder, update_freq="batch")`, with a new folder in `RUNS`. Its
 #   tag `batch_loss` is not the loss of a single batch but the average since the epoch began. How can you see that in
 #   the curve, and how would you record the true one? (`self.model.reset_metrics()` starts the average anew.)
-# - Log the settings of the runs of Task 6, and let TensorBoard draw a table of them, under its tab *HParams*: after
+# - Log the settings of the runs of Task 5, and let TensorBoard draw a table of them, under its tab *HParams*: after
 #   `from tensorboard.plugins.hparams import api`, write `api.hparams({"learning_rate": rate})` through a writer into
 #   the folder of each run.
 #
