@@ -231,11 +231,10 @@ for kernel, stride, padding in [(5, 1, "valid"), (5, 1, "same"), (5, 2, "valid")
 # %% [markdown]
 # ### Task 2 · Slide the window (3 points)
 #
-# Write `convolve(image, kernel)`, with stride 1 and no padding. `image` has shape (h, w) and `kernel` shape (a, b), and
-# the kernel fits into the image. Both are NumPy arrays and need not be square. The kernel holds floats, the image may
-# hold whole numbers.
-# Return an array of shape (h − a + 1, w − b + 1): at place (i, j) is the sum of the products of the kernel and the
-# part of the image whose upper left corner is at (i, j). Loops are welcome.
+# Write `convolve(image, kernel)`, with stride 1 and no padding. `image` has shape (h, w) and `kernel` shape (a, b),
+# and the kernel fits into the image. Both are NumPy arrays and need not be square. The kernel holds floats, the image
+# may hold whole numbers. Return an array of shape (h − a + 1, w − b + 1): at place (i, j) is the sum of the products
+# of the kernel and the part of the image whose upper left corner is at (i, j). Loops are welcome.
 #
 # In mathematics a convolution turns the kernel by 180° first. Neural networks do not, and neither should you. (What
 # they compute is called a *cross-correlation* elsewhere.) The learned weights would be turned as well, so it makes no
@@ -1147,8 +1146,8 @@ for pixels in range(5):
     print(f"moved by {pixels}: accuracy {accuracy(lenet, ready(moved)):.1%}")
 
 # %% [markdown]
-# LeNet does mind. A feature map moves along with the digit, but after Flatten the dense layer, which holds 1,225,500 of
-# the 1,256,080 parameters, has a weight for each *place* in the maps. Pooling forgives only a pixel or two.
+# LeNet does mind. A feature map moves along with the digit, but after Flatten the dense layer, which holds 1,225,500
+# of the 1,256,080 parameters, has a weight for each *place* in the maps. Pooling forgives only a pixel or two.
 
 # %% [markdown]
 # ## Part 5 · The published network again
