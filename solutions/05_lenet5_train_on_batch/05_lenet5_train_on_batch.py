@@ -20,14 +20,14 @@
 # ## What you will do
 #
 # You give the digits a border, build LeNet-5 with named layers, write a training loop around `train_on_batch`, and
-# average by hand what Keras does not. Then you train, draw the published figures and look into the recipe's claims.
+# average by hand what Keras does not. Then you train, read the curves and look into the recipe's claims.
 #
 # ## What you will learn
 #
 # - Build a network with Keras's functional API, and name its layers.
 # - Draw random batches in which every image keeps its label.
 # - Write a training loop, and tell what `train_on_batch` returns.
-# - Average over batches properly, and smooth a noisy curve without looking ahead.
+# - Average over batches of different sizes.
 # - Tell steps from epochs, and say how far an accuracy on 500 digits can be off by chance.
 #
 # ## What you need
@@ -78,7 +78,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # fewer start-up notes; thos
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from data_utils import explain_errors, load_mnist, plot_images
 
@@ -89,9 +88,8 @@ keras.utils.set_random_seed(1)  # the same random numbers at every run
 # ## Part 1 · Digits for LeNet-5
 #
 # LeNet-5 was made for images of 32×32 pixels, yet the digits have 28×28. Why the larger ones? Its convolutions use no
-# padding. On a bare digit the middle of a 5×5 window would never come nearer to the edge than two pixels, so the end
-# of a stroke out there could never lie in the middle of a window. With a border of two pixels on each side, every
-# pixel of the digit can be the middle of one.
+# padding, so the middle of a 5×5 window never comes nearer to the edge than two pixels. With a border of two pixels on
+# each side, every pixel of the digit can be the middle of a window.
 #
 # ### Task 1 · Give them a border (2 points)
 #
@@ -185,16 +183,15 @@ grid[1].add_patch(plt.Rectangle((1.5, 1.5), 28, 28, fill=False, color="#0072B2",
 plt.show()
 
 # %% [markdown]
-# **What to see.** The same digit twice. The dashed square shows where the 28×28 pixels lie in the new image. The
-# paper of the border cannot be told from that of the digit, because both are 0.
+# **What to see.** The same digit twice. The dashed square shows where the 28×28 pixels lie in the new image.
 
 # %% [markdown]
 # ## Part 2 · LeNet-5, layer by layer
 #
 # `Sequential` takes a list of layers. The **functional API** is more general: you make an input with `keras.Input`,
 # then call each layer on what came before, as in `x = keras.layers.Flatten()(x)`, and at last say where the network
-# begins and ends, with `keras.Model(inputs, outputs)`. In this way a network may have branches or several inputs. Here
-# there is just one path, but every layer gets a **name**, by which you find it again in summaries and error messages.
+# begins and ends, with `keras.Model(inputs, outputs)`. Such a network may have branches or several inputs. Here there
+# is just one path, but every layer gets a **name**, by which you find it again in summaries and error messages.
 #
 # | name | layer | output |
 # | --- | --- | ---: |
@@ -208,9 +205,8 @@ plt.show()
 # | `F6` | dense, 84 units, ReLU | 84 |
 # | `OUTPUT` | dense, 10 units, softmax | 10 |
 #
-# The network of 1998 differed in details: its pooling averaged, its activations were S-shaped, and most maps of its
-# second convolution saw only some of the maps below. The sizes are the same. For the poolings no padding is given: their
-# inputs have 28 and 10 rows and columns, even numbers, so "same" and "valid" lead to the same network.
+# The network of 1998 differed in details, but not in these sizes. For the poolings no padding is given: their inputs
+# have 28 and 10 rows and columns, even numbers, so "same" and "valid" lead to the same network.
 #
 # ### Task 2 · Build it (3 points)
 #
@@ -277,9 +273,6 @@ def build_lenet5():
 
 
 # %% nbgrader={"grade": true, "grade_id": "test-lenet5", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
-from data_utils import unasked_settings
-
-
 def built():
     """What build_lenet5 returns; an error in it, or no network, becomes a sentence."""
     with explain_errors("build_lenet5()"):
@@ -341,6 +334,8 @@ assert np.allclose(out, shares, atol=1e-3), (
     "of all five layers with weights, and the kind of pooling."
 )
 ### BEGIN HIDDEN TESTS
+from data_utils import unasked_settings
+
 another = built()
 assert another is not checked, "Each call of build_lenet5 must make a new network."
 assert not np.array_equal(another.get_weights()[0], arrays[0]), "A new network shares its weights with the one before."
@@ -353,35 +348,24 @@ assert not extras, f"The network has settings that the table does not name: {', 
 ### END HIDDEN TESTS
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
-# %% [markdown]
-# Now count by hand: a filter has a weight for every place of its window in every map below, and a bias; a dense unit
-# has a weight for every input, and a bias.
-
 # %% tags=["nbval-check-output"]
-by_hand = {
-    "C1": (5 * 5 * 1 + 1) * 6,
-    "C3": (5 * 5 * 6 + 1) * 16,
-    "F5": (400 + 1) * 120,
-    "F6": (120 + 1) * 84,
-    "OUTPUT": (84 + 1) * 10,
-}
 network = build_lenet5()
-print(f"{'layer':8} {'output':>12} {'by hand':>8} {'Keras':>8}")
 for layer in network.layers:
     shape = "×".join(str(side) for side in layer.output.shape[1:])
-    print(f"{layer.name:8} {shape:>12} {by_hand.get(layer.name, 0):8,} {layer.count_params():8,}")
-print(f"{'total':21} {sum(by_hand.values()):8,} {network.count_params():8,}")
+    print(f"{layer.name:8} {shape:>8} {layer.count_params():7,}")
+print(f"{'together':17} {network.count_params():7,}")
 
 # %% [markdown]
-# **What to see.** 61,706 parameters, a twentieth of the LeNet of lab 4 (1,256,080). The convolutions have only 2,572
-# of them. More than three quarters sit in `F5`, where every one of 400 numbers meets every one of 120 units.
+# **What to see.** Each layer, its output and its parameters. Those of `C3` are (5 · 5 · 6 + 1) · 16 = 2,416, counted as
+# in lab 4. All together are 61,706, a twentieth of the LeNet of lab 4. More than three quarters sit in `F5`, where every
+# one of 400 numbers meets every one of 120 units.
 
 # %% [markdown]
 # ## Part 3 · One step
 #
-# A **step** is what happens to the weights once: the network sees one batch, the loss is computed, and the optimiser
-# changes all weights a little. `fit` walks through the whole data again and again. The recipe does something simpler:
-# at each step it draws 100 digits at random.
+# A **step** changes the weights once: the network sees one batch, the loss is computed, and the optimiser changes all
+# weights a little. `fit` walks through the whole data again and again. The recipe does something simpler: at each step
+# it draws 100 digits at random.
 #
 # ### Task 3 · Draw a batch (2 points)
 #
@@ -542,21 +526,17 @@ plt.show()
 # %%
 trial = build_lenet5()
 trial.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-rng, rows = np.random.default_rng(98), []
-for _ in range(6):
+rng, shares = np.random.default_rng(98), []
+print(f"Keras {keras.__version__}\n      this batch, before the step   returned   mean of the batches so far")
+for step in range(1, 7):
     some_images, some_labels = random_batch(rng, X_train, y_train, 100)
-    guesses = np.asarray(trial(some_images, training=False)).argmax(axis=1)
+    shares.append((np.asarray(trial(some_images, training=False)).argmax(axis=1) == some_labels).mean())
     returned = trial.train_on_batch(some_images, some_labels)
-    rows.append([(guesses == some_labels).mean(), float(returned[1])])
-table = pd.DataFrame(
-    rows, columns=["this batch, before the step", "train_on_batch returned"], index=pd.RangeIndex(1, 7, name="step")
-)
-table["mean of the batches so far"] = table["this batch, before the step"].expanding().mean()
-print(f"Keras {keras.__version__}")
-print(table.round(3).to_string())
+    print(f"step {step} {shares[-1]:26.3f} {float(returned[1]):10.3f} {np.mean(shares):28.3f}")
 
 # %% [markdown]
-# **What to see.** Compare the second column with the other two. From Keras 3.15 on it equals the first:
+# **What to see.** Compare the accuracies that were returned with the other two columns. From Keras 3.15 on they equal
+# the first:
 # `train_on_batch` resets the metrics at each call, so you get the value of this single batch. In Keras 3.14 and before
 # it equals the last: the metrics went on adding up. The same line of code, two meanings. `model.reset_metrics()` right
 # before the step makes the value that of the single batch in either case; use it, and your code says what it means.
@@ -669,12 +649,12 @@ print(f"counted on all the digits at once: {at_once:.4f}")
 
 # %% [markdown]
 # **What to see.** The network of six steps on the test digits, in batches of 450. Only the mean over the digits agrees
-# with the count. How far the plain mean is off depends on chance: on how the few digits of the last batch turn out.
+# with the count. How far the plain mean is off depends on how the few digits of the last batch turn out.
 
 # %% [markdown]
 # ## Part 4 · The training loop
 #
-# ### Task 5 · Write it (3 points)
+# ### Task 5 · Write it (4 points)
 #
 # Write `train(model, images, labels, test_images, test_labels, steps, batch_size, every, rng)`. `model` is compiled,
 # with accuracy as its only metric; do not compile it again. `images` are prepared already. The function trains the
@@ -747,7 +727,7 @@ def train(model, images, labels, test_images, test_labels, steps, batch_size, ev
     ### END SOLUTION
 
 
-# %% nbgrader={"grade": true, "grade_id": "test-train", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-train", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 from data_utils import beside_answer
 
 
@@ -961,10 +941,10 @@ assert len(found["loss"]) == 2 and len(found["test_step"]) == 0, (
     "With 2 steps and every = 5, there is no test; the record has some."
 )
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 4 points.")
 
 # %% [markdown]
-# ### Task 6 · Train LeNet-5 (2 points)
+# ### Task 6 · Train LeNet-5 (3 points)
 #
 # Three names must exist afterwards:
 #
@@ -1006,9 +986,7 @@ predicted = lenet5.predict(test_digits, batch_size=250, verbose=0).argmax(axis=1
 test_accuracy = float((predicted == y_test).mean())
 ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-train-lenet5", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-from data_utils import beside_answer, is_untrained
-
+# %% nbgrader={"grade": true, "grade_id": "test-train-lenet5", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
 assert lenet5 is not None, "Task 6 is not done yet: lenet5 is still None."
 assert isinstance(lenet5, keras.Model), (
     f"lenet5 must be a Sequential or functional model of Keras; its class is {type(lenet5).__name__}."
@@ -1052,6 +1030,9 @@ assert abs(float(test_accuracy) - reached) < 1.5e-4, (
 
 
 ### BEGIN HIDDEN TESTS
+from data_utils import beside_answer, is_untrained
+
+
 @beside_answer
 def _untrained():
     """The network of Task 6 before its training, made by build_lenet5 after the seed is set; and the seed then."""
@@ -1149,32 +1130,18 @@ if replayed == STEPS:
         f"lenet5 on only {agreed:.1%} of the test digits. Is `record` that of lenet5?"
     )
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
-steps = np.arange(1, STEPS + 1)
-figure, axes = plt.subplots(figsize=(8, 3.4), layout="constrained")
-axes.plot(
-    steps,
-    record["loss"],
-    color="#0072B2",
-    linewidth=1,
-    marker="o",
-    markersize=2.5,
-    label="training, single batches of 100",
-)
-axes.plot(
-    record["test_step"],
-    record["test_loss"],
-    color="#D55E00",
-    marker="s",
-    markersize=4,
-    linestyle="--",
-    label="test, 500 random digits",
-)
-axes.set(xlabel="step", ylabel="loss", ylim=(0, None))
-axes.grid(alpha=0.3)
-axes.legend()
+figure, both = plt.subplots(1, 2, figsize=(10, 3.6), layout="constrained")
+for axes, name in zip(both, ["loss", "accuracy"]):
+    axes.plot(range(1, STEPS + 1), record[name], "o", color="#0072B2", markersize=2.5, label="training, batches of 100")
+    tested = record["test_step"], record[f"test_{name}"]
+    axes.plot(*tested, "s--", color="#D55E00", markersize=4, label="test, 500 random digits")
+    axes.set(xlabel="step", ylabel=name, ylim=(0, None))
+    axes.grid(alpha=0.3)
+both[1].axhline(test_accuracy, color="black", linestyle=":", label="the whole test set, after the last step")
+both[1].legend()
 plt.show()
 tests = list(zip(record["test_step"], record["test_accuracy"]))
 for step, tested_accuracy in tests[:1] + tests[-1:]:
@@ -1182,160 +1149,20 @@ for step, tested_accuracy in tests[:1] + tests[-1:]:
 print(f"on the whole test set, after the last step: {test_accuracy:.4f}")
 
 # %% [markdown]
-# **What to see.** The loss by step. Both curves fall, steeply up to about step 50, and slowly later. The curve of
-# training (circles) jumps up and down: each point is measured on 100 different digits, so it jumps even when the network
-# hardly changes. That of the test (squares, dashed) is calmer, as it takes 500 digits.
+# **What to see.** Loss and accuracy by step. Both change steeply up to about step 50, and slowly later. The training
+# values (dots) jump up and down: each is measured on 100 different digits, so it jumps even when the network hardly
+# changes. The test values (squares, dashed) are calmer, as each takes 500 digits, but they jump, too.
 #
 # The recipe reported 0.23 in training and 0.34 in the test at step 5, 0.95 and 0.97 at step 300, and an accuracy of 96
-# to 97 % after the training, with all of MNIST. With the 4,000 bundled digits it is mostly a little less.
-# In eight trials with different random numbers it was 94.6 to 96.1 % on the whole test set of 1,000.
-
-# %% [markdown]
-# ### Task 7 · A calmer curve (2 points)
-#
-# To see where a noisy curve goes, average over the last few values. With a **window** of 20, the **running mean** at a
-# step is the mean of this value and the 19 before it. It must not look ahead: at step 50 nobody knows the batch of step
-# 51. And at the beginning there are fewer than 20 values: then it is the mean of those there are.
-#
-# Write `running_mean(values, window)`. `values` is a list or array of numbers, `window` an `int`, at least 1 and
-# perhaps larger than the number of values. Return an array (or list) of the same length: at place i is the mean of the
-# last `window` values up to and including `values[i]`, or of all up to it, if there are fewer. `values` stays unchanged.
-#
-# <details><summary>Hint 1: a nudge</summary>
-#
-# Take a window of 3, and write down which values belong to place 0, to place 1, and so on up to place 4. At which
-# index does each of these slices begin?
-#
-# </details>
-#
-# <details><summary>Hint 2: the idea</summary>
-#
-# For each place i, take a slice of `values` and its mean. The end of a slice does not belong to it, so it must be one
-# more than i. The beginning lies `window` places before that end. For a small i this would be negative, and a negative
-# index counts from the end; `max` prevents that.
-#
-# </details>
-#
-# <details><summary>Hint 3: an example on other data</summary>
-#
-# Slices at the edges of another list. Here each letter is shown with its neighbours on *both* sides.
-#
-# ```python
-# letters = ["a", "b", "c", "d", "e"]
-# print(letters[3:9])  # ['d', 'e']: an end that is too large does no harm
-# print(letters[-1:2])  # []: -1 is the last place, and that lies behind the end
-# for place in range(len(letters)):
-#     print(letters[place], letters[max(0, place - 1) : place + 2])
-# # a ['a', 'b']
-# # b ['a', 'b', 'c']
-# # c ['b', 'c', 'd']
-# # d ['c', 'd', 'e']
-# # e ['d', 'e']
-# ```
-#
-# </details>
-
-
-# %% nbgrader={"grade": false, "grade_id": "running-mean", "locked": false, "schema_version": 3, "solution": true, "task": false}
-def running_mean(values, window):
-    """At each place the mean of the last `window` values up to it; fewer at the beginning."""
-    ### BEGIN SOLUTION
-    values = np.asarray(values, dtype=float)
-    return np.array([values[max(0, i + 1 - window) : i + 1].mean() for i in range(len(values))])
-    ### END SOLUTION
-
-
-# %% nbgrader={"grade": true, "grade_id": "test-running-mean", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def means_of(values, window):
-    """What running_mean returns, as an array of the same length; an error in it becomes a sentence."""
-    n = len(values)
-    with explain_errors(f"For {n} values and a window of {window} running_mean"):
-        found = running_mean(values, window)
-    assert len(values) == n, f"running_mean changes the {n} values it is given: {len(values)} are left."
-    assert found is not None, "running_mean returns nothing. Is there a `return`?"
-    try:
-        found = np.asarray(found, dtype=float)
-    except (TypeError, ValueError) as error:
-        raise AssertionError(f"running_mean must return an array or list of numbers; NumPy says: {error}") from error
-    assert found.shape == (len(values),), (
-        f"{len(values)} values have {len(values)} running means; with a window of {window}, running_mean gives an "
-        f"array of shape {found.shape}."
-    )
-    return found
-
-
-found = means_of([1.0, 2.0, 6.0, 7.0], 2)
-assert np.isclose(found[0], 1.0), (
-    f"At the first place there is only one value, 1.0, and that is the mean; running_mean gives {found[0]}."
-)
-assert np.allclose(found, [1.0, 1.5, 4.0, 6.5]), (
-    f"running_mean([1, 2, 6, 7], 2) must be [1, 1.5, 4, 6.5]; it is {found.tolist()}."
-)
-found = means_of([0, 1, 1, 0], 3)
-assert np.allclose(found, [0, 0.5, 2 / 3, 2 / 3]), (
-    f"running_mean([0, 1, 1, 0], 3) must be [0, 0.5, 0.667, 0.667]; it is {found.round(6).tolist()}."
-)
-### BEGIN HIDDEN TESTS
-rng = np.random.default_rng(24)
-for n, window in [(1, 1), (6, 1), (9, 3), (9, 4), (25, 20), (5, 5), (4, 30)]:
-    sample = rng.normal(size=n).round(3)
-    for given in (sample.copy(), sample.tolist()):
-        found = means_of(given, window)
-        expected = np.array([sum(sample[max(0, i - window + 1) : i + 1]) / min(i + 1, window) for i in range(n)])
-        wrong = np.flatnonzero(~np.isclose(found, expected, atol=1e-6))
-        assert not len(wrong), (
-            f"With a window of {window}, the running mean of {sample.tolist()} at place {wrong[0]} is "
-            f"{expected[wrong[0]]:.6g}; running_mean gives {found[wrong[0]]:.6g}."
-        )
-        assert list(given) == sample.tolist(), "running_mean changes the values it is given."
-### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
-
-# %%
-figure, axes = plt.subplots(figsize=(8, 3.8), layout="constrained")
-axes.plot(steps, record["accuracy"], ".", color="0.6", markersize=4, label="training, single batches of 100")
-axes.plot(
-    steps,
-    running_mean(record["accuracy"], 20),
-    color="#0072B2",
-    linewidth=2,
-    label="training, running mean of 20 batches",
-)
-axes.plot(
-    record["test_step"],
-    record["test_accuracy"],
-    color="#D55E00",
-    marker="s",
-    markersize=4,
-    linestyle="--",
-    label="test, 500 random digits",
-)
-axes.axhline(test_accuracy, color="black", linestyle=":", label="the whole test set, after the last step")
-axes.set(xlabel="step", ylabel="accuracy", ylim=(0, 1.02))
-axes.grid(alpha=0.3)
-axes.legend(loc="lower right")
-plt.show()
-
-# %% [markdown]
-# **What to see.** The accuracy by step. The dots are single batches; the solid line, their running mean, shows the
-# trend. Where the accuracy rises quickly, the line lags behind, because half of its batches are ten steps old or more;
-# that is the price of calm. The test values (squares) still jump a little.
-
-# %%
-plot_images(x_test[30:36], y_test[30:36], lenet5.predict(X_test[30:36], verbose=0).argmax(axis=1), columns=6)
-plt.show()
-
-# %% [markdown]
-# **What to see.** The test digits at the places 30 to 35, as in the recipe (yours differ from the recipe's, unless you
-# load the whole of MNIST). A tick means that the prediction is the actual label; a wrong one is framed, with a cross
-# and the actual label. Six digits are an illustration, no measurement.
+# to 97 % after the training, with all of MNIST. With the 4,000 bundled digits it is mostly a little less: in eight
+# trials with different random numbers it was 94.6 to 96.1 % on the whole test set of 1,000.
 
 # %% [markdown]
 # ## Part 5 · How long, and how sure?
 #
 # The recipe speaks of "300 epochs" of training. In lab 3 an **epoch** was one pass through all the training digits.
 #
-# ### Task 8 · Steps and epochs (2 points)
+# ### Task 7 · Steps and epochs (2 points)
 #
 # Write two functions:
 #
@@ -1419,50 +1246,40 @@ for steps_taken, size, n in [
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
-# Now ask them about the recipe, with all of MNIST, and about your run. A random batch does not care which digits had
-# their turn, so the next cell also counts, with your `random_batch`, how many digits never came in all these steps.
+# Now ask them about the recipe, with all of MNIST, and about your run.
 
 # %%
 for n, steps_taken, whose in [(60_000, 300, "the recipe"), (N_TRAIN, STEPS, "your run")]:
-    rng, places, never = np.random.default_rng(98), np.arange(n), np.ones(n, dtype=bool)
-    for _ in range(steps_taken):
-        never[random_batch(rng, places, places, 100)[0]] = False
     print(
-        f"{whose}, {steps_taken} steps of 100 out of {n:,} digits: an epoch is {steps_per_epoch(n, 100):,} steps, ",
-        end="",
+        f"{whose}, {steps_taken} steps of 100 out of {n:,} digits: an epoch is {steps_per_epoch(n, 100):,} steps, "
+        f"so that is {epochs_done(steps_taken, 100, n):g} epochs"
     )
-    print(f"so that is {epochs_done(steps_taken, 100, n):g} epochs; {never.mean():.1%} of the digits never came")
 
 # %% [markdown]
-# **What to see.** Two runs with the same number of steps need not be the same number of epochs. Compare the recipe's line
-# with its "300 epochs". The share of digits that never came is about $e^{-E}$ after $E$ epochs of random batches.
+# **What to see.** Two runs with the same number of steps need not be the same number of epochs. Compare the recipe's
+# line with its "300 epochs".
 #
 # ### How far can 500 digits be off?
 #
 # If a network gets a share $p$ of all digits right, the accuracy on $m$ random ones scatters around $p$ with a
 # standard deviation of about $\sqrt{p (1 - p) / m}$, the **standard error**. About 95 % of the values lie within two of
-# these. Try it with your network: draw 500 test digits 2,000 times, while nothing is trained.
+# these. Try it with your network: draw 500 test digits 2,000 times, while nothing is trained. (The same digit may come
+# twice in a draw, so that the stock of digits is as good as endless.)
 
 # %%
 right = lenet5.predict(X_test, batch_size=250, verbose=0).argmax(axis=1) == y_test
-rng, size = np.random.default_rng(98), min(500, len(right))
-draws = np.array([rng.choice(right, size, replace=False).mean() for _ in range(2_000)])
-standard_error = np.sqrt(test_accuracy * (1 - test_accuracy) / size)
-left_over = np.sqrt(1 - size / len(right))
+rng = np.random.default_rng(98)
+draws = np.array([rng.choice(right, 500).mean() for _ in range(2_000)])
+standard_error = np.sqrt(test_accuracy * (1 - test_accuracy) / 500)
 print(f"the whole test set: {test_accuracy:.4f}; the draws reach from {draws.min():.3f} to {draws.max():.3f}")
-print(
-    f"standard deviation of the draws {draws.std():.4f}; standard error {standard_error:.4f}, times {left_over:.3f}: "
-    f"{standard_error * left_over:.4f}"
-)
+print(f"standard deviation of the draws {draws.std():.4f}; standard error {standard_error:.4f}")
 
 # %% [markdown]
 # **What to see.** It is always the same network, yet the accuracies differ by several points between the luckiest and
-# the unluckiest draw. The draws scatter less than the standard error says, because they come from a limited stock: each
-# takes a good part of the same test digits (half of 1,000, in the short run). The factor $\sqrt{1 - m/n}$ allows for
-# that; with 10,000 test digits it is nearly 1.
+# the unluckiest draw. They scatter as much as the standard error says.
 
 # %% [markdown]
-# ### Task 9 · What would you have written? (2 points)
+# ### Task 8 · What would you have written? (2 points)
 #
 # The recipe trained on 60,000 digits. It sums up: 300 epochs of training, after which the accuracy is 96 to 97 %, as
 # the last of its tests on 500 random digits say. What is wrong with "300 epochs"? And suppose that two of these tests,
@@ -1476,7 +1293,7 @@ print(
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain-epochs-and-noise", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
 # The 300 are steps. Each shows one batch of 100 digits, so all of them show 30,000 digits, half of the 60,000: half an
-# epoch, in which about 61 % of the digits never came at all. One epoch is 600 steps, and 300 epochs would be 180,000.
+# epoch. One epoch is 600 steps, and 300 epochs would be 180,000.
 # On 500 digits the standard error for p = 0.97 is √(0.97 · 0.03 / 500) ≈ 0.008, and the difference of two such tests
 # scatters by about 0.011. A step from 96 to 97 % is thus well within chance and does not show that the network
 # improved. I would have reported "300 steps with batches of 100, half an epoch" and the accuracy on all the 10,000
@@ -1486,8 +1303,21 @@ print(
 # %% [markdown]
 # ## Going further
 #
+# - **A calmer curve.** To see where a noisy curve goes, average over the last few values: with a window of 20, the
+#   **running mean** at a step is the mean of this value and the 19 before it. It must not look ahead: at step 50 nobody
+#   knows the batch of step 51. At the beginning there are fewer than 20 values, and it is the mean of those. Write
+#   `running_mean(values, window)`, which returns an array as long as `values`; for `[1, 2, 6, 7]` and a window of 2 it
+#   holds 1, 1.5, 4 and 6.5. Draw it over the training accuracies. Where these rise quickly, the line lags behind: why?
+#
+#   <details><summary>Hint</summary>
+#
+#   At place i take the mean of `values[max(0, i + 1 - window) : i + 1]`. Without the `max`, the beginning of an early
+#   slice would be negative, and a negative index counts from the end.
+#
+#   </details>
 # - Draw the batches so that each digit comes once before any comes twice: shuffle all the places, then cut them into
-#   batches. Is the network better after the same number of steps?
+#   batches. Is the network better after the same number of steps? With batches drawn anew, about $e^{-E}$ of the digits
+#   never come in $E$ epochs. Count it with your `random_batch`.
 # - Give `train` a stop: end the training when the running mean of the loss has not fallen for 50 steps. Why would it be
 #   a mistake to use the test digits for this decision?
 # - Leave the border out: build the network for 28×28 digits. How many parameters are left, and what does it cost?

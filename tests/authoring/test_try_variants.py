@@ -134,8 +134,10 @@ def test_an_answer_is_tried_with_the_tests_that_build_on_it_and_the_answers_that
 
 def test_what_an_answer_calls_comes_along_and_what_is_no_python_needs_nothing():
     notebook = prepared(COURSE.lab("05_lenet5_train_on_batch"))
-    calls, broken = (try_variants.with_answers(notebook, {"epochs": text}) for text in ("running_mean([1], 1)", "def"))
-    assert "running-mean" in [grade_id(cell) for cell in cut_to(calls, {"epochs"}).cells]
+    calls, broken = (
+        try_variants.with_answers(notebook, {"epochs": text}) for text in ("mean_over_batches([1], [1])", "def")
+    )
+    assert "mean-over-batches" in [grade_id(cell) for cell in cut_to(calls, {"epochs"}).cells]
     names = [grade_id(cell) for cell in cut_to(broken, {"epochs"}).cells if grade_id(cell)]
     assert names == ["epochs", "test-epochs"]
 
