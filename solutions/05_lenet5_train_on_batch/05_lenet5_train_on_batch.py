@@ -44,21 +44,28 @@
 # ## Set-up
 
 # %% tags=["stamp-setup"]
-# Run this cell first. Where the course's helper package is missing, as in Colab, it is installed, once.
+# Run this cell first. Where the course's helper package is missing, as in Colab, or older than this lab, it is
+# installed, once.
 import importlib
 import importlib.util
 import os
+import pathlib
 import subprocess
 import sys
 
-if importlib.util.find_spec("data_utils") is None:
+names_needed = ["beside_answer", "explain_errors", "load_mnist", "plot_images"]
+helper = importlib.util.find_spec("data_utils")
+helper_text = pathlib.Path(helper.origin).read_text("utf-8") if helper and helper.origin else ""
+if not helper_text or not all(f'"{name}"' in helper_text for name in names_needed):
     source = os.environ.get("CNN_LABS_SOURCE", "https://github.com/cnn-labs/cnn-labs-students/archive/main.zip")
     command = [sys.executable, "-m", "pip", "install", "--quiet", source]
+    if helper_text:  # an older one: it is replaced, and nothing else
+        command += ["--force-reinstall", "--no-deps"]
     if subprocess.run(command, check=False).returncode:
         raise ImportError(f"data_utils could not be installed from {source}. Is there a network? Run this again.")
     importlib.invalidate_caches()
-    print("data_utils, the course's helper package, is installed. If an import below fails all the same, choose")
-    print("Runtime > Restart session, and run the notebook from its first cell.")
+    print("data_utils, the course's helper package, is installed. If an import below fails all the same, restart the")
+    print("kernel (in Colab: Runtime > Restart session), and run the notebook from its first cell.")
 
 # %% [markdown]
 # These numbers set how much data and time the lab takes. They are small, so that *Run All* is quick; the comments
