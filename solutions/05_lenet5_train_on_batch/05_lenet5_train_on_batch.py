@@ -364,8 +364,8 @@ print(f"{'together':17} {network.count_params():7,}")
 
 # %% [markdown]
 # **What to see.** Each layer, its output and its parameters. Those of `C3` are (5 · 5 · 6 + 1) · 16 = 2,416, counted as
-# in lab 4. All together are 61,706, a twentieth of the LeNet of lab 4. More than three quarters sit in `F5`, where every
-# one of 400 numbers meets every one of 120 units.
+# in lab 4. All together are 61,706, a twentieth of the LeNet of lab 4. More than three quarters sit in `F5`, where
+# every one of 400 numbers meets every one of 120 units.
 
 # %% [markdown]
 # ## Part 3 · One step

@@ -739,8 +739,8 @@ plt.show()
 #
 # The test digits of the published notebook were its validation data: the authors saw the test accuracy after every
 # epoch. Suppose that a hundred small networks have been trained, and that `right` tells for each of them and each of
-# thousands of digits whether it was right. *Some* of the digits are used to choose the best network. What does its score
-# there say about digits that had no part in the choice?
+# thousands of digits whether it was right. *Some* of the digits are used to choose the best network. What does its
+# score there say about digits that had no part in the choice?
 #
 # ### Task 4 · The best of many (2 points)
 #
@@ -1259,8 +1259,8 @@ print(f"{seconds:.1f} s for {EPOCHS} epochs of {len(X_fit):,} digits, validation
 # %% [markdown]
 # **What to see.** Validation (dashed, squares) begins far better than training: training is measured with dropout on,
 # and as an average over an epoch in which the network was still learning.
-# The time was printed with what was timed. To compare two networks, leave out the first call of `fit`: in it Keras turns
-# the network into a graph of operations.
+# The time was printed with what was timed. To compare two networks, leave out the first call of `fit`: in it Keras
+# turns the network into a graph of operations.
 #
 # Everything is decided. Now, once, the test digits:
 
@@ -1468,11 +1468,11 @@ for name, part in [("right", ~is_wrong), ("wrong", is_wrong)]:
 # ## Going further
 #
 # - **Count before you build.** A count by hand unmasks a network that is not the one you meant. Write
-#   `cnn_parameters(input_shape, classes)`, which returns the parameters of the four layers that have any, a list. Follow
-#   a side through the table: a 4×4 window fits at n − 3 places along n pixels, a 3×3 window at n − 2, and the pooling
-#   halves with `//`. A filter has a weight for each place of its window and each channel of its input, and a bias; a
-#   dense layer has (inputs + 1) · units. For (28, 28, 1) and 10 classes the list is 544, 18,496, 991,360 and 1,290.
-#   Check the sum for other shapes with `build_cnn(shape, classes).count_params()`.
+#   `cnn_parameters(input_shape, classes)`, which returns the parameters of the four layers that have any, a list.
+#   Follow a side through the table: a 4×4 window fits at n − 3 places along n pixels, a 3×3 window at n − 2, and the
+#   pooling halves with `//`. A filter has a weight for each place of its window and each channel of its input, and a
+#   bias; a dense layer has (inputs + 1) · units. For (28, 28, 1) and 10 classes the list is 544, 18,496, 991,360 and
+#   1,290. Check the sum for other shapes with `build_cnn(shape, classes).count_params()`.
 # - Train the network for the full run with dropout rates of (0, 0), (0.25, 0.5) and (0.5, 0.75). Which is best on the
 #   validation digits? Only then look at the test digits, for this one alone.
 # - The digits on which the passes disagree could be handed to a person. If a tenth of the test digits may be handed
