@@ -542,10 +542,9 @@ for step in range(1, 7):
     print(f"step {step} {shares[-1]:26.3f} {float(returned[1]):10.3f} {np.mean(shares):28.3f}")
 
 # %% [markdown]
-# **What to see.** Compare the accuracies that were returned with the other two columns. From Keras 3.15 on they equal
-# the first:
+# **What to see.** Compare the column of what was returned with the other two. From Keras 3.15 on it equals the first:
 # `train_on_batch` resets the metrics at each call, so you get the value of this single batch. In Keras 3.14 and before
-# it equals the last: the metrics went on adding up. The same line of code, two meanings. `model.reset_metrics()` right
+# it equals the third: the metrics went on adding up. The same line of code, two meanings. `model.reset_metrics()` right
 # before the step makes the value that of the single batch in either case; use it, and your code says what it means.
 #
 # Two things follow. The values belong to the network *before* the step. And if you want an average, it is now your

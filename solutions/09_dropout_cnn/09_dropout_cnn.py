@@ -729,9 +729,9 @@ plt.show()
 
 # %% [markdown]
 # **What to see.** The small network, trained on half of the small digits. With the rate of 1.0 it learns. With today's
-# default each step is a thousandth as long, as the printed lines show; it stays at guessing, and no error message tells
-# why. In eight trials with the bundled digits and other random
-# numbers it reached 91 to 95 % after five epochs with the rate of 1.0, and 5 to 16 % with 0.001.
+# default each step is a thousandth as long, as the printed lines show: the network stays at guessing, and no error
+# message tells why. In eight trials with the bundled digits and other random numbers it reached 91 to 95 % after five
+# epochs with the rate of 1.0, and 5 to 16 % with 0.001.
 #
 # ## Part 4 · Measuring honestly
 #
@@ -1258,9 +1258,9 @@ print(f"{seconds:.1f} s for {EPOCHS} epochs of {len(X_fit):,} digits, validation
 
 # %% [markdown]
 # **What to see.** Validation (dashed, squares) begins far better than training: training is measured with dropout on,
-# and as an average over an epoch in which the network was still learning.
-# The time was printed with what was timed. To compare two networks, leave out the first call of `fit`: in it Keras
-# turns the network into a graph of operations.
+# and as an average over an epoch in which the network was still learning. Below the figure stands a time, with what was
+# timed. To compare two networks, leave out the first call of `fit`: in it Keras turns the network into a graph of
+# operations.
 #
 # Everything is decided. Now, once, the test digits:
 
