@@ -39,7 +39,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/04_lecun_lenet/04_lecun_lenet.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/04_lecun_lenet/04_lecun_lenet.ipynb)
 #
-# **20 points** · plan about 115 minutes · *Run All* of the finished lab takes about 0.7 minutes and 0.7 GiB of memory (measured on 2 cores)
+# **20 points** · plan about 120 minutes · *Run All* of the finished lab takes about 0.7 minutes and 0.7 GiB of memory (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
