@@ -414,7 +414,11 @@ def ink_box(image):
 def checked_box(image):
     """What ink_box returns for an image with ink, as a list of four numbers."""
     given = image.copy()
-    with explain_errors(f"For an image of shape {image.shape} and dtype {image.dtype} ink_box"):
+    empty = "If it asks whether a list of positions is empty: look at its length."
+    with explain_errors(
+        f"For an image of shape {image.shape} and dtype {image.dtype} ink_box",
+        lambda error: empty if "truth value" in str(error) or "broadcast" in str(error) else "",
+    ):
         box = ink_box(given)
     assert np.array_equal(given, image), (
         f"ink_box has changed the image of dtype {image.dtype} that it was given, from values up to {image.max():g} to "
@@ -660,8 +664,8 @@ figure.suptitle("the first channel")
 plt.show()
 
 # %% [markdown]
-# On the right the digit is intact, as on the left. In the middle it is torn: `reshape` took the first third of
-# the numbers, in which the channels are mixed, for the first channel. Both arrays have the shape `(3, 28, 28)`,
+# On the right the digit is intact, as on the left. In the middle it is torn: `reshape` made the first channel
+# of the first third of all numbers, and in these all three channels are mixed. Both arrays have the shape `(3, 28, 28)`,
 # so a look at the shape would not have told them apart.
 #
 # Keras, the library of the later labs, expects channels last, unless its settings say otherwise; you can ask
@@ -697,7 +701,7 @@ print("grey * 2  ", grey * 2)
 print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
 
 # %% [markdown]
-# Nothing warns you, and five of the numbers in the middle three lines are wrong: 250 + 10 gives 4 and
+# For arrays nothing warns you, and five of the numbers in the middle three lines are wrong: 250 + 10 gives 4 and
 # 0 − 200 gives 56, since `uint8` has only the numbers from 0 to 255 and begins again where it ends. This is
 # the **overflow trap**; it turns sums and differences of images into noise. So change to decimals first and
 # calculate afterwards.
@@ -764,7 +768,7 @@ result = scaled(images)
 assert result.dtype == np.float32, f"The dtype must be float32, it is {result.dtype}."
 assert np.allclose(result, [[[0, 0.2], [0.4, 0.8]]], atol=1e-6), (
     f"The pixels 0, 51, 102, 204 became {result.ravel().tolist()}; they must become 0, 0.2, 0.4, 0.8. "
-    "Divide by the constant 255."
+    "Divide by the constant 255, with / (// cuts the decimals off)."
 )
 assert images.ravel().tolist() == [0, 51, 102, 204], "scale has changed the array it was given; return a new one."
 for dtype in ("float32", "float64", "int64"):
@@ -903,7 +907,10 @@ assert back.shape == (2,), (
     f"For the 2 rows 0, 0, 1 and 0.6, 0.1, 0.3, to_integer must return shape (2,), it returned {back.shape}. "
     "Check the axis, and look for the largest number of each row, not for ones."
 )
-assert back.dtype.kind in "iu", f"to_integer must return integers, it returned {back.dtype}."
+assert back.dtype.kind in "iu", (
+    f"For the rows 0, 0, 1 and 0.6, 0.1, 0.3, to_integer returned {back.tolist()}, of dtype {back.dtype}. It must "
+    "return whole numbers: the place of the largest number in each row, not the number itself."
+)
 assert back.tolist() == [2, 0], (
     f"For the rows 0, 0, 1 and 0.6, 0.1, 0.3, to_integer returned {back.tolist()}; it must be [2, 0]."
 )
@@ -1023,7 +1030,7 @@ print("classes in the validation part:", np.unique(last_part))
 #
 # - every example is in exactly one of the two parts, together with its own label;
 # - of each class, `validation_fraction` of the examples are in the validation part (one more or one less is
-#   allowed), however small the class is;
+#   allowed), also of a small class;
 # - the validation examples are drawn at random, and both parts are in random order, not grouped by class;
 # - the same `seed` gives the same split again, and another `seed` gives another one;
 # - the arrays of the caller stay as they are.
@@ -1138,7 +1145,11 @@ def checked_split(class_sizes, fraction, seed, **how):
     both = len(set(a) & set(b))
     assert both == 0, f"Leakage: {both} of {len(labels)} examples are in the training and in the validation part."
     assert len(set(a)) == len(a) and len(set(b)) == len(b), "Some examples are more than once in the same part."
-    assert len(a) + len(b) == len(labels), f"Of {len(labels)} examples only {len(a) + len(b)} are in one of the parts."
+    lost = np.unique(np.delete(labels, a + b)).tolist()
+    assert not lost, (
+        f"Of {len(labels)} examples only {len(a) + len(b)} are in one of the parts; examples of the classes {lost} are "
+        "lost. Labels need not be 0 to 9: go through those that occur."
+    )
     apart = [(old, new) for old, new in zip(labels[a + b].tolist(), [*y_a.tolist(), *y_b.tolist()]) if old != new]
     assert not apart, (
         f"Labels have been changed or parted from their images: an image with the label {apart[0][0]} now has the "
@@ -1162,7 +1173,10 @@ def checked_split(class_sizes, fraction, seed, **how):
 
 one, again, other = (checked_split([30] * 10, 0.2, seed) for seed in (0, 0, 1))
 assert one == again, "The same seed gave two different splits. Make the random generator from seed, in the function."
-assert set(one[1]) != set(other[1]), "Another seed gave the same validation examples. Is seed used at all?"
+assert set(one[1]) != set(other[1]), (
+    "Another seed gave the same validation examples, at most in another order. Draw those of each class at random, "
+    "with a generator made from seed, before you divide the class."
+)
 checked_split([60, 24, 36, 12], 0.25, 5, classes=[9, 4, 12, 7])
 ### BEGIN HIDDEN TESTS
 cases = [

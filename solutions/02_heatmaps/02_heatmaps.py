@@ -205,8 +205,8 @@ def _check_heatmap(seen, image):
         f"show_digit returned {seen['type']}, not Axes. Does it end with a return of the axes it drew into?"
     )
     assert len(seen["meshes"]) == 1, (
-        f"The returned axes hold {len(seen['meshes'])} heatmaps; there must be one. Use sns.heatmap once, and pass "
-        "it ax=ax."
+        f"The returned axes hold {len(seen['meshes'])} heatmaps; there must be one. Use sns.heatmap once, with ax=ax, "
+        "and make a new figure by plt.subplots() when ax is None."
     )
     values = seen["meshes"][0]["values"]
     assert values.shape == image.shape, (
@@ -246,11 +246,11 @@ assert _second["type"] == "Axes" and _second["figure"] != _first["figure"], (
 )
 _check_heatmap(_second, _stroke)
 (_left, _right), _returned_it, _, _figures = _asked(_drawn_into, _image.copy(), 1, 2, 0)
-assert _returned_it, "show_digit must return the axes it was given as ax."
-_check_heatmap(_left, _image)
 assert not _right["meshes"] and not _right["images"], (
     "show_digit was given the left axes but drew into the right ones. Pass ax on to sns.heatmap."
 )
+assert _returned_it, "show_digit must return the axes it was given as ax."
+_check_heatmap(_left, _image)
 _check_figures(_figures)
 ### BEGIN HIDDEN TESTS
 _image = np.random.default_rng(20).integers(3, 180, size=(28, 28)).astype(np.uint8)
@@ -596,7 +596,11 @@ _images = np.array([[[200, 0, 9]], [[10, 20, 30]], [[100, 1, 0]], [[250, 2, 0]],
 _labels = np.array([1, 0, 1, 1, 0], dtype=np.uint8)
 with explain_errors(
     "For 5 images of shape (1, 3) and n_classes=2 mean_digits",
-    "Use n_classes in place of 10, and images.shape in place of 28 × 28.",
+    lambda error: (
+        "Take the mean over axis 0, which counts the images of a class."
+        if "same shape" in str(error)
+        else "Use n_classes in place of 10, and images.shape in place of 28 × 28."
+    ),
 ):
     _means = mean_digits(_images.copy(), _labels.copy(), n_classes=2)
 assert _means is not None, "mean_digits returned None. Does it end with return?"
@@ -693,8 +697,7 @@ print("uint8: a - b is", a - b, "and its square is", (a - b) ** 2)
 print("int:   a - b is", a.astype(int) - b, "and its square is", (a.astype(int) - b) ** 2)
 
 # %% [markdown]
-# **What to see.** In `uint8`, 10 − 12 gives 254, and the square of 100 gives 16 instead of 10,000. (The
-# first square is right all the same, since it is below 256.) Convert *before* you subtract, here to float.
+# **What to see.** In `uint8`, 10 − 12 gives 254, and the square of 100 gives 16 instead of 10,000. Convert *before* you subtract, here to float.
 #
 # Write `class_distances(means)`:
 #
@@ -842,8 +845,8 @@ plt.show()
 # ### Task 6 · A classifier of ten images: the nearest mean (3 points)
 #
 # You now have all you need to read a digit: compare it with the ten mean digits and name the class of the
-# nearest. The model of lab 1 that answers with the most alike training digit is more accurate (0.934 against
-# 0.801 on the bundled test digits), but it keeps every training digit, 4,000 here; this one keeps ten means.
+# nearest. The model of lab 1 that answers with the most alike training digit is more accurate (with all 4,000
+# bundled training digits 0.934, against 0.801), but it keeps every training digit; this one keeps ten means.
 # Its accuracy is a **baseline**: a network with hundreds of thousands of parameters has to beat it clearly,
 # or it is not worth its electricity.
 #
@@ -858,7 +861,7 @@ plt.show()
 #
 # Suppose that you have a table with a row for each image and a column for each class, and in it all the
 # distances. How do you read the answers off it? So the work is to fill the table: in which direction is
-# that quick, image by image (10,000 steps) or mean by mean (10 steps)?
+# that quick, image by image (as many steps as images) or mean by mean (10 steps)?
 #
 # </details>
 #
@@ -922,6 +925,7 @@ assert _predicted.tolist() == [1, 0, 2, 1], (
 )
 for _image, _pair, _advice in (
     ([250], np.array([[60], [100]], dtype=np.uint8), "Convert both arrays to float before you subtract."),
+    ([90], np.array([[40], [100]], dtype=np.uint8), "Convert both arrays to float before you subtract."),
     ([11], np.array([[11.9], [10.6]]), "Convert both arrays to float, not to whole numbers."),
     ([0, 0], np.array([[0.0, 100.0], [60.0, 60.0]]), "Square the differences, and add them up."),
 ):
@@ -1102,7 +1106,8 @@ def is_monotonic(values):
 # %% nbgrader={"grade": true, "grade_id": "test-lightness-profile", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 def _asked(name, function, *given):
     """What an answer's function returns; an error in it, or nothing returned, becomes a sentence."""
-    with explain_errors(f"{name}({', '.join(map(repr, given))})"):
+    opacity = "The fourth number of a colour is its opacity: leave it out."
+    with explain_errors(f"{name}({', '.join(map(repr, given))})", lambda e: opacity if "matmul" in str(e) else ""):
         result = function(*given)
     assert result is not None, f"{name} returned None. Does it end with return?"
     return result
@@ -1130,8 +1135,8 @@ def _check_monotonic(values, expected, shown):
 _profile = _profile_of("gray", 11)
 assert _profile.shape == (11,), f"lightness_profile('gray', 11) has shape {_profile.shape}; it must be (11,)."
 assert _profile.max() < 110, (
-    f"A lightness of {_profile.max():.4g} is beyond white, which has 100. The parts red, green and blue of a colour "
-    "must be from 0 to 1, not from 0 to 255."
+    f"A lightness of {_profile.max():.4g} is beyond white, which has 100. Usual causes: red, green and blue are from 0 "
+    "to 255, not from 0 to 1; or step 3 lacks its 16, or takes the line for small Y where Y is large."
 )
 assert abs(_profile[0]) <= 0.1, f"The colour map gray starts with black, which has lightness 0, not {_profile[0]:.4g}."
 assert abs(_profile[-1] - 100) <= 0.1, (
@@ -1141,7 +1146,13 @@ assert abs(_profile[-1] - 100) <= 0.1, (
 )
 assert abs(_profile[2] - 21.25) <= 0.1, (
     f"Position 0.2 of the colour map gray has lightness 21.25, not {_profile[2]:.4g}. Check steps 1 and 3 of "
-    "the formula, and that the positions are evenly spaced floats."
+    "the formula, and that the positions are evenly spaced floats from 0 to 1."
+)
+_coloured = _profile_of("viridis", 3)
+assert np.allclose(_coloured, [14.95, 54.39, 90.90], rtol=0, atol=0.1), (
+    "The first, middle and last colour of viridis have lightness 14.95, 54.39 and 90.90; lightness_profile gives "
+    f"{np.round(_coloured, 2).tolist()}. Grey is right, so check what grey does not show: the weights of step 2, in the "
+    "order red, green, blue."
 )
 for _values, _expected in (([1, 2, 2, 5], True), ([3, 2, 1], True), ([1, 3, 2], False), ([1, 4, 2, 5], False)):
     _check_monotonic(_values, _expected, _values)

@@ -217,8 +217,9 @@ def _boards(root, calls, trained):
 
 def _made(root, calls, trained):
     """The same; an error becomes a sentence, and anything but a TensorBoard, too."""
-    training = ", or a training with its callback," if trained else ""
-    with explain_errors(f"board, called {len(calls)} times with {', '.join(map(str, calls))}{training}"):
+    training = "; or a training with its callback" if trained else ""
+    given = ", then with ".join(str(settings) for settings in calls[:3]) + (", and so on" if calls[3:] else "")
+    with explain_errors(f"board, with root as a {type(root).__name__}, and with the settings {given}{training}"):
         kinds = _boards(root, calls, trained)
     assert "NoneType" not in kinds, "board returns nothing. Is there a `return`?"
     others = [kind for kind in kinds if kind != "TensorBoard"]
@@ -251,6 +252,10 @@ with tempfile.TemporaryDirectory() as place:
 with tempfile.TemporaryDirectory() as place:
     _made(Path(place) / "new" / "runs", [{"units": 32, "learning_rate": 0.001}], 1)
     made = _folders_in(Path(place) / "new" / "runs")
+    assert len(made) == 1, (
+        f"After a training with the callback, root holds {made}: the records must go into the run's own folder. Is it "
+        "the log_dir of the callback?"
+    )
     inside = _folders_in(Path(place) / "new" / "runs" / made[0])
     assert inside == ["train", "validation"], (
         f"After a training the folder {made[0]!r} must hold 'train' and 'validation'; it holds {inside}. Is "
@@ -419,7 +424,8 @@ def _check_scalars(folder, pairs, tag):
         f"scalars must return a list of pairs; it returns a {type(found).__name__}."
     )
     assert len(found) == len(pairs), (
-        f"{len(pairs)} values were recorded under {tag!r}, scalars returns {len(found)}."
+        f"{len(pairs)} values were recorded under {tag!r}, scalars returns {len(found)}. Does it read the folder that "
+        "it is given?"
         + (" The accumulator keeps ten events unless size_guidance says more." if len(found) == 10 else "")
     )
     assert all(isinstance(pair, (list, tuple, np.ndarray)) and len(pair) == 2 for pair in found), (
@@ -552,11 +558,12 @@ plt.show()
 # An accuracy of 90 % can mean that every digit is read equally well, or that all are read well but one. The
 # **recall** of a class is the share of its members that are recognised: of all the eights, how many are called eights?
 #
-# Write a callback `DigitRecall(folder, images, labels)`. `images` is what the model takes, `labels` the integer
-# classes, both arrays. At the end of every epoch it asks its model for predictions for `images`, and records a scalar
-# `recall/0` for the images labelled 0, `recall/1` for those labelled 1, and so on, all in one event file in
-# `folder`. The step is the epoch, counted from 0 as Keras does. A class that has no image gets no tag: nothing can be
-# said about it. When the training has ended, all must be on the disk.
+# Write a callback `DigitRecall(folder, images, labels)`. `folder` is a string or a `Path` (`create_file_writer` takes
+# a string only), `images` is what the model takes, `labels` the integer classes, both arrays. At the end of every
+# epoch it asks its model for predictions for `images`, and records a scalar `recall/0` for the images labelled 0,
+# `recall/1` for those labelled 1, and so on, all in one event file in `folder`. The step is the epoch, counted from 0
+# as Keras does. A class that has no image gets no tag: nothing can be said about it. When the training has ended, all
+# must be on the disk.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -882,9 +889,9 @@ print(pd.DataFrame(rows, columns=names).round(3).to_string(index=False))
 # **What to see.** Without dropout (left) the training loss goes to zero and the validation loss turns. With 200 bundled
 # digits, in 28 trials with other random numbers, it was lowest at epoch 6 to 9. **Dropout** (right) silences half of the
 # dense layer's outputs at random in each training step, so that learning by heart is harder; lab 9 tells more. The loss
-# turned later here, at epochs 11 to 25, and was lower each time. But it jumps more: in fourteen trials, the epoch kept
-# with patience 1 was not the best one in seven, with patience 10 in none. Patience costs time: with 1 these trainings
-# ended after 9 to 17 epochs, with 10 after 21 to 30.
+# turned later here, at epochs 11 to 25, and was lower each time. But it jumps more. With patience 1 the epoch that was
+# kept was not the best one in 7 of 14 trials, with patience 10 in none of them. Patience costs time: with 1 these
+# trainings ended after 9 to 17 epochs, with 10 after 21 to 30.
 #
 # **When loss and accuracy disagree.** Without dropout the loss rises by 12 to 19 % after its best epoch, but accuracy
 # hardly moves: at the end it was at most 1.3 percentage points higher or lower than at that epoch. How can that be?
@@ -941,9 +948,9 @@ plt.show()
 # A rule of thumb: a difference of more than 2 e is hardly luck alone. A smaller one shows nothing: the settings may be
 # equally good, or the runs too few.
 #
-# Write `compare(results)`. `results` is a dictionary: the name of a setting → the list of its losses, two runs or more,
-# perhaps not as many for each setting. Return a list of tuples `(name, mean, spread, verdict)`, one for each setting,
-# **the lowest mean first**. The verdict of the first is `"best"`. That of any other compares it with the first:
+# Write `compare(results)`. `results` is a dictionary: the name of a setting → the list of its losses, two runs or more;
+# their number may differ from setting to setting. Return a list of tuples `(name, mean, spread, verdict)`, one for
+# each setting, **the lowest mean first**. The verdict of the first is `"best"`. That of any other compares it with the first:
 # `"worse"` if its mean is more than 2 e higher, else `"unclear"`. Exactly one is the best: of two equal means either
 # comes first, and the other is `"unclear"`. `results` stays as it is.
 #
@@ -1115,9 +1122,9 @@ for seed, row in enumerate(zip(*results.values()), start=1):
     print(f"seed {seed}: lowest with {list(results)[np.argmin(row)]}")
 
 # %% [markdown]
-# **What to see.** With 0.001 (solid, circles) the loss falls slowly and smoothly; with 0.01 (dotted, triangles) it is
+# **What to see.** On the left, with 0.001 (solid) the loss falls slowly and smoothly; with 0.01 (dotted) it is
 # mostly lowest early, and then jumps about. With the bundled digits 0.01 was worse than 0.003 by more than luck. But
-# 0.001 and 0.003 (dashed, squares) lie so close that five runs of each do not tell them apart. With a single run of each
+# 0.001 and 0.003 (dashed) lie so close that five runs of each do not tell them apart. With a single run of each
 # you would have chosen 0.001 for two of the seeds and 0.003 for three.
 #
 # The rule is not a proof. The means of two *equally* good settings, with five runs each, are more than 2 e apart about
@@ -1198,7 +1205,8 @@ else:
 # sentences:
 #
 # 1. What do the losses of training and validation say about this run, before and after the best epoch? Which epoch
-#    would you keep, and why is it right to choose by this curve and not by one of the test digits?
+#    would you keep? And why may the validation digits choose it, but not the test digits? (Think of lab 1: what
+#    happens to the score of the best of twenty?)
 # 2. After the best epoch the validation loss rises, but the validation accuracy hardly changes. What does the network
 #    do there? When would you follow the loss, when the accuracy?
 # 3. What would go wrong if you read the epoch off TensorBoard's smoothed curve, and what else can smoothing hide?
