@@ -26,7 +26,7 @@
 # ## What you will learn
 #
 # - Count the parameters of a fully connected network and check the count against Keras.
-# - Compute the gradient of a loss, check it against measured slopes, and lower the loss step by step.
+# - Compute the gradient of a loss, check it against measured slopes, and see how steps against it lower the loss.
 # - Build, compile and fit a multilayer perceptron with dropout.
 # - Keep the best model of a training run, and reload it.
 # - Read learning curves: the best epoch, and the gap between training and validation.
@@ -441,7 +441,7 @@ for unit in (0, 8):
 # takes two losses for each of 7,850 parameters. A formula gives them all at once. For one image:
 #
 # - The *error* of unit *k* is its probability, less 1 if *k* is the right digit. It is the slope of the loss for the
-#   unit's *sum* (which you could measure in the same way): negative for the right digit, whose sum should grow, and
+#   unit's *sum*: negative for the right digit, whose sum should grow, and
 #   positive for the nine others.
 # - A weight is multiplied by its input on the way into the sum. So its slope is that input times the unit's error.
 # - A bias goes into the sum as it is. Its slope is the error.
@@ -642,7 +642,7 @@ axes.legend(fontsize=8);
 #
 # - a **loss**: categorical cross-entropy again;
 # - an **optimiser**, which makes a step after each batch. Here it is *RMSprop* with Keras's defaults: SGD that divides
-#   each slope by its usual size in recent batches, so that all parameters move at a similar pace;
+#   the slope of each parameter by the size it had in recent batches, so that all of them move at a similar pace;
 # - **metrics** to report beside the loss: accuracy.
 #
 # With `validation_split=0.2` Keras sets the *last* fifth of the arrays aside, does not train on it, and measures loss
@@ -849,8 +849,8 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # Now train the network of Task 2 on the training digits for `EPOCHS` epochs, as in Task 4. Two names must exist
 # afterwards: `history`, what `fit` returns, and `best_model`, the reloaded best model. Write the file into `folder`, a
 # temporary folder that is made for you. Below the line that sets the seed, make one network and train it once. The test
-# measures `best_model` itself, and does the same training once more with the same random numbers, which must give the
-# same `history`. (Another network that is made in between would use some of these numbers up.)
+# measures `best_model` itself. In grading it also does the same training once more with the same random numbers, which
+# must give the same `history`. (Another network that is made in between would use some of these numbers up.)
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -1294,14 +1294,15 @@ print(f"a loss of 11 means an accuracy of {certain_accuracy(11):.1%}")
 
 # %% [markdown]
 # So a certain network with the published accuracy has a loss of 10.1, and one with a loss of 11 has an accuracy of
-# 32 %. The published loss is of the validation digits, the accuracy of the test digits, and "near 11" is read from a
-# list; within that, both fit the guess. Such a network is called **saturated**.
+# 32 %. The published loss is of the validation digits, its accuracy of the test digits, and "near 11" is no exact
+# figure; so the two need not agree exactly with the rule. Both are near what the guess says. Such a network is called
+# **saturated**.
 #
 # What could make a network certain before it has learned anything? Large sums in front of the softmax; and large sums
 # come from large inputs. Pixels from 0 to 255 that nobody divided by 255 are a suspect. Try it: the same network, fed
-# with raw pixels, three times with other random numbers. Its last layer here multiplies by 1 and changes no answer.
-# It hides the softmax, since Keras with TensorFlow does not clip where a softmax comes last. (With JAX or PyTorch it
-# does.)
+# with raw pixels, three times with other random numbers. (A layer is added here that multiplies by 1. It changes no
+# answer, but only with it Keras clips as described above: with TensorFlow it computes the loss of a softmax that comes
+# *last* without clipping. With JAX or PyTorch it clips in any case.)
 
 # %%
 raw_train, raw_test = x_train.astype("float32"), x_test.astype("float32")  # 0 to 255: not scaled
@@ -1335,8 +1336,8 @@ axes.legend(fontsize=8);
 # %% [markdown]
 # **What to see.** In the table, the loss after training is that of a certain network with the same accuracy. In the
 # figure, each point is an epoch of a run. How many digits a raw-pixel run gets right is a matter of luck, but its
-# points lie on the dotted line of the certain network. The published run (thick bar, a loss of 10 to 11) touches the
-# line with its lower end. The points of the scaled network (round marks) lie in the other corner.
+# points lie on the dotted line of the certain network. The published run (thick bar; "near 11" is drawn as 10 to 11)
+# touches the line with its lower end. The points of the scaled network (round marks) lie in the other corner.
 #
 # Why does the loss stay so high? Where the right digit's probability is below ε, the clipped loss stays the same if a
 # weight changes a little. So its gradient is zero, and that digit teaches the network nothing. The table tells how

@@ -78,6 +78,7 @@ N_TEST = 1_000  # full run: 10_000
 EPOCHS = 3  # full run: 20
 
 # %% tags=["remove-stderr"]
+import logging
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # fewer start-up notes; those that remain need no action
@@ -90,6 +91,7 @@ from scipy import ndimage
 
 from data_utils import explain_errors, load_mnist, plot_history
 
+logging.getLogger("tensorflow").setLevel(logging.ERROR)  # no notes on speed, which look like faults
 keras.utils.set_random_seed(1)  # the same random numbers at every run
 (x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
 
@@ -380,8 +382,8 @@ plt.show()
 # A network whose receptive field is small in the end can never see a whole digit at once.
 #
 # Follow two numbers. The *field* starts at 1 pixel. The *step* is the distance in pixels of the image between
-# neighbouring numbers of a layer, and starts at 1. A window of k numbers reaches k − 1 steps further than a single
-# number. A stride of s makes the step s times as long, for the layers that come *after* it.
+# neighbouring numbers of a layer, and starts at 1. A window of k neighbouring numbers is k − 1 steps wider than what a
+# single number sees. A stride of s makes the step s times as long, for the layers that come *after* it.
 #
 # Write `receptive_field(layers)`. `layers` is a list of pairs `(kernel, stride)` for convolutions and poolings, from
 # the first layer to the last. Return the receptive field of a number in the last layer, a whole number. (Pooling also
@@ -483,7 +485,7 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
-# As in lab 3, write one line for each row of the table. Two settings in the table are not what Keras takes by default:
+# As in lab 3, write one line for each row of the table. Some settings in the table are not what Keras takes by default:
 # which? `LeNet.build((28, 28, 1), 10).summary()` prints the shape after each layer; compare it with the last column.
 #
 # </details>
@@ -755,8 +757,9 @@ print(f"by hand {lenet_parameters((28, 28, 1), 10):,} and {lenet_parameters((1, 
 # **What to see.** The second network takes a digit for a strip of 28 pixels, *one* row high, each with 28 channels.
 # What were the columns of the digit are now channels, so each kernel has a depth of 28, and the first layer has 14,020
 # parameters where it should have 520. But only 350 numbers reach the dense layer, not 2,450, and there the million is
-# lost. The window slides along one direction only: at every place it sees five rows of the digit with all their
-# columns at once, each column with weights of its own. Nothing is shared between left and right.
+# lost. The 28 pixels of the strip are the rows of the digit. The window slides along the strip only: it covers five of
+# its pixels, so five rows of the digit, with all their columns at once, and each column has weights of its own. Nothing
+# is shared between left and right.
 
 # %% [markdown]
 # ## Part 3 · Training
@@ -850,8 +853,8 @@ def trained(network, images, labels, epochs):
     kept = int(len(images) * 0.8)  # the images before this place train, those from here on validate
     steps, batches = int(network.optimizer.iterations), -(-kept // 128)
     assert steps == batches * epochs, (
-        f"{kept} images in batches of 128 are {batches} steps an epoch, {batches * epochs} in {epochs} epochs; the "
-        f"optimiser counted {steps}. Check batch_size and validation_split, and call fit once."
+        f"Four fifths of {len(images)} images, {kept}, in batches of 128 make {batches * epochs} steps in {epochs} "
+        f"epochs; the optimiser counted {steps}. Check batch_size and validation_split, and call fit once."
     )
     shares, answers = np.asarray(network(images[kept:]), dtype=float), labels[kept:].argmax(axis=1)
     due, noted = float((shares.argmax(axis=1) == answers).mean()), float(record["val_accuracy"][-1])
@@ -924,8 +927,8 @@ plot_history(history);
 
 # %% [markdown]
 # **What to see.** The loss falls and the accuracy rises, in training (solid, circles) and in validation (dashed,
-# squares). In the first epochs validation may even be better than training, as the training value is an average over
-# an epoch in which the network was still learning.
+# squares). Early on, validation may even be better than training, as the training value is an average over an epoch
+# in which the network was still learning.
 #
 # ### What the wrong shape costs
 #
@@ -960,9 +963,9 @@ for number, place in [(1, 0), (2, 2)]:
 # random numbers, the 4,000 bundled digits and 3 epochs, it reached 87 to 91 % and the right one 93 to 96 %). With all
 # the digits and 20 epochs it was published with 98.68 %, and nobody suspects a network with such a number.
 #
-# The other two lines tell more. On a strip one row high, four of the five rows of each kernel always lie on the
-# padding, on zeros. They get no gradient and stay what they were by chance: dead weight, four fifths of both layers. A
-# good accuracy is no proof that the network is the one you meant.
+# The other two lines tell more. A kernel has five rows of weights, but the strip has one: four of them always lie on
+# the padding, on zeros. They get no gradient and stay what they were by chance: dead weight, four fifths of both
+# layers. A good accuracy is no proof that the network is the one you meant.
 
 # %% [markdown]
 # ## Part 4 · What it has learned
@@ -1033,7 +1036,11 @@ def feature_maps(model, layer, images):
 # %% nbgrader={"grade": true, "grade_id": "test-feature-maps", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
 def maps_of(model, layer, images):
     """What feature_maps returns; an error in it, or no array, becomes a sentence."""
-    with explain_errors(f"For layer {layer} and {len(images)} images feature_maps"):
+    ask_inputs = "`model.inputs[0]` is known also where `model.input` is not."
+    with explain_errors(
+        f"For layer {layer} and {len(images)} images feature_maps",
+        lambda error: ask_inputs if "never been called" in str(error) else "",
+    ):
         found = feature_maps(model, layer, images)
     assert found is not None, "feature_maps returns nothing. Is there a `return`?"
     assert isinstance(found, np.ndarray), (

@@ -69,7 +69,7 @@ if not helper_text or not all(f'"{name}"' in helper_text for name in names_neede
 
 # %% [markdown]
 # These numbers set how much data and time the lab takes. They are small, so that *Run All* is quick; the comments
-# give the values of the full experiment, in which only the digits are more.
+# give the values of the full experiment: more digits, and as many steps.
 
 # %% tags=["parameters"]
 N_TRAIN = 4_000  # full run: 60_000
@@ -294,7 +294,8 @@ def built():
 checked = built()
 names = [layer.name for layer in checked.layers]
 assert names == ["INPUT", "C1", "S1", "C3", "S4", "FLATTEN", "F5", "F6", "OUTPUT"], (
-    f"The layers' names are {names}. Compare them with the table; in a Sequential the input would be missing."
+    f"The layers' names are {names}. Compare them with the table. If one is missing: is each layer called on the one "
+    "before, and is it no Sequential, which does not count its input?"
 )
 assert tuple(checked.input_shape) == (None, 32, 32, 1), (
     f"One image has shape (32, 32, 1); the network takes {tuple(checked.input_shape)[1:]}."
@@ -606,7 +607,7 @@ def of_unequal(values, sizes):
     try:
         return f"returned {mean_over_batches(values, sizes)}"
     except Exception as error:
-        return "" if isinstance(error, ValueError) else f"raised a {type(error).__name__}: {error}"
+        return "" if isinstance(error, ValueError) else f"ended with {type(error).__name__}: {error}"
 
 
 found = mean_of([0.5, 1.0], [90, 10])
@@ -672,7 +673,7 @@ print(f"counted on all the digits at once: {at_once:.4f}")
 # - After each step whose number is a multiple of `every`, it draws 500 random test digits anew (all of them, if there
 #   are fewer than 500) and notes the model's loss and accuracy on these. The model must *never* train on them:
 #   `test_on_batch`, the sister of `train_on_batch`, computes the same two numbers but leaves the weights alone. In
-#   older versions of Keras its metrics add up, too: reset them before it as well.
+#   older versions of Keras its metrics add up, too: call `model.reset_metrics()` before it as well.
 #
 # After the last step the weights stay as that step left them. All random numbers come from `rng`. Return the record, a
 # dictionary of five lists of numbers: `"loss"` and `"accuracy"`, with one number for each step; `"test_step"`, the
@@ -801,8 +802,9 @@ def _record_of(way, *arguments):
 model_a = _tiny_model(0.1)
 found = _record_of(train, model_a, *_tiny_digits(24, 1), *_tiny_digits(510, 2), 7, 6, 3, np.random.default_rng(3))
 assert len(found["loss"]) == len(found["accuracy"]) == 7, (
-    f"7 steps give 7 losses and 7 accuracies; the record has {len(found['loss'])} and {len(found['accuracy'])}. Is it "
-    "made inside the function, so that it holds nothing of an earlier call?"
+    f"7 steps give 7 losses and 7 accuracies; the record has {len(found['loss'])} and {len(found['accuracy'])}. With "
+    "too few: do the steps go from 1 to steps, and does `return` stand behind the loop? With too many: is the record made "
+    "inside the function, so that it holds nothing of an earlier call?"
 )
 tested = [int(number) for number in found["test_step"]]
 assert tested == [3, 6], f"In 7 steps with every = 3, the tests come after the steps 3 and 6; test_step is {tested}."
@@ -838,6 +840,16 @@ given = (_train_with, _stretch, model_c, *_tiny_digits(90, 7), *_tiny_digits(700
 assert records[0]["calls"] == 24, (
     f"In 24 steps train calls train_on_batch {records[0]['calls']} times. Take each step with one call of it, without "
     "fit."
+)
+counts = [len(one["loss"]) for one in (*records, other)]
+assert counts == [24, 24, 24], (
+    f"Three calls of 24 steps give records of {counts} losses. Is the record made inside the function, so that it "
+    "holds nothing of an earlier call?"
+)
+kind, rate = type(model_c.optimizer).__name__, float(np.asarray(model_c.optimizer.learning_rate))
+assert (kind, rate) == ("SGD", 0), (
+    f"The model was given with the optimiser SGD and a learning rate of 0; now it has {kind} and {rate:g}. train takes "
+    "the model as it is compiled, and does not compile it."
 )
 for key, what in [("loss", "training"), ("test_loss", "test")]:
     assert not np.allclose(records[0][key], other[key], atol=1e-5), (
@@ -1270,7 +1282,7 @@ for n, steps_taken, whose in [(60_000, 300, "the recipe"), (N_TRAIN, STEPS, "you
 # If a network gets a share $p$ of all digits right, the accuracy on $m$ random ones scatters around $p$ with a
 # standard deviation of about $\sqrt{p (1 - p) / m}$, the **standard error**. About 95 % of the values lie within two of
 # these. Try it with your network: draw 500 test digits 2,000 times, while nothing is trained. (The same digit may come
-# twice in a draw, so that the stock of digits is as good as endless.)
+# twice in a draw, as if there were endlessly many digits to draw from.)
 
 # %%
 right = lenet5.predict(X_test, batch_size=250, verbose=0).argmax(axis=1) == y_test

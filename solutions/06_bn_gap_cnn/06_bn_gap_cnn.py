@@ -13,14 +13,14 @@
 # %% [markdown]
 # # 6 · Batch normalisation, and a network that knew more than it told
 #
-# A network learns 4,000 digits well, and in the test it guesses. It has not learned them by heart, and nothing is
+# A network learns 4,000 digits well, and fails in the test. It has not learned them by heart, and nothing is
 # wrong with its *trained* weights: 480 numbers that no gradient ever touches lag behind. In this lab you build the
 # network, compute its layers by hand, and set the 480 numbers right.
 #
 # ## What you will do
 #
 # You write batch normalisation, softmax and a loss in NumPy, build a network with global average pooling, train it
-# against the clock, find out why its test accuracy can be near chance, and set that right.
+# against the clock, find out why its test accuracy can be so low, and set that right.
 #
 # ## What you will learn
 #
@@ -190,7 +190,7 @@ def batch_statistics(maps):
 
 
 def normalise(maps, mean, variance, gamma, beta, epsilon=0.001):
-    """Each channel shifted and scaled: gamma * (maps - mean) / sqrt(variance + epsilon) + beta."""
+    """Each channel shifted and scaled by the formula above, with the mean and the variance that are given."""
     ### BEGIN SOLUTION
     return gamma * (maps - mean) / np.sqrt(variance + epsilon) + beta
     ### END SOLUTION
@@ -209,9 +209,13 @@ def _checked(what, array, shape):
     """An answer's array, which must be one of NumPy's, with this shape."""
     assert isinstance(array, np.ndarray), (
         f"{what} must be a NumPy array of shape {shape}; found {array!r:.80}, of type {type(array).__name__}. "
-        "`np.asarray` makes an array of a list or tensor."
+        "`np.asarray` makes an array of a list or tensor; a mean without `axis` is a single number."
     )
-    assert array.shape == shape, f"{what} must have shape {shape}; it has {array.shape}."
+    assert array.shape == shape, (
+        f"{what} must have shape {shape}; it has {array.shape}. Only the last axis, the channels, is kept apart."
+        if len(shape) == 1
+        else f"{what} must have shape {shape}; it has {array.shape}."
+    )
     return array.astype(float)
 
 
@@ -251,7 +255,10 @@ assert np.allclose(found_mean, [3.5, 5]), (
 assert not np.allclose(found_variance, np.sqrt([5.25, 0])), (
     f"The second array, {found_variance.round(4)}, is the standard deviation; the variance is its square."
 )
-assert np.allclose(found_variance, [5.25, 0]), f"The variances are 5.25 and 0; batch_statistics gives {found_variance}."
+assert np.allclose(found_variance, [5.25, 0]), (
+    f"The variances are 5.25 and 0; batch_statistics gives {found_variance}. The mean of the squared distances "
+    "divides by their number, not by one less."
+)
 found = _normalised(two_channels, [3.5, 5.0], [5.25, 0.0], [2.0, 3.0], [1.0, 7.0])
 assert np.isfinite(found).all(), (
     f"For a constant channel, of variance 0, normalise gives {found[0, 0, 0, 1]}. What is epsilon for?"
@@ -327,8 +334,8 @@ print(f"\nmean variance of the 16 channels: {variance.mean():.4f}")
 # %% [markdown]
 # **What to see.** The first six of sixteen channels of an untrained convolution, signs left out. Before, the means
 # differ and the variances are far below 1, because most pixels of an image are background. After, the means are 0 and
-# the variances much nearer to 1; where the variance is small itself, epsilon takes its share. Keep the last line in
-# mind: a variance of about a hundredth will explain a mystery in Part 5.
+# the variances much nearer to 1 (not quite 1: beside a variance so small, epsilon is no longer negligible). Keep the
+# last line in mind: a variance of about a hundredth will explain a mystery in Part 5.
 
 # %% [markdown]
 # ### Task 2 · A memory that fades (2 points)
@@ -884,8 +891,9 @@ assert np.allclose(found, [[1, 0, 0], [1 / 3, 1 / 3, 1 / 3]]), (
 )
 found = _loss_of([[0.0, 1000.0]], [0])
 assert abs(found - 1000) < 0.5, (
-    f"For the logits 0 and 1000 and the true class 0 the loss is 1000; loss_from_logits gives {found:.6g}. Take no "
-    "logarithm of a probability."
+    f"For the logits 0 and 1000 and the true class 0 the loss is 1000; loss_from_logits gives {found:.6g}. "
+    "exp(1000) is more than a float can hold: subtract the largest logit of each image first, and take no logarithm of "
+    "a probability, which may be 0."
 )
 
 
@@ -982,8 +990,8 @@ for from_logits in (True, False):
 # - `test_loss` and `test_accuracy`: what `cnn.evaluate` says about `X_test` and `y_test`.
 #
 # Build the network right after the line that sets the seed. The test makes `cnn` classify the test digits and
-# computes loss and accuracy itself; it also does the same training once more, with the same random numbers, and
-# compares.
+# computes loss and accuracy itself. Its hidden part does the same training once more, with the same random numbers,
+# and compares.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -1213,16 +1221,16 @@ print(f"test accuracy {test_accuracy:.4f}, test loss {test_loss:.4f}")
 # %% [markdown]
 # **What to see.** A time that fits the work done. With 99,402 parameters the network is a thirteenth of LeNet, but it
 # is not fast: a convolution uses each weight at every place, and there is no pooling between the blocks to make the
-# maps smaller. The full experiment, one epoch of all 60,000 digits with momentum 0.99, was published with a training
-# accuracy of 91.64 %, a test accuracy of 92.58 % and a test loss of 0.2345.
+# maps smaller. The full experiment, one epoch of all 60,000 digits in batches of 32 with momentum 0.99, was published
+# with a training accuracy of 91.64 %, a test accuracy of 92.58 % and a test loss of 0.2345.
 #
 # ## Part 5 · The numbers that lag behind
 #
 # Take the full experiment's momentum and batches, but only 4,000 digits and three epochs, and the test accuracy may be
-# only 32 %, as was once measured, with a training accuracy far higher. Overfitting? Let us look at a network as it
-# learns. To save time the digits are halved to 14×14; global average pooling does not mind. Every 25 steps a
-# callback, an object that `fit` calls at certain moments, measures the accuracy on the same 500 test digits in two
-# ways: in inference, with the moving averages, and with the statistics of the 500 digits themselves, as in training
+# only 32 %, as was once measured, with a training accuracy far higher. Overfitting? Let us look at a smaller case as it
+# learns: two epochs, and to save time the digits are halved to 14×14; global average pooling does not mind. Every 25
+# steps a callback, an object that `fit` calls at certain moments, measures the accuracy on the same 500 test digits in
+# two ways: in inference, with the moving averages, and with the statistics of the 500 digits themselves, as in training
 # (`training=True`).
 #
 # One trap is in the code below. A call with `training=True` also *updates* the moving averages, even if it is only to
@@ -1313,7 +1321,7 @@ plt.show()
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
-# Which call updates the moving averages although nothing is trained? The text before the last code cell names it. How
+# Which call updates the moving averages although nothing is trained? The text "One trap" in Part 5 names it. How
 # much of the first values is left after one such call?
 #
 # </details>
@@ -1321,7 +1329,7 @@ plt.show()
 # <details><summary>Hint 2: the idea</summary>
 #
 # `model(images, training=True)` updates all the moving averages without training. Once is not enough; your `remaining`
-# tells how much is left after so many calls. With momentum 0.99 it takes 688 calls until only a thousandth is. It is
+# tells how much is left after so many calls. With momentum 0.99 688 calls leave a thousandth of them. It is
 # quicker to change the `momentum` of the layers for a while: with which value is one call enough? Do not forget to put
 # the old values back. `model.layers` lists the layers; `isinstance(layer, keras.layers.BatchNormalization)` picks the
 # right ones.
@@ -1399,7 +1407,10 @@ def _settled(network, images):
     with explain_errors("settle"):
         settle(network, given)
     changed = [w.path for w in network.weights if not np.array_equal(before[w.path], np.asarray(w))]
-    assert changed, "settle changes nothing. Is Task 6 done? The moving averages move only in calls with training=True."
+    assert changed, (
+        "settle changes nothing. The moving averages move only in calls with training=True, and with a momentum of 1 "
+        "they keep all that they were."
+    )
     changed = [path for path in changed if "/moving_" not in path]
     assert not changed, (
         f"settle changes trained weights, such as {changed[0]}; only the moving averages may change. Do not call fit."
@@ -1511,12 +1522,12 @@ print(f"the cnn of Part 4: {test_accuracy:.1%} as trained, {settled:.1%} settled
 
 # %% [markdown]
 # **What to see.** No weight was trained, and the accuracy jumps. The explanation holds, and it has two parts. One is
-# the first value: without its 8 % the network is much better at once. The other is that the averages are of
-# the last hundred steps or so, and in these the weights, and the true statistics with them, were still on their way;
-# settling mends this too.
+# the first value: without its 8 % the network is much better at once. The other is that the averages remember
+# the last hundred steps or so. In these the weights still changed, and the true statistics with them. Settling mends
+# this too.
 #
 # In six trials with the bundled digits, the three accuracies of the network with momentum 0.99 were 13 to 47 %, 84 to
-# 94 %, and 96 to 97 %.
+# 94 %, and 95 to 97 %.
 
 # %% [markdown]
 # ### Task 7 · Explain the 32 % (2 points)

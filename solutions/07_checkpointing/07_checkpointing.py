@@ -19,7 +19,7 @@
 #
 # ## What you will do
 #
-# You save architectures, weights and whole networks, see what the files hold, train a LeNet-5 with checkpoints, resume a
+# You save architectures, weights and whole networks, see what the files hold, train networks with checkpoints, resume a
 # training that was cut off, and explain a published history of training that begins at 99.95 %.
 #
 # ## What you will learn
@@ -74,7 +74,7 @@ if not helper_text or not all(f'"{name}"' in helper_text for name in names_neede
 #
 # The cell after them prepares images and labels as in lab 4. `build_lenet()`, imported there, makes the LeNet of lab 4,
 # and `small_network()` a small one that trains in a second, for trials. All files of this lab go into one temporary
-# folder, `workspace`; the last code cell deletes it.
+# folder, `workspace`; the last code cell deletes it. (To go back after that, run the notebook from its first cell.)
 
 # %% tags=["parameters"]
 N_TRAIN = 2_000  # full run: 60_000
@@ -189,8 +189,8 @@ print(f"\ntotal: {untrained.count_params():,}; LeNet of lab 4: {build_lenet().co
 #   whole content is replaced.
 # - `read_architecture(path)` reads such a text and returns a new Keras model made from it.
 #
-# `path` is a string or a `pathlib.Path`, used as it is given, whatever its ending. Both functions are tested only with
-# models that are not compiled, so the new model must not be compiled either.
+# `path` is a string or a `pathlib.Path`, used as it is given, whatever its ending. The models in the test are not
+# compiled, and their copies must not be either.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -319,9 +319,9 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # %% [markdown]
 # ### Three files of one network
 #
-# `model.save_weights("name.weights.h5")` saves the weights. `model.save("name.keras")` is said to save the whole network,
-# but a published lab says that such a file, too, holds only the weights. Let us look. A `.keras` file is a **zip
-# archive**, a folder packed into one file. It holds `config.json` (architecture and compile settings, as text),
+# `model.save_weights("name.weights.h5")` saves the weights. `model.save("name.keras")` is said to save the whole
+# network, but a published lab says that it holds only the weights, like the first. Let us look. A `.keras` file is a
+# **zip archive**, a folder packed into one file. It holds `config.json` (architecture and compile settings, as text),
 # `metadata.json` (Keras's version and the date) and `model.weights.h5`. Run the next cell; there is nothing to write.
 
 # %%
@@ -351,9 +351,9 @@ print("in trial.weights.h5:", {part: f"{int(sum(sizes)):,} numbers" for part, si
 # weight, the optimiser's state.
 #
 # Now the surprise: the `.weights.h5` file is as large. Its name promises weights only, but for a model that was
-# compiled and trained it holds the optimiser's state as well. A model that is freshly built and compiled has no place
-# for that state yet, and Keras leaves it out at loading. What is in a file, and what a program takes from it, are two
-# questions.
+# compiled and trained it holds the optimiser's state as well. A model that is freshly built and compiled does not have
+# an optimiser's state yet, and Keras then leaves out the one in the file. What is in a file, and what a program takes
+# from it, are two questions.
 
 # %% [markdown]
 # ### Task 2 · There and back (3 points)
@@ -641,8 +641,8 @@ with tempfile.TemporaryDirectory() as one_folder:
 print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
 
 # %% [markdown]
-# Your functions at work: the architecture of LeNet is written and read, the copy compiled with Adam and trained with
-# a checkpoint after every epoch. Then we go back to epoch 2.
+# Your functions at work: the architecture of the LeNet of lab 4 is written and read, the copy compiled with Adam and
+# trained with a checkpoint after every epoch. Then we go back to epoch 2.
 
 # %% tags=["train-lenet"]
 write_architecture(build_lenet(), workspace / "lenet.json")
@@ -690,11 +690,11 @@ plt.show()
 # this version of Keras saves after *every* epoch, and the file holds the last one. Neither stops the training; at most
 # a warning appears.
 #
-# Write `keep_best(path, monitor)`. It returns a callback that saves the whole model in the single file `path`, after
-# each epoch in which `monitor` is better than in all epochs before of this training, by however little, so in any case
-# after the first: a file from an earlier training is replaced. The callback does nothing else: it neither stops the
-# training nor changes the network. `path` is a string or `Path` that ends with `.keras` and contains no braces { }.
-# `monitor` is one of `"loss"`, `"accuracy"`, `"val_loss"` and `"val_accuracy"`.
+# Write `keep_best(path, monitor)`. It returns a callback that saves the whole model in the single file `path` whenever
+# an epoch is the best so far: `monitor` is better, by however little, than in all earlier epochs of this training. The
+# first epoch is always the best so far, so a file from an earlier training is replaced. The callback does nothing else:
+# it neither stops the training nor changes the network. `path` is a string or `Path` that ends with `.keras` and
+# contains no braces { }. `monitor` is one of `"loss"`, `"accuracy"`, `"val_loss"` and `"val_accuracy"`.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -890,7 +890,7 @@ for name, network in ((f"best epoch, {turn}", eager_best), ("last epoch, 20", ea
 # The power fails after five of ten epochs. What does it take to go on *as if nothing had happened*? The weights, of
 # course. But Adam takes its steps from running means of earlier gradients. SGD can remember, too: with **momentum**,
 # each step is the one along the gradient plus a part, often 0.9, of the step before, so that steps in one direction add
-# up. Begin with an optimiser that has forgotten its earlier gradients or steps, and the training goes another way.
+# up. If an optimiser has forgotten its earlier gradients or steps, the training goes another way.
 #
 # ### Task 5 · Resume (4 points)
 #
@@ -1162,9 +1162,9 @@ print(f"\none layer more: {sum(changed)} of {len(changed)} arrays of weights wer
 # archives hold **checksums**, numbers computed from the content that change when it changes.
 #
 # Three cases are worse than an error. A `.weights.h5` file has no checksums: a wrong bit is accepted in silence. The
-# whole file is accepted in silence, too, by a network of one layer *less*. And for one layer *more* the error comes when
-# it is too late: some weights have been replaced already, so the network is neither the old nor the new one. After an
-# error, build a new network.
+# whole file is accepted in silence, too, by a network of one layer *less*. And for one layer *more* the error comes
+# when it is too late: some weights have been replaced already, so the network is neither the old nor the new one. After
+# an error, build a new network.
 
 # %% [markdown]
 # ### Task 7 · The last good checkpoint (4 points)
@@ -1428,12 +1428,13 @@ print("deleted:", not workspace.exists())
 # `on_epoch_begin(self, epoch, logs=None)` and `on_epoch_end(self, epoch, logs=None)`, with `epoch` counted from 0, and
 # sets `self.model`.
 #
-# - Write `inside(path)`, which tells what a `.keras` file holds without loading the model: the sorted names of its files,
-#   the `class_name` of each layer in `config.json`, and that of the optimiser, or `None` if the model was not compiled.
-#   It helps where loading fails, because a layer is not known to your Keras. The cell of Part 2 shows how the archive is
-#   read. For a model that is not compiled, `compile_config` is `null` or missing: `found.get("compile_config") or {}`
-#   gives an empty dictionary in both cases. Check yourself with a compiled and an uncompiled network of your own, and
-#   with an archive that you write with `zipfile`, whose `config.json` names a layer that does not exist.
+# - Write `inside(path)`, which tells what a `.keras` file holds without loading the model: the sorted names of its
+#   files, the `class_name` of each layer in `config.json`, and that of the optimiser, or `None` if the model was not
+#   compiled. It helps where loading fails, because a layer is not known to your Keras. The cell of Part 2 shows how the
+#   archive is read. For a model that is not compiled, `compile_config` is `null` or missing:
+#   `found.get("compile_config") or {}` gives an empty dictionary in both cases. Check yourself with a compiled and an
+#   uncompiled network of your own, and with an archive that you write with `zipfile`, whose `config.json` names a layer
+#   that does not exist.
 # - `keras.callbacks.BackupAndRestore` does much of this by itself. Interrupt a training with it after epoch 3, by a
 #   callback that raises an exception when epoch 4 begins. Start again, and find out what it stores and when it deletes
 #   it.
@@ -1444,8 +1445,8 @@ print("deleted:", not workspace.exists())
 # - With all of MNIST, another setting takes this LeNet-5 to the published accuracy in a fraction of the time (12
 #   epochs: SGD with Nesterov momentum 0.9, peak rate 0.05 warmed up and decayed by a cosine, batches of 64,
 #   standardised pixels, digits shifted by up to a pixel). Try it, and try to beat it.
-#   `keras.optimizers.schedules.CosineDecay` makes such a rate, with its `warmup_target` and `warmup_steps`; SGD takes it
-#   as `learning_rate`. `np.pad` and a slice shift digits.
+#   `keras.optimizers.schedules.CosineDecay` makes such a rate, with its `warmup_target` and `warmup_steps`; SGD takes
+#   it as `learning_rate`. `np.pad` and a slice shift digits.
 #
 # ## References
 #

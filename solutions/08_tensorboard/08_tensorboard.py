@@ -347,9 +347,9 @@ for path in sorted(lenet_run.rglob("*.v2")):
 # its **tag**. You need two of Keras's: `epoch_loss` and `epoch_accuracy`, which are in both folders. Three things go
 # wrong at first:
 #
-# - Keras and TensorFlow 2 store everything as a **tensor**, a scalar as one without axes. So a series is not found under
-#   `Scalars(tag)` but under `Tensors(tag)`. This is a list of events; each has a `step` and a `tensor_proto`, which
-#   `tf.make_ndarray(event.tensor_proto)` unpacks.
+# - Keras and TensorFlow 2 store everything as a **tensor**, a scalar as one without axes. So a series is not found
+#   under `Scalars(tag)` but under `Tensors(tag)`. This is a list of events; each has a `step` and a `tensor_proto`,
+#   which `tf.make_ndarray(event.tensor_proto)` unpacks.
 # - To save memory, the accumulator keeps only **ten** events of such a tag, drawn *at random*, and says nothing.
 #   `EventAccumulator(folder, size_guidance={"tensors": 0})` keeps all of them.
 # - Steps begin at 0: epoch 1 of the printed log is step 0 here.
@@ -716,8 +716,8 @@ plt.show()
 
 # %% [markdown]
 # **What to see.** A row for each digit, bright for a high recall. One accuracy for all would hide that some digits are
-# learned late. In seven trials with the bundled digits the ones had the highest recall in the end each time, 98 or 99 %,
-# and the fives, at 78 to 83 %, were at or near the bottom.
+# learned late. In seven trials with the bundled digits the ones had the highest recall in the end each time, 98 or
+# 99 %, and the fives, at 78 to 83 %, were at or near the bottom.
 #
 # ## Part 4 · One run: which epoch to keep?
 #
@@ -887,10 +887,10 @@ print(pd.DataFrame(rows, columns=names).round(3).to_string(index=False))
 
 # %% [markdown]
 # **What to see.** Without dropout (left) the training loss goes to zero and the validation loss turns. With 200 bundled
-# digits, in 28 trials with other random numbers, it was lowest at epoch 6 to 9. **Dropout** (right) silences half of the
-# dense layer's outputs at random in each training step, so that learning by heart is harder; lab 9 tells more. The loss
-# turned later here, at epochs 11 to 25, and was lower each time. But it jumps more. With patience 1 the epoch that was
-# kept was not the best one in 7 of 14 trials, with patience 10 in none of them. Patience costs time: with 1 these
+# digits, in 28 trials with other random numbers, it was lowest at epoch 6 to 9. **Dropout** (right) silences half of
+# the dense layer's outputs at random in each training step, so that learning by heart is harder; lab 9 tells more. The
+# loss turned later here, at epochs 11 to 25, and was lower each time. But it jumps more. With patience 1 the epoch that
+# was kept was not the best one in 7 of 14 trials, with patience 10 in none of them. Patience costs time: with 1 these
 # trainings ended after 9 to 17 epochs, with 10 after 21 to 30.
 #
 # **When loss and accuracy disagree.** Without dropout the loss rises by 12 to 19 % after its best epoch, but accuracy
@@ -949,15 +949,15 @@ plt.show()
 # equally good, or the runs too few.
 #
 # Write `compare(results)`. `results` is a dictionary: the name of a setting → the list of its losses, two runs or more;
-# their number may differ from setting to setting. Return a list of tuples `(name, mean, spread, verdict)`, one for
-# each setting, **the lowest mean first**. The verdict of the first is `"best"`. That of any other compares it with the first:
-# `"worse"` if its mean is more than 2 e higher, else `"unclear"`. Exactly one is the best: of two equal means either
-# comes first, and the other is `"unclear"`. `results` stays as it is.
+# their number may differ from setting to setting. Return a list of tuples `(name, mean, spread, verdict)`, one for each
+# setting, **the lowest mean first**. The verdict of the first is `"best"`. That of any other compares it with the
+# first: `"worse"` if its mean is more than 2 e higher, else `"unclear"`. Exactly one is the best: of two equal means
+# either comes first, and the other is `"unclear"`. `results` stays as it is.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
-# Do a small one by hand: `{"a": [1, 3], "b": [2, 6]}`. The means are 2 and 4, the spreads √2 and √8. What is e, and what
-# is the verdict on b? (e = √(2/2 + 8/2) = √5; the difference of 2 is less than 2 e, so it is unclear.)
+# Do a small one by hand: `{"a": [1, 3], "b": [2, 6]}`. The means are 2 and 4, the spreads √2 and √8. What is e, and
+# what is the verdict on b? (e = √(2/2 + 8/2) = √5; the difference of 2 is less than 2 e, so it is unclear.)
 #
 # </details>
 #
@@ -1128,7 +1128,8 @@ for seed, row in enumerate(zip(*results.values()), start=1):
 # you would have chosen 0.001 for two of the seeds and 0.003 for three.
 #
 # The rule is not a proof. The means of two *equally* good settings, with five runs each, are more than 2 e apart about
-# one time in twelve. So the more settings you compare, the more often luck wins; try a surprising winner with new seeds.
+# one time in twelve. So the more settings you compare, the more often luck wins; try a surprising winner with new
+# seeds.
 #
 # ## Part 6 · TensorBoard itself
 #
@@ -1154,9 +1155,10 @@ for seed, row in enumerate(zip(*results.values()), start=1):
 #
 # ### See it
 #
-# Write `True` in the first line of the next cell and run the cell: after some seconds TensorBoard appears below it. (You
-# need not read the rest of the cell.) It goes on running when the cell has ended. Write `False` and run the cell again,
-# and it stops; it also stops with the kernel. Close it one way or the other: forgotten servers fill up a machine.
+# Write `True` in the first line of the next cell and run the cell: after some seconds TensorBoard appears below it.
+# (You need not read the rest of the cell.) It goes on running when the cell has ended. Write `False` and run the cell
+# again, and it stops; it also stops with the kernel. Close it one way or the other: forgotten servers fill up a
+# machine.
 
 # %%
 SHOW_TENSORBOARD = False  # True shows TensorBoard below, False stops it: change it and run this cell
@@ -1227,8 +1229,9 @@ else:
 #
 # While the loss rises, the accuracy stays: the network makes about as many mistakes as before, but becomes ever more
 # sure of them, and the loss punishes this. If somebody uses the probabilities, say to have unsure digits read by a
-# person, I follow the loss. If only the answers count, I could follow the accuracy, but it moves by about one percentage
-# point through luck alone, so its highest epoch says little; then, too, I would keep the epoch with the lowest loss.
+# person, I follow the loss. If only the answers count, I could follow the accuracy, but it moves by about one
+# percentage point through luck alone, so its highest epoch says little; then, too, I would keep the epoch with the
+# lowest loss.
 #
 # The smoothed curve averages over epochs that are past. So it lags: its lowest point comes some epochs after the true
 # one, the more so the larger the weight, and one would keep a network that overfits already. Smoothing also
@@ -1239,11 +1242,11 @@ else:
 # %% [markdown]
 # ## Going further
 #
-# - Write the smoothing yourself, `smooth(values, weight)`; its formula tells why the smoothed curve comes late. It is an
-#   *exponential moving average*. With the weight w of the slider and the values v₁, v₂, …, start at a₀ = 0 and go on by
-#   aₜ = w · aₜ₋₁ + (1 − w) · vₜ. As it starts at 0, it is too small at first, so TensorBoard draws aₜ / (1 − wᵗ), where
-#   t = 1 for the first value. (Adam corrects its averages in the same way.) Only aₜ goes into the next round, not what
-#   is drawn. On paper, the first drawn value is v₁ whatever the weight; then compare with
+# - Write the smoothing yourself, `smooth(values, weight)`; its formula tells why the smoothed curve comes late. It is
+#   an *exponential moving average*. With the weight w of the slider and the values v₁, v₂, …, start at a₀ = 0 and go on
+#   by aₜ = w · aₜ₋₁ + (1 − w) · vₜ. As it starts at 0, it is too small at first, so TensorBoard draws aₜ / (1 − wᵗ),
+#   where t = 1 for the first value. (Adam corrects its averages in the same way.) Only aₜ goes into the next round, not
+#   what is drawn. On paper, the first drawn value is v₁ whatever the weight; then compare with
 #   `pd.Series(values).ewm(alpha=1 - weight).mean()`.
 # - Read how a layer's weights change. The callback recorded a **histogram** of them after every epoch, under tags like
 #   `lenet/conv1/kernel/histogram` (a *kernel* is a layer's weights without its biases): it divides their range into

@@ -143,8 +143,8 @@ print(f"{len(X_fit):,} digits to learn from, {len(X_val):,} to decide with, {len
 #
 # Write `build_cnn(input_shape=(28, 28, 1), classes=10, rates=(0.25, 0.5))`. `rates` holds the rates of the two dropout
 # layers, so that you can compare networks with more and less dropout. Return the network of the table, untrained: a new
-# `Sequential` or functional model at each call, with these layers and no others that do anything. Nothing limits or
-# penalises weights or outputs; two networks have no layer in common.
+# `Sequential` or functional model at each call, with these layers and no others that do anything. Weights and outputs
+# have no limits and no penalties, and two networks have no layer in common.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -502,9 +502,9 @@ for result in (dropout(ones, 0.25, np.random.default_rng(2)), layer(ones, traini
 
 # %% [markdown]
 # **What to see.** A million ones, rate 0.25: through your function, through Keras's layer with `training=True`, and
-# through that layer without a word. The first two lose a quarter, make the others 1.3333 and keep the mean of 1. A
-# layer or model that is *called* without a word is in use; `fit` says `training=True` for you, `predict` and `evaluate`
-# do not.
+# through that layer without `training=`. The first two lose a quarter, make the others 1.3333 and keep the mean of 1. A
+# layer or model that is *called* without `training=` is in use; `fit` says `training=True` for you, `predict` and
+# `evaluate` do not.
 #
 # ### Does it help?
 #
@@ -548,9 +548,9 @@ plt.show()
 # %% [markdown]
 # **What to see.** Without dropout (dashed, squares) the loss on other digits reaches its minimum before the 25 epochs
 # are over and rises again: the network has learned its 500 digits by heart, all of them, and is ever more certain where
-# it errs. With dropout it falls further. In eight trials with the bundled digits, the network with dropout had in the
-# end a loss of 0.24 to 0.27 on 2,000 other digits and got 92.4 to 93.6 % of them right; without dropout these were 0.37
-# to 0.45 and 90.8 to 91.9 %.
+# it errs. With dropout it falls further. The last lines printed are for 2,000 other digits: in eight trials with the
+# bundled digits, the network with dropout had a loss of 0.24 to 0.27 there and got 92.4 to 93.6 % right; without
+# dropout these were 0.37 to 0.45 and 90.8 to 91.9 %.
 #
 # ## Part 3 · The optimiser that forgot to start
 #
@@ -1063,7 +1063,8 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # - `seconds`: how long that call of `fit` took, a float.
 #
 # Your `timed` makes the last two at once. Leave the line that sets the seed, and build the network below it, with your
-# `build_cnn`: the test asks `cnn` for predictions, and does the same training once more with the same random numbers.
+# `build_cnn`: the test asks `cnn` for predictions, and its hidden part does the same training once more with the same
+# random numbers.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -1279,10 +1280,10 @@ print(f"test loss {test_loss:.4f}, test accuracy {test_accuracy:.4f}")
 # | epoch 1, validation (on the test digits) | 0.9812 | |
 # | epoch 12, test | 0.9931 | 0.0232 |
 #
-# The full-run values take a quarter of an hour or more on two cores. Then your run learns from 55,000 digits instead of
-# 60,000: the price of honest validation, and a small one. The **standard error** tells how much an accuracy varies by
-# the luck of which test digits were drawn: √(0.9931 · 0.0069 / 10,000) ≈ 0.0008. So 99.31 % and 99.2 % can hardly be
-# told apart: of 10,000 digits, 69 and 80 are wrong. At such a height, look at the digits themselves:
+# The full-run values take a quarter of an hour or more on two cores. With them your run learns from 55,000 digits
+# instead of 60,000: the price of honest validation, and a small one. The **standard error** tells how much an accuracy
+# varies by the luck of which test digits were drawn: √(0.9931 · 0.0069 / 10,000) ≈ 0.0008. So 99.31 % and 99.2 % can
+# hardly be told apart: of 10,000 digits, 69 and 80 are wrong. At such a height, look at the digits themselves:
 
 # %%
 guesses = cnn.predict(X_test, batch_size=250, verbose=0).argmax(axis=1)
