@@ -1151,8 +1151,8 @@ assert abs(_profile[2] - 21.25) <= 0.1, (
 _coloured = _profile_of("viridis", 3)
 assert np.allclose(_coloured, [14.95, 54.39, 90.90], rtol=0, atol=0.1), (
     "The first, middle and last colour of viridis have lightness 14.95, 54.39 and 90.90; lightness_profile gives "
-    f"{np.round(_coloured, 2).tolist()}. Grey is right, so check what grey does not show: the weights of step 2, in the "
-    "order red, green, blue."
+    f"{np.round(_coloured, 2).tolist()}. Grey is right, so check what grey does not show: the weights of step 2, in "
+    "the order red, green, blue."
 )
 for _values, _expected in (([1, 2, 2, 5], True), ([3, 2, 1], True), ([1, 3, 2], False), ([1, 4, 2, 5], False)):
     _check_monotonic(_values, _expected, _values)

@@ -803,8 +803,8 @@ model_a = _tiny_model(0.1)
 found = _record_of(train, model_a, *_tiny_digits(24, 1), *_tiny_digits(510, 2), 7, 6, 3, np.random.default_rng(3))
 assert len(found["loss"]) == len(found["accuracy"]) == 7, (
     f"7 steps give 7 losses and 7 accuracies; the record has {len(found['loss'])} and {len(found['accuracy'])}. With "
-    "too few: do the steps go from 1 to steps, and does `return` stand behind the loop? With too many: is the record made "
-    "inside the function, so that it holds nothing of an earlier call?"
+    "too few: do the steps go from 1 to steps, and does `return` stand behind the loop? With too many: is the record "
+    "made inside the function, so that it holds nothing of an earlier call?"
 )
 tested = [int(number) for number in found["test_step"]]
 assert tested == [3, 6], f"In 7 steps with every = 3, the tests come after the steps 3 and 6; test_step is {tested}."
