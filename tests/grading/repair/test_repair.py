@@ -217,7 +217,7 @@ def test_the_lab_is_guessed(lab, solved, released):
 
 @pytest.mark.kernel
 def test_mended_submissions_get_full_marks_from_nbgrader(tmp_path):
-    """A different damage to each question, and a stripped file; without mending, nbgrader gives up on both."""
+    """Another damage to each question of two notebooks, and a stripped file; without mending, nbgrader gives up on both."""
     released = released_of(LIGHT)
     damages = [
         damage.paste_older_above,
@@ -230,19 +230,23 @@ def test_mended_submissions_get_full_marks_from_nbgrader(tmp_path):
         damage.double_tests,
         damage.change_marks,
     ]
-    many = copy.deepcopy(solution_of(LIGHT))
-    damage.delete_demos(many, released)
-    damage.reverse(many, released)
-    for name, make in zip(damage.code_answers(released), damages, strict=True):
-        damage.at_question(many, released, name, make)
-    damage.empty_setup(many, released)
-    damage.same_ids(many, released)
-    stripped = copy.deepcopy(solution_of(LIGHT))
+    answers = damage.code_answers(released)
+    assert len(answers) < len(damages) < 2 * len(answers), "each damage is done once at least, to two notebooks"
+    handed_in = {}
+    for student, makes in {"many": damages[: len(answers)], "others": damages[-len(answers) :]}.items():
+        notebook = handed_in[student] = copy.deepcopy(solution_of(LIGHT))
+        damage.delete_demos(notebook, released)
+        damage.reverse(notebook, released)
+        for name, make in zip(answers, makes, strict=True):
+            damage.at_question(notebook, released, name, make)
+        damage.empty_setup(notebook, released)
+        damage.same_ids(notebook, released)
+    stripped = handed_in["stripped"] = copy.deepcopy(solution_of(LIGHT))
     for make in (damage.delete_demos, damage.delete_setup, damage.strip_everything):
         make(stripped, released)
-    for student, notebook in {"many": many, "stripped": stripped}.items():
+    for student, notebook in handed_in.items():
         hand_in(tmp_path, LIGHT, student, mended(notebook, released)[0])
     found = submissions.require_submissions(tmp_path, LIGHT)
     results = grade.grade(COURSE, LIGHT, tmp_path, found, lambda student: None, Options())
     scores = {result.student: (result.tests, result.to_mark, result.reason) for result in results}
-    assert scores == {"many": (18, 2, ""), "stripped": (18, 2, "")}
+    assert scores == dict.fromkeys(handed_in, (18, 2, ""))
