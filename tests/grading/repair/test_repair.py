@@ -217,7 +217,7 @@ def test_the_lab_is_guessed(lab, solved, released):
 
 @pytest.mark.kernel
 def test_mended_submissions_get_full_marks_from_nbgrader(tmp_path):
-    """Another damage to each question of two notebooks, and a stripped file; without mending, nbgrader gives up on both."""
+    """Each question damaged in another way, in two notebooks, and a stripped file: nbgrader alone gives up on all."""
     released = released_of(LIGHT)
     damages = [
         damage.paste_older_above,
