@@ -10,6 +10,7 @@ from benchmarks import assessment, assessment_counts, grading, more_workers, run
 from benchmarks.assessment_counts import Kept
 from benchmarks.memory import memory
 from benchmarks.page import class_section, large_class_section, similarity_section, workers_section
+from course.authoring.tried_runs import notebook_digest
 from course.authoring.try_all_variants import try_all
 from course.authoring.try_mutants import mutants_of_lab, try_mutants
 from course.cli.terminal import Labs, console, error_console, log_to_file, new_app, progress_bar, run_app
@@ -89,7 +90,8 @@ def mutants(
         for lab in course.choose(labs):
             notebook = prepare_lab(course, lab)
             of, answers = len(mutants_of_lab(notebook)), read_variants(variants_file(course, lab), notebook)
-            counts = assessment_counts.mutant_counts(try_mutants(course, lab, progress, "", sample, seed), of, answers)
+            tried = try_mutants(course, lab, progress, "", sample, seed)
+            counts = assessment_counts.mutant_counts(tried, of, answers, notebook_digest(notebook))
             assessment.save(course, Kept(mutants={lab.name: counts}))
     console.print(f"wrote {assessment.save(course).relative_to(course.root)}", highlight=False)
 
@@ -99,10 +101,11 @@ def mistakes(labs: Labs = None) -> None:
     """Try all declared answers again, and count how the tests of the wrong ones end; half an hour for all."""
     course = load_course()
     with log_to_file(course.root, "bench-mistakes"), progress_bar("runs") as progress:
+        code = {lab.name: assessment_counts.lab_code(course, lab) for lab in course.choose(labs)}
         tried = try_all(course, course.choose(labs), progress, again=True)
     for text in tried.problems:
         console.print(f"- {text}", highlight=False, markup=False)
-    page = assessment.save(course, Kept(mistakes=assessment_counts.mistake_counts(tried.mistakes)))
+    page = assessment.save(course, Kept(mistakes=assessment_counts.mistake_counts(tried.mistakes, code)))
     console.print(f"wrote {page.relative_to(course.root)}", highlight=False)
     raise typer.Exit(bool(tried.problems))
 

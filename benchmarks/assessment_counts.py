@@ -1,4 +1,7 @@
-"""What is kept of a lab: its mutants and seeds that were tried, and what it takes."""
+"""What is kept of a lab: its mutants and seeds that were tried, and what it takes.
+
+Each count has a digest of the lab's code when it was made, by which the page says where that has changed since.
+"""
 
 import tempfile
 from collections import Counter
@@ -14,6 +17,7 @@ from benchmarks import grading, margins
 from benchmarks.margins import Comparison
 from benchmarks.work_minutes import estimated_minutes
 from course.authoring.ends import End
+from course.authoring.tried_runs import notebook_digest
 from course.authoring.try_all_variants import Mistake
 from course.authoring.try_mutants import Tried
 from course.config import Course, Lab
@@ -39,6 +43,7 @@ class MutantCounts:
     of: int
     ends: dict[str, int]
     not_caught: list[str]
+    code: str
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,7 @@ class MistakeCounts:
 
     day: str
     ends: dict[str, int]
+    code: str
 
 
 @dataclass(frozen=True)
@@ -59,16 +65,21 @@ class SeedCounts:
     day: str
     runs: int
     failures: list[str]
+    code: str
     nearest: list[Comparison] | None = None
 
 
 @dataclass(frozen=True)
 class Minutes:
-    """How many tasks a lab has, and the minutes that it is estimated to take a student and planned for."""
+    """How many tasks a lab has, and the minutes that it is estimated to take a student and planned for.
+
+    The digest beside it is of the lab's code as it is.
+    """
 
     tasks: int
     estimated: int
     planned: int
+    code: str
 
 
 @dataclass(frozen=True)
@@ -77,6 +88,7 @@ class GradingTime:
 
     day: str
     seconds: float
+    code: str
 
 
 @dataclass(frozen=True)
@@ -104,36 +116,42 @@ def _of(names: Collection[str], by_lab: dict[str, Counts]) -> dict[str, Counts]:
     return {name: counts for name, counts in by_lab.items() if name in names}
 
 
-def mutant_counts(tried: Sequence[Tried], of: int, answers: Sequence[Variant]) -> MutantCounts:
+def lab_code(course: Course, lab: Lab) -> str:
+    """A digest of a lab's code: with another one, its tests may be others, if only in a message."""
+    return notebook_digest(prepare_lab(course, lab))
+
+
+def mutant_counts(tried: Sequence[Tried], of: int, answers: Sequence[Variant], code: str) -> MutantCounts:
     """What is kept of the mutants of a lab that were tried, of so many, beside the answers that are declared."""
     ends, mistakes = Counter(one.end.value for one in tried), sum(bool(answer.fails) for answer in answers)
     not_caught = [f"{one.mutant.task}, {one.mutant.change}" for one in tried if one.end == End.NOT]
     day = date.today().isoformat()
-    return MutantCounts(day, len(answers) - mistakes, mistakes, of, dict(ends), not_caught)
+    return MutantCounts(day, len(answers) - mistakes, mistakes, of, dict(ends), not_caught, code)
 
 
-def mistake_counts(mistakes: Sequence[Mistake]) -> dict[str, MistakeCounts]:
-    """What is kept of the declared mistakes that were tried, by lab."""
+def mistake_counts(mistakes: Sequence[Mistake], code: Mapping[str, str]) -> dict[str, MistakeCounts]:
+    """What is kept of the declared mistakes that were tried, by lab, as is the digest of its code."""
     day, ends = date.today().isoformat(), dict[str, Counter[str]]()
     for one in mistakes:
         ends.setdefault(one.lab, Counter())[one.end.value] += 1
-    return {name: MistakeCounts(day, dict(counts)) for name, counts in ends.items()}
+    return {name: MistakeCounts(day, dict(counts), code[name]) for name, counts in ends.items()}
 
 
 def measure_seeds(course: Course, lab: Lab, count: int, progress: Progress) -> SeedCounts:
     """Run the model answers of a lab with so many seeds."""
     failures, nearest = margins.measure(course, lab, range(101, 101 + count), progress)
-    return SeedCounts(date.today().isoformat(), count, failures, nearest)
+    return SeedCounts(date.today().isoformat(), count, failures, lab_code(course, lab), nearest)
 
 
 def lab_minutes(course: Course, lab: Lab) -> Minutes:
     """What a lab is estimated to take, and planned for."""
-    tasks = sum(map(is_answer, prepare_lab(course, lab).cells))
-    return Minutes(tasks, round(estimated_minutes(course, lab)), lab.work_minutes)
+    notebook = prepare_lab(course, lab)
+    tasks, estimated = sum(map(is_answer, notebook.cells)), round(estimated_minutes(course, lab))
+    return Minutes(tasks, estimated, lab.work_minutes, notebook_digest(notebook))
 
 
 def measure_grading(course: Course, lab: Lab) -> GradingTime:
     """Grade a class of solved submissions of a lab."""
     with tempfile.TemporaryDirectory() as scratch:
         timed = grading.grade_here(course, lab, Path(scratch), "grading budget", Options(), GRADED)
-    return GradingTime(date.today().isoformat(), round(sum(timed.stages.values()), 1))
+    return GradingTime(date.today().isoformat(), round(sum(timed.stages.values()), 1), lab_code(course, lab))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from benchmarks import work_minutes
-from benchmarks.assessment_counts import GRADED, GradingTime, Kept, Minutes, MistakeCounts, MutantCounts, SeedCounts
+from benchmarks.assessment_counts import GRADED, GradingTime, Kept, MistakeCounts, MutantCounts, SeedCounts
 from benchmarks.page import table
 from course.authoring.ends import End
 from course.authoring.mutant_table import score
@@ -16,6 +16,9 @@ INTRODUCTION = """\
 Every test of every task is tested by right answers of several kinds and by typical mistakes (`tests/variants/`): they
 are tried again whenever anything has changed from which their outcome follows. Right ones get full marks, and each
 mistake loses the points of its task, and of those only that build on it.
+
+What is counted below was counted on the day that stands beside it. Where the day has a star, the lab's code has changed
+since, if only in a message of a test.
 """
 MISTAKES = """\
 ## Mistakes
@@ -74,28 +77,34 @@ NONE = "Not measured yet.\n"
 
 def page(kept: Kept) -> str:
     """The Markdown of the page, from what is kept."""
-    parts = [INTRODUCTION, MISTAKES, *mistake_parts(kept.mistakes), MUTANTS, *mutant_parts(kept.mutants)]
-    parts += [SEEDS, *seed_parts(kept.seeds)]
+    parts = [INTRODUCTION, MISTAKES, *mistake_parts(kept), MUTANTS, *mutant_parts(kept)]
+    parts += [SEEDS, *seed_parts(kept)]
     parts += [MARGINS, *margin_parts(kept.seeds)]
-    parts += [EFFORT.format(students=GRADED, **RATES), *effort_parts(kept.minutes, kept.grading)]
+    parts += [EFFORT.format(students=GRADED, **RATES), *effort_parts(kept)]
     return "\n".join(parts)
 
 
-def mistake_parts(mistakes: Mapping[str, MistakeCounts]) -> Iterator[str]:
+def _day(name: str, counts: MutantCounts | MistakeCounts | SeedCounts | GradingTime, kept: Kept) -> str:
+    """The day of a count, with a star if the lab's code is not the same any more."""
+    now = kept.minutes.get(name)
+    return f"{counts.day}*" if now and now.code != counts.code else counts.day
+
+
+def mistake_parts(kept: Kept) -> Iterator[str]:
     """The table of declared mistakes, with the share that only hidden tests tell of."""
     rows = [
         (
             *(name, sum(counts.ends.values()), *(counts.ends.get(end.value, 0) for end in WRONG)),
-            *(f"{counts.ends.get(End.HIDDEN.value, 0) / sum(counts.ends.values()):.0%}", counts.day),
+            *(f"{counts.ends.get(End.HIDDEN.value, 0) / sum(counts.ends.values()):.0%}", _day(name, counts, kept)),
         )
-        for name, counts in sorted(mistakes.items())
+        for name, counts in sorted(kept.mistakes.items())
     ]
     yield table(("lab", "mistakes", *WRONG_HEADINGS, "share in the hidden part only", "measured on"), rows)
-    if not mistakes:
+    if not kept.mistakes:
         yield NONE
 
 
-def mutant_parts(mutants: Mapping[str, MutantCounts]) -> Iterator[str]:
+def mutant_parts(kept: Kept) -> Iterator[str]:
     """The table of mutants, and which were not caught."""
     headings = (
         "lab",
@@ -111,26 +120,27 @@ def mutant_parts(mutants: Mapping[str, MutantCounts]) -> Iterator[str]:
         (
             *(name, counts.right, counts.mistakes, counts.of, sum(counts.ends.values())),
             *(counts.ends.get(end.value, 0) for end in (End.RIGHT, *WRONG)),
-            *(f"{score(counts.ends):.1%}", counts.day),
+            *(f"{score(counts.ends):.1%}", _day(name, counts, kept)),
         )
-        for name, counts in sorted(mutants.items())
+        for name, counts in sorted(kept.mutants.items())
     ]
     yield table(headings, rows)
-    if not mutants:
+    if not kept.mutants:
         yield NONE
-    listed = [f"- {name}, {text}" for name, counts in sorted(mutants.items()) for text in counts.not_caught]
+    listed = [f"- {name}, {text}" for name, counts in sorted(kept.mutants.items()) for text in counts.not_caught]
     if listed:
         yield "Mutants that no test caught:\n"
         yield "\n".join(listed) + "\n"
 
 
-def seed_parts(seeds: Mapping[str, SeedCounts]) -> Iterator[str]:
+def seed_parts(kept: Kept) -> Iterator[str]:
     """The table of seeds, and what failed."""
-    rows = [(name, counts.runs, len(counts.failures), counts.day) for name, counts in sorted(seeds.items())]
+    seeds = sorted(kept.seeds.items())
+    rows = [(name, counts.runs, len(counts.failures), _day(name, counts, kept)) for name, counts in seeds]
     yield table(("lab", "runs", "tests failed by bad luck", "measured on"), rows)
     if not seeds:
         yield NONE
-    if failures := [f"- {text}" for _, counts in sorted(seeds.items()) for text in counts.failures]:
+    if failures := [f"- {text}" for _, counts in seeds for text in counts.failures]:
         yield "\n".join(failures) + "\n"
 
 
@@ -155,15 +165,15 @@ def margin_parts(seeds: Mapping[str, SeedCounts]) -> Iterator[str]:
         yield f"Not noted yet of {', '.join(missing)}.\n"
 
 
-def effort_parts(minutes: Mapping[str, Minutes], grading: Mapping[str, GradingTime]) -> Iterator[str]:
+def effort_parts(kept: Kept) -> Iterator[str]:
     """The table of minutes and seconds."""
     rows = [
         (
             name,
-            *((one.tasks, one.estimated, one.planned) if (one := minutes.get(name)) else ("", "", "")),
-            *((f"{timed.seconds:.1f}", timed.day) if (timed := grading.get(name)) else ("", "")),
+            *((one.tasks, one.estimated, one.planned) if (one := kept.minutes.get(name)) else ("", "", "")),
+            *((f"{timed.seconds:.1f}", _day(name, timed, kept)) if (timed := kept.grading.get(name)) else ("", "")),
         )
-        for name in sorted({**minutes, **grading})
+        for name in sorted({**kept.minutes, **kept.grading})
     ]
     yield table(("lab", "tasks", "minutes estimated", "minutes planned", "seconds to grade", "measured on"), rows)
     if not rows:

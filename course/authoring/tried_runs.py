@@ -53,13 +53,21 @@ def run_digest(course: Course, notebook: NotebookNode, chosen: Sequence[Variant]
     budget
         The parameters injected while grading.
     """
-    setup = tagged(notebook, SETUP)  # has the repository's address, which changes nothing where the package is there
-    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell not in setup]
-    cells = [(cell.source, cell.metadata.get("nbgrader")) for cell in code]
     declared = sorted(test for variant in chosen for test in variant.fails)
     settings = (course.root / "nbgrader_config.py").read_text("utf-8")
-    content = [cells, declared, dict(budget), settings, digest_of_code(), package_versions()]
+    content = [_code_of(notebook), declared, dict(budget), settings, digest_of_code(), package_versions()]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:HEX_DIGITS]
+
+
+def notebook_digest(notebook: NotebookNode) -> str:
+    """A digest of a notebook's code alone, without its set-up cell."""
+    return hashlib.sha256(json.dumps(_code_of(notebook), sort_keys=True).encode()).hexdigest()[:HEX_DIGITS]
+
+
+def _code_of(notebook: NotebookNode) -> list[tuple[str, Any]]:
+    setup = tagged(notebook, SETUP)  # has the repository's address, which changes nothing where the package is there
+    code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell not in setup]
+    return [(cell.source, cell.metadata.get("nbgrader")) for cell in code]
 
 
 @cache

@@ -268,6 +268,10 @@ with tempfile.TemporaryDirectory() as one_folder:
     assert not getattr(copy, "compiled", False), "The new model is compiled; only the architecture is wanted."
     smaller = _tiny(2)  # its text is shorter than the first
     _asked("write_architecture", write_architecture, smaller, file)
+    left = file.read_text("utf-8")
+    assert not left.startswith(written), (
+        "The file was there already, and the new text stands behind the old one. The new text must replace the old one."
+    )
     found, due = _read(file).count_params(), smaller.count_params()
     assert found == due, (
         f"A network of {due} parameters was written to the file that was there; reading it gives one of {found}. The "
@@ -473,7 +477,10 @@ with tempfile.TemporaryDirectory() as one_folder:
     whole, rebuilt = _loaded(place, _build)
     _check_answers(whole, expected, "The model from model.keras")
     _check_answers(rebuilt, expected, "The model from model.weights.h5")
-    assert getattr(whole, "compiled", False), "The model from model.keras has lost its compile settings."
+    advice = "Are the two exchanged?" if getattr(rebuilt, "compiled", False) else "Load it whole."
+    assert getattr(whole, "compiled", False), (
+        f"The first model returned, which must be that from model.keras, has no compile settings. {advice}"
+    )
     _saved(model, str(place))
     deep = str(Path(one_folder, "a", "b", "c"))
     _saved(_trained(5, 2), deep)
@@ -1289,7 +1296,11 @@ def _check_found(folder, parameters, epoch, skipped):
     assert isinstance(model, keras.Model), f"The first thing returned must be a model, not {type(model).__name__}."
     weights = model.get_weights()
     told = f"that of epoch {weights[-1][0]:g}" if weights else "one without weights"
-    assert told == f"that of epoch {epoch}", f"The last good checkpoint is that of epoch {epoch}; the model is {told}."
+    counted = sum(array.size for array in weights)
+    other = f" It has {counted} parameters, where exactly {parameters} are asked for." if counted != parameters else ""
+    assert told == f"that of epoch {epoch}", (
+        f"The last good checkpoint is that of epoch {epoch}; the model is {told}.{other}"
+    )
     assert isinstance(file, Path), f"The second thing returned must be a Path; it is a {type(file).__name__}, {file!r}."
     due = Path(folder, f"epoch-{epoch:02d}.keras")
     assert file.resolve() == due.resolve(), f"The path must be {due}; it is {file}."

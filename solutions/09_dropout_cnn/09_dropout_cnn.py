@@ -413,8 +413,11 @@ def _same_places(zero):
 ones = np.ones((400, 50))
 found = _dropped(ones, 0.2, np.random.default_rng(31))
 share = float((found == 0).mean())
-assert share > 0, "With rate 0.2 and training=True, its default, none of 20,000 numbers becomes 0."
-assert not (share < 1 and _same_places(found == 0)), _same_places(found == 0)
+assert 0 < share < 1, (
+    f"With rate 0.2 and training=True, its default, {'all' if share else 'none'} of 20,000 numbers become 0. Draw a "
+    "random number for each number of x: a single one would keep all, or drop all."
+)
+assert not _same_places(found == 0), _same_places(found == 0)
 assert abs(share - 0.8) > 0.03, (
     f"With rate 0.2, {share:.0%} are zero: the rate is the share to drop, not the share to keep."
 )
@@ -655,7 +658,8 @@ def _stepped(gradient, state, *settings, **named):
 gradient, start = np.array([2.0, -1.0]), (np.array([3.0, 0.0]), np.array([0.4, 0.0]))
 change, new_G, new_D, _ = _stepped(gradient, start, 0.5, 0.9, 0.01)
 assert np.allclose(new_G, [3.1, 0.1], rtol=1e-4), (
-    f"With ρ = 0.9 the new G is 0.9·3 + 0.1·4 = 3.1 and 0.1·1 = 0.1; yours is {new_G}."
+    f"With ρ = 0.9 the new G is 0.9·3 + 0.1·4 = 3.1 and 0.1·1 = 0.1; yours is {new_G}. Old and new state "
+    "are pairs (G, D), in this order."
 )
 assert change[0] < 0 < change[1], f"The change must go against the gradient {gradient}; yours is {change}."
 delta = np.array([-0.72616, 0.30151])
@@ -978,10 +982,12 @@ def _check_timed(nap, result, args, kwargs):
         f"First comes what the function returned, {result!r}; timed gives {value!r}."
     )
     assert seconds >= nap - min(0.005, nap / 2), (
-        f"The function slept for {nap} s, but timed says {seconds:.6f} s. Is the clock read before and after the call?"
+        f"The function slept for {nap} s, but timed says {seconds:.6f} s. Is the clock read before and after the "
+        "call, and is it one that goes on while a function sleeps?"
     )
     assert seconds <= outside + 0.005, (
-        f"The call was over within {outside:.6f} s, but timed says {seconds:.6f}. The unit is the second."
+        f"The call was over within {outside:.6f} s, but timed says {seconds:.6f}. Is the time of the start taken off? "
+        "The unit is the second."
     )
     return seconds
 
@@ -1104,7 +1110,9 @@ assert tuple(cnn.input_shape)[1:] == (28, 28, 1), (
     f"cnn must take images of shape (28, 28, 1); it takes {tuple(cnn.input_shape)[1:]}."
 )
 record = getattr(history, "history", history)
-assert isinstance(record, dict), f"`history` must be what fit returns; it is a {type(history).__name__}."
+assert isinstance(record, dict), (
+    f"`history` must be what fit returns; it is a {type(history).__name__}. (timed returns two things, in a pair.)"
+)
 lacking = {"loss", "accuracy", "val_loss", "val_accuracy"} - set(record)
 assert not lacking, (
     f"The history lacks {sorted(lacking)}; it has {sorted(record)}. Check the metrics of compile (the figure below "
