@@ -25,6 +25,7 @@ LOST_EDITS = """{path} was edited, and {source} beside it does not have these ed
 To keep them, write them into the source: jupytext --sync {path}
 To drop them, delete the notebook. Then build again."""
 ALL_AT_ONCE = "`course build` without a name brings every lab up to date; then commit what it wrote."
+CHANGED = "{path} was changed while its lab was built. Nothing was written for it; run `course build` again."
 REMEDY = "Run `course build{lab}` and commit what it writes."
 
 
@@ -51,6 +52,7 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
     """
     built = Built()
     for lab in labs:
+        read = text_if_any(course.source(lab))
         notebook = prepare_lab(course, lab)
         refuse_lost_work(course, lab, notebook)
         refuse_disorder(course.source(lab), notebook)
@@ -59,6 +61,7 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
             execute_notebook(lab.name, notebook, progress)
             built.executed.append(lab)
         drop_machine_notes(course.source(lab), notebook)
+        refuse_newer_source(course.source(lab), read)
         # Only a lab that runs through is written, and then all of it.
         built.write(course.source(lab), source)
         built.write(course.released(lab), student)
@@ -85,6 +88,18 @@ def refuse_lost_work(course: Course, lab: Lab, source: NotebookNode) -> None:
         return  # building makes a new one
     if is_edited(key) and authored_content(key) != authored_content(source):
         raise BuildError(LOST_EDITS.format(path=path, source=course.source(lab).name))
+
+
+def refuse_newer_source(source: Path, read: str | None) -> None:
+    """Check that a source is what was read before its lab was executed, which may take minutes.
+
+    Raises
+    ------
+    BuildError
+        It was saved in between, and building would overwrite that.
+    """
+    if text_if_any(source) != read:
+        raise BuildError(CHANGED.format(path=source))
 
 
 def drop_machine_notes(source: Path, notebook: NotebookNode) -> None:

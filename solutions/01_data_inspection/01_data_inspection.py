@@ -13,9 +13,9 @@
 # %% [markdown]
 # # 1 · Know your data before you train
 #
-# A network learns whatever is in its data, including what went wrong on the way in. Before you train
-# anything, look at the numbers themselves: what they are, how they are stored, and how to divide them so that
-# the accuracy you report later is one you can believe. No network is needed for that yet, only NumPy and a few
+# A network learns whatever is in its data, including what went wrong on the way in. Before you train anything, look at
+# the numbers themselves: what they are and how they are stored. Then divide them so that the accuracy (the share of
+# right answers) that you report later is one you can believe. No network is needed for that yet, only NumPy and a few
 # figures.
 #
 # ## What you will do
@@ -231,12 +231,13 @@ describe_problem(X_train, y_train)
 # ### Task 2 · Four questions for every array (2 points)
 #
 # Many mistakes in preparing data show up when you ask four questions: *What type of object is it? What shape? What
-# dtype? Which range of values?* A label stored as text, an image that lies on its side, pixels that were
-# already scaled and are about to be scaled again: each of them shows in one of the answers.
+# dtype* (the type of its numbers, such as `uint8`)*? Which range of values?* A label stored as text, an image that lies
+# on its side, pixels that were already scaled and are about to be scaled again: each of them shows in one of the
+# answers.
 #
-# There is a small trap in the last answer. `X_train.max()` is not the Python number 255 but a NumPy one,
-# `np.uint8(255)`, which keeps the dtype of its array. The dtype `uint8` has 8 bits and ends at 255, so that
-# 1 more is not 256 but 0. Numbers that you pass on should therefore be plain Python ones.
+# The smallest and the largest value hold a small trap. `X_train.max()` is not the Python number 255 but a NumPy one,
+# `np.uint8(255)`, which keeps the dtype of its array. The dtype `uint8` has 8 bits and ends at 255, so that 1 more is
+# not 256 but 0. Numbers that you pass on should therefore be plain Python ones.
 #
 # Write `inspect_array(array)`, which returns a dictionary with these five keys:
 #
@@ -472,7 +473,7 @@ image[2:10, 3:11], image[5, 5] = 32, 33
 box = checked_box(image)
 assert box == [2, 9, 3, 10], (
     f"With eight pixels of 32 in each row from 2 to 9 and each column from 3 to 10, the box is {box}; it must be "
-    "(2, 9, 3, 10). Do you add up values of uint8? 8 · 32 = 256 becomes 0 there."
+    "(2, 9, 3, 10). Does Python's `sum` add up values of uint8? 8 · 32 = 256 becomes 0 there."
 )
 ### BEGIN HIDDEN TESTS
 image = np.zeros((8, 9), dtype=np.uint8)
@@ -511,8 +512,8 @@ widths = boxes[:, 3] - boxes[:, 2] + 1
 print(f"height: {heights.min()} to {heights.max()} pixels, width: {widths.min()} to {widths.max()} pixels")
 
 # %% [markdown]
-# The dashed box should touch the ink on all four sides. Rows are counted from the top down, as in the table of
-# numbers: the vertical axis of an image runs the other way than that of a graph.
+# The dashed box should touch the ink on all four sides. Rows are counted from the top down, as in the table of numbers:
+# the vertical axis of an image points down, that of a graph points up.
 #
 # The line below the figure measures a thousand digits: none is taller or wider than 20 pixels. That is no
 # accident: whoever prepared MNIST scaled each digit to fit into a box of 20 × 20 and placed its centre of
@@ -664,9 +665,9 @@ figure.suptitle("the first channel")
 plt.show()
 
 # %% [markdown]
-# On the right the digit is intact, as on the left. In the middle it is torn: `reshape` made the first channel
-# of the first third of all numbers, and in these all three channels are mixed. Both arrays have the shape `(3, 28, 28)`,
-# so a look at the shape would not have told them apart.
+# On the right the digit is intact, as on the left. In the middle it is torn: `reshape` took the first third of all
+# numbers as the first channel, and in that third all three channels are mixed. Both arrays have the shape
+# `(3, 28, 28)`, so a look at the shape would not tell them apart.
 #
 # Keras, the library of the later labs, expects channels last, unless its settings say otherwise; you can ask
 # it with `keras.config.image_data_format()`. Often nothing crashes if you are wrong. A published lab (Cangelosi and
@@ -708,9 +709,9 @@ print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
 #
 # ### Task 5 · Scale to the range from 0 to 1 (2 points)
 #
-# A network multiplies its inputs by numbers called **weights**. They are small and random at the start, and
-# are learned in small steps; both work best with inputs of about the size of 1. So the pixels are divided
-# by 255.
+# A network multiplies its inputs by numbers called **weights**. At the start they are small random numbers, and
+# training changes them in small steps. Such a start and such steps work best when the inputs are about 1 in size. So
+# the pixels are divided by 255.
 #
 # Division by `/` changes to decimals by itself, but it gives `float64`, eight bytes per number. Networks
 # calculate in `float32`, which is precise enough and needs half of that: 188 MB for the 60,000 training digits
@@ -722,8 +723,8 @@ print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
 #
 # - Divide by 255, not by the largest value that happens to be in `images`. A faint digit must stay faint,
 #   and the training data, the test data and a single new digit must all be measured with the same ruler.
-# - Leave the array of the caller as it is, for `float32` input too. If you run the cell twice, it must not
-#   divide twice.
+# - Leave the array of the caller as it is, for `float32` input too. A second call with the same array must give the
+#   same result.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -803,24 +804,22 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # %% [markdown]
 # ### Task 6 · One-hot labels and back (3 points)
 #
-# A network for ten classes has ten outputs, one per class. To compare them with a label such as 3, the label
-# can be written as ten numbers too: nine zeros, and a one in place 3. This is a **one-hot** label. It also
+# A network for ten classes has ten outputs, one per class. To compare them with a label such as 3, the label can be
+# written as ten numbers too: nine zeros, and a one at position 3, counted from 0. This is a **one-hot** label. It also
 # states what an integer hides: the classes have no order, and a 3 is not halfway between a 2 and a 4.
 #
-# Both kinds will come up in the next labs. The measure of error that is made small in training, the **loss
-# function**, has to fit: in Keras *categorical cross-entropy* wants one-hot labels, *sparse categorical
+# Both kinds will come up in the next labs. The **loss function** measures the error that training makes smaller. It has
+# to fit the kind of label: in Keras *categorical cross-entropy* wants one-hot labels, *sparse categorical
 # cross-entropy* wants integers. Mix them up and, at best, you get an error.
 #
 # Write two functions:
 #
-# - `one_hot(labels, n_classes=10)` takes integers of shape `(n,)` and returns an array of shape
-#   `(n, n_classes)` in a float dtype, with 1 in the place of the label and 0 elsewhere. The width is
-#   `n_classes`, not what happens to be the largest label: a few labels without a nine still need ten
-#   columns, or they will not fit the network.
-# - `to_integer(one_hot_labels)` takes an array of shape `(n, n_classes)`, with any number of classes, and
-#   returns integers of shape `(n,)`: for each row, the place of its largest number. So it also turns the
-#   *probabilities* that a network gives for the classes, such as `[0.1, 0.7, 0.2]`, into the class with the
-#   highest one.
+# - `one_hot(labels, n_classes=10)` takes integers of shape `(n,)` and returns an array of shape `(n, n_classes)` in a
+#   float dtype, with 1 at the position of the label and 0 elsewhere. The width is `n_classes`, not what happens to be
+#   the largest label: a few labels without a nine still need ten columns, or they will not fit the network.
+# - `to_integer(one_hot_labels)` takes an array of shape `(n, n_classes)`, with any number of classes, and returns
+#   integers of shape `(n,)`: for each row, the position of its largest number. So it also turns the *probabilities*
+#   that a network gives for the classes, such as `[0.1, 0.7, 0.2]`, into the class with the highest one.
 #
 # Both leave the array that they are given as it is.
 #
@@ -833,10 +832,9 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 #
 # <details><summary>Hint 2: the idea</summary>
 #
-# The rows of the unit matrix (ones on the diagonal, zeros elsewhere; `np.eye` takes its size and makes
-# floats) are all the one-hot labels that there are. You need one row for each label: NumPy accepts an
-# array of whole numbers as an index. For the way back, `np.argmax` finds the position of the largest
-# value; decide along which axis, and try it on a matrix with 2 rows and 3 columns.
+# The rows of the identity matrix (ones on the diagonal, zeros elsewhere; `np.eye` takes its size and makes floats) are
+# all the one-hot labels that there are. You need one row for each label. For the way back, `np.argmax` finds the
+# position of the largest value; decide along which axis, and try it on a matrix with 2 rows and 3 columns.
 #
 # </details>
 #
@@ -977,15 +975,15 @@ print("and back:", to_integer(codes))
 # - **training data**, from which the weights of the network are learned;
 # - **validation data**, by which *you* choose: how large a network, how long to train, which of two models
 #   is better;
-# - **test data**, on which the model that was chosen is measured once, at the very end.
+# - **test data**, on which the chosen model is measured once, at the very end.
 #
-# Why not choose by the test data and save a part? Because choosing is learning, too. Whatever you select by
-# a set of examples fits that set a little better than it fits the world, and after the choice its score is
-# no longer that of unseen digits.
+# Why not choose by the test data, and do without the validation part? Because choosing is learning, too. Whatever you
+# select by a set of examples fits that set a little better than it fits the world, and after the choice its score is no
+# longer that of unseen digits.
 #
-# **Leakage** is what happens if knowledge about the validation or test data gets into training or choosing.
-# The plainest form is the same example in two parts. To see what it does, here is a model that really only
-# learns by heart: it keeps all training digits and answers with the label of the one that is most alike.
+# **Leakage** is what happens if knowledge about the validation or test data gets into training or choosing. The
+# plainest form is the same example in two parts. To see what it does, here is a model that really only learns by heart:
+# it keeps all training digits and answers with the label of the training digit that is most similar to the new one.
 
 # %%
 def label_of_most_alike(known, known_labels, unknown):
@@ -1018,9 +1016,9 @@ print("classes in the training part:  ", np.unique(first_part))
 print("classes in the validation part:", np.unique(last_part))
 
 # %% [markdown]
-# The model would be tested on digits that it has rarely or never seen, and not on most of those it has
-# learned. So the examples must be shuffled first, and best **stratified**: each class is divided on its own,
-# in the same proportion, so that both parts have the class balance of the whole.
+# The model would be tested on classes that it has rarely or never seen, and not on most of those that it has learned.
+# So the examples must be shuffled first, and best **stratified**: each class is divided on its own, in the same
+# proportion, so that both parts have the class balance of the whole.
 #
 # ### Task 7 · A leakage-free validation split (4 points)
 #
@@ -1029,10 +1027,11 @@ print("classes in the validation part:", np.unique(last_part))
 # Return two pairs of NumPy arrays, `(X_tr, y_tr), (X_val, y_val)`, such that
 #
 # - every example is in exactly one of the two parts, together with its own label;
-# - of each class, `validation_fraction` of the examples are in the validation part (one more or one less is
-#   allowed), also of a small class;
+# - of each class, `validation_fraction` of the examples are in the validation part (one more or one less is allowed).
+#   This holds for small classes, too;
 # - the validation examples are drawn at random, and both parts are in random order, not grouped by class;
-# - the same `seed` gives the same split again, and another `seed` gives another one;
+# - the same `seed` (the number from which a random generator starts) gives the same split again, and another `seed`
+#   gives another one;
 # - the arrays of the caller stay as they are.
 #
 # You may write it with NumPy alone. You may also use scikit-learn, which is installed: importing it in the
@@ -1145,10 +1144,11 @@ def checked_split(class_sizes, fraction, seed, **how):
     both = len(set(a) & set(b))
     assert both == 0, f"Leakage: {both} of {len(labels)} examples are in the training and in the validation part."
     assert len(set(a)) == len(a) and len(set(b)) == len(b), "Some examples are more than once in the same part."
-    lost = np.unique(np.delete(labels, a + b)).tolist()
+    lost, gone = np.unique(np.delete(labels, a + b)).tolist(), set(labels.tolist()) - set(labels[a + b].tolist())
     assert not lost, (
         f"Of {len(labels)} examples only {len(a) + len(b)} are in one of the parts; examples of the classes {lost} are "
-        "lost. Labels need not be 0 to 9: go through those that occur."
+        "lost. "
+        + ("Labels need not be 0 to 9: go through those that occur." if gone else "Check where you cut each class.")
     )
     apart = [(old, new) for old, new in zip(labels[a + b].tolist(), [*y_a.tolist(), *y_b.tolist()]) if old != new]
     assert not apart, (
@@ -1161,7 +1161,7 @@ def checked_split(class_sizes, fraction, seed, **how):
             f"Of class {label} with {size} examples, {n} are in the validation part; "
             f"with validation_fraction={fraction} "
             f"it must be {fraction * size:g}, give or take one. "
-            "Divide each class on its own, and return training first."
+            "Divide each class on its own, by `validation_fraction`, and return training first."
         )
     for name, part in {"training": y_a, "validation": y_b}.items():
         assert np.count_nonzero(np.diff(part.astype(int))) >= len(class_sizes), (
@@ -1238,10 +1238,10 @@ part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]),
 # two columns of the table should agree, up to the effect of a single example: both parts have the class balance
 # of the whole.
 #
-# ### Question · The best of twenty (2 points)
+# ### Task 8 · The best of twenty (2 points)
 #
-# A colleague has trained twenty different models. She measured the accuracy of all twenty on the test set,
-# took the model with the highest, and reports its accuracy as what it will reach on new digits.
+# A colleague has trained twenty different models. She measured the accuracy of all twenty on the test set, took the
+# model with the highest, and reports that accuracy as the one to expect on new digits.
 #
 # **Is the accuracy that she reports more likely too high or too low, and how would that come about even if
 # all twenty models were equally good? What should she have done, step by step, and what can she do now?**

@@ -20,8 +20,9 @@
 #
 # ## What you will do
 #
-# Draw one digit as a heatmap, write each pixel's value into it, and check its label. Then draw the mean digit of
-# each class, the distances between the classes, and finally the colour maps themselves.
+# Draw one digit as a heatmap, write each pixel's value into it, and check its label. Then draw the mean digit of each
+# class and the distances between the classes, build a classifier from the means, and finally test the colour maps
+# themselves.
 #
 # ## What you will learn
 #
@@ -97,15 +98,16 @@ chosen = 0  # the test digit that you will study closely
 #
 # ### Task 1 · A digit as a heatmap (2 points)
 #
-# A **heatmap** draws a table of numbers as coloured cells. An image *is* a table of numbers, so a heatmap
-# shows exactly what the network will get: row 0 on top, column 0 on the left, one cell for each pixel.
-# Seaborn's `heatmap` draws one in a single call, but three of its habits are wrong for images:
+# A **heatmap** draws a table of numbers as coloured cells. An image *is* a table of numbers, so a heatmap shows the
+# very numbers that a network learns from: row 0 on top, column 0 on the left, one cell for each pixel. Seaborn's
+# `heatmap` draws one in a single call, but three of its habits are wrong for images:
 #
 # - Cells are stretched to fill the figure. A digit needs **square** cells, or a round 0 becomes an oval.
 # - The colour range runs from the smallest to the largest value *of that image*. A faint digit then gets the
 #   same colours as a dark one, and two figures cannot be compared. Fix the range at `vmin=0`, `vmax=255`: one
 #   colour then means one value, in every figure.
-# - It draws into the *current* axes. A second call in the same cell would draw on top of the first.
+# - It draws into the *current* axes (Matplotlib calls the frame of one picture its *axes*; a figure may hold several).
+#   A second call in the same cell would draw on top of the first.
 #
 # Write `show_digit(image, ax=None)`:
 #
@@ -113,12 +115,12 @@ chosen = 0  # the test digit that you will study closely
 #   shape.
 # - Draw it with `sns.heatmap`: square cells, colour range 0 to 255, the whole image and its values as they are
 #   (nothing scaled or inverted). Leave the array as it is.
-# - With `ax`, draw into these axes and no others. Without, make a **new figure** and draw there. Leave the figure
+# - With `ax`, draw into these axes and no others. Without `ax`, make a **new figure** and draw in it. Leave the figure
 #   open, so that the caller can show it.
 # - Return the Matplotlib `Axes` that holds the heatmap.
 #
-# Colour map, colour bar and axis labels are your choice. `cmap="gray_r"` shows ink dark on light paper; Part
-# 3 explains why that is a safe choice.
+# The colour map (the rule that turns values into colours), colour bar and axis labels are your choice. `cmap="gray_r"`
+# shows ink dark on light paper; Part 3 explains why that is a safe choice.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -494,9 +496,9 @@ plt.show()
 # %% [markdown]
 # ### Task 3 · Does the label match? (2 points, written)
 #
-# Labels are made by people, and people slip: Northcutt, Athalye and Mueller (2021) found labels in the MNIST
-# test set that most readers reject. A wrong label teaches a wrong thing in training and hides a right answer
-# in testing.
+# Labels are made by people, and people slip: Northcutt, Athalye and Mueller (2021) found labels in the MNIST test set
+# that most readers reject. In training, a wrong label teaches something wrong; in testing, it counts a right answer as
+# wrong.
 #
 # Decide from the two displays above which digit you see before you read on: the next cell prints its label.
 
@@ -519,7 +521,7 @@ plt.show()
 #
 # 1. Which digit does test digit `chosen` show, and does its label match? Name the pixels (rows and columns,
 #    with some of their values) that speak for your reading, and what speaks against it, if anything.
-# 2. Name one digit of the set, by its position, whose label is doubtful or hard to read. Which other digit
+# 2. Name one digit of the set, by its position, that is hard to read or whose label is doubtful. Which other digit
 #    could it be, and which stroke makes it doubtful?
 #
 # **Marking scheme.** 1 point for a reading of the chosen digit, compared with its label and supported by strokes
@@ -554,11 +556,11 @@ plt.show()
 # What does a typical 3 look like? Average all 3s, pixel by pixel: where most writers put ink, the mean is
 # dark, and where they differ, it is grey. The mean digits show at a glance how much a class varies.
 #
-# Two things go wrong easily. The rows of the result must be in the order of the *labels* (row 3 is the mean
-# 3), not in the order in which the classes first appear. And the overflow trap of lab 1 is back: in `uint8`
-# arrays, 200 + 100 gives 44 without a word. NumPy's own `sum` and `mean` use a wider type; a total that you
-# build up yourself in `uint8`, or Python's built-in `sum`, does not. Nor can a count in `uint8` go beyond 255,
-# and a class has about 400 digits here.
+# Two things go wrong easily. The entries of the result must be in the order of the *labels* (entry 3 is the mean 3),
+# not in the order in which the classes first appear. And the overflow trap of lab 1 is back: in `uint8` arrays, 200 +
+# 100 gives 44, without a warning. NumPy's own `sum` and `mean` use a wider type; a total that you build up yourself in
+# `uint8`, or Python's built-in `sum`, does not. Nor can a count in `uint8` go beyond 255, and a class has about 400
+# digits here.
 #
 # Write `mean_digits(images, labels, n_classes=10)`:
 #
@@ -569,8 +571,8 @@ plt.show()
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
-# Take one class, say the 3s. How do you get all images with the label 3, and no others? They have three
-# axes: which one must disappear so that a single image is left?
+# Take one class, say the 3s. How do you get all images with the label 3, and no others? Together they are one array
+# with three axes: which axis must disappear so that a single image is left?
 #
 # </details>
 #
@@ -697,7 +699,8 @@ print("uint8: a - b is", a - b, "and its square is", (a - b) ** 2)
 print("int:   a - b is", a.astype(int) - b, "and its square is", (a.astype(int) - b) ** 2)
 
 # %% [markdown]
-# **What to see.** In `uint8`, 10 − 12 gives 254, and the square of 100 gives 16 instead of 10,000. Convert *before* you subtract, here to float.
+# **What to see.** In `uint8`, 10 − 12 gives 254, and the square of 100 gives 16 instead of 10,000. So convert *before*
+# you subtract; in this task, to float.
 #
 # Write `class_distances(means)`:
 #
@@ -769,7 +772,7 @@ def _check_pair(pair, apart):
     with explain_errors(f"For two images of one pixel, of dtype {pair.dtype}, class_distances"):
         result = class_distances(pair.reshape(2, 1, 1))
     distances = _table(result)
-    advice = "Convert to float before you subtract." if pair.dtype.kind in "iu" else ""
+    advice = "Convert to float before you subtract." if pair.dtype.kind in "iu" else "Convert to float, not to int."
     advice = "Convert to a wider float: float16 ends at 65504." if pair.dtype == np.float16 else advice
     assert distances.shape == (2, 2) and np.allclose(distances, [[0, apart], [apart, 0]], atol=1e-3), (
         f"The images [{pair[0]}] and [{pair[1]}], of dtype {pair.dtype}, are {apart} apart in both directions; the "
@@ -844,16 +847,16 @@ plt.show()
 # %% [markdown]
 # ### Task 6 · A classifier of ten images: the nearest mean (3 points)
 #
-# You now have all you need to read a digit: compare it with the ten mean digits and name the class of the
-# nearest. The model of lab 1 that answers with the most alike training digit is more accurate (with all 4,000
-# bundled training digits 0.934, against 0.801), but it keeps every training digit; this one keeps ten means.
-# Its accuracy is a **baseline**: a network with hundreds of thousands of parameters has to beat it clearly,
-# or it is not worth its electricity.
+# You now have all you need to read a digit: compare it with the ten mean digits and name the class of the nearest. The
+# model of lab 1, which answers with the label of the most similar training digit, is more accurate (with all 4,000
+# bundled training digits 0.934, against 0.801), but it keeps every training digit; this one keeps ten means. Its
+# accuracy is a **baseline**: a network with hundreds of thousands of parameters has to beat it clearly, or it is not
+# worth its electricity.
 #
 # Write `nearest_mean(images, means)`:
 #
-# - `images` has shape (n, height, width), `means` has shape (n_classes, height, width); either may be float
-#   or **uint8**. Leave the arrays as they are. There may be more than ten means.
+# - `images` has shape (n, height, width), `means` has shape (n_classes, height, width); either may be float or
+#   **uint8**. Leave the arrays as they are. There may be more or fewer than ten means.
 # - Return an integer array of shape (n,): for each image the index of the mean with the smallest Euclidean
 #   distance. (No test contains a tie.)
 #
@@ -877,8 +880,8 @@ plt.show()
 #
 # <details><summary>Hint 3: an example on other data</summary>
 #
-# Three houses, two wells, and the way along streets that run north or east only (so no squares and no
-# root here):
+# Three houses and two wells. All streets run north or east, so the way to a well is the km east plus the km north,
+# without squares or a root:
 #
 # ```python
 # houses = np.array([[1.0, 1.0], [8.0, 2.0], [4.0, 6.0]])  # a row for each house: km east, km north
@@ -994,14 +997,14 @@ axes.set_title("How often each label got each prediction")
 plt.show()
 
 # %% [markdown]
-# **What to see.** About four digits in five are right (0.801 with the bundled digits, 0.820 in the full run);
-# guessing would get one in ten. Right answers are the numbers on the diagonal; colour shows mistakes. With
-# the bundled digits the most common is a 5 read as a 3 (23 times), and near pairs from Task 5 such as 4 and
-# 9 show up, too. But column 1 holds more mistakes than any other, 42 of 199, from all classes but 0,
-# though the mean 1 is far from most other means (1,484 from the mean 6, yet nine 6s are read as 1). Why? The
-# mean 1 has the least ink of all means, so a digit written thinly, with little ink, is not far from it: 37 of
-# those 42 have less ink than the median digit of their class. Being alike is half the story, the amount of
-# ink is the other half. Write your accuracy down: every network in the coming labs has to beat it.
+# **What to see.** About four digits in five are right (0.801 with the bundled digits, 0.820 in the full run); guessing
+# would get one in ten. Right answers are the numbers on the diagonal; colour shows mistakes. With the bundled digits
+# the most common is a 5 read as a 3 (23 times), and near pairs from Task 5 such as 4 and 9 show up, too. But column 1
+# holds more mistakes than any other, 42 of 199, from all classes but 0, though the mean 1 is far from most other means
+# (1,484 from the mean 6, yet nine 6s are read as 1). Why? The mean 1 has the least ink of all means, so a digit written
+# thinly, with little ink, is not far from it: 37 of those 42 have less ink than the median digit of their class. So two
+# things decide: how alike the shapes are, and how much ink there is. Write your accuracy down: every network in the
+# coming labs has to beat it.
 
 # %% [markdown]
 # ## Part 3 · Colour maps that mislead
@@ -1107,7 +1110,9 @@ def is_monotonic(values):
 def _asked(name, function, *given):
     """What an answer's function returns; an error in it, or nothing returned, becomes a sentence."""
     opacity = "The fourth number of a colour is its opacity: leave it out."
-    with explain_errors(f"{name}({', '.join(map(repr, given))})", lambda e: opacity if "matmul" in str(e) else ""):
+    signs = ("matmul", "broadcast", "aligned", "unpack")  # of errors where four numbers meet three
+    asked = f"{name}({', '.join(map(repr, given))})"
+    with explain_errors(asked, lambda e: opacity if any(sign in str(e) for sign in signs) else ""):
         result = function(*given)
     assert result is not None, f"{name} returned None. Does it end with return?"
     return result
@@ -1232,7 +1237,8 @@ plt.show()
 # tell from paper.
 #
 # Now judge two maps yourself: `turbo`, made as a better rainbow, and `cividis`. What does
-# `is_monotonic(lightness_profile(name))` say of each, and which would you trust with a heatmap?
+# `is_monotonic(lightness_profile(name))` say of each, and which would you trust with a heatmap? (`turbo` goes up and
+# down, `cividis` goes one way.)
 
 # %% [markdown]
 # ## Going further

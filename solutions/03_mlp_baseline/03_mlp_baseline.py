@@ -14,8 +14,8 @@
 # # 3 · A baseline: the multilayer perceptron
 #
 # Before you build a convolutional network you need a number it has to beat. In this lab you build, train and judge a
-# plain feed-forward network on the digits. Then you solve a puzzle: a published run of the very same network stopped
-# at 37 % accuracy and took that for the network's limit. It is not, and the printed figures tell why.
+# plain network of dense layers on the digits. Then you solve a puzzle: a published run of the very same network stopped
+# at 37 % accuracy, and its text took that for the network's limit. It is not, and the printed numbers tell why.
 #
 # ## What you will do
 #
@@ -98,8 +98,9 @@ keras.utils.set_random_seed(1)  # the same random numbers at every run
 (x_train, y_train), (x_test, y_test) = load_mnist(N_TRAIN, N_TEST)
 
 # %% [markdown]
-# As in lab 1, the network gets pixel values between 0 and 1, and labels in one-hot form: ten numbers, a 1 at the place
-# of the right digit and 0 elsewhere. Capital letters mark what is ready for the network.
+# The network gets the digits in the form that you made in lab 1: pixel values between 0 and 1, and labels in one-hot
+# form: ten numbers, a 1 at the place of the right digit and 0 elsewhere. Capital letters mark what is ready for the
+# network.
 
 # %% tags=["nbval-check-output"]
 X_train, X_test = x_train.astype("float32") / 255, x_test.astype("float32") / 255
@@ -127,8 +128,8 @@ print("one image", X_train[0].shape, X_train.dtype, "· one label", Y_train[0].s
 # %% [markdown]
 # ### Task 1 · Count the parameters by hand (2 points)
 #
-# The count tells how much memory a network takes and how much it could memorise. A network that has another count than
-# you expect is not the network you think it is; in lab 4 a published network is unmasked that way.
+# The count tells how much memory a network takes and how much it could memorise. If the count is not what you expect,
+# the network is not the one you think it is; in lab 4 a published network is unmasked that way.
 #
 # Write two functions.
 #
@@ -138,8 +139,8 @@ print("one image", X_train[0].shape, X_train.dtype, "· one label", Y_train[0].s
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
-# Draw two units on three inputs: a line for each weight, a dot for each bias. How many lines end at one unit? How
-# many dense layers has a chain with three sizes, such as 3 → 2 → 1?
+# Draw two units on three inputs: a line for each weight, a dot for each bias. How many lines end at one unit? How many
+# dense layers does a chain with three sizes have, such as 3 → 2 → 1?
 #
 # </details>
 #
@@ -214,7 +215,8 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # shape of *one* example without the number of examples, and goes on with layers from `keras.layers`.
 #
 # Write `build_mlp()`, which returns a new network at each call, untrained, with the layers of the table above: a
-# `Sequential` model (or a *functional* one, Keras's other way, if you know it). One image comes in as it is, 28×28.
+# `Sequential` model (or a *functional* one, Keras's other way, if you know it). The input is one image of shape (28,
+# 28), not flattened and without a channel axis.
 #
 # Why dropout? No unit can rely on another that may be missing at any moment, so the network learns several ways to a
 # right answer and memorises less. When the trained network is used, nothing is dropped: Keras knows the difference.
@@ -314,7 +316,7 @@ assert [weights.shape for weights in arrays] == [(784, 512), (512,), (512, 512),
     f"The layers do not have the sizes of the table, in its order: {[weights.shape for weights in arrays]}."
 )
 learned = sum(int(np.prod(weights.shape)) for weights in checked.trainable_weights)
-assert learned == 669_706, f"Only {learned:,} of the 669,706 parameters can be trained. Is a layer's `trainable` set?"
+assert learned == 669_706, f"Only {learned:,} of the 669,706 parameters can be trained. Is `trainable=False` set?"
 assert min(np.ptp(weights) for weights in arrays[::2]) > 1e-3, (
     "All weights of a layer begin with the same value, so its units would learn the same. Leave Keras's random weights."
 )
@@ -372,8 +374,8 @@ print(f"{build_mlp().count_params():,} parameters by Keras, {mlp_parameters([784
 # in ten. Measuring that first costs a second and catches mistakes early: if the network is right half the time now, it
 # is not untrained, or the measurement is wrong.
 #
-# `accuracy` below measures it. For each row of an array, `argmax(axis=1)` gives the place of the largest number: of ten
-# probabilities that is the digit named, of a one-hot label the right digit.
+# `accuracy` below measures it. For each row of an array, `argmax(axis=1)` gives the place of the largest number. In ten
+# probabilities this place is the digit named; in a one-hot label it is the right digit.
 
 # %%
 def accuracy(model, images, one_hot_labels):
@@ -440,13 +442,14 @@ for unit in (0, 8):
 # That makes sense, as a zero has no ink in the middle; an eight has, and there the slope is negative. But measuring
 # takes two losses for each of 7,850 parameters. A formula gives them all at once. For one image:
 #
-# - The *error* of unit *k* is its probability, less 1 if *k* is the right digit. It is the slope of the loss for the
-#   unit's *sum*: negative for the right digit, whose sum should grow, and
-#   positive for the nine others.
+# - The *error* of unit *k* is its probability; if *k* is the right digit, 1 is subtracted from it. It is the slope of
+#   the loss for the unit's *sum*: negative for the right digit, whose sum should grow, and positive for the nine
+#   others.
 # - A weight is multiplied by its input on the way into the sum. So its slope is that input times the unit's error.
 # - A bias goes into the sum as it is. Its slope is the error.
 #
-# The loss of several images is the mean of their losses, and so each slope is the mean of theirs.
+# The loss of several images is the mean of their losses. So each slope for several images is the mean of the slopes for
+# the single images.
 #
 # Write `gradient(weights, bias, images, labels)`. It returns two NumPy arrays of floats: the slopes for the weights, in
 # the shape of `weights`, and those for the biases, in the shape of `bias`. `weights` has shape (inputs, units), `bias`
@@ -599,7 +602,7 @@ for unit in (0, 8):
 # new parameter = parameter − **learning rate** · slope
 #
 # You choose the learning rate. A step need not look at all digits: the gradient of a **batch**, here 128 digits drawn
-# at random, is a good guess of that of all, for a small part of the work. This is *stochastic gradient descent*,
+# at random, is close to the gradient of all digits, and costs far less work. This is *stochastic gradient descent*,
 # **SGD**. When all training digits have had their turn, an **epoch** is over, and the next one takes them in a new
 # order.
 
@@ -781,7 +784,7 @@ with tempfile.TemporaryDirectory() as folder:
         + (
             "Is the file written at new lows of val_loss only, and the model loaded from it?"
             if np.isclose(measured, lows, atol=2e-3).any()
-            else "It is that of no epoch: are loss, images and labels those that were given, in their order?"
+            else "No epoch had that loss. Were categorical cross-entropy and the given images and labels used?"
         )
     )
     kind = type(optimiser).__name__
@@ -849,7 +852,8 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # afterwards: `history`, what `fit` returns, and `best_model`, the reloaded best model. Write the file into `folder`, a
 # temporary folder that is made for you. Below the line that sets the seed, make one network and train it once. The test
 # measures `best_model` itself. In grading it also does the same training once more with the same random numbers, which
-# must give the same `history`. (Another network that is made in between would use some of these numbers up.)
+# must give the same `history`. So make no other network below that line: it would use up some of the random numbers,
+# and your `history` would be another one.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -860,9 +864,9 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 #
 # <details><summary>Hint 2: the idea</summary>
 #
-# One line that calls `train_keeping_best` with `build_mlp()`, `X_train`, `Y_train`, `EPOCHS` and `path` does it;
-# write two names on the left of the `=`. It must stay indented, below `path = ...`, as the folder is deleted after
-# the `with` block. If one of your functions does not work yet, you can train here with Keras directly.
+# Look at the `def` line of `train_keeping_best`: what do you hand over for each of its five arguments? It returns two
+# things, so write two names on the left of the `=`. The line must stay indented, below `path = ...`, as the folder is
+# deleted after the `with` block. If one of your functions does not work yet, you can train here with Keras directly.
 #
 # </details>
 
@@ -1065,7 +1069,7 @@ plot_history(history);
 # <details><summary>Hint 1: a nudge</summary>
 #
 # If the validation losses are 0.5, 0.3, 0.4, which epoch is the best? At which place of the list does it stand, by
-# Python's count? And how many numbers has the gap for these three epochs?
+# Python's count? And how many gaps do these three epochs give?
 #
 # </details>
 #
@@ -1182,7 +1186,7 @@ print("gap by epoch:", ", ".join(f"{gap:+.3f}" for gap in accuracy_gap(history.h
 # loss stayed near 11, and the test accuracy at the end was **37.36 %**. The text concluded that a network without
 # convolutions can do no better. You have just seen that it can. What happened?
 #
-# The figures themselves hold a clue. A network that guesses has a loss of 2.3. A loss of 11 is far worse than guessing,
+# The numbers themselves hold a clue. A network that guesses has a loss of 2.3. A loss of 11 is far worse than guessing,
 # although 37 % right is far better than guessing. What must the answers of such a network look like? Make your guess
 # before you read on.
 
@@ -1247,6 +1251,7 @@ assert abs(number) < 1e-4, f"A network that is always right has loss 0; certain_
 number = number_from("certain_loss", certain_loss, 0.0)
 assert abs(number - 16.1181) < 1e-3, (
     f"A network that is always certain and wrong has loss -log(0.0000001) = 16.118; certain_loss(0.0) is {number:.6g}."
+    + (" That is the logarithm to base 10; np.log is the natural one." if abs(number - 7) < 1e-3 else "")
 )
 number = number_from("certain_accuracy", certain_accuracy, 16.1181)
 assert abs(number) < 1e-3, (
@@ -1292,16 +1297,16 @@ print(f"the published accuracy of 37.36 % means a loss of {certain_loss(0.3736):
 print(f"a loss of 11 means an accuracy of {certain_accuracy(11):.1%}")
 
 # %% [markdown]
-# So a certain network with the published accuracy has a loss of 10.1, and one with a loss of 11 has an accuracy of
-# 32 %. The published loss is of the validation digits, its accuracy of the test digits, and "near 11" is no exact
-# figure; so the two need not agree exactly with the rule. Both are near what the guess says. Such a network is called
-# **saturated**.
+# So a certain network with the published accuracy has a loss of 10.1, and one with a loss of 11 has an accuracy of 32
+# %. The published loss was measured on the validation digits, the published accuracy on the test digits, and "near 11"
+# is not an exact number. So loss and accuracy need not fit the rule exactly. Both are near what the guess says. Such a
+# network is called **saturated**.
 #
 # What could make a network certain before it has learned anything? Large sums in front of the softmax; and large sums
 # come from large inputs. Pixels from 0 to 255 that nobody divided by 255 are a suspect. Try it: the same network, fed
-# with raw pixels, three times with other random numbers. (A layer is added here that multiplies by 1. It changes no
-# answer, but only with it Keras clips as described above: with TensorFlow it computes the loss of a softmax that comes
-# *last* without clipping. With JAX or PyTorch it clips in any case.)
+# with raw pixels, three times with other random numbers. (A layer is added here that multiplies by 1. That layer
+# changes no answer. It is there because of TensorFlow: if softmax is the *last* layer, Keras on TensorFlow computes the
+# loss without clipping. On JAX or PyTorch, Keras always clips.)
 
 # %%
 raw_train, raw_test = x_train.astype("float32"), x_test.astype("float32")  # 0 to 255: not scaled
@@ -1336,25 +1341,26 @@ axes.legend(fontsize=8);
 # **What to see.** In the table, the loss after training is that of a certain network with the same accuracy. In the
 # figure, each point is an epoch of a run. How many digits a raw-pixel run gets right is a matter of luck, but its
 # points lie on the dotted line of the certain network. The published run (thick bar; "near 11" is drawn as 10 to 11)
-# touches the line with its lower end. The points of the scaled network (round marks) lie in the other corner.
+# touches the line with its lower end. The points of the scaled network (round marks) lie at the bottom right: high
+# accuracy, low loss.
 #
 # Why does the loss stay so high? Where the right digit's probability is below ε, the clipped loss stays the same if a
 # weight changes a little. So its gradient is zero, and that digit teaches the network nothing. The table tells how
 # many test digits are clipped so before training: most of them.
 #
-# The same network, the same digits, one forgotten division. We cannot know what the authors ran: a learning rate
-# that is far too large saturates a network as well, as 5 did to your layer in Part 3 for some steps. The loss *before*
-# training tells the two causes apart: near 2.3 with scaled pixels, whatever the learning rate, and far above that with
-# raw ones.
+# The same network, the same digits, one forgotten division. We cannot know what the authors ran: a learning rate that
+# is far too large saturates a network as well: in Part 3, a rate of 5 did that to your layer for some steps. The loss
+# *before* training tells the two causes apart: near 2.3 with scaled pixels, whatever the learning rate, and far above
+# that with raw ones.
 
 # %% [markdown]
 # ### Task 8 · Explain it to the author (2 points)
 #
 # Write, in three to six sentences, to the author of the published run. What do a loss near 11 *and* an accuracy of 37 %
-# tell together? Which change would you try first, and which measurement, made before any training, would have shown
-# the mistake?
+# tell together? Which change would you try first, and which measurement, made before any training, would have shown the
+# mistake, and which value should it have?
 #
-# **Marking scheme.** 1 point: what the two figures together say about the network's answers, and what each of them adds
+# **Marking scheme.** 1 point: what the two numbers together say about the network's answers, and what each of them adds
 # to the other. 1 point: a change that removes a likely cause, *and* a measurement before training, with the value to
 # expect if all is well.
 
@@ -1384,7 +1390,8 @@ axes.legend(fontsize=8);
 # - Remove both dropout layers and train for 30 epochs, with three seeds each. What happens to the gap of Task 6, the
 #   best epoch and the test accuracy? With so few digits the answer is less clear than textbooks say.
 # - Feed raw pixels to the network as `build_mlp` makes it, without the last layer that hides the softmax. How far does
-#   it get now? A loss computed from the sums in front of the softmax rescues much, but not all.
+#   it get now? With `from_logits=True`, which lab 6 explains, the loss is computed from the sums in front of the
+#   softmax; that rescues much, but not all.
 # - Set `N_TRAIN` to 1,000 and to 2,000 digits. How does the test accuracy grow with the data? Draw it with a
 #   logarithmic axis.
 #

@@ -26,8 +26,8 @@
 #
 # - Compute a convolution, the size of its output and its receptive field by hand.
 # - Build a LeNet for any input shape, and check it by its parameter count.
-# - Tell what a wrong input shape does to a convolution that runs without an error.
-# - Train the network and name the curves of training and validation for what they are.
+# - Explain what a wrong input shape does to a convolution, even when there is no error.
+# - Train the network and give the curves of training and validation their right names.
 # - Look at what the network has learned: its filters and feature maps.
 #
 # ## What you need
@@ -134,7 +134,7 @@ print("one image", X_train[0].shape, X_train.dtype, "· one label", Y_train[0].s
 # Write `output_size(n, kernel, stride=1, padding="valid")`, which returns the length of the output along one side, a
 # whole number. `n` is the length of the image along that side, `kernel` that of the window. With `"valid"`, count the
 # places at which the whole window fits (`kernel` is at most `n`). With `"same"`, the output has n / stride numbers,
-# rounded up. Any other padding is a `ValueError`.
+# rounded up. For any other padding, raise a `ValueError`.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -251,9 +251,9 @@ for kernel, stride, padding in [(5, 1, "valid"), (5, 1, "same"), (5, 2, "valid")
 #
 # <details><summary>Hint 2: the idea</summary>
 #
-# Make the result with `np.zeros` first, of the shape that the task gives. Two loops, over the rows i and the
-# columns j of the *result*, go through all places. `image[i : i + a, j : j + b]` is the part under the window.
-# Multiply two arrays of the same shape with `*` and add up all elements with `.sum()`.
+# Make the result with `np.zeros` first, of the shape that the task gives. Two loops, over the rows i and the columns j
+# of the *result*, go through all places. Cut out the part of the image that lies under the window. Multiply two arrays
+# of the same shape with `*` and add up all elements with `.sum()`.
 #
 # </details>
 #
@@ -377,12 +377,13 @@ plt.show()
 # %% [markdown]
 # ### Task 3 · What one number sees (2 points)
 #
-# A layer on top of another sees through it. After a 5×5 convolution each number sees 5×5 pixels; a second window on
-# top of the first sees more. The side of the square of pixels that one number depends on is its **receptive field**.
-# A network whose receptive field is small in the end can never see a whole digit at once.
+# A layer on top of another sees through it. After a 5×5 convolution each number sees 5×5 pixels; a second window on top
+# of the first sees more. The side of the square of pixels that one number depends on is its **receptive field**. A
+# network that ends with a small receptive field, without a dense layer that takes all places together, can never see a
+# whole digit at once.
 #
-# Follow two numbers. The *field* starts at 1 pixel. The *step* is the distance in pixels of the image between
-# neighbouring numbers of a layer, and starts at 1. A window of k neighbouring numbers is k − 1 steps wider than what a
+# Follow two numbers. The *field* starts at 1 pixel. The *step* is the distance between neighbouring numbers of a layer,
+# measured in pixels of the image. It starts at 1. A window of k neighbouring numbers is k − 1 steps wider than what a
 # single number sees. A stride of s makes the step s times as long, for the layers that come *after* it.
 #
 # Write `receptive_field(layers)`. `layers` is a list of pairs `(kernel, stride)` for convolutions and poolings, from
@@ -434,7 +435,7 @@ def field_of(pairs):
 for pairs, right_field, advice in [
     ([(5, 1)], 5, "A single 5×5 window sees 5 pixels."),
     ([(3, 1), (3, 1)], 5, "Two 3×3 windows see 5 pixels together: the second adds only what is new."),
-    ([(2, 2), (3, 1)], 6, "Behind a window of stride 2 the steps are 2 pixels long: 3 numbers reach 2 · 2 further."),
+    ([(2, 2), (3, 1)], 6, "Behind, not in, a window of stride 2 a step is 2 pixels long: 3 numbers reach 2 · 2 more."),
     ([(2, 3), (2, 3), (2, 1)], 14, "Behind two windows of stride 3 the steps are 3 · 3 = 9 pixels long."),
 ]:
     found = field_of(list(pairs))
@@ -458,10 +459,10 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # %% [markdown]
 # ## Part 2 · LeNet
 #
-# A convolutional layer has several kernels, called **filters**, and each makes a feature map of its own. The next
-# layer takes all these maps as the channels of its input, so its kernels have a depth: 5×5×20 weights on 20 maps, and
-# one bias for each filter. Between them, **max pooling** moves a 2×2 window with stride 2 and keeps only the largest
-# number: half the rows, half the columns, and it matters less at which of the four pixels a pattern was. This is the
+# A convolutional layer has several kernels, called **filters**, and each makes a feature map of its own. The next layer
+# takes all these maps as the channels of its input, so its kernels have a depth: 5×5×20 weights on 20 maps, and one
+# bias for each filter. Between them, **max pooling** moves a 2×2 window with stride 2 and keeps only the largest
+# number: half the rows, half the columns, and it matters less which of the four places held the pattern. This is the
 # network, a larger relative of LeCun's LeNet of 1998:
 #
 # | layer | settings | a 28×28 digit becomes |
@@ -583,7 +584,7 @@ assert np.allclose(shaken, out, atol=1e-4), (
 for place, name in [(0, "first convolution"), (2, "second convolution"), (4, "dense layer of 500 units")]:
     blocked = [np.abs(weights) if weights.ndim > 1 else weights * 0 for weights in checked.get_weights()]
     blocked[place] = -blocked[place]  # ReLU lets nothing through
-    blocked[place + 2] = -blocked[place + 2]  # without it, all that follow would be positive again
+    blocked[place + 2] = -blocked[place + 2]  # without that ReLU, this makes all sums positive again
     network = built((28, 28, 1), 10)
     network.set_weights(blocked)
     out = np.asarray(network(some, training=False), dtype=float)
@@ -649,8 +650,8 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 #
 # - `conv_parameters(kernel, channels_in, filters)` returns the number of parameters of one convolutional layer with
 #   square kernels of side `kernel`.
-# - `lenet_parameters(input_shape, classes)` returns that of the whole network of the table. `input_shape` is (height,
-#   width, channels), whatever their values. Pooling and flatten have none.
+# - `lenet_parameters(input_shape, classes)` returns the number of parameters of the whole network in the table.
+#   `input_shape` is (height, width, channels), whatever their values. Pooling and flatten have none.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -754,18 +755,18 @@ print(f"\ntotal: {right_way.count_params():,} and {published.count_params():,}; 
 print(f"by hand {lenet_parameters((28, 28, 1), 10):,} and {lenet_parameters((1, 28, 28), 10):,}")
 
 # %% [markdown]
-# **What to see.** The second network takes a digit for a strip of 28 pixels, *one* row high, each with 28 channels.
-# What were the columns of the digit are now channels, so each kernel has a depth of 28, and the first layer has 14,020
-# parameters where it should have 520. But only 350 numbers reach the dense layer, not 2,450, and there the million is
-# lost. The 28 pixels of the strip are the rows of the digit. The window slides along the strip only: it covers five of
-# its pixels, so five rows of the digit, with all their columns at once, and each column has weights of its own. Nothing
-# is shared between left and right.
+# **What to see.** The second network reads a digit as a strip of 28 pixels, *one* row high, each with 28 channels. What
+# were the columns of the digit are now channels, so each kernel has a depth of 28, and the first layer has 14,020
+# parameters where it should have 520. But only 350 numbers reach the dense layer, not 2,450, and that is where the
+# million parameters are missing. The 28 pixels of the strip are the rows of the digit. The window slides along the
+# strip only: it covers five of its pixels, so five rows of the digit, with all their columns at once, and each column
+# has weights of its own. Nothing is shared between left and right.
 
 # %% [markdown]
 # ## Part 3 · Training
 #
-# The **Adam** optimiser adapts the size of its steps to each parameter and works well without tuning. Loss and
-# batches are as in lab 3: categorical cross-entropy on one-hot labels, 128 digits a batch, the last fifth for
+# The **Adam** optimiser adapts the size of its steps to each parameter and often works well with its default settings.
+# Loss and batches are as in lab 3: categorical cross-entropy on one-hot labels, 128 digits a batch, the last fifth for
 # validation.
 #
 # ### Task 6 · Train a network (2 points)
@@ -780,8 +781,8 @@ print(f"by hand {lenet_parameters((28, 28, 1), 10):,} and {lenet_parameters((1, 
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
-# You have done these steps in lab 3, inside a function too. What is different now: the optimiser, what is kept, what
-# is returned? Which of the steps gives you the history?
+# You have done these steps in lab 3, inside a function too. Three things differ now: what does this task say about the
+# optimiser, about what is saved, and about what is returned? Which of the steps gives you the history?
 #
 # </details>
 #
@@ -917,10 +918,10 @@ history = train(lenet, X_train, Y_train, EPOCHS)
 # %% [markdown]
 # ### Curves with the right names
 #
-# The published lab, too, drew how the training went, and labelled the curve beside that of training "test". But that
-# curve came from the history's values whose names begin with `val_`. It was made of training digits that were set
-# aside, and the test digits had no part in it. The difference matters. You may choose the number of epochs by that
-# curve, as the test digits remain unseen. If you chose it by a real test curve, no honest test would be left.
+# The published lab also drew training curves. It labelled the second curve "test". But that curve came from the
+# history's values whose names begin with `val_`. It was made of training digits that were set aside, and the test
+# digits had no part in it. The difference matters. You may choose the number of epochs by that curve, as the test
+# digits remain unseen. If you chose it by a real test curve, no honest test would be left.
 
 # %%
 plot_history(history);
@@ -963,9 +964,9 @@ for number, place in [(1, 0), (2, 2)]:
 # random numbers, the 4,000 bundled digits and 3 epochs, it reached 87 to 91 % and the right one 93 to 96 %). With all
 # the digits and 20 epochs it was published with 98.68 %, and nobody suspects a network with such a number.
 #
-# The other two lines tell more. A kernel has five rows of weights, but the strip has one: four of them always lie on
-# the padding, on zeros. They get no gradient and stay what they were by chance: dead weight, four fifths of both
-# layers. A good accuracy is no proof that the network is the one you meant.
+# The other two lines tell more. A kernel has five rows of weights, but the strip has only one row. So four of the five
+# always lie on the padding, on zeros. They get no gradient and stay what they were by chance: dead weight, four fifths
+# of both layers. A good accuracy is no proof that the network is the one you meant.
 
 # %% [markdown]
 # ## Part 4 · What it has learned
@@ -1186,18 +1187,19 @@ for pixels in range(5):
 #   returns new images, moved down by `dy` pixels and to the right by `dx`, with 0 in the empty places. (With `np.roll`,
 #   what leaves on one side comes in again on the other.) Check it on a 3×3 image of the numbers 1 to 9, and against
 #   `ndimage.shift`. Then draw `accuracy(lenet, ready(shift(x_test, 0, dx)))` for `dx` from −6 to 6, beside that of a
-#   network with one hidden layer of 842 units, trained by `train`. As the mean of four directions we measured about 94
-#   and 92 % in place, and 52 and 30 % at three pixels: LeNet loses much, but less. Does that hold for digits that
-#   `ndimage.rotate` has turned?
-# - Train LeNet on digits that are shifted at random by up to three pixels. How much of that loss comes back, and what
-#   does it cost on digits in place?
+#   network with one hidden layer of 842 units (about as many parameters as the network of lab 3), trained by `train`.
+#   We measured about 94 % for LeNet and 92 % for the dense network on digits that were not moved, and 52 and 30 % on
+#   digits moved by three pixels (mean of four directions): LeNet loses much, but less than the other. Does that hold
+#   for digits that `ndimage.rotate` has turned?
+# - Train LeNet on digits that are shifted at random by up to three pixels. How much of the lost accuracy comes back,
+#   and what does it cost on digits that were not moved?
 # - Replace Flatten and the dense layer of 500 units by `GlobalAveragePooling2D`. It forgets the place altogether. How
 #   does the curve for shifts change? Give it more epochs; lab 6 builds such a network.
 # - Give the published version its picture back, without changing the shape of the data: look for `data_format` in the
 #   documentation of `Conv2D`. On which machines does it run?
-# - Another setting takes the same network to the published accuracy in a fraction of the time (one epoch: Adam,
-#   peak rate 0.002 warmed up and decayed by a cosine, batches of 64, all 60,000 digits). Try it, and try to beat
-#   it.
+# - Another setting takes the same network to the published accuracy in a fraction of the time (one epoch: Adam, with a
+#   learning rate that first rises to 0.002 and then falls along a cosine, as `keras.optimizers.schedules.CosineDecay`
+#   makes it; batches of 64, all 60,000 digits). Try it, and try to beat it.
 # - **Other digits.** scikit-learn, which is installed with this course, comes with 1,797 digits from another
 #   collection; no network connection is needed. They are smaller, and their values end at 16. There are two ways to
 #   make digits and network fit: make the digits larger, or build the network for small ones.
@@ -1235,5 +1237,5 @@ for pixels in range(5):
 #   86(11), 1998.
 # - D. P. Kingma, J. Ba: *Adam: a method for stochastic optimization*. ICLR 2015.
 # - A. Cangelosi, with updates by G. Masala: *COMP6685 Lab 6a, Keras CNN MNIST*, 2025, after A. Gulli, S. Pal: *Deep
-#   learning with Keras*, 2017. The published network of Parts 2 and 3.
+#   learning with Keras*, 2017. The published network of Parts 2, 3 and 5.
 # - M. D. Zeiler, R. Fergus: *Visualizing and understanding convolutional networks*. ECCV 2014.

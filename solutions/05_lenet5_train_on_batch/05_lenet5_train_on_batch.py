@@ -15,12 +15,13 @@
 #
 # So far `fit` trained your networks behind a closed door. Here you open it: you draw the batches, take every training
 # step yourself, and keep the record. On the way you find out what the numbers in such a record mean, and what a
-# published recipe really did when it trained "300 epochs".
+# published recipe (see the references) really did when it trained "300 epochs".
 #
 # ## What you will do
 #
 # You give the digits a border, build LeNet-5 with named layers, write a training loop around `train_on_batch`, and
-# average by hand what Keras does not. Then you train, read the curves and look into the recipe's claims.
+# write the average over batches that Keras leaves to you. Then you train, read the curves and look into the recipe's
+# claims.
 #
 # ## What you will learn
 #
@@ -68,8 +69,8 @@ if not helper_text or not all(f'"{name}"' in helper_text for name in names_neede
     print("kernel (in Colab: Runtime > Restart session), and run the notebook from its first cell.")
 
 # %% [markdown]
-# These numbers set how much data and time the lab takes. They are small, so that *Run All* is quick; the comments
-# give the values of the full experiment: more digits, and as many steps.
+# These numbers set how much data and time the lab takes. They are small, so that *Run All* is quick; the comments give
+# the values of the full experiment: more digits, but the same number of steps.
 
 # %% tags=["parameters"]
 N_TRAIN = 4_000  # full run: 60_000
@@ -150,8 +151,8 @@ all_ink = np.full((3, 28, 28), 255, dtype=np.uint8)
 found = prepared(all_ink.copy())
 assert np.isclose(found.max(), 1), f"Ink, 255, must become 1.0; the largest value is {found.max():.6g}."
 assert np.allclose(found[:, 2:30, 2:30], 1), (
-    "Two pixels from each edge the digit begins; in images full of ink it is not all 1 there: the smallest value is "
-    f"{found[:, 2:30, 2:30].min():.6g}."
+    "The digit must begin two pixels from each edge. Here the images are full of ink, so all values there must be 1; "
+    f"the smallest is {found[:, 2:30, 2:30].min():.6g}."
 )
 assert np.isclose(found.sum(), 3 * 28 * 28, rtol=1e-4), (
     f"The border must be paper, 0, on all four sides; the sum of three images of ink is {found.sum():.6g}, not 2352."
@@ -212,8 +213,9 @@ plt.show()
 # | `F6` | dense, 84 units, ReLU | 84 |
 # | `OUTPUT` | dense, 10 units, softmax | 10 |
 #
-# The network of 1998 differed in details, but not in these sizes. For the poolings no padding is given: their inputs
-# have 28 and 10 rows and columns, even numbers, so "same" and "valid" lead to the same network.
+# The names are the recipe's; in 1998 the first pooling was called S2. The network of 1998 differed in details, but not
+# in these sizes. For the poolings no padding is given: their inputs have 28 and 10 rows and columns, even numbers, so
+# "same" and "valid" lead to the same network.
 #
 # ### Task 2 · Build it (3 points)
 #
@@ -377,15 +379,15 @@ print(f"{'together':17} {network.count_params():7,}")
 #
 # ### Task 3 · Draw a batch (2 points)
 #
-# A batch is made of images *and* their labels, and here lies a trap: if images and labels are drawn separately, the
-# label 7 may come to a picture of a 2. No error is raised; the network just cannot learn. And do not take digits
-# that stand side by side: many data sets are sorted.
+# A batch is made of images *and* their labels, and here lies a trap: if images and labels are drawn separately, a
+# picture of a 2 may get the label 7. No error is raised; the network just cannot learn. And do not take digits that are
+# neighbours in the array: many data sets are sorted.
 #
 # Write `random_batch(rng, images, labels, size)`. `rng` is a NumPy random generator, as `np.random.default_rng(98)`
-# makes one; take all random numbers from it, so that the same seed gives the same batches. `images` has shape
-# (n, …) and `labels` shape (n,). Return two arrays, the images and the labels of `size` digits drawn at random: each
-# image with its own label, no digit twice in a batch, and all sets of digits equally likely. `size` is at most n. Both
-# have the dtype of what was given, and `images` and `labels` stay unchanged.
+# makes one; take all random numbers from it, so that the same seed gives the same batches. `images` has shape (n, …)
+# and `labels` shape (n,). Return two arrays, the images and the labels of `size` digits drawn at random: each image
+# with its own label, no digit twice in a batch, and all sets of digits equally likely. `size` is at most n. Each of the
+# two keeps the dtype of the array that it was drawn from, and `images` and `labels` stay unchanged.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -526,10 +528,10 @@ plt.show()
 # ### What `train_on_batch` returns
 #
 # `model.train_on_batch(images, labels)` takes one step and returns a list with the loss and the metrics, here
-# `[loss, accuracy]`. For which digits? Those of this batch, or the mean of all batches so far, which is what the lines
-# of `fit` show? Do not guess: measure. Before each step the network below predicts the batch, so its accuracy on this
-# batch is known. The loss `sparse_categorical_crossentropy` is that of lab 3, but takes the labels as they are, 0 to
-# 9, without one-hot coding.
+# `[loss, accuracy]`. Do they describe this batch alone, or are they the mean of all batches so far, as in the lines
+# that `fit` prints? Do not guess: measure. In the cell below, the network predicts each batch before the step, so its
+# accuracy on that batch is known. The loss `sparse_categorical_crossentropy` is that of lab 3, but takes the labels as
+# they are, 0 to 9, without one-hot coding.
 
 # %%
 trial = build_lenet5()
@@ -554,7 +556,7 @@ for step in range(1, 7):
 # %% [markdown]
 # ### Task 4 · Average over batches (2 points)
 #
-# Often a data set is judged in batches, because it does not fit into memory at once. The last batch is mostly smaller
+# Often a data set is judged in batches, because it does not fit into memory at once. The last batch is usually smaller
 # than the others. The plain mean of the batches' values gives the few digits of the last batch too much weight. The
 # accuracy of all the digits is the number of right answers in all batches, divided by the number of digits in all
 # batches, and the same holds for the mean loss.
@@ -572,9 +574,9 @@ for step in range(1, 7):
 #
 # <details><summary>Hint 2: the idea</summary>
 #
-# Multiply each value by the size of its batch, add up the products, and divide by the sum of the sizes. Compare the two
-# lengths first, and use `raise ValueError(...)` if they differ. Take care: `zip` just drops what is left over of the
-# longer list, and NumPy repeats an array of length 1 until it fits; neither tells you.
+# How many right answers does each batch stand for? Compare the two lengths first, and use `raise ValueError(...)` if
+# they differ. Take care: `zip` just drops what is left over of the longer list, and NumPy repeats an array of length 1
+# until it fits; neither tells you.
 #
 # </details>
 
@@ -670,8 +672,8 @@ print(f"counted on all the digits at once: {at_once:.4f}")
 # - At *every* step it draws a new random batch of `batch_size` from all training digits, takes one step with
 #   `train_on_batch`, and notes the loss and the accuracy of this single batch (call `model.reset_metrics()` first, see
 #   Part 3).
-# - After each step whose number is a multiple of `every`, it draws 500 random test digits anew (all of them, if there
-#   are fewer than 500) and notes the model's loss and accuracy on these. The model must *never* train on them:
+# - After each step whose number is a multiple of `every`, it draws a new random batch of 500 test digits (all of them,
+#   if there are fewer than 500) and notes the model's loss and accuracy on these. The model must *never* train on them:
 #   `test_on_batch`, the sister of `train_on_batch`, computes the same two numbers but leaves the weights alone. In
 #   older versions of Keras its metrics add up, too: call `model.reset_metrics()` before it as well.
 #
@@ -815,6 +817,7 @@ assert len(found["test_loss"]) == len(found["test_accuracy"]) == 2, (
 counted = int(model_a.optimizer.iterations)
 assert counted == 7, (
     f"train(…, steps=7, …) must take 7 steps with the model it is given; the model's optimiser counted {counted}."
+    + (" Is it trained on test digits, too? They belong to test_on_batch." if counted > 7 else "")
 )
 right_answers = np.asarray(found["accuracy"], dtype=float) * 6
 assert right_answers.max() < 6.01, (
@@ -863,7 +866,8 @@ shares = np.asarray(records[0]["test_accuracy"], dtype=float)
 for size in (500, 100):
     whole = np.allclose(shares * size, np.round(shares * size), atol=1e-2)
     assert whole == (size == 500), (
-        f"The accuracies on test digits, {shares[:3].round(4).tolist()} …, are not those of 500 digits."
+        f"The accuracies on test digits, {shares[:3].round(4).tolist()} …, are not those of 500 digits. "
+        "Draw 500 of them, not batch_size."
     )
 fifths = np.asarray(records[0]["accuracy"], dtype=float) * 5
 assert np.allclose(fifths, np.round(fifths), atol=1e-3), (
@@ -873,7 +877,7 @@ assert all(np.allclose(records[0][key], records[1][key], atol=1e-4) for key in f
     "The same model, digits and seed gave two different records. Take all random numbers from rng."
 )
 assert all(np.array_equal(old, new) for old, new in zip(first_weights, model_c.get_weights())), (
-    "With a learning rate of 0 the weights must not change."
+    "train changes the weights although the learning rate is 0. Does it set weights, or build another network?"
 )
 
 
@@ -1168,7 +1172,7 @@ print(f"on the whole test set, after the last step: {test_accuracy:.4f}")
 
 # %% [markdown]
 # **What to see.** Loss and accuracy by step. Both change steeply up to about step 50, and slowly later. The training
-# values (dots) jump up and down: each is measured on 100 different digits, so it jumps even when the network hardly
+# values (dots) jump up and down: each is measured on another 100 digits, so it jumps even when the network hardly
 # changes. The test values (squares, dashed) are calmer, as each takes 500 digits, but they jump, too.
 #
 # The recipe reported 0.23 in training and 0.34 in the test at step 5, 0.95 and 0.97 at step 300, and an accuracy of 96
@@ -1184,8 +1188,8 @@ print(f"on the whole test set, after the last step: {test_accuracy:.4f}")
 #
 # Write two functions:
 #
-# - `steps_per_epoch(n, batch_size)` returns how many steps `fit` needs to show each of `n` digits once, in batches of
-#   `batch_size`, a whole number. If something is left over, it makes a smaller batch of its own.
+# - `steps_per_epoch(n, batch_size)` returns the number of steps, a whole number, that `fit` needs to show each of `n`
+#   digits once in batches of `batch_size`. Digits that are left over make one smaller batch.
 # - `epochs_done(steps, batch_size, n)` returns how many epochs `steps` steps with full batches of `batch_size` are
 #   worth: the number of digits shown, divided by the number `n` that there are, a `float`. Parts of an epoch count.
 #
@@ -1279,10 +1283,10 @@ for n, steps_taken, whose in [(60_000, 300, "the recipe"), (N_TRAIN, STEPS, "you
 #
 # ### How far can 500 digits be off?
 #
-# If a network gets a share $p$ of all digits right, the accuracy on $m$ random ones scatters around $p$ with a
-# standard deviation of about $\sqrt{p (1 - p) / m}$, the **standard error**. About 95 % of the values lie within two of
-# these. Try it with your network: draw 500 test digits 2,000 times, while nothing is trained. (The same digit may come
-# twice in a draw, as if there were endlessly many digits to draw from.)
+# If a network gets a share $p$ of all digits right, the accuracy on $m$ random ones scatters around $p$ with a standard
+# deviation (the typical distance from the mean) of about $\sqrt{p (1 - p) / m}$, the **standard error**. About 95 % of
+# the values lie within two of these. Try it with your network: draw 500 test digits 2,000 times, while nothing is
+# trained. (The same digit may come twice in a draw, as if there were endlessly many digits to draw from.)
 
 # %%
 right = lenet5.predict(X_test, batch_size=250, verbose=0).argmax(axis=1) == y_test
@@ -1294,19 +1298,20 @@ print(f"standard deviation of the draws {draws.std():.4f}; standard error {stand
 
 # %% [markdown]
 # **What to see.** It is always the same network, yet the accuracies differ by several points between the luckiest and
-# the unluckiest draw. They scatter as much as the standard error says.
+# the unluckiest draw. They scatter as much as the standard error says. (The squares in your curves scatter less, as
+# their 500 digits were drawn without repetition from few test digits.)
 
 # %% [markdown]
 # ### Task 8 · What would you have written? (2 points)
 #
 # The recipe trained on 60,000 digits. It sums up: 300 epochs of training, after which the accuracy is 96 to 97 %, as
-# the last of its tests on 500 random digits say. What is wrong with "300 epochs"? And suppose that two of these tests,
-# five steps apart, show 96 % and 97 %: has the network improved? Write three to six sentences, with numbers, and say
-# what you would have reported instead.
+# the last of its tests on 500 random digits say. What is wrong with "300 epochs", and how many steps would 300 epochs
+# take? And suppose that two of these tests, five steps apart, show 96 % and 97 %: has the network improved? Write three
+# to six sentences, with numbers, and say what you would have reported instead.
 #
 # **Marking scheme.** 1 point: what the 300 counts, how many epochs it is, by arithmetic, and what a true 300 epochs
-# would take. 1 point: the size of chance for 500 digits, computed, what follows for the two tests, and a better number
-# to report.
+# would take. 1 point: how far chance moves an accuracy on 500 digits, computed, what follows for the two tests, and a
+# better number to report.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain-epochs-and-noise", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION

@@ -19,15 +19,15 @@
 #
 # ## What you will do
 #
-# You write batch normalisation, softmax and a loss in NumPy, build a network with global average pooling, train it
-# against the clock, find out why its test accuracy can be so low, and set that right.
+# You write batch normalisation, softmax and a loss in NumPy, build a network with global average pooling, train it and
+# time the training, find out why its test accuracy can be so low, and set that right.
 #
 # ## What you will learn
 #
 # - Compute batch normalisation by hand, in training and in inference, and tell which parameters do not train.
 # - Say how long a moving average remembers where it started, and what follows for a short training.
 # - Replace the large dense layer by global average pooling.
-# - Work with logits, and tell a loss when it is given logits and when probabilities.
+# - Work with logits, and tell the loss whether it gets logits or probabilities.
 # - Time a training honestly, and read a confusion matrix.
 #
 # ## What you need
@@ -212,7 +212,7 @@ def _checked(what, array, shape):
         "`np.asarray` makes an array of a list or tensor; a mean without `axis` is a single number."
     )
     assert array.shape == shape, (
-        f"{what} must have shape {shape}; it has {array.shape}. Only the last axis, the channels, is kept apart."
+        f"{what} must have shape {shape}; it has {array.shape}: one number for each channel is needed."
         if len(shape) == 1
         else f"{what} must have shape {shape}; it has {array.shape}."
     )
@@ -256,8 +256,12 @@ assert not np.allclose(found_variance, np.sqrt([5.25, 0])), (
     f"The second array, {found_variance.round(4)}, is the standard deviation; the variance is its square."
 )
 assert np.allclose(found_variance, [5.25, 0]), (
-    f"The variances are 5.25 and 0; batch_statistics gives {found_variance}. The mean of the squared distances "
-    "divides by their number, not by one less."
+    f"The variances are 5.25 and 0; batch_statistics gives {found_variance}. "
+    + (
+        "The mean of the squared distances divides by their number, not by one less."
+        if np.allclose(found_variance, [6, 0])
+        else "Take the variance over the same axes as the mean, for each channel."
+    )
 )
 found = _normalised(two_channels, [3.5, 5.0], [5.25, 0.0], [2.0, 3.0], [1.0, 7.0])
 assert np.isfinite(found).all(), (
@@ -332,17 +336,17 @@ print(table.head(6).round(4).abs().to_string())
 print(f"\nmean variance of the 16 channels: {variance.mean():.4f}")
 
 # %% [markdown]
-# **What to see.** The first six of sixteen channels of an untrained convolution, signs left out. Before, the means
-# differ and the variances are far below 1, because most pixels of an image are background. After, the means are 0 and
-# the variances much nearer to 1 (not quite 1: beside a variance so small, epsilon is no longer negligible). Keep the
-# last line in mind: a variance of about a hundredth will explain a mystery in Part 5.
+# **What to see.** The table shows the first six of the sixteen channels of an untrained convolution. Minus signs are
+# left out. Before, the means differ and the variances are far below 1, because most pixels of an image are background.
+# After, the means are 0 and the variances much nearer to 1 (not quite 1: beside a variance so small, epsilon is no
+# longer negligible). Keep the last line in mind: a variance of about a hundredth will explain a mystery in Part 5.
 
 # %% [markdown]
 # ### Task 2 · A memory that fades (2 points)
 #
 # In **inference**, when the network is used, there may be a single digit and no batch at all, and an answer must not
-# depend on which other digits happen to be near. So the layer needs a fixed mean and variance for each channel. It
-# collects them during training: after each batch (a training **step**) it updates two **moving averages**,
+# depend on the other digits in the batch. So the layer needs a fixed mean and variance for each channel. It collects
+# them during training: after each batch (a training **step**) it updates two **moving averages**,
 #
 # > new moving value = momentum · moving value + (1 − momentum) · value of this batch
 #
@@ -506,13 +510,13 @@ print("Keras  ", np.asarray(keras.layers.GlobalAveragePooling2D()(four_axes)).to
 # | convolution, batch normalisation, ReLU | 64 filters, 3×3, valid | 22×22×64 |
 # | convolution, batch normalisation, ReLU | 128 filters, 3×3, valid | 20×20×128 |
 # | global average pooling | | 128 |
-# | dense, *no* activation | 10 units | 10 |
+# | dense, *no* activation (Part 3 says why) | 10 units | 10 |
 #
 # Write `build_cnn(bn_momentum=0.99, side=28)`, which returns this network as a Keras model, `Sequential` or functional,
 # untrained; it need not be compiled. Each call makes a new network. `bn_momentum` is the momentum of all four batch
 # normalisations. `side` is the side of the square grey images, which have shape (side, side, 1). Each convolution keeps
-# its bias, as is Keras's default. Add nothing that is not in the table: no limits or penalties for weights or outputs,
-# no other kind of ReLU, no numbers of lower precision.
+# its bias, as is Keras's default. Use Keras's own layers, no `Lambda`. Add nothing that is not in the table: no limits
+# or penalties for weights or outputs, no other kind of ReLU, no numbers of lower precision.
 #
 # Old recipes begin with `InputLayer(input_shape=…)`. Keras 3 still takes that argument, with a warning that it is
 # deprecated; begin with `keras.Input`.
@@ -756,8 +760,8 @@ print(f"in the whole network {trains:,} train and {does_not} do not: {trains + d
 # %% [markdown]
 # **What to see.** The six arrays of the first block. Gamma and beta learn; `moving_mean` and `moving_variance` do not
 # train: in all blocks 2 · (16 + 32 + 64 + 128) = 480 numbers, half a per cent of the network. "Non-trainable" does not
-# mean that they stay as they are. Every training step changes them, only not by gradients. And as the network is used,
-# everything passes through them.
+# mean that they stay as they are. Every training step changes them, only not by gradients. And whenever the network is
+# used, every value is shifted and scaled with them.
 
 # %% [markdown]
 # ## Part 3 · Logits
@@ -768,8 +772,8 @@ print(f"in the whole network {trains:,} train and {does_not} do not: {trains + d
 #
 # The loss needs it. The cross-entropy of one image is −log(p), where p is the probability given to its true class. To
 # take softmax first and the logarithm afterwards is fragile: e¹⁰⁰⁰ is too large for a float, and a probability that is
-# rounded to 0 has no logarithm. If both are done in one formula nothing of this happens, and this is what
-# `from_logits=True` stands for: the loss is told that it gets logits and does the softmax itself.
+# rounded to 0 has no logarithm. One formula for both avoids these errors. That is what `from_logits=True` stands for:
+# the loss is told that it gets logits and does the softmax itself.
 #
 # ### Task 4 · Softmax and loss by hand (3 points)
 #
@@ -965,18 +969,18 @@ for from_logits in (True, False):
 # %% [markdown]
 # **What to see.** The same network, trained twice on 800 digits of 14×14 for one epoch. With `from_logits=False` the
 # loss takes the logits for probabilities: it cuts off whatever is below 0 or above 1, and what is cut off gets no
-# gradient. There is no error message, only a network that does not learn. (With the bundled digits it had 8 to 14 % in
-# ten trials, which is guessing; its twin had 62 to 69 % in five.) The opposite mistake is a softmax layer *and*
-# `from_logits=True`. There, this version of Keras recognises the softmax layer, gives a warning and takes the logits
-# before it. Do not rely on that; the pair must fit.
+# gradient. There is no error message, only a network that does not learn. (With the bundled digits its accuracy was 8
+# to 14 % in ten trials, which is guessing. With `from_logits=True` it was 62 to 69 % in five trials.) The opposite
+# mistake is a softmax layer *and* `from_logits=True`. There, Keras with TensorFlow recognises the softmax layer, gives
+# a warning and takes the logits before it; with another backend it need not. Do not rely on that; the pair must fit.
 
 # %% [markdown]
-# ## Part 4 · Training against the clock
+# ## Part 4 · Timing a training
 #
-# A published course notebook (S. Bertsch, 2019) printed 0.2 seconds for a training of twelve epochs. The start was
-# taken in one cell and the end in another, and they were not run together with the training. Cells can be run in any
-# order and days apart. A time is honest only if start, training and end are in the *same* cell, with nothing else
-# between them.
+# A published course notebook (S. Bertsch, 2019) printed 0.2 seconds for a training of twelve epochs. The clock was
+# started in one cell and stopped in another, and these cells were not run together with the training. Cells can be run
+# in any order and days apart. A time is honest only if start, training and end are in the *same* cell, with nothing
+# else between them.
 #
 # ### Task 5 · Train, time, test (4 points)
 #
@@ -1226,12 +1230,12 @@ print(f"test accuracy {test_accuracy:.4f}, test loss {test_loss:.4f}")
 #
 # ## Part 5 · The numbers that lag behind
 #
-# Take the full experiment's momentum and batches, but only 4,000 digits and three epochs, and the test accuracy may be
-# only 32 %, as was once measured, with a training accuracy far higher. Overfitting? Let us look at a smaller case as it
-# learns: two epochs, and to save time the digits are halved to 14×14; global average pooling does not mind. Every 25
-# steps a callback, an object that `fit` calls at certain moments, measures the accuracy on the same 500 test digits in
-# two ways: in inference, with the moving averages, and with the statistics of the 500 digits themselves, as in training
-# (`training=True`).
+# With the momentum and the batches of the full experiment, but only 4,000 digits and three epochs, the test accuracy
+# may be very low: once we measured 32 %, while the training accuracy was far higher. Overfitting? Let us look at a
+# smaller case as it learns: two epochs, and to save time the digits are halved to 14×14; global average pooling does
+# not mind. Every 25 steps a callback, an object that `fit` calls at certain moments, measures the accuracy on the same
+# 500 test digits in inference, with the moving averages. For one of the networks it also measures with the statistics
+# of the 500 digits themselves, as in training (`training=True`); for the other this would give the same.
 #
 # One trap is in the code below. A call with `training=True` also *updates* the moving averages, even if it is only to
 # measure. So the weights are kept before and put back afterwards.
@@ -1279,7 +1283,7 @@ for momentum in (0.99, 0.9):
 
 pairs = zip(*(watched[momentum][0].trainable_weights for momentum in (0.99, 0.9)))
 largest = max(float(np.abs(np.asarray(one) - np.asarray(other)).max()) for one, other in pairs)
-print(f"largest difference between the trained weights of the two networks: {largest:.1e}")
+print(f"largest difference between the trained weights of the two networks: {largest:.1e} (1e-7 is rounding)")
 
 styles = {0.99: {"color": "#D55E00", "marker": "s", "linestyle": "--"}, 0.9: {"color": "#0072B2", "marker": "o"}}
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 3.8), layout="constrained")
@@ -1307,32 +1311,32 @@ plt.show()
 # differ in the 480 numbers alone. With its batch's own statistics (grey, dash-dotted) the network soon names more than
 # nine digits in ten. Used as it is meant to be used, with momentum 0.9 (solid, circles) it follows, with ups and downs;
 # with 0.99 (dashed, squares) it lags far behind. On the right is why: the moving variance still holds a good part of
-# its first value, 1. Every activation is divided by far too large a number.
+# its first value, 1. So every channel is divided by far too large a number, and its values come out far too small.
 #
 # ### Task 6 · Set the 480 numbers right (4 points)
 #
 # If this explanation is right, the network needs no more training. It needs statistics that fit its weights. Write
 # `settle(model, images)`. It changes `model` so that the moving mean and variance of *every* batch normalisation in
-# `model.layers` are those that `images` give with the model's present weights, to within a few per cent, whatever
-# momentum each layer has and whatever its name is. The trained weights and the layers' `momentum` must be unchanged
+# `model.layers` are those that `images` give with the model's present weights, whatever momentum each layer has and
+# whatever its name is. The trained weights, what is trainable, the layers' `momentum` and `images` must be unchanged
 # afterwards. `images` are few enough to go through the model in one batch. What it returns does not matter.
 #
-# The first values may be far off, so see to it that next to nothing of them remains (at most a thousandth).
+# The first values may be very far off, so at most a thousandth of them may remain.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
-# Which call updates the moving averages although nothing is trained? The text "One trap" in Part 5 names it. How
-# much of the first values is left after one such call?
+# Which call updates the moving averages although nothing is trained? The paragraph in Part 5 that begins with "One
+# trap" names it. How much of the first values is left after one such call?
 #
 # </details>
 #
 # <details><summary>Hint 2: the idea</summary>
 #
 # `model(images, training=True)` updates all the moving averages without training. Once is not enough; your `remaining`
-# tells how much is left after so many calls. With momentum 0.99 688 calls leave a thousandth of them. It is
-# quicker to change the `momentum` of the layers for a while: with which value is one call enough? Do not forget to put
-# the old values back. `model.layers` lists the layers; `isinstance(layer, keras.layers.BatchNormalization)` picks the
-# right ones.
+# tells how much is left after so many calls. With momentum 0.99, it takes 688 calls until only a thousandth is left;
+# with a larger one, more. It is quicker to change the `momentum` of the layers for a while: with which value is one
+# call enough? Do not forget to put the old values back. `model.layers` lists the layers; `isinstance(layer,
+# keras.layers.BatchNormalization)` picks the right ones.
 #
 # </details>
 #
@@ -1522,9 +1526,9 @@ print(f"the cnn of Part 4: {test_accuracy:.1%} as trained, {settled:.1%} settled
 
 # %% [markdown]
 # **What to see.** No weight was trained, and the accuracy jumps. The explanation holds, and it has two parts. One is
-# the first value: without its 8 % the network is much better at once. The other is that the averages remember
-# the last hundred steps or so. In these the weights still changed, and the true statistics with them. Settling mends
-# this too.
+# the first value: once its 8 % are taken out, the network is much better. The other is that the averages remember the
+# last hundred steps or so. In these the weights still changed, and the true statistics with them. `settle` corrects
+# this, too.
 #
 # In six trials with the bundled digits, the three accuracies of the network with momentum 0.99 were 13 to 47 %, 84 to
 # 94 %, and 95 to 97 %.
@@ -1533,8 +1537,8 @@ print(f"the cnn of Part 4: {test_accuracy:.1%} as trained, {settled:.1%} settled
 # ### Task 7 · Explain the 32 % (2 points)
 #
 # A friend trains the network of this lab on 4,000 digits of 28×28, in batches of 32, for three epochs, with Keras's
-# default momentum of 0.99. The training accuracy is high, the test accuracy is 32 %. "Overfitting," says the friend,
-# "I will add dropout." Answer in three to six sentences: what is it really, and which of the network's parameters are
+# default momentum of 0.99. The training accuracy is high, the test accuracy is 32 %. "Overfitting," says the friend, "I
+# will add dropout." Answer in three to six sentences: what is the real cause, and which of the network's parameters are
 # wrong? How can your friend make sure, and what helps? Use numbers, also to say why the published run with 60,000
 # digits did not suffer.
 #
@@ -1588,10 +1592,10 @@ for place in np.argsort(off_diagonal, axis=None)[::-1][:3]:
 
 # %% [markdown]
 # **What to see.** Above, the first 25 test digits, each under its prediction; a wrong one is framed and tells what it
-# is. Below, all test digits: the diagonal is right and stays uncoloured, or it would outshine the errors. These gather
-# in a few pairs, and often a whole column has more than its share: then the network names one digit too readily. Which
-# pairs these are changes from training to training. Draw the matrix for the settled copy of the network, `copy_of_cnn`,
-# as well, and see which errors were caused by the moving averages.
+# is. Below, all test digits: the diagonal counts the right answers. It is not coloured; otherwise its large numbers
+# would hide the errors. The errors gather in a few pairs, and often a whole column has more than its share: then the
+# network names one digit too readily. Which pairs these are changes from training to training. Draw the matrix for the
+# settled copy of the network, `copy_of_cnn`, as well, and see which errors were caused by the moving averages.
 
 # %% [markdown]
 # ## Going further
@@ -1604,9 +1608,10 @@ for place in np.argsort(off_diagonal, axis=None)[::-1][:3]:
 # - With `settle`, is a short training with momentum 0.99 as good as one with 0.9? Compare also batches of 2 and of
 #   256. Digits that are halved, such as `few_images`, save time.
 # - With all of MNIST, another setting takes the same network to the published accuracy in a fraction of the time (a
-#   quarter of the digits: Adam, peak rate 0.01 warmed up and decayed by a cosine, batches of 64, momentum 0.9 in batch
-#   normalisation). Try it, and try to beat it. `keras.optimizers.schedules.CosineDecay` makes such a rate, with its
-#   `warmup_target` and `warmup_steps`; Adam takes it as `learning_rate`.
+#   quarter of the digits: Adam with a learning rate that first rises to 0.01, the *warm-up*, and then falls along a
+#   cosine; batches of 64, momentum 0.9 in batch normalisation). Try it, and try to beat it.
+#   `keras.optimizers.schedules.CosineDecay` makes such a rate, with its `warmup_target` and `warmup_steps`; Adam takes
+#   it as `learning_rate`.
 # - Clothes in place of digits, where there is a network: Fashion-MNIST has ten kinds of clothes, in arrays of the same
 #   shapes and types as all of MNIST. So your functions take it as it is. It is downloaded once, about 30 MB.
 #

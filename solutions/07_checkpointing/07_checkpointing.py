@@ -27,7 +27,7 @@
 # - Say what is in a JSON description, a `.weights.h5` file and a `.keras` file, and what is not.
 # - Save a network after every epoch, or the best one only, and go back to it.
 # - Resume a training so that it ends exactly where it would have ended, and show why the optimiser's state is needed.
-# - Recognise a training that was continued without notice.
+# - Recognise a training that was continued unnoticed.
 # - Read error messages of damaged files with suspicion, and fall back to the last good checkpoint.
 #
 # ## What you need
@@ -72,9 +72,10 @@ if not helper_text or not all(f'"{name}"' in helper_text for name in names_neede
 # give the values of the full experiment. The full experiment needs about 300 MB of disk space for a while.
 # `LENET_EPOCHS` must be at least 2.
 #
-# The cell after them prepares images and labels as in lab 4. `build_lenet()`, imported there, makes the LeNet of lab 4,
-# and `small_network()` a small one that trains in a second, for trials. All files of this lab go into one temporary
-# folder, `workspace`; the last code cell deletes it. (To go back after that, run the notebook from its first cell.)
+# The cell after the next one prepares images and labels as in lab 4. `build_lenet()`, imported there, makes the LeNet
+# of lab 4, and `small_network()` a small one that trains in a second, for trials. All files of this lab go into one
+# temporary folder, `workspace`; the last code cell deletes it. (To go back after that, run the notebook from its first
+# cell.)
 
 # %% tags=["parameters"]
 N_TRAIN = 2_000  # full run: 60_000
@@ -126,9 +127,9 @@ workspace = Path(temporary.name)
 # ## Part 1 · A LeNet-5 worth saving
 #
 # Lab 4 pooled with the maximum. **Average pooling** replaces the numbers under its window by their mean, much as LeCun
-# did in 1998. Nothing else is new in the network below, but look closely: its first pooling moves by *one* pixel, so it
-# hardly makes the map smaller; it only blurs. A network for saving should also have **names** for its layers: files,
-# error messages and summaries refer to them.
+# did in 1998. Its activation is new, too: tanh (below the table). It is not the LeNet-5 of lab 5. Look closely: its
+# first pooling moves by *one* pixel, so it hardly makes the map smaller; it only blurs. A network for saving should
+# also have **names** for its layers: files, error messages and summaries refer to them.
 #
 # | name | layer | output | parameters |
 # | --- | --- | --- | ---: |
@@ -201,8 +202,8 @@ print(f"\ntotal: {untrained.count_params():,}; LeNet of lab 4: {build_lenet().co
 #
 # <details><summary>Hint 2: the idea</summary>
 #
-# `Path(path).write_text(...)` and `Path(path).read_text()` write and read a whole text file. The way back from a text
-# to a model is `keras.models.model_from_json`.
+# A `Path` can write and read a whole text file in one call. The way back from a text to a model is
+# `keras.models.model_from_json`.
 #
 # </details>
 
@@ -354,16 +355,16 @@ print("in trial.weights.h5:", {part: f"{int(sum(sizes)):,} numbers" for part, si
 # wrong. Its size, three times that of the weights, gives away one thing more: with Adam, two further numbers for each
 # weight, the optimiser's state.
 #
-# Now the surprise: the `.weights.h5` file is as large. Its name promises weights only, but for a model that was
-# compiled and trained it holds the optimiser's state as well. A model that is freshly built and compiled does not have
-# an optimiser's state yet, and Keras then leaves out the one in the file. What is in a file, and what a program takes
-# from it, are two questions.
+# Now the surprise: the `.weights.h5` file (HDF5 is a format for named arrays) is as large. Its name promises weights
+# only, but for a model that was compiled and trained it holds the optimiser's state as well. A model that is freshly
+# built and compiled does not have an optimiser's state yet, and Keras then does not load the one in the file. What is
+# in a file, and what a program takes from it, are two questions.
 
 # %% [markdown]
 # ### Task 2 · There and back (3 points)
 #
-# To load a `.keras` file you need nothing else. To load weights you must first build the network that they belong to,
-# so you have to keep the code for it, too. Write both ways.
+# To load a `.keras` file of a network made from Keras's own layers, you need nothing else. To load weights you must
+# first build the network that they belong to, so you have to keep the code for it, too. Write both ways.
 #
 # - `save_both(model, folder)` saves the whole model as `model.keras` and its weights as `model.weights.h5` in
 #   `folder`. If the folder, or one above it, does not exist, it is made. If the two files exist, they are replaced;
@@ -621,6 +622,7 @@ def _check_files(folder, first, last, batches, names):
     assert found == sorted(names), (
         f"After the epochs {first + 1} to {last} the folder must hold {sorted(names)}; it holds {found}."
         + (" Is there a slash between the folder and the name?" if not found else "")
+        + (" Is every epoch saved, not only a better one?" if 0 < len(set(found) & set(names)) < len(names) else "")
         + (f" Before, it held {sorted(older)}." if older else "")
     )
     for epoch, (weights, steps) in noted.items():
@@ -796,6 +798,7 @@ def _check_kept(plan, better, kind, older=b""):
             assert kept == due[-1:], (
                 f"In a training of {len(plan)} epochs, {monitor} was best in epoch {due[-1]}, not better "
                 f"later; {call} kept {f'epoch {kept[0]}' if kept else 'other weights than those of any epoch'}."
+                + (" Is the file written at every epoch?" if kept == [len(plan)] else "")
             )
             steps = int(loaded.optimizer.iterations)
             assert steps == kept[0], (
@@ -830,8 +833,9 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 # `model`, as the *last* epoch left it, and the *best* one, from the file. It is loaded when `fit` has ended; before,
 # nobody knows which epoch will be the best.
 #
-# The network is the LeNet-5. **SGD**, plain gradient descent, makes steps along the gradient of each batch and
-# remembers nothing. With its default learning rate of 0.01 it is slow: the published LeNet-5 was trained for 50 epochs.
+# The network is the LeNet-5. **SGD**, plain gradient descent, makes steps against the gradient of each batch and
+# remembers nothing. With its default learning rate of 0.01 it is slow: the published LeNet-5 is said to have been
+# trained for 50 epochs.
 
 
 # %% tags=["train-lenet5"]
@@ -862,9 +866,9 @@ for axes, metric in zip(grid, ("loss", "accuracy")):
 plt.show()
 
 # %% [markdown]
-# **What to see.** SGD climbs steadily, and after a short training the last epoch is usually the best one as well: the
-# file was simply replaced after each epoch. The test digits had no say in which epoch was kept, so the test accuracy is
-# honest. Published with all the digits and 50 epochs: 99.19 %.
+# **What to see.** With SGD the accuracy climbs steadily, and after a short training the last epoch is usually the best
+# one as well: the file was simply replaced after each epoch. The test digits had no say in which epoch was kept, so the
+# test accuracy is honest. Published as the result of 50 epochs with all the digits: 99.19 %.
 #
 # Best and last epoch differ when a network memorises its training digits. Adam and 100 digits are enough for that:
 
@@ -886,29 +890,30 @@ for name, network in ((f"best epoch, {turn}", eager_best), ("last epoch, 20", ea
     print(f"{name:15} test loss {-np.log(np.asarray(network(X_test))[np.arange(len(y_test)), y_test]).mean():.3f}")
 
 # %% [markdown]
-# **What to see.** The training loss falls to almost nothing, while the validation loss turns after a few epochs (in six
-# trials with other random numbers after 3 to 7) and rises. The file still holds the network of the turning point: after
-# 20 epochs the test loss was 1.2 to 1.4 times as large. The accuracy was *not* lower in the end: the network is right
-# as often, but far too sure where it is wrong. Which epoch is best depends on the monitor, so say which one you took.
+# **What to see.** The training loss falls to almost nothing, while the validation loss reaches its lowest value after a
+# few epochs (in six trials with other random numbers after 3 to 7) and then rises. The file still holds the network of
+# the turning point: after 20 epochs the test loss was 1.2 to 1.4 times as large. The accuracy was *not* lower in the
+# end: the network is right as often, but far too sure where it is wrong. Which epoch is best depends on the monitor, so
+# say which one you took.
 
 # %% [markdown]
 # ## Part 4 · After an interruption
 #
 # The power fails after five of ten epochs. What does it take to go on *as if nothing had happened*? The weights, of
 # course. But Adam takes its steps from running means of earlier gradients. SGD can remember, too: with **momentum**,
-# each step is the one along the gradient plus a part, often 0.9, of the step before, so that steps in one direction add
-# up. If an optimiser has forgotten its earlier gradients or steps, the training goes another way.
+# each step is the usual one, against the gradient, plus a part, often 0.9, of the step before, so that steps in one
+# direction add up. If an optimiser has forgotten its earlier gradients or steps, the training goes another way.
 #
 # ### Task 5 · Resume (4 points)
 #
 # Write `resume(path, x, y, epochs_done, epochs)`. `path` is a `.keras` file of a compiled model, saved after
-# `epochs_done` epochs; `x` and `y` are the training data. Load the model and train it until it has had `epochs`
-# epochs *in all*, with `batch_size=32`, `shuffle=False` and without output. Return a pair: the model, and what `fit`
-# returns. The epochs are numbered on from those done, so with `epochs_done=5, epochs=8` the `epoch` list of the
-# history is `[5, 6, 7]` (Keras counts from 0 here). All these epochs are trained, even if the loss rises. If
-# `epochs_done` is `epochs` or more, none is left to train: the model comes back as it is in the file, with the empty
-# history that `fit` returns in this case, too. The loss and the optimiser are those of the file, and the optimiser goes
-# on from its saved state. The file stays as it is.
+# `epochs_done` epochs; `x` and `y` are the training data. Load the model and train it until it has had `epochs` epochs
+# *in all*, with `batch_size=32`, `shuffle=False` and without output. Return a pair: the model, and what `fit` returns.
+# The epochs are numbered on from those done, so with `epochs_done=5, epochs=8` the `epoch` list of the history is
+# `[5, 6, 7]` (Keras counts from 0 here). All these epochs are trained, even if the loss rises. If `epochs_done` is
+# `epochs` or more, none is left to train: return the model as it is in the file, and what `fit` returns, which has an
+# empty history in this case. The loss and the optimiser are those of the file, and the optimiser goes on from its saved
+# state. The file stays as it is.
 #
 # `shuffle=False` means that the data keep their order in every epoch. Normally `fit` shuffles them, which is better
 # for training; but then two trainings never see the same batches, and we could not compare them.
@@ -1078,10 +1083,10 @@ for name, network in (("B, with the state", with_state), ("C, weights only", wei
 
 # %% [markdown]
 # **What to see.** B covers A exactly: the difference is 0 in all digits printed. That is what "as if nothing had
-# happened" means. C departs from both at once. In seventeen trials with other random numbers, on the bundled digits,
-# the loss of its first epoch after the interruption was between 0.9 and 4.3 times that of A, mostly above 1. C need not
-# be worse: in one of these trials it was better, by luck. But it is *another* training: that is the point. In practice
-# batches are shuffled, so not even B would repeat A exactly; but it is a fair continuation.
+# happened" means. C differs from both from its first epoch on. In seventeen trials with other random numbers, on the
+# bundled digits, the loss of its first epoch after the interruption was between 0.9 and 4.3 times that of A, mostly
+# above 1. C need not be worse: in one of these trials it was better, by luck. But it is *another* training: that is the
+# point. In practice batches are shuffled, so not even B would repeat A exactly; but it is a fair continuation.
 #
 # There is an opposite accident: a training that goes on *unnoticed*. Look what happens when a cell with `fit` is run
 # twice in a notebook.
@@ -1097,16 +1102,16 @@ for call in (1, 2):
 # %% [markdown]
 # ### Task 6 · A history that begins at 0.9995 (2 points)
 #
-# Keras numbers the epochs of every call from 1, and its history holds that call only. The published notebook of the
-# LeNet-5 prints a history of 50 epochs. In its first epoch the training accuracy is 0.9995; in the end the test
-# accuracy is 99.19 %, described as the result of 50 epochs.
+# Unless `initial_epoch` says otherwise, Keras prints the epochs of every call from 1, and the history holds that call
+# only. The published notebook of the LeNet-5 prints a history of 50 epochs. In its first epoch the training accuracy is
+# 0.9995; in the end the test accuracy is 99.19 %, described as the result of 50 epochs.
 #
 # How can a reader notice what happened there, and what follows for the published result? Write three to six
 # sentences.
 #
-# **Marking scheme.** 1 point: what happened and how it can be noticed from the printed history, with the value that a
-# first epoch should rather have and why. 1 point: what it means for the result (number of epochs, the test accuracy,
-# or whether others can repeat it), and how it could have been avoided.
+# **Marking scheme.** 1 point: what happened and how it can be noticed from the printed history, with what a new network
+# should show in its first epoch (near which accuracy, or below which), and why. 1 point: what it means for the result
+# (number of epochs, the test accuracy, or whether others can repeat it), and how it could have been avoided.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain-continued", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
@@ -1168,26 +1173,27 @@ print(f"\none layer more: {sum(changed)} of {len(changed)} arrays of weights wer
 # "File not found", though the file is there. A wrong bit in what a `.keras` file contains is noticed, because zip
 # archives hold **checksums**, numbers computed from the content that change when it changes.
 #
-# Three cases are worse than an error. A `.weights.h5` file has no checksums: a wrong bit is accepted in silence. The
-# whole file is accepted in silence, too, by a network of one layer *less*. And for one layer *more* the error comes
-# when it is too late: some weights have been replaced already, so the network is neither the old nor the new one. After
-# an error, build a new network.
+# Three cases are worse than an error. A `.weights.h5` file has no checksums: a wrong bit among the weights is accepted
+# in silence. An undamaged file is accepted in silence, too, by a network with one layer *fewer*. And for one layer
+# *more* the error comes when it is too late: some weights have been replaced already, so the network is neither the old
+# nor the new one. After an error, build a new network.
 
 # %% [markdown]
 # ### Task 7 · The last good checkpoint (4 points)
 #
 # Write `last_good(folder, parameters)`. It looks in `folder` at the files `epoch-NUMBER.keras`, as your Task 3 writes
-# them, from the highest number down, until it finds a good one. Good is a file that can be loaded whole and whose
-# network has exactly `parameters` parameters; others may come from an earlier project. Return three things:
+# them, from the highest number down, until it finds a good one. A file is good if it can be loaded whole and its
+# network has exactly `parameters` parameters. (A file with another number may come from an earlier project.) Return
+# three things:
 #
 # - the loaded model, with its compile settings and optimiser, so that its training can go on,
 # - the path of its file, a `Path`,
-# - a dictionary with an entry for each file that was tried before and was not good: its name, such as
-#   `"epoch-07.keras"`, and why it was skipped, in a few words for the user (a string of your own).
+# - a dictionary with an entry for each file that was tried before and was not good. The key is its name, such as
+#   `"epoch-07.keras"`; the value tells the user why it was skipped, in a few words (a string of your own).
 #
 # Other files, such as `epoch-best.keras`, `epoch-02 (1).keras`, `epoch-12.txt` or files in subfolders, are ignored, and
-# none is changed or deleted. If there is no good file, raise a `FileNotFoundError` with a message. Never let another
-# exception out: as you saw, damaged files raise many kinds.
+# none is changed or deleted. If there is no good file, raise a `FileNotFoundError` with a message. Let no other
+# exception leave the function: as you saw, damaged files raise many kinds.
 #
 # A trap: sorted as texts, `epoch-100.keras` comes *before* `epoch-99.keras`.
 #
@@ -1421,11 +1427,11 @@ for name, reason in skipped.items():
 
 # %% [markdown]
 # **What to see.** The newest checkpoint of LeNet was cut off, and your loader goes back one epoch and says so. Together
-# with `resume` it makes a training that survives a night of power cuts: each start asks `last_good` for a model and
-# its epoch, and goes on from there. One precaution remains for the writing side: write to another name first and
-# rename when it is complete. Then a file with the right name is never half a file.
+# with `resume` it makes a training that survives a night of power cuts: each start asks `last_good` for the newest good
+# file, reads the epoch from its name, and goes on from there. One precaution remains for the writing side: write to
+# another name first and rename when it is complete. Then a file with the right name is never half a file.
 #
-# Clean up: the temporary folder goes. All results are still in memory.
+# The next cell deletes the temporary folder. All results are still in memory.
 
 # %%
 temporary.cleanup()

@@ -13,8 +13,8 @@
 # %% [markdown]
 # # 8 · TensorBoard, and what the curves really say
 #
-# A training that leaves no trace cannot be compared, explained or repeated. TensorBoard is a recorder and a screen for
-# trainings: Keras writes down what happens, and a page in the browser draws it.
+# A training that leaves no trace cannot be compared, explained or repeated. TensorBoard records trainings and shows
+# them: Keras writes down what happens, and a page in the browser draws it.
 #
 # ## What you will do
 #
@@ -25,7 +25,7 @@
 # ## What you will learn
 #
 # - Record a training with the TensorBoard callback, and keep runs apart.
-# - Read scalars and pictures from event files in Python, without losing half of them.
+# - Read scalars and pictures from event files in Python, without losing any of them.
 # - Record pictures and measures of your own.
 # - Spot overfitting, choose the epoch to keep, and know what loss, accuracy and smoothed curves say about it.
 # - Compare settings by several runs of each, and tell a difference from noise.
@@ -108,8 +108,9 @@ keras.utils.set_random_seed(1)  # the same random numbers at every run
 
 # %% [markdown]
 # Two networks are at hand. `build_lenet`, imported above, makes the LeNet of lab 4, not compiled yet. `build_small`
-# makes a compiled one with a single hidden layer, which trains in a second or two. All records go into the folder
-# `RUNS`, which is temporary: it disappears with the notebook's kernel.
+# makes a compiled one with a single hidden layer, which trains in a second or two. `X_few` and `X_val` are up to 1,000
+# digits each, for it to learn from and to be validated on. All records go into the folder `RUNS`, which is temporary:
+# it disappears with the notebook's kernel.
 
 
 # %%
@@ -149,19 +150,20 @@ RUNS = Path(workplace.name) / "runs"
 # - `histogram_freq=1`: record after *every* epoch how the weights of each layer are spread (0, the default: never).
 #
 # Loss, metrics and learning rate are recorded at every epoch anyway. They are **scalars**: single numbers that change
-# over time. It writes **event files**: an *event* is one value with the **step** at which it was recorded.
+# over time. The callback writes them into **event files**: an *event* is one value with the **step** at which it was
+# recorded (here the epoch; in labs 5 and 6 a step was one batch).
 #
 # ### Task 1 · A folder for each run (3 points)
 #
-# One training is called a **run**, and TensorBoard takes every folder for one run. Two trainings that write into the
-# same folder become a single curve that jumps to and fro. This happens to everybody who runs a cell twice. And a folder
-# called `test3_new` says nothing four weeks later.
+# One training is called a **run**, and TensorBoard takes every folder that holds event files for one run. Two trainings
+# that write into the same folder become a single curve that jumps back and forth. This happens whenever a cell that
+# trains is run twice. And a folder called `test3_new` says nothing four weeks later.
 #
 # Write `board(root, **settings)`, which returns a `keras.callbacks.TensorBoard` with `write_graph=True` and
 # `histogram_freq=1` that writes into a folder of its own.
 #
 # - The folder lies directly in `root` (a string or a `Path`, which need not exist yet).
-# - Its name tells each setting and its value: `board(root, units=32, learning_rate=0.001)` writes into a folder such
+# - Its name states each setting with its value: `board(root, units=32, learning_rate=0.001)` writes into a folder such
 #   as `units=32,learning_rate=0.001`. Without settings it is called `run`. (A value is a number or a word, without
 #   characters that a folder's name cannot have.)
 # - A folder that exists is never used again. The second call with the same settings gets another name, say with `_2`
@@ -310,14 +312,14 @@ with tempfile.TemporaryDirectory() as place:
         f"The name must tell the value as it is, 0.00025; root now holds {_folders_in(place)}."
     )
     ### END HIDDEN TESTS
-assert not Path(place).exists(), "The folder of this test could not be deleted."
+assert not Path(place).exists(), "The folder of this test could not be deleted: is a file in it open?"
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% [markdown]
 # ### The published training, recorded
 #
-# The published lab trained LeNet for 20 epochs with this callback, Adam, batches of 128 and a fifth of the digits for
-# validation. Here it is, with your `board`:
+# A published lab (see the references) trained LeNet for 20 epochs with this callback, Adam, batches of 128 and a fifth
+# of the digits for validation. Here it is on a small scale, with your `board`:
 
 # %%
 lenet = build_lenet()
@@ -333,8 +335,8 @@ for path in sorted(lenet_run.rglob("*.v2")):
     print(f"{path.parent.relative_to(RUNS)}: {path.name[:20]}…, {path.stat().st_size / 1000:.0f} kB")
 
 # %% [markdown]
-# **What to see.** The run's folder holds two more, `train` and `validation`, with one event file each. So TensorBoard
-# can draw both curves under the same name.
+# **What to see.** The run's folder holds two more, `train` and `validation`, with one event file each. To TensorBoard
+# these are two runs with the same tags, so it draws both curves in one figure.
 #
 # ## Part 2 · Read the records
 #
@@ -352,11 +354,11 @@ for path in sorted(lenet_run.rglob("*.v2")):
 #   which `tf.make_ndarray(event.tensor_proto)` unpacks.
 # - To save memory, the accumulator keeps only **ten** events of such a tag, drawn *at random*, and says nothing.
 #   `EventAccumulator(folder, size_guidance={"tensors": 0})` keeps all of them.
-# - Steps begin at 0: epoch 1 of the printed log is step 0 here.
+# - Steps begin at 0: what `fit` calls epoch 1 is step 0 here.
 #
 # Write `scalars(folder, tag)`, which returns the whole series as a list of pairs `(step, value)`, an `int` and a
-# `float`, in the order in which they were recorded. `folder` is a string or a `Path` and holds the event files
-# itself. A tag that is not there is a `KeyError` (the accumulator raises it).
+# `float`, in the order in which they were recorded. `folder` is a string or a `Path` and holds the event files itself.
+# For a tag that is not there, a `KeyError` must be raised (the accumulator does that by itself).
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -493,7 +495,7 @@ with tempfile.TemporaryDirectory() as place:
     for part, key in [("train", "loss"), ("validation", "val_loss")]:
         _check_scalars(Path(place) / "keras" / part, list(enumerate(record[key])), "epoch_loss")
     ### END HIDDEN TESTS
-assert not Path(place).exists(), "The folder of this test could not be deleted."
+assert not Path(place).exists(), "The folder of this test could not be deleted: is a file in it open?"
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %% tags=["nbval-check-output"]
@@ -526,8 +528,8 @@ plt.show()
 #
 # The callback records what Keras knows. What *you* want to know you record yourself. A **writer** makes an event file
 # in a folder; inside `with writer.as_default():` the functions of `tf.summary` write through it, each with a tag and a
-# step: `tf.summary.scalar(tag, value, step=…)` a number, `tf.summary.image` pictures. Events are collected before they
-# go to the disk. Leaving the `with` block sends them there, and `writer.close()` ends the file.
+# step: `tf.summary.scalar(tag, value, step=…)` a number, `tf.summary.image` pictures. Events are first collected in
+# memory. Leaving the `with` block writes them to the disk, and `writer.close()` ends the file.
 #
 # The next cell does so with the digits that your LeNet gets wrong. `tf.summary.image` takes images with four axes,
 # (n, height, width, channels), and values from 0 to 1. It writes the first *three* only, without a word, unless
@@ -551,18 +553,19 @@ plt.show()
 
 # %% [markdown]
 # **What to see.** Up to ten test digits that your LeNet takes for another one, read back from the event file. In
-# TensorBoard they wait in the tab *Images*, there white on black, as they were recorded.
+# TensorBoard you find them under the tab *Images*, white on black, as they were recorded.
 #
 # ### Task 3 · A measure of your own (3 points)
 #
-# An accuracy of 90 % can mean that every digit is read equally well, or that all are read well but one. The
-# **recall** of a class is the share of its members that are recognised: of all the eights, how many are called eights?
+# An accuracy of 90 % can mean that every class is read equally well, or that nine classes are read perfectly and one
+# never. The **recall** of a class is the share of its members that are recognised: of all the eights, how many are
+# called eights?
 #
-# Write a callback `DigitRecall(folder, images, labels)`. `folder` is a string or a `Path` (`create_file_writer` takes
-# a string only), `images` is what the model takes, `labels` the integer classes, both arrays. At the end of every
-# epoch it asks its model for predictions for `images`, and records a scalar `recall/0` for the images labelled 0,
-# `recall/1` for those labelled 1, and so on, all in one event file in `folder`. The step is the epoch, counted from 0
-# as Keras does. A class that has no image gets no tag: nothing can be said about it. When the training has ended, all
+# Write a callback `DigitRecall(folder, images, labels)`. `folder` is a string or a `Path` (`create_file_writer` takes a
+# string only), `images` is an array in the shape that the model takes, `labels` an array of integer classes. At the end
+# of every epoch it asks its model for predictions for `images`, and records a scalar `recall/0` for the images labelled
+# 0, `recall/1` for those labelled 1, and so on, all in one event file in `folder`. The step is the epoch, counted from
+# 0 as Keras does. A class that has no image gets no tag: nothing can be said about it. When the training has ended, all
 # must be on the disk.
 #
 # <details><summary>Hint 1: a nudge</summary>
@@ -669,7 +672,10 @@ def _check_recall(folder, classes, labels, epochs, seed):
     stored = EventAccumulator(str(folder), size_guidance={"tensors": 0})
     stored.Reload()
     tags, expected = sorted(stored.Tags()["tensors"]), sorted(f"recall/{digit}" for digit in set(labels.tolist()))
-    assert tags == expected, f"The tags must be {expected}, one for each class among the labels; the file holds {tags}."
+    assert tags == expected, (
+        f"The tags must be {expected}, one for each class among the labels; the file holds {tags}."
+        + ("" if tags else " Are the scalars written inside `with writer.as_default():`?")
+    )
     for digit in set(labels.tolist()):
         events = stored.Tensors(f"recall/{digit}")
         steps = [int(event.step) for event in events]
@@ -696,7 +702,7 @@ with tempfile.TemporaryDirectory() as place:
         str(Path(place) / "c"), 10, np.random.default_rng(29).choice([0, 3, 8], 80, p=[0.7, 0.2, 0.1]), 3, seed=30
     )
     ### END HIDDEN TESTS
-assert not Path(place).exists(), "The folder of this test could not be deleted."
+assert not Path(place).exists(), "The folder of this test could not be deleted: is a file in it open?"
 print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
 
 # %%
@@ -723,9 +729,9 @@ plt.show()
 #
 # ### Task 4 · When to stop (4 points)
 #
-# A network with many weights and few digits can learn them by heart. It shows when the loss on the training digits
-# goes on falling, while the loss on digits it has not seen has turned and rises. This is **overfitting**. Then the
-# network to keep is not that of the last epoch but that of the turning point, where validation loss was lowest.
+# A network with many weights and few digits can learn them by heart. You see this when the loss on the training digits
+# goes on falling, while the loss on unseen digits has turned and rises. This is **overfitting**. Then the network to
+# keep is not that of the last epoch but that of the turning point, where validation loss was lowest.
 #
 # Validation loss jumps: one epoch that is worse need not be the turning point. So **early stopping** waits. It ends the
 # training as soon as a number of epochs in a row, the **patience**, brought no new best value, and goes back to the
@@ -888,18 +894,17 @@ print(pd.DataFrame(rows, columns=names).round(3).to_string(index=False))
 # %% [markdown]
 # **What to see.** Without dropout (left) the training loss goes to zero and the validation loss turns. With 200 bundled
 # digits, in 28 trials with other random numbers, it was lowest at epoch 6 to 9. **Dropout** (right) silences half of
-# the dense layer's outputs at random in each training step, so that learning by heart is harder; lab 9 tells more. The
-# loss turned later here, at epochs 11 to 25, and was lower each time. But it jumps more. With patience 1 the epoch that
-# was kept was not the best one in 7 of 14 trials, with patience 10 in none of them. Patience costs time: with 1 these
-# trainings ended after 9 to 17 epochs, with 10 after 21 to 30.
+# the dense layer's outputs at random in each training step, so that learning by heart is harder (lab 3; lab 9 tells
+# more). The loss turned later here, at epochs 11 to 25, and was lower each time. But it jumps more. With patience 1 the
+# epoch that was kept was not the best one in 7 of 14 trials, with patience 10 in none of them. Patience costs time:
+# with 1 these trainings ended after 9 to 17 epochs, with 10 after 21 to 30.
 #
 # **When loss and accuracy disagree.** Without dropout the loss rises by 12 to 19 % after its best epoch, but accuracy
 # hardly moves: at the end it was at most 1.3 percentage points higher or lower than at that epoch. How can that be?
-# Accuracy counts right answers only. The loss also asks how sure the network was of them. So the network does not make
-# more mistakes here; it becomes more and more certain of those it makes. If you want to trust its probabilities, keep
-# the epoch with the lowest loss. If you need the answers alone, accuracy is what counts in the end, but it is a coarse
-# guide: with 1,000 digits, 82 % is uncertain by about 1.2 percentage points. The highest of 30 such numbers is often
-# high by luck: in the trials it came anywhere from epoch 5 to epoch 30.
+# Accuracy counts right answers only. The loss also asks how sure the network was of them. What happens to the network,
+# and which of the two to follow, is for you to say in Task 6. Accuracy is a coarse guide: with 1,000 digits, 82 % is
+# uncertain by about 1.2 percentage points. The highest of 30 such numbers is often high by luck: in the trials it came
+# anywhere from epoch 5 to epoch 30.
 #
 # ### What TensorBoard draws
 #
@@ -1122,10 +1127,10 @@ for seed, row in enumerate(zip(*results.values()), start=1):
     print(f"seed {seed}: lowest with {list(results)[np.argmin(row)]}")
 
 # %% [markdown]
-# **What to see.** On the left, with 0.001 (solid) the loss falls slowly and smoothly; with 0.01 (dotted) it is
-# mostly lowest early, and then jumps about. With the bundled digits 0.01 was worse than 0.003 by more than luck. But
-# 0.001 and 0.003 (dashed) lie so close that five runs of each do not tell them apart. With a single run of each
-# you would have chosen 0.001 for two of the seeds and 0.003 for three.
+# **What to see.** On the left, with 0.001 (solid) the loss falls slowly and smoothly; with 0.01 (dotted) it is usually
+# lowest early, and then jumps about. With the bundled digits 0.01 was worse than 0.003 by more than luck. But 0.001 and
+# 0.003 (dashed) lie so close that five runs of each do not tell them apart. With a single run of each you would have
+# chosen 0.001 for two of the seeds and 0.003 for three.
 #
 # The rule is not a proof. The means of two *equally* good settings, with five runs each, are more than 2 e apart about
 # one time in twelve. So the more settings you compare, the more often luck wins; try a surprising winner with new
@@ -1142,8 +1147,8 @@ for seed, row in enumerate(zip(*results.values()), start=1):
 # On your own computer, `tensorboard --logdir runs` does the same in a terminal, and the page is then at
 # `http://localhost:6006`. These are its tabs (where the page is narrow, an arrow leads to the last ones):
 #
-# - **Time Series** and **Scalars**: a curve for each tag, all runs on top of each other. Choose the runs on the left;
-#   smoothing is on the right, under *Settings*.
+# - **Time Series** and **Scalars**: a curve for each tag, all runs on top of each other. Choose the runs on the left.
+#   Smoothing is under *Settings*, on the right, in *Time Series*, and on the left in *Scalars*.
 # - **Images**: your wrong digits.
 # - **Graphs**: the layers, from input to output. The tab says at first that it has failed: choose a `train` run and,
 #   under *Graph type*, the conceptual graph.
@@ -1217,7 +1222,7 @@ else:
 # validation loss, with the reason why the test digits must not choose. 1 point: the network becomes surer of its
 # mistakes without making more of them, and a reason is given to follow one or the other (probabilities are needed, or
 # answers alone; accuracy is coarse and jumps by luck). 1 point: the average lags behind, so its lowest point comes
-# late, and one more thing that it hides (jumps, a single bad epoch, the last value, NaN).
+# late, and one more thing that it hides (jumps, a single bad epoch, what the last value really was, NaN).
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain-curves", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION

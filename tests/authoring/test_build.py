@@ -102,6 +102,16 @@ def test_a_build_writes_what_the_check_expects(copied):
     assert "Set-up now" in copied.released(lab).read_text("utf-8")
 
 
+def test_a_source_saved_while_its_lab_is_executed_is_not_overwritten(copied, monkeypatch):
+    lab = copied.labs[0]
+    edit(copied.source(lab), "## Set-up\n", "## Set-up now\n")
+    monkeypatch.setattr(build, "execute_notebook", lambda *_: edit(copied.source(lab), "Set-up now", "Set-up later"))
+    with Progress(disable=True) as progress, pytest.raises(BuildError, match="was changed while its lab was built"):
+        build.build(copied, [lab], progress, again=True)
+    assert "Set-up later" in copied.source(lab).read_text("utf-8")
+    assert "Set-up now" not in copied.released(lab).read_text("utf-8")
+
+
 def notebook_of(*sources):
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
 
