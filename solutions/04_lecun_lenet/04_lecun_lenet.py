@@ -1197,9 +1197,10 @@ for pixels in range(5):
 #   does the curve for shifts change? Give it more epochs; lab 6 builds such a network.
 # - Give the published version its picture back, without changing the shape of the data: look for `data_format` in the
 #   documentation of `Conv2D`. On which machines does it run?
-# - Another setting takes the same network to the published accuracy in a fraction of the time (one epoch: Adam, with a
-#   learning rate that first rises to 0.002 and then falls along a cosine, as `keras.optimizers.schedules.CosineDecay`
-#   makes it; batches of 64, all 60,000 digits). Try it, and try to beat it.
+# - Another setting takes the same network to the published accuracy in a fraction of the time (one epoch: Adam, peak
+#   rate 0.002 warmed up and decayed by a cosine, batches of 64, all 60,000 digits). Try it, and try to beat it. The
+#   rate first rises, the *warm-up*, and then falls along a cosine; `keras.optimizers.schedules.CosineDecay` makes such
+#   a rate.
 # - **Other digits.** scikit-learn, which is installed with this course, comes with 1,797 digits from another
 #   collection; no network connection is needed. They are smaller, and their values end at 16. There are two ways to
 #   make digits and network fit: make the digits larger, or build the network for small ones.

@@ -1345,11 +1345,11 @@ print(f"standard deviation of the draws {draws.std():.4f}; standard error {stand
 #   a mistake to use the test digits for this decision?
 # - Leave the border out: build the network for 28×28 digits. How many parameters are left, and what does it cost?
 # - With all of MNIST, another setting takes the same network to the published accuracy in a fraction of the time (210
-#   steps of 32 digits by `fit` in place of 300 of 100 by the loop: standardised pixels, Adam, peak rate 0.006 warmed
-#   up and decayed by a cosine, 30 steps an execution, no metrics on the way). Try it, and try to beat it. With the
-#   4,000 bundled digits, 250 such steps are two epochs. `keras.optimizers.schedules.CosineDecay` makes such a rate,
-#   with its `warmup_target` and `warmup_steps`; Adam takes it as `learning_rate`, and `compile` takes
-#   `steps_per_execution`.
+#   steps of 32 digits by `fit` in place of 300 of 100 by the loop: standardised pixels, Adam, peak rate 0.006 warmed up
+#   and decayed by a cosine, 30 steps an execution, no metrics on the way). Try it, and try to beat it. With the 4,000
+#   bundled digits, 250 such steps are two epochs. The rate first rises, the *warm-up*, and then falls along a cosine;
+#   `keras.optimizers.schedules.CosineDecay` makes such a rate, with its `warmup_target` and `warmup_steps`; Adam takes
+#   it as `learning_rate`, and `compile` takes `steps_per_execution`.
 #
 # ## References
 #

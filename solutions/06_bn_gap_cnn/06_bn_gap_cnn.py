@@ -1608,8 +1608,8 @@ for place in np.argsort(off_diagonal, axis=None)[::-1][:3]:
 # - With `settle`, is a short training with momentum 0.99 as good as one with 0.9? Compare also batches of 2 and of
 #   256. Digits that are halved, such as `few_images`, save time.
 # - With all of MNIST, another setting takes the same network to the published accuracy in a fraction of the time (a
-#   quarter of the digits: Adam with a learning rate that first rises to 0.01, the *warm-up*, and then falls along a
-#   cosine; batches of 64, momentum 0.9 in batch normalisation). Try it, and try to beat it.
+#   quarter of the digits: Adam, peak rate 0.01 warmed up and decayed by a cosine, batches of 64, momentum 0.9 in batch
+#   normalisation). Try it, and try to beat it. The rate first rises, the *warm-up*, and then falls along a cosine;
 #   `keras.optimizers.schedules.CosineDecay` makes such a rate, with its `warmup_target` and `warmup_steps`; Adam takes
 #   it as `learning_rate`.
 # - Clothes in place of digits, where there is a network: Fashion-MNIST has ten kinds of clothes, in arrays of the same

@@ -1461,9 +1461,9 @@ print("deleted:", not workspace.exists())
 #   (The other name must end in `.keras`, too, as the ending chooses the format.)
 # - With all of MNIST, another setting takes this LeNet-5 to the published accuracy in a fraction of the time (12
 #   epochs: SGD with Nesterov momentum 0.9, peak rate 0.05 warmed up and decayed by a cosine, batches of 64,
-#   standardised pixels, digits shifted by up to a pixel). Try it, and try to beat it.
-#   `keras.optimizers.schedules.CosineDecay` makes such a rate, with its `warmup_target` and `warmup_steps`; SGD takes
-#   it as `learning_rate`. `np.pad` and a slice shift digits.
+#   standardised pixels, digits shifted by up to a pixel). Try it, and try to beat it. The rate first rises, the
+#   *warm-up*, and then falls along a cosine; `keras.optimizers.schedules.CosineDecay` makes such a rate, with its
+#   `warmup_target` and `warmup_steps`; SGD takes it as `learning_rate`. `np.pad` and a slice shift digits.
 #
 # ## References
 #

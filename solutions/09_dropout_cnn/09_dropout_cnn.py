@@ -1498,10 +1498,10 @@ for name, part in [("right", ~is_wrong), ("wrong", is_wrong)]:
 #   and how far if it is 1,000? Plain gradient descent would go a thousand times as far. Then take the learning rate
 #   0.001, and let it run until it has moved as far as rate 1.0 after 100 steps. Does it take a thousand times as many
 #   steps, or fewer? Why?
-# - Another setting takes the same network to the published accuracy in a fraction of the time (5 epochs: Adam with a
-#   learning rate that first rises to 0.002 and then falls along a cosine, as `keras.optimizers.schedules.CosineDecay`
-#   makes it; batches of 64; a loss with `label_smoothing=0.05`; digits shifted by up to a pixel). Try it, and try to
-#   beat it.
+# - Another setting takes the same network to the published accuracy in a fraction of the time (5 epochs: Adam, peak
+#   rate 0.002 warmed up and decayed by a cosine, batches of 64, labels smoothed by 0.05, digits shifted by up to a
+#   pixel). Try it, and try to beat it. The rate first rises, the *warm-up*, and then falls along a cosine;
+#   `keras.optimizers.schedules.CosineDecay` makes such a rate, and the loss takes `label_smoothing`.
 #
 # ## References
 #
