@@ -17,7 +17,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def bare_python(tmp_path_factory):
+def bare_environment(tmp_path_factory):
     """An environment with NumPy, Matplotlib and the rest, but without data_utils."""
     folder = tmp_path_factory.mktemp("colab")
     venv.create(folder, with_pip=True, symlinks=True)
@@ -27,6 +27,14 @@ def bare_python(tmp_path_factory):
     (folder / "outer.pth").write_text(site.getsitepackages()[0] + "\n")
     shutil.move(folder / "outer.pth", packages.strip())
     return python
+
+
+@pytest.fixture
+def bare_python(bare_environment):
+    """Its Python; what a test installs of the course is uninstalled at the end, also if the test fails."""
+    yield bare_environment
+    remove = [bare_environment, "-m", "pip", "uninstall", "--quiet", "--yes", "cnn-labs-data-utils"]
+    subprocess.run(remove, check=True)
 
 
 def run(python, code, tmp_path, **extra):
@@ -46,7 +54,6 @@ def test_set_up_installs_the_helper_package(course, lab, bare_python, wheel, tmp
     done = run(bare_python, code, tmp_path, CNN_LABS_SOURCE=str(wheel), PIP_NO_DEPS="1")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "500"
-    subprocess.run([bare_python, "-m", "pip", "uninstall", "--quiet", "--yes", "cnn-labs-data-utils"], check=True)
 
 
 def test_set_up_installs_the_students_edition_of_course_toml(course, lab):
@@ -91,7 +98,6 @@ def test_set_up_replaces_an_older_helper_package_and_nothing_else(course, bare_p
     assert subprocess.check_output([bare_python, "-m", "pip", "list"], text=True) == before
     again = run(bare_python, setup, tmp_path, CNN_LABS_SOURCE="/nowhere/at/all")
     assert (again.returncode, again.stdout) == (0, "")
-    subprocess.run([bare_python, "-m", "pip", "uninstall", "--quiet", "--yes", "cnn-labs-data-utils"], check=True)
 
 
 def test_set_up_asks_for_what_students_import_not_for_what_hidden_tests_do():
