@@ -231,9 +231,9 @@ describe_problem(X_train, y_train)
 # ### Task 2 · Four questions for every array (2 points)
 #
 # Many mistakes in preparing data show up when you ask four questions: *What type of object is it? What shape? What
-# dtype* (the type of its numbers, such as `uint8`)*? Which range of values?* A label stored as text, an image that lies
-# on its side, pixels that were already scaled and are about to be scaled again: each of them shows in one of the
-# answers.
+# dtype? Which range of values?* (The dtype is the type of the numbers, such as `uint8`.) A label stored as text, an
+# image that lies on its side, pixels that were already scaled and are about to be scaled again: each of them shows in
+# one of the answers.
 #
 # The smallest and the largest value hold a small trap. `X_train.max()` is not the Python number 255 but a NumPy one,
 # `np.uint8(255)`, which keeps the dtype of its array. The dtype `uint8` has 8 bits and ends at 255, so that 1 more is

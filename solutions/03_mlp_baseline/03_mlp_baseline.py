@@ -1349,7 +1349,7 @@ axes.legend(fontsize=8);
 # many test digits are clipped so before training: most of them.
 #
 # The same network, the same digits, one forgotten division. We cannot know what the authors ran: a learning rate that
-# is far too large saturates a network as well: in Part 3, a rate of 5 did that to your layer for some steps. The loss
+# is far too large saturates a network as well. In Part 3, a rate of 5 did that to your layer for some steps. The loss
 # *before* training tells the two causes apart: near 2.3 with scaled pixels, whatever the learning rate, and far above
 # that with raw ones.
 

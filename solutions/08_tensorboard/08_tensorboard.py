@@ -109,8 +109,8 @@ keras.utils.set_random_seed(1)  # the same random numbers at every run
 # %% [markdown]
 # Two networks are at hand. `build_lenet`, imported above, makes the LeNet of lab 4, not compiled yet. `build_small`
 # makes a compiled one with a single hidden layer, which trains in a second or two. `X_few` and `X_val` are up to 1,000
-# digits each, for it to learn from and to be validated on. All records go into the folder `RUNS`, which is temporary:
-# it disappears with the notebook's kernel.
+# digits each, from which the small network learns and on which it is validated. All records go into the folder `RUNS`,
+# which is temporary: it disappears with the notebook's kernel.
 
 
 # %%
