@@ -139,8 +139,9 @@ def mistake_counts(mistakes: Sequence[Mistake], code: Mapping[str, str]) -> dict
 
 def measure_seeds(course: Course, lab: Lab, count: int, progress: Progress) -> SeedCounts:
     """Run the model answers of a lab with so many seeds."""
+    code = lab_code(course, lab)
     failures, nearest = margins.measure(course, lab, range(101, 101 + count), progress)
-    return SeedCounts(date.today().isoformat(), count, failures, lab_code(course, lab), nearest)
+    return SeedCounts(date.today().isoformat(), count, failures, code, nearest)
 
 
 def lab_minutes(course: Course, lab: Lab) -> Minutes:
@@ -152,6 +153,7 @@ def lab_minutes(course: Course, lab: Lab) -> Minutes:
 
 def measure_grading(course: Course, lab: Lab) -> GradingTime:
     """Grade a class of solved submissions of a lab."""
+    code = lab_code(course, lab)
     with tempfile.TemporaryDirectory() as scratch:
         timed = grading.grade_here(course, lab, Path(scratch), "grading budget", Options(), GRADED)
-    return GradingTime(date.today().isoformat(), round(sum(timed.stages.values()), 1), lab_code(course, lab))
+    return GradingTime(date.today().isoformat(), round(sum(timed.stages.values()), 1), code)

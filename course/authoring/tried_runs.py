@@ -56,15 +56,19 @@ def run_digest(course: Course, notebook: NotebookNode, chosen: Sequence[Variant]
     declared = sorted(test for variant in chosen for test in variant.fails)
     settings = (course.root / "nbgrader_config.py").read_text("utf-8")
     content = [_code_of(notebook), declared, dict(budget), settings, digest_of_code(), package_versions()]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:HEX_DIGITS]
+    return _digest(content)
 
 
 def notebook_digest(notebook: NotebookNode) -> str:
     """A digest of a notebook's code alone, without its set-up cell."""
-    return hashlib.sha256(json.dumps(_code_of(notebook), sort_keys=True).encode()).hexdigest()[:HEX_DIGITS]
+    return _digest(_code_of(notebook))
 
 
-def _code_of(notebook: NotebookNode) -> list[tuple[str, Any]]:
+def _digest(content: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:HEX_DIGITS]
+
+
+def _code_of(notebook: NotebookNode) -> list[Any]:
     setup = tagged(notebook, SETUP)  # has the repository's address, which changes nothing where the package is there
     code = [cell for cell in notebook.cells if cell.cell_type == "code" and cell not in setup]
     return [(cell.source, cell.metadata.get("nbgrader")) for cell in code]

@@ -39,7 +39,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/08_tensorboard/08_tensorboard.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/08_tensorboard/08_tensorboard.ipynb)
 #
-# **20 points** · plan about 115 minutes · *Run All* of the finished lab takes about 1.4 minutes and 1.0 GiB of memory (measured on 2 cores)
+# **20 points** · plan about 120 minutes · *Run All* of the finished lab takes about 1.4 minutes and 1.0 GiB of memory (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
