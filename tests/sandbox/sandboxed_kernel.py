@@ -42,6 +42,11 @@ async def kernel(limits=SMALL, **settings):
 QUIET = "import warnings; warnings.filterwarnings('ignore', 'This process .* multi-threaded', DeprecationWarning)\n"
 
 
+# As a submission's cells are run. With history, IPython's own thread writes it beside the next cell, and prints a
+# traceback into that cell where no file can be opened.
+AS_GRADED = {"store_history": False, "allow_stdin": False}
+
+
 async def run(client, code):
     """What the code prints; an error is printed too."""
     printed = []
@@ -54,7 +59,7 @@ async def run(client, code):
         if message["msg_type"] in ("stream", "error"):
             keep(message)
 
-    await client.execute_interactive(QUIET + code, output_hook=listen, timeout=60, allow_stdin=False)
+    await client.execute_interactive(QUIET + code, output_hook=listen, timeout=60, **AS_GRADED)
     return "".join(printed).strip()
 
 
@@ -100,7 +105,7 @@ def execute(source, limits=SMALL, **settings):
 async def ended(code, before=None, **settings):
     """How a sandbox ended whose kernel runs that code, and the words for it; `before` is done while it runs."""
     async with kernel(**settings) as (manager, client):
-        client.execute("import os, signal, time, ctypes\n" + code)
+        client.execute("import os, signal, time, ctypes\n" + code, **AS_GRADED)
         if before:
             before(manager)
         while await manager.is_alive():
