@@ -232,8 +232,8 @@ describe_problem(X_train, y_train)
 #
 # Many mistakes in preparing data show up when you ask four questions: *What type of object is it? What shape? What
 # dtype? Which range of values?* (The dtype is the type of the numbers, such as `uint8`.) A label stored as text, an
-# image that lies on its side, pixels that were already scaled and are about to be scaled again: each of them shows in
-# one of the answers.
+# image that is not square and lies on its side, pixels that were already scaled and are about to be scaled again: each
+# of them shows in one of the answers.
 #
 # The smallest and the largest value hold a small trap. `X_train.max()` is not the Python number 255 but a NumPy one,
 # `np.uint8(255)`, which keeps the dtype of its array. The dtype `uint8` has 8 bits and ends at 255, so that 1 more is
@@ -1016,9 +1016,9 @@ print("classes in the training part:  ", np.unique(first_part))
 print("classes in the validation part:", np.unique(last_part))
 
 # %% [markdown]
-# The model would be tested on classes that it has rarely or never seen, and not on most of those that it has learned.
-# So the examples must be shuffled first, and best **stratified**: each class is divided on its own, in the same
-# proportion, so that both parts have the class balance of the whole.
+# The model would be tested (almost) only on classes that it has never seen, and not on most of those that it has
+# learned. So the examples must be shuffled first, and best **stratified**: each class is divided on its own, in the
+# same proportion, so that both parts have the class balance of the whole.
 #
 # ### Task 7 · A leakage-free validation split (4 points)
 #

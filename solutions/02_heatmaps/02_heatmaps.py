@@ -601,6 +601,8 @@ with explain_errors(
     lambda error: (
         "Take the mean over axis 0, which counts the images of a class."
         if "same shape" in str(error)
+        else "Let the totals be floats: whole numbers cannot hold a mean."
+        if "Cannot cast" in str(error)
         else "Use n_classes in place of 10, and images.shape in place of 28 × 28."
     ),
 ):
@@ -753,7 +755,8 @@ with explain_errors(
     _result = class_distances(_images.copy())
 _distances = _table(_result)
 assert _distances.shape == (3, 3), (
-    f"For 3 images the result has shape {_distances.shape}; it must be (3, 3). The number of classes is len(means)."
+    f"For 3 images the result has shape {_distances.shape}; it must be (3, 3), one number for each pair. The number of "
+    "classes is len(means), and each sum goes over all pixels of an image, its rows and its columns."
 )
 assert np.allclose(np.diag(_distances), 0, atol=1e-3), (
     f"The diagonal is {np.diag(_distances).tolist()}; each image has distance 0 from itself."
@@ -850,8 +853,8 @@ plt.show()
 # You now have all you need to read a digit: compare it with the ten mean digits and name the class of the nearest. The
 # model of lab 1, which answers with the label of the most similar training digit, is more accurate (with all 4,000
 # bundled training digits 0.934, against 0.801), but it keeps every training digit; this one keeps ten means. Its
-# accuracy is a **baseline**: a network with hundreds of thousands of parameters has to beat it clearly, or it is not
-# worth its electricity.
+# accuracy is a **baseline**: a network with hundreds of thousands of weights has to beat it clearly, or it is not worth
+# its electricity.
 #
 # Write `nearest_mean(images, means)`:
 #
@@ -913,7 +916,13 @@ _means = np.array([[[0.0, 0.0]], [[100.0, 0.0]], [[90.0, 200.0]]])
 _images = np.array([[[95, 10]], [[10, 20]], [[60, 180]], [[255, 30]]], dtype=np.uint8)
 with explain_errors(
     "For 4 images and 3 means, all of shape (1, 2), nearest_mean",
-    "The number of means is len(means), not always 10, and images need not be 28 × 28.",
+    lambda error: (
+        "Look at the axis, and at the shape of your array of distances."
+        if isinstance(error, np.exceptions.AxisError)
+        else "Subtract one mean at a time, or give the arrays axes that fit."
+        if "operands could not be broadcast" in str(error)
+        else "The number of means is len(means), not always 10, and images need not be 28 × 28."
+    ),
 ):
     _result = nearest_mean(_images.copy(), _means.copy())
 assert _result is not None, "nearest_mean returned None. Does it end with return?"
@@ -1011,12 +1020,12 @@ plt.show()
 #
 # ### Task 7 · How light is each colour? (4 points)
 #
-# A **colour map** turns a value into a colour. The eye finds shapes mostly by **lightness**, much less by
-# hue. A map whose lightness goes one way only, from dark to light or back, keeps the order of the values:
-# lighter always means more (or always less). A map whose lightness goes up and down, such as the rainbow
-# `jet`, draws bright bands where the data is smooth, so that we see edges that are not there (Borland and
-# Taylor, 2007). It also fails readers who cannot tell red from green, and everybody who prints in black and
-# white (Crameri, Shephard and Heron, 2020).
+# A **colour map** turns a value into a colour. The eye finds shapes mostly by **lightness**, much less by **hue**
+# (whether it is red, green or blue). A map whose lightness goes one way only, from dark to light or back, keeps the
+# order of the values: lighter always means more (or always less). A map whose lightness goes up and down, such as the
+# rainbow `jet`, draws bright bands where the data is smooth, so that we see edges that are not there (Borland and
+# Taylor, 2007). It also fails readers who cannot tell red from green, and everybody who prints in black and white
+# (Crameri, Shephard and Heron, 2020).
 #
 # The CIE's lightness $L^*$ puts a number on it, from 0 (black) to 100 (white). It is computed from the
 # colour's parts red, green and blue, each between 0 and 1, in three steps:

@@ -546,8 +546,8 @@ for step in range(1, 7):
 
 # %% [markdown]
 # **What to see.** Compare the column of what was returned with the other two. From Keras 3.15 on it equals the first:
-# `train_on_batch` resets the metrics at each call, so you get the value of this single batch. In Keras 3.14 and before
-# it equals the third: the metrics went on adding up. The same line of code, two meanings. `model.reset_metrics()` right
+# `train_on_batch` resets the metrics at each call, so you get the value of this single batch. In Keras 3.0 to 3.14 it
+# equals the third: the metrics went on adding up. The same line of code, two meanings. `model.reset_metrics()` right
 # before the step makes the value that of the single batch in either case; use it, and your code says what it means.
 #
 # Two things follow. The values belong to the network *before* the step. And if you want an average, it is now your
@@ -675,7 +675,7 @@ print(f"counted on all the digits at once: {at_once:.4f}")
 # - After each step whose number is a multiple of `every`, it draws a new random batch of 500 test digits (all of them,
 #   if there are fewer than 500) and notes the model's loss and accuracy on these. The model must *never* train on them:
 #   `test_on_batch`, the sister of `train_on_batch`, computes the same two numbers but leaves the weights alone. In
-#   older versions of Keras its metrics add up, too: call `model.reset_metrics()` before it as well.
+#   Keras 3.0 to 3.14 its metrics add up, too: call `model.reset_metrics()` before it as well.
 #
 # After the last step the weights stay as that step left them. All random numbers come from `rng`. Return the record, a
 # dictionary of five lists of numbers: `"loss"` and `"accuracy"`, with one number for each step; `"test_step"`, the

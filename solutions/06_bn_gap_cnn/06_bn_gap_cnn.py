@@ -337,9 +337,10 @@ print(f"\nmean variance of the 16 channels: {variance.mean():.4f}")
 
 # %% [markdown]
 # **What to see.** The table shows the first six of the sixteen channels of an untrained convolution. Minus signs are
-# left out. Before, the means differ and the variances are far below 1, because most pixels of an image are background.
-# After, the means are 0 and the variances much nearer to 1 (not quite 1: beside a variance so small, epsilon is no
-# longer negligible). Keep the last line in mind: a variance of about a hundredth will explain a mystery in Part 5.
+# left out. Before, the means differ and the variances are far below 1: small first weights make small numbers of pixels
+# from 0 to 1. After, the means are 0 and the variances much nearer to 1 (not quite 1: beside a variance so small,
+# epsilon is no longer negligible). Keep the last line in mind: a variance of about a hundredth will explain a mystery
+# in Part 5.
 
 # %% [markdown]
 # ### Task 2 · A memory that fades (2 points)
@@ -1232,10 +1233,11 @@ print(f"test accuracy {test_accuracy:.4f}, test loss {test_loss:.4f}")
 #
 # With the momentum and the batches of the full experiment, but only 4,000 digits and three epochs, the test accuracy
 # may be very low: once we measured 32 %, while the training accuracy was far higher. Overfitting? Let us look at a
-# smaller case as it learns: two epochs, and to save time the digits are halved to 14×14; global average pooling does
+# smaller case as it learns. Two networks, one with momentum 0.99 and one with 0.9, start from the same weights and
+# learn from the same batches for two epochs. To save time the digits are halved to 14×14; global average pooling does
 # not mind. Every 25 steps a callback, an object that `fit` calls at certain moments, measures the accuracy on the same
-# 500 test digits in inference, with the moving averages. For one of the networks it also measures with the statistics
-# of the 500 digits themselves, as in training (`training=True`); for the other this would give the same.
+# 500 test digits in inference, with the moving averages. For one of the two networks it also measures with the
+# statistics of the 500 digits themselves, as in training (`training=True`); for the other this would give the same.
 #
 # One trap is in the code below. A call with `training=True` also *updates* the moving averages, even if it is only to
 # measure. So the weights are kept before and put back afterwards.

@@ -1183,7 +1183,7 @@ print(f"\none layer more: {sum(changed)} of {len(changed)} arrays of weights wer
 #
 # Write `last_good(folder, parameters)`. It looks in `folder` at the files `epoch-NUMBER.keras`, as your Task 3 writes
 # them, from the highest number down, until it finds a good one. A file is good if it can be loaded whole and its
-# network has exactly `parameters` parameters. (A file with another number may come from an earlier project.) Return
+# network has exactly `parameters` parameters. (A network with more or fewer may come from an earlier project.) Return
 # three things:
 #
 # - the loaded model, with its compile settings and optimiser, so that its training can go on,
@@ -1427,9 +1427,10 @@ for name, reason in skipped.items():
 
 # %% [markdown]
 # **What to see.** The newest checkpoint of LeNet was cut off, and your loader goes back one epoch and says so. Together
-# with `resume` it makes a training that survives a night of power cuts: each start asks `last_good` for the newest good
-# file, reads the epoch from its name, and goes on from there. One precaution remains for the writing side: write to
-# another name first and rename when it is complete. Then a file with the right name is never half a file.
+# with a `resume` that also has `every_epoch(folder)` among its callbacks, it makes a training that survives a night of
+# power cuts: each start asks `last_good` for the newest good file, reads the epoch from its name, and goes on from
+# there. One precaution remains for the writing side: write to another name first and rename when it is complete. Then a
+# file with the right name is never half a file.
 #
 # The next cell deletes the temporary folder. All results are still in memory.
 

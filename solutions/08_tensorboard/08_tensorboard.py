@@ -155,9 +155,10 @@ RUNS = Path(workplace.name) / "runs"
 #
 # ### Task 1 · A folder for each run (3 points)
 #
-# One training is called a **run**, and TensorBoard takes every folder that holds event files for one run. Two trainings
-# that write into the same folder become a single curve that jumps back and forth. This happens whenever a cell that
-# trains is run twice. And a folder called `test3_new` says nothing four weeks later.
+# One training is called a **run**, and to TensorBoard every folder that holds event files is one run. If two trainings
+# write into the same folder, it takes them for one: either it shows the second curve only, as if the first were lost,
+# or a single curve that jumps back to the start. This happens whenever a cell that trains is run twice. And a folder
+# called `test3_new` says nothing four weeks later.
 #
 # Write `board(root, **settings)`, which returns a `keras.callbacks.TensorBoard` with `write_graph=True` and
 # `histogram_freq=1` that writes into a folder of its own.
@@ -1218,11 +1219,10 @@ else:
 #    do there? When would you follow the loss, when the accuracy?
 # 3. What would go wrong if you read the epoch off TensorBoard's smoothed curve, and what else can smoothing hide?
 #
-# **Marking scheme.** 1 point: both phases are described with both losses, and the epoch is chosen by the lowest
-# validation loss, with the reason why the test digits must not choose. 1 point: the network becomes surer of its
-# mistakes without making more of them, and a reason is given to follow one or the other (probabilities are needed, or
-# answers alone; accuracy is coarse and jumps by luck). 1 point: the average lags behind, so its lowest point comes
-# late, and one more thing that it hides (jumps, a single bad epoch, what the last value really was, NaN).
+# **Marking scheme.** 1 point: both phases are described with both losses, and an epoch is chosen, with the reason why
+# the validation digits may choose it and the test digits may not. 1 point: what the network does after the best epoch,
+# so that both curves are explained, and a reason to follow the one or the other. 1 point: in which direction the epoch
+# would be wrong, and why, and one more thing that smoothing hides.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain-curves", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION

@@ -1449,7 +1449,7 @@ for name, part in [("right", ~is_wrong), ("wrong", is_wrong)]:
 
 # %% [markdown]
 # **What to see.** Sixty digits with right answers and up to 60 with wrong ones (hatched). In seven trials with the
-# bundled digits and 3 epochs, 95 to 98 % of the passes agreed with the usual answer, without dropout, if that was
+# bundled digits and 3 epochs, 95 to 98 % of the passes agreed with the answer in use (dropout off) if that answer was
 # right, and 66 to 70 % if it was wrong. So disagreement is a warning. Agreement is no proof: 11 to 27 % of the wrong
 # answers had at least nine passes in ten behind them.
 #
@@ -1461,9 +1461,9 @@ for name, part in [("right", ~is_wrong), ("wrong", is_wrong)]:
 # When is such an accuracy too high, and when is it not? How would you get one that nobody can doubt? How do you know,
 # from what was printed alone, that the time is wrong, and how can it have come about, and how would you report a time?
 #
-# **Marking scheme.** 1 point for the accuracy: no weights are changed, but anything *chosen* by looking at it makes it
-# too high; and what to do instead. 1 point for the time: a calculation that shows it is impossible, how it can have
-# come about, and a report that others can use.
+# **Marking scheme.** 1 point for the accuracy: whether the friend is right about the weights, when such an accuracy is
+# too high and when it is not, and what to do instead. 1 point for the time: a calculation that shows it is impossible,
+# how it can have come about, and a report that others can use.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain-honest-numbers", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
