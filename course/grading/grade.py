@@ -20,6 +20,7 @@ from course.grading.file_errors import file_errors
 from course.grading.gradebook import cache
 from course.grading.gradebook.late_penalties import Notify, ignore_message
 from course.grading.gradebook.new_edition import move_gradebook
+from course.grading.gradebook.new_gradebook import make_gradebook
 from course.grading.gradebook.recorded import is_stored
 from course.grading.gradebook.results import Result, unnamed_result
 from course.grading.options import Options
@@ -68,6 +69,7 @@ def grade(
     spec = make_spec(course, lab, options.full_size, options.built)
     api = nbgrader_in(folder, load_config(course.root, options.database))
     with database_errors(), without_library_warnings():
+        make_gradebook(api)
         if options.new_edition:
             for message in move_gradebook(api, lab, cells_by_grade_id(spec.reference)):
                 notify(message)

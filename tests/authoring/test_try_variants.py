@@ -8,6 +8,7 @@ import pytest
 from light import light_course
 from rich.progress import Progress
 from this_course import COURSE, prepared
+from tried_labs import UNCHANGED
 from typer.testing import CliRunner
 
 from course import cli
@@ -35,7 +36,6 @@ right = false
 answer = "scale = lambda images: images.astype(np.float32)"
 """
 AGAIN, SEED = 1, 20_261_127  # unchanged runs of a lab that are tried again here, and how they are drawn
-UNCHANGED = "nothing that it depends on has changed since `course variants` tried it"
 
 
 def tasks_of(notebook):
