@@ -129,9 +129,10 @@ def check_generated(course: Course, labs: Sequence[Lab]) -> None:
         A generated file is missing, differs from what its source makes, or should not be there. The message lists
         every such file and how to mend it.
     """
-    problems = [problem for lab in labs for problem in drift_problems(course, lab)]
+    prepared = {lab: prepare_lab(course, lab) for lab in course.labs}
+    problems = [problem for lab in labs for problem in drift_problems(course, lab, prepared[lab])]
     index = course.root / course.release_directory / "README.md"
-    if text_if_any(index) != index_text(course, {lab: prepare_lab(course, lab) for lab in course.labs}):
+    if text_if_any(index) != index_text(course, prepared):
         problems.append(f"{index} is not what the sources say. {REMEDY.format(lab='')}")
     stale_pages = [path for path, content in front_pages(course).items() if text_if_any(path) != content]
     problems += [f"{path} is not what course.toml says. {REMEDY.format(lab='')}" for path in stale_pages]
@@ -143,10 +144,9 @@ def check_generated(course: Course, labs: Sequence[Lab]) -> None:
         raise DriftError("\n".join(["Generated files do not match their sources:", *listed, ALL_AT_ONCE]))
 
 
-def drift_problems(course: Course, lab: Lab) -> list[str]:
-    """What is not up to date for one lab."""
+def drift_problems(course: Course, lab: Lab, notebook: NotebookNode) -> list[str]:
+    """What is not up to date for one lab, which was prepared from its source."""
     remedy = REMEDY.format(lab=f" {lab.name}")
-    notebook = prepare_lab(course, lab)
     problems = []
     if text_if_any(course.source(lab)) != source_text(notebook):
         problems.append(f"{course.source(lab)} has a stale stamped cell or is not written as Jupytext does. {remedy}")
