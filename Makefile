@@ -105,11 +105,10 @@ COVERED ?= $(QUICK)
 coverage: $(READY) ## Show what the tests of `make quick` reach; of all: make coverage COVERED=
 	@$(TESTS) -m "$(COVERED)" --cov --cov-report term:skip-covered
 
-# Many of these wait for kernels, so four processes keep two cores busy.
 unit: $(READY)
 	$(SANDBOX)
 	@echo "== unit: tools, generated files, grading, and the labs' tests tested by right and wrong answers"
-	@$(BIN)/pytest --numprocesses 4 --dist worksteal --ignore tests/grading/test_corpus.py
+	@$(BIN)/pytest --numprocesses 2 --dist worksteal --ignore tests/grading/test_corpus.py
 
 corpus: $(READY)
 	@echo "== corpus: a class of odd, broken, greedy and cheating submissions, graded in one batch"
