@@ -53,10 +53,7 @@ class KernelClient:
         """
         deadline, interval = self.clock.seconds() + seconds, NUDGE_SECONDS
         while self.clock.seconds() < deadline:
-            message = self.client.session.msg("kernel_info_request", {})
-            self.client.shell_channel.send(message)
-            is_over = is_past(time.monotonic, time.monotonic() + interval)
-            _, complete = await self._wait(message["header"]["msg_id"], is_over, lambda _: None)
+            _, complete = await self._ask(is_past(time.monotonic, time.monotonic() + interval))
             if complete:
                 return
             interval = min(2 * interval, QUIET_SECONDS)  # on a busy machine each answer takes that long
@@ -91,8 +88,9 @@ class KernelClient:
         reply, _ = await self._wait(message_id, is_past(self.clock.seconds, deadline), output)
         if reply is None and deadline < self._deadline:
             await self.manager.interrupt_kernel()
-            is_over = is_past(self.clock.seconds, self.clock.seconds() + GRACE_SECONDS)
-            reply, _ = await self._wait(message_id, is_over, output)
+            reply, _ = await self._wait(message_id, self._grace_is_over(), output)
+            if reply is None:  # an interrupt just after a cell's last line, while ipykernel flushes, costs the reply
+                reply, _ = await self._ask(self._grace_is_over())
             if reply is not None:
                 raise CellInterrupted(f"The cell took longer than {limit:g} seconds and was interrupted.")
         if reply is None:
@@ -123,6 +121,15 @@ class KernelClient:
             await asyncio.sleep(NUDGE_SECONDS)
         await self.manager.shutdown_kernel(now=True)
         raise KernelEnded("The cell ended the kernel.")
+
+    def _grace_is_over(self) -> Callable[[], bool]:
+        return is_past(self.clock.seconds, self.clock.seconds() + GRACE_SECONDS)
+
+    async def _ask(self, is_over: Callable[[], bool]) -> tuple[dict[str, Any] | None, bool]:
+        """What `_wait` returns for a question that a kernel answers when it is not busy with a cell."""
+        message = self.client.session.msg("kernel_info_request", {})
+        self.client.shell_channel.send(message)
+        return await self._wait(message["header"]["msg_id"], is_over, lambda _: None)
 
     async def _wait(
         self, message_id: str, is_over: Callable[[], bool], output: Callable[[dict[str, Any]], None]

@@ -59,6 +59,13 @@ try:
 except OSError as error: print(error)
 for file in files: file.close()""",
     "floods-output": "for number in range(300_000): print(number, 'x' * 200)",
+    "is-interrupted-after-its-last-line": """
+import sys, time
+flush = sys.stdout.flush
+def flush_once_slowly():
+    sys.stdout.flush = flush
+    time.sleep(600)
+sys.stdout.flush = flush_once_slowly""",
     "floods-errors": "import os\nfor number in range(20_000): os.write(2, b'x' * 1000)",
     "huge-figure": "from IPython.display import HTML, display\nfor _ in range(20): display(HTML('x' * 3_000_000))",
     "signals-everybody": """
