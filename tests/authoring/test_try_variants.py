@@ -8,14 +8,13 @@ import pytest
 from light import light_course
 from rich.progress import Progress
 from this_course import COURSE, prepared
-from tried_labs import UNCHANGED
+from tried_labs import UNCHANGED, runs_of
 from typer.testing import CliRunner
 
 from course import cli
 from course.authoring import try_variants
 from course.authoring.name_use import cut_to
-from course.authoring.tried_runs import read_tried
-from course.authoring.try_all_variants import digests_of, try_all, try_trial
+from course.authoring.try_all_variants import try_all, try_trial
 from course.errors import CourseError
 from course.labs import variants
 from course.labs.sources import grade_id, is_answer, is_written, read_source
@@ -53,25 +52,22 @@ def every_run():
 
 
 @cache
-def trials_that_count(name):
-    """The runs of a lab, and of these the numbers of those that something has changed for since they were tried.
+def runs_that_count(name):
+    """The numbers of the runs of a lab for which something has changed since they were tried, and of some others.
 
-    Some of the others are tried again: another machine may differ.
+    Those are tried again because another machine may differ.
     """
-    trials, passed = try_variants.trials_of(COURSE, COURSE.lab(name)), read_tried(COURSE).get(name, [])
-    digests = digests_of(COURSE, trials)
-    unchanged = [number for number, digest in enumerate(digests) if digest in passed]
-    drawn = random.Random(SEED).sample(unchanged, min(AGAIN, len(unchanged)))
-    return trials, {*range(len(trials))} - {*unchanged} | {*drawn}
+    trials, unchanged = runs_of(name)
+    drawn = random.Random(SEED).sample(sorted(unchanged), min(AGAIN, len(unchanged)))
+    return {*range(len(trials))} - unchanged | {*drawn}
 
 
 @pytest.mark.kernel
 @pytest.mark.parametrize(("name", "number"), list(every_run()))
 def test_answers_get_what_they_deserve(name, number):
-    trials, count = trials_that_count(name)
-    if number not in count:
+    if number not in runs_that_count(name):
         pytest.skip(UNCHANGED)
-    assert try_trial(COURSE, trials[number])[0] == []
+    assert try_trial(COURSE, runs_of(name)[0][number])[0] == []
 
 
 def test_every_task_has_answers_of_both_kinds(course, lab):
