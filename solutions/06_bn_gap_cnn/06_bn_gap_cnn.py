@@ -359,18 +359,18 @@ print(f"\nmean variance of the 16 channels: {variance.mean():.4f}")
 # and how much with 0.9?
 
 # %% tags=["nbval-check-output"]
-moving = {0.99: 1.0, 0.9: 1.0}  # for each momentum a moving variance, which begins at 1
+momentum = np.array([0.99, 0.9])
+moving = np.array([1.0, 1.0])  # for each momentum a moving variance, which begins at 1
+print("for the momenta 0.99 and 0.9:")
 for step in range(1, 251):
-    for momentum in moving:
-        moving[momentum] = momentum * moving[momentum] + (1 - momentum) * 0.02  # the true variance is 0.02
+    moving = momentum * moving + (1 - momentum) * 0.02  # the true variance is 0.02
     if step in (10, 50, 100, 250):
-        texts = [f"momentum {m}: {m**step:5.1%} left, variance {moving[m]:.3f}" for m in moving]
-        print(f"step {step:3}", *texts, sep="   ")
+        print(f"after {step:3} steps {(momentum**step).round(3)} of the first value left, variances {moving.round(3)}")
 
 # %% [markdown]
-# **What to see.** Two moving variances for a channel whose true variance is 0.02. With momentum 0.9 the moving variance
-# arrives within 100 steps. With 0.99, 8 % of the first value is left after 250 steps. That seems little. But 8 % of 1
-# is four times the true value, so the average is still about five times too large.
+# **What to see.** Two moving variances for a channel whose true variance is 0.02. With momentum 0.9 (the second number
+# of each pair) the moving variance arrives within 100 steps. With 0.99, 8 % of the first value is left after 250 steps.
+# That seems little. But 8 % of 1 is four times the true value, so the average is still about five times too large.
 
 # %% [markdown]
 # ## Part 2 · The network
@@ -1207,7 +1207,7 @@ print(f"the cnn of Part 4: {test_accuracy:.1%} as trained, {settled:.1%} settled
 # digits, the two accuracies of the network with momentum 0.99 were 13 to 47 % and 95 to 97 %.
 #
 # The first value is not the only thing that is wrong. An average with momentum 0.99 remembers the last hundred steps or
-# so. In these the weights still changed, and the true statistics with them. `settle` corrects this, too.
+# so. In these steps the weights still changed, and the true statistics with them. `settle` corrects this, too.
 
 # %% [markdown]
 # ### Task 5 · Explain the 32 % (2 points)
