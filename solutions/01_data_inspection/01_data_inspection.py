@@ -22,8 +22,7 @@
 #
 # Open MNIST, a collection of handwritten digits, and look at it in six steps: the learning problem, one digit
 # as numbers, the ten classes, the axes and the value range that a network expects, and the division into
-# training and validation data. On the way you write a small toolbox of functions for the questions that come
-# up with every new data set.
+# training and validation data.
 #
 # ## What you will learn
 #
@@ -42,7 +41,7 @@
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/cnn-labs/cnn-labs-students/blob/main/labs/01_data_inspection/01_data_inspection.ipynb)
 # [![Open in Binder](https://mybinder.org/badge_logo.svg)](https://mybinder.org/v2/gh/cnn-labs/cnn-labs-students/main?urlpath=lab/tree/labs/01_data_inspection/01_data_inspection.ipynb)
 #
-# **20 points** · plan about 120 minutes · *Run All* of the finished lab takes about 0.1 minutes and 0.3 GiB of memory (measured on 2 cores)
+# **20 points** · plan about 110 minutes · *Run All* of the finished lab takes about 0.1 minutes and 0.3 GiB of memory (measured on 2 cores)
 
 # %% [markdown]
 # ## Set-up
@@ -122,8 +121,7 @@ plot_images(X_train[:15], y_train[:15]);
 # digits it is. Labels that come from a short list of possibilities are called **classes**, and the problem
 # is then one of *classification*.
 #
-# Write the problem down in numbers before you choose a model. The number of features decides how many
-# numbers go into a network, the number of classes decides how many come out.
+# The number of features decides how many numbers go into a network, the number of classes how many come out.
 #
 # Write `describe_problem(images, labels)`. `images` is an array whose first axis counts the examples, and
 # `labels` has shape `(n,)`. Return a dictionary with these four keys:
@@ -228,49 +226,24 @@ describe_problem(X_train, y_train)
 # The last three values are the ones to remember: each of the 28 × 28 images is 784 numbers, and there are
 # ten classes.
 #
-# ### Task 2 · Four questions for every array (2 points)
+# ### Four questions for every array
 #
 # Many mistakes in preparing data show up when you ask four questions: *What type of object is it? What shape? What
-# dtype? Which range of values?* (The dtype is the type of the numbers, such as `uint8`.) A label stored as text, an
-# image that is not square and lies on its side, pixels that were already scaled and are about to be scaled again: each
-# of them shows in one of the answers.
+# dtype? Which range of values?* (The dtype is the type of the numbers, such as `uint8`.) Labels stored as text, an
+# image that is not square and lies on its side, pixels that were scaled twice: each of these mistakes shows in one of
+# the answers.
 #
-# The smallest and the largest value hold a small trap. `X_train.max()` is not the Python number 255 but a NumPy one,
-# `np.uint8(255)`, which keeps the dtype of its array. The dtype `uint8` has 8 bits and ends at 255, so that 1 more is
-# not 256 but 0. Numbers that you pass on should therefore be plain Python ones.
+# The function `inspect_array` in the next cell answers the questions for any array. It avoids a small trap: the largest
+# value of `X_train` is not the Python number 255 but a NumPy one, `np.uint8(255)`, which keeps the dtype of its array.
+# The dtype `uint8` has 8 bits and ends at 255, so that 1 more is not 256 but 0. The method `item` turns a NumPy number
+# into a plain Python one, with which you can calculate safely.
 #
-# Write `inspect_array(array)`, which returns a dictionary with these five keys:
-#
-# | key | value |
-# | --- | --- |
-# | `"type"` | the name of the Python class of `array`, a str: `'ndarray'` for most, but NumPy has others, such as `'MaskedArray'` |
-# | `"shape"` | a tuple of ints |
-# | `"dtype"` | the name of the dtype, a str such as `'uint8'` |
-# | `"min"` | the smallest value of all, a plain Python `int` or `float`, not a NumPy one |
-# | `"max"` | the largest value of all, likewise |
-#
-# Nothing may be lost on the way to a plain number: the smallest value of an array of 0.25 and 0.75 is 0.25.
-#
-# <details><summary>Hint 1: a nudge</summary>
-#
-# Try `type([])`, `str(type([]))` and `np.uint8(255)` in a cell of your own. Which are strings, and which are
-# other objects that only look like text when printed?
-#
-# </details>
-#
-# <details><summary>Hint 2: the idea</summary>
-#
-# Every Python class has its own name, a str, in its attribute `__name__`: try `int.__name__`. `str` turns a
-# dtype into a string. `array.min()` and `array.max()` give NumPy scalars, and every NumPy scalar has a method
-# that returns the plain Python number of the fitting kind: search for "item" in NumPy's documentation.
-# (`int(...)` would cut the decimals off.)
-#
-# </details>
+# The cell inspects five arrays. The pixels of the last one, `twice`, were divided by 255 two times. Which of the
+# answers shows this mistake?
 
-# %% nbgrader={"grade": false, "grade_id": "inspect-array", "locked": false, "schema_version": 3, "solution": true, "task": false}
+# %% tags=["nbval-check-output"]
 def inspect_array(array):
     """Return type, shape, dtype, smallest and largest value of an array."""
-    ### BEGIN SOLUTION
     return {
         "type": type(array).__name__,
         "shape": array.shape,
@@ -278,71 +251,20 @@ def inspect_array(array):
         "min": array.min().item(),
         "max": array.max().item(),
     }
-    ### END SOLUTION
-
-# %% nbgrader={"grade": true, "grade_id": "test-inspect-array", "locked": true, "points": 2, "schema_version": 3, "solution": false, "task": false}
-def inspected(array):
-    """What inspect_array returns, once its keys are in order; an error in it becomes a sentence."""
-    with explain_errors(f"For an array of shape {array.shape} and dtype {array.dtype} inspect_array"):
-        info = inspect_array(array)
-    assert isinstance(info, dict), f"inspect_array must return a dictionary, not {info!r}. Is there a return?"
-    missing = {"type", "shape", "dtype", "min", "max"} - set(info)
-    assert not missing, f"The dictionary lacks {sorted(missing)}; its keys are {list(info)}."
-    return info
 
 
-info = inspected(np.array([[3, 7, 250], [0, 1, 2]], dtype=np.uint8))
-assert info["type"] == "ndarray", f"type is {info['type']!r}; the name of the class alone is 'ndarray'."
-assert np.asarray(info["shape"]).tolist() == [2, 3], f"shape is {info['shape']!r}; it must be (2, 3)."
-assert isinstance(info["dtype"], str), (
-    f"dtype is {info['dtype']!r}, an object of type {type(info['dtype']).__name__}; return its name, a str."
-)
-assert info["dtype"] == "uint8", f"dtype is {info['dtype']!r}; its name is 'uint8'."
-for key, right in {"min": 0, "max": 250}.items():
-    assert not isinstance(info[key], np.generic | np.ndarray), (
-        f"{key} is {info[key]!r}, a NumPy value of type {type(info[key]).__name__}; make it a plain Python number."
-    )
-    assert isinstance(info[key], int | float), f"{key} must be a plain Python number; it is {info[key]!r}."
-    assert info[key] == right, f"{key} is {info[key]!r} for an array with values from 0 to 250."
-info = inspected(np.array([0.75, 0.25, -1.50390625, 0.998046875], dtype=np.float32))
-assert np.asarray(info["shape"]).tolist() == [4], f"For an array of 4 numbers, shape is {info['shape']!r}."
-assert info["dtype"] == "float32", f"For a float32 array, dtype is {info['dtype']!r}."
-for key, right in {"min": -1.50390625, "max": 0.998046875}.items():
-    assert not isinstance(info[key], np.generic | np.ndarray), f"For a float32 array, {key} is still a NumPy value."
-    assert info[key] == right, (
-        f"{key} is {info[key]!r} for an array with values from -1.50390625 to 0.998046875. Nothing may be lost."
-    )
-### BEGIN HIDDEN TESTS
-info = inspected(np.array([[[5, 6]], [[4, 70_000]]], dtype=np.int64))
-assert np.asarray(info["shape"]).tolist() == [2, 1, 2], f"For shape (2, 1, 2), shape is {info['shape']!r}."
-assert info["dtype"] == "int64", f"For an int64 array, dtype is {info['dtype']!r}."
-assert (info["min"], info["max"]) == (4, 70_000), (
-    f"For values from 4 to 70000, min and max are {info['min']!r} and {info['max']!r}. Look at the whole array."
-)
-array = np.full((40, 50), 70_001)
-array[30, 7], array[-1, -1] = 5_003, 16_777_217
-info = inspected(array)
-assert (info["min"], info["max"]) == (5_003, 16_777_217), (
-    f"For 2000 values from 5003 to 16777217, min and max are {info['min']!r} and {info['max']!r}. Look at the whole "
-    "array, and at nothing else; and change no value on the way, not even to float32."
-)
-info = inspected(np.array([[-7.3, -3.1], [-5.0, -4.2]]))
-assert (info["min"], info["max"]) == (-7.3, -3.1), (
-    f"For values from -7.3 to -3.1, min and max are {info['min']!r} and {info['max']!r}. All may be below 0."
-)
-info = inspected(np.ma.MaskedArray([[1, 2, 3]], dtype="int64"))
-assert info["type"] == "MaskedArray", f"For a MaskedArray, type is {info['type']!r}; ask the object for its class."
-### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 2 points.")
-
-# %% tags=["nbval-check-output"]
-for name, array in {"X_train": X_train, "y_train": y_train, "X_test": X_test, "y_test": y_test}.items():
+twice = X_train[:100] / 255 / 255
+named = {"X_train": X_train, "y_train": y_train, "X_test": X_test, "y_test": y_test, "twice": twice}
+for name, array in named.items():
     print(f"{name:8}{inspect_array(array)}")
 
 # %% [markdown]
 # Images and labels agree in their first axis, one label per image. Both are `uint8`, whole numbers from 0 to
 # 255 in one byte each: the pixels use the whole range, the labels only 0 to 9. And images have no axis for
 # colour: a pixel is a single number.
+#
+# In the last line, the largest value shows the mistake: it is 0.0039, and after one division it would be 1. A picture
+# of these pixels could look right, since `imshow` draws the largest value in black, however small it is.
 #
 # ## Part 2 · One digit as numbers
 #
@@ -358,7 +280,7 @@ for row in X_train[0]:
 # Zeros are paper, large numbers are ink, and the numbers in between, along the rims of the strokes, are
 # grey. You can make out the digit, and an empty border around it.
 #
-# ### Task 3 · The box around the ink (3 points)
+# ### Task 2 · The box around the ink (3 points)
 #
 # How wide is that border, and is it the same for each digit? If one image were shifted to the edge, a
 # network that looks at fixed pixels would see something quite unlike the other examples of its class. Let
@@ -512,8 +434,7 @@ widths = boxes[:, 3] - boxes[:, 2] + 1
 print(f"height: {heights.min()} to {heights.max()} pixels, width: {widths.min()} to {widths.max()} pixels")
 
 # %% [markdown]
-# The dashed box should touch the ink on all four sides. Rows are counted from the top down, as in the table of numbers:
-# the vertical axis of an image points down, that of a graph points up.
+# The dashed box should touch the ink on all four sides. Rows are counted from the top down, as in the table of numbers.
 #
 # The line below the figure measures a thousand digits: none is taller or wider than 20 pixels. That is no
 # accident: whoever prepared MNIST scaled each digit to fit into a box of 20 × 20 and placed its centre of
@@ -521,7 +442,7 @@ print(f"height: {heights.min()} to {heights.max()} pixels, width: {widths.min()}
 #
 # ## Part 3 · Ten classes, equally many?
 #
-# ### Task 4 · Count the classes (2 points)
+# ### Task 3 · Count the classes (2 points)
 #
 # Suppose that 99 of 100 examples belong to one class. A model that always answers with that class, without
 # a glance at its input, is 99 % accurate and good for nothing. So an accuracy means little before you know
@@ -617,9 +538,9 @@ balance
 # 11.2 % are ones and 9.0 % are fives. In the smaller set of the helper package each class has exactly 10 %.
 # Either way, guessing the same digit every time is right in about one case of ten. That is the score to beat.
 #
-# A table is exact; a figure is quick, but it can mislead. In a bar plot the eye compares *lengths*. So the
-# length of a bar must be proportional to its number, and that holds only if the axis **starts at zero**. The
-# next cell draws the same numbers twice, the counts of all 60,000 training digits of MNIST.
+# A figure is quick to read, but it can mislead. In a bar plot the eye compares *lengths*. So the length of a bar must
+# be proportional to its number, and that holds only if the axis **starts at zero**. The next cell draws the same
+# numbers twice, the counts of all 60,000 training digits of MNIST.
 
 # %%
 all_of_mnist = np.array([5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949])
@@ -669,29 +590,15 @@ plt.show()
 # numbers as the first channel, and in that third all three channels are mixed. Both arrays have the shape
 # `(3, 28, 28)`, so a look at the shape would not tell them apart.
 #
-# Keras, the library of the later labs, expects channels last, unless its settings say otherwise; you can ask
-# it with `keras.config.image_data_format()`. Often nothing crashes if you are wrong. A published lab (Cangelosi and
-# Masala 2025) gave its network images of shape `(1, 28, 28)` while Keras was set to channels-last. Keras read
-# each digit as *one row* of 28 pixels with 28 *channels*. The network trained without complaint, and its test
-# accuracy was 98.7 %, so that nobody noticed. You will meet it again in lab 4.
+# Keras, the library of the later labs, expects channels last, unless its settings say otherwise. Often nothing crashes
+# if you are wrong. A published lab (Cangelosi and Masala 2025) gave its network images of shape `(1, 28, 28)` while
+# Keras was set to channels-last. Keras read each digit as *one row* of 28 pixels with 28 *channels*. The network
+# trained without complaint, and its test accuracy was 98.7 %, so that nobody noticed. You will meet it again in lab 4.
 #
 # ## Part 5 · The numbers that a network expects
 #
-# The pixels run from 0 to 255. How are they spread in between?
-
-# %%
-pixels = X_train[:2000].ravel()
-print(f"pixels without ink: {np.mean(pixels == 0):.0%}")
-figure, axes = plt.subplots(figsize=(6, 3), layout="constrained")
-axes.hist(pixels[pixels > 0], bins=32, range=(0, 256), color=BLUE)
-axes.set(title="pixels with ink", xlabel="pixel value", ylabel="number of pixels")
-plt.show()
-
-# %% [markdown]
-# Four of five pixels are paper. Of the ink in the figure, more than a third is very dark, above 250. The rest,
-# the rims of the strokes, is spread thinly over all the greys.
-#
-# Before you change these numbers, see what happens when you calculate with `uint8`:
+# The pixels are whole numbers from 0 to 255, of dtype `uint8`. Before you change them, see what happens when you
+# calculate with `uint8`:
 
 # %% tags=["nbval-check-output"]
 grey = np.array([0, 100, 200, 250], dtype=np.uint8)
@@ -707,15 +614,14 @@ print("grey / 255", (grey / 255).round(2), (grey / 255).dtype)
 # the **overflow trap**; it turns sums and differences of images into noise. So change to decimals first and
 # calculate afterwards.
 #
-# ### Task 5 · Scale to the range from 0 to 1 (2 points)
+# ### Task 4 · Scale to the range from 0 to 1 (2 points)
 #
 # A network multiplies its inputs by numbers called **weights**. At the start they are small random numbers, and
 # training changes them in small steps. Such a start and such steps work best when the inputs are about 1 in size. So
 # the pixels are divided by 255.
 #
 # Division by `/` changes to decimals by itself, but it gives `float64`, eight bytes per number. Networks
-# calculate in `float32`, which is precise enough and needs half of that: 188 MB for the 60,000 training digits
-# of MNIST.
+# calculate in `float32`, which is precise enough and needs half of that.
 #
 # Write `scale(images)`. `images` is an array of any shape and of any dtype, with values from 0 to 255; in a
 # float dtype they may be decimals, as in the mean of several digits. Return an array of the same shape and of
@@ -802,7 +708,7 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 
 
 # %% [markdown]
-# ### Task 6 · One-hot labels and back (3 points)
+# ### Task 5 · One-hot labels and back (4 points)
 #
 # A network for ten classes has ten outputs, one per class. To compare them with a label such as 3, the label can be
 # written as ten numbers too: nine zeros, and a one at position 3, counted from 0. This is a **one-hot** label. It also
@@ -868,7 +774,7 @@ def to_integer(one_hot_labels):
     return np.argmax(one_hot_labels, axis=1)
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-one-hot", "locked": true, "points": 3, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-one-hot", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
 def result_of(name, function, given, **named):
     """What one of the two functions returns, as an array; an error in it becomes a sentence."""
     shown = f"{name} of {np.asarray(given)[:4].tolist()}{' ...' if len(given) > 4 else ''}"
@@ -956,7 +862,7 @@ assert back.tolist() == labels.tolist(), (
     f"From 50 one-hot labels that begin with {labels[:8].tolist()}, to_integer makes {back[:8].tolist()} ..."
 )
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 3 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 4 points.")
 
 # %%
 codes = np.asarray(one_hot(y_train[:8]))
@@ -1020,7 +926,7 @@ print("classes in the validation part:", np.unique(last_part))
 # learned. So the examples must be shuffled first, and best **stratified**: each class is divided on its own, in the
 # same proportion, so that both parts have the class balance of the whole.
 #
-# ### Task 7 · A leakage-free validation split (4 points)
+# ### Task 6 · A leakage-free validation split (5 points)
 #
 # Write `split_train_validation(images, labels, validation_fraction=0.2, seed=0)`. `images` has the examples
 # along its first axis, and `labels` has shape `(n,)`; the labels that occur need not be 0, 1, 2 and so on.
@@ -1034,8 +940,7 @@ print("classes in the validation part:", np.unique(last_part))
 #   gives another one;
 # - the arrays of the caller stay as they are.
 #
-# You may write it with NumPy alone. You may also use scikit-learn, which is installed: importing it in the
-# answer cell is fine, if you know what its arguments do.
+# NumPy is enough. You may also import scikit-learn in the answer cell; it is installed.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -1093,7 +998,7 @@ def split_train_validation(images, labels, validation_fraction=0.2, seed=0):
     return (images[training], labels[training]), (images[validation], labels[validation])
     ### END SOLUTION
 
-# %% nbgrader={"grade": true, "grade_id": "test-split-train-validation", "locked": true, "points": 4, "schema_version": 3, "solution": false, "task": false}
+# %% nbgrader={"grade": true, "grade_id": "test-split-train-validation", "locked": true, "points": 5, "schema_version": 3, "solution": false, "task": false}
 def numbered_examples(class_sizes, classes=None, shuffled=False):
     """Small images, sorted by class or shuffled, whose pixels tell the number of the image; and their labels."""
     classes = np.arange(len(class_sizes)) if classes is None else np.array(classes)
@@ -1220,7 +1125,7 @@ assert len(X_a) + len(X_b) == len(y_a) + len(y_b) == 60, (
     "their own: keep them all."
 )
 ### END HIDDEN TESTS
-print("All tests shown here pass. With the hidden tests of grading, this task gives 4 points.")
+print("All tests shown here pass. With the hidden tests of grading, this task gives 5 points.")
 
 # %%
 (X_tr, y_tr), (X_val, y_val) = split_train_validation(X_train, y_train)
@@ -1233,12 +1138,11 @@ part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]),
 (100 * pd.crosstab(digits, part, normalize="columns")).round(1)
 
 # %% [markdown]
-# The figure shows ten validation digits with their labels. Such a glance is worth it after each step that
-# reorders data: if images and labels had been shuffled separately, most of the titles would be wrong. And the
-# two columns of the table should agree, up to the effect of a single example: both parts have the class balance
-# of the whole.
+# The figure shows ten validation digits with their labels. If images and labels had been shuffled separately, most of
+# the labels would be wrong. The two columns of the table should agree, up to the effect of a single example: both parts
+# have the class balance of the whole.
 #
-# ### Task 8 · The best of twenty (2 points)
+# ### Task 7 · The best of twenty (2 points)
 #
 # A colleague has trained twenty different models. She measured the accuracy of all twenty on the test set, took the
 # model with the highest, and reports that accuracy as the one to expect on new digits.
@@ -1290,6 +1194,18 @@ part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]),
 #   `raise ValueError("...")`.
 #
 #   </details>
+# - **A fifth question.** Damaged data can hold NaN, "not a number", for instance where 0 was divided by 0. What does
+#   `inspect_array` say of `np.array([1.0, np.nan])`? Write `count_nan(array)`, which counts the NaN in an array of any
+#   shape and returns a plain `int`. An array of whole numbers cannot hold any and gives 0. Check it:
+#
+#   ```python
+#   assert count_nan(np.array([[1.0, np.nan], [np.nan, 0.0]])) == 2 and count_nan(X_train) == 0
+#   assert type(count_nan(X_train)) is int
+#   ```
+#
+# - **Paper, ink and the greys between.** What share of the pixels is 0? Draw a histogram of the others,
+#   `X_train[X_train > 0]`, with 32 bins from 0 to 256. You should find that four of five pixels are paper, and that
+#   more than a third of the ink is very dark, above 250.
 # - **Unbalance the digits.** Keep only one in fifty of the nines, and redo the table and the split. Which
 #   accuracy does a model reach that never answers "9"? Which other measure would have shown it?
 # - **Same hand, two parts.** MNIST's training and test digits come from different writers. Your validation
