@@ -59,7 +59,7 @@ def test_a_mutant_is_run_with_the_answers_that_it_and_its_test_use():
     notebook = prepared(COURSE.lab("05_lenet5_train_on_batch"))
     names = [grade_id(cell) for cell in cut_to(notebook, {"train"}).cells if grade_id(cell)]
     assert names[-2:] == ["train", "test-train"]
-    assert "random-batch" in names and "epochs" not in names and "test-random-batch" not in names
+    assert "random-batch" in names and "lenet5" not in names and "test-random-batch" not in names
 
 
 def test_a_sample_is_drawn_by_its_seed_and_in_order():
