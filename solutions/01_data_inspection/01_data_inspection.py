@@ -264,7 +264,7 @@ for name, array in named.items():
 # colour: a pixel is a single number.
 #
 # In the last line, the largest value shows the mistake: it is 0.0039, and after one division it would be 1. A picture
-# of these pixels could look right, since `imshow` draws the largest value in black, however small it is.
+# of these pixels could look right, since `plot_images` draws the largest value in black, however small it is.
 #
 # ## Part 2 · One digit as numbers
 #

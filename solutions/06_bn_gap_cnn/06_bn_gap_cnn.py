@@ -335,10 +335,10 @@ print(f"\nmean variance of the 16 channels: {variance.mean():.4f}")
 
 # %% [markdown]
 # **What to see.** The table shows the first six of the sixteen channels of an untrained convolution. Minus signs are
-# left out. Before, the means differ and the variances are far below 1: small first weights make small numbers of pixels
-# from 0 to 1. After, the means are 0 and the variances much nearer to 1 (not quite 1: beside a variance so small,
-# epsilon is no longer negligible). Keep the last line in mind: a variance of about a hundredth will explain a mystery
-# in Part 5.
+# left out. Before, the means differ and the variances are far below 1: the first weights are small and the pixels lie
+# between 0 and 1, so the results are small numbers. After, the means are 0 and the variances much nearer to 1 (not
+# quite 1: beside a variance so small, epsilon is no longer negligible). Keep the last line in mind: a variance of about
+# a hundredth will explain a mystery in Part 5.
 
 # %% [markdown]
 # ### A memory that fades
@@ -1264,11 +1264,12 @@ axes.set(xlabel="named", ylabel="true label", title="confusion matrix (the colou
 plt.show()
 
 # %% [markdown]
-# **What to see.** Above, the first 25 test digits, each under its prediction; a wrong one is framed and tells what it
-# is. Below, all test digits: the diagonal counts the right answers. It is not coloured; otherwise its large numbers
-# would hide the errors. The errors gather in a few pairs, and often a whole column has more than its share: then the
-# network names one digit too readily. Which pairs these are changes from training to training. Draw the matrix for the
-# settled copy of the network, `copy_of_cnn`, as well, and see which errors were caused by the moving averages.
+# **What to see.** The first figure shows the first 25 test digits, each under its prediction; a wrong one is framed and
+# tells what it is. The second shows all test digits: the diagonal counts the right answers. It is not coloured;
+# otherwise its large numbers would hide the errors. The errors gather in a few pairs, and often a whole column has more
+# than its share: then the network names one digit too readily. Which pairs these are changes from training to training.
+# Draw the matrix for the settled copy of the network, `copy_of_cnn`, as well, and see which errors were caused by the
+# moving averages.
 
 # %% [markdown]
 # ## Going further
