@@ -323,7 +323,7 @@ for path in sorted(lenet_run.rglob("*.v2")):
 
 # %% [markdown]
 # **What to see.** The run's folder holds two more, `train` and `validation`, with one event file each. To TensorBoard
-# these are two runs with the same tags, so it draws both curves in one figure.
+# these are two runs whose series have the same names, so it draws the two curves of a name in one figure.
 #
 # ## Part 2 · Read the records
 #
@@ -622,7 +622,8 @@ table = [0.9, 0.6, 0.7, 0.5, 0.6, 0.7, 0.4]
 _check_stop(table, 1, (3, 2))
 _check_stop(table, 2, (6, 4), ", as epochs 5 and 6 are both worse than epoch 4, and what follows is not seen any more")
 _check_stop(table, 3, (7, 7))
-_check_stop([0.5, 0.75, 0.75, 0.625], 2, (4, 2), ", as an equal accuracy is no better one", lowest=False)
+_highest = ", as the highest accuracy is the best (lowest=False), and an equal one is no better"
+_check_stop([0.5, 0.75, 0.75, 0.625], 2, (4, 2), _highest, lowest=False)
 _check_stop([0.8, 0.4, nan, nan, nan, nan], 3, (5, 2), ", as NaN is no better value")
 _check_stop([0.5, 0.75, 0.625, 0.5, 0.25], 3, (4, 1), ", as none of the epochs 2, 3 and 4 is better than epoch 1")
 ### BEGIN HIDDEN TESTS
@@ -912,9 +913,10 @@ for seed, row in enumerate(zip(*results.values()), start=1):
 # ## Part 6 · TensorBoard itself
 #
 # TensorBoard is a small web server: it shows the event files as a page. You give it the folder above all runs, here
-# `RUNS`. In a notebook two commands of IPython, `%load_ext tensorboard` and `%tensorboard --logdir runs`, start it. On
-# your own computer, `tensorboard --logdir runs` does the same in a terminal, and the page is then at
-# `http://localhost:6006`. Its tabs (where the page is narrow, an arrow leads to the last ones):
+# `RUNS`. In a notebook, in JupyterLab as in Colab, two commands of IPython, `%load_ext tensorboard` and
+# `%tensorboard --logdir runs`, start it. On your own computer, `tensorboard --logdir runs` does the same in a terminal
+# (in place of `runs` write the path that `print(RUNS)` shows), and the page is then at `http://localhost:6006`. Its
+# tabs (where the page is narrow, an arrow leads to the last ones):
 #
 # - **Time Series** and **Scalars**: a curve for each tag, all runs on top of each other. Choose the runs on the left.
 #   Smoothing is under *Settings*, on the right, in *Time Series*, and on the left in *Scalars*.
@@ -1019,11 +1021,11 @@ else:
 #   derived from `keras.callbacks.Callback`, which records the scalars `recall/0` to `recall/9` after every epoch. Make
 #   a writer, as in Part 3, once, in `__init__`. In `on_epoch_end(self, epoch, logs=None)` write with
 #   `tf.summary.scalar(tag, value, step=epoch)`, and in `on_train_end(self, logs=None)` close the writer. Keras sets
-#   `self.model`. Train `build_small()` with it for 6 epochs on `X_few` and `y_few`, in batches of 50; give it `X_val`
-#   and `y_val` as images and labels. To check: `scalars(folder, "recall/8")` must hold 6 pairs. The last value must be
-#   the share of eights among the answers of the trained network to `X_val[y_val == 8]`. In ten trials with the bundled
-#   digits, the ones had the highest recall in the end each time, 97 % or more, and the fives, at 75 to 83 %, were at or
-#   near the bottom.
+#   `self.model`. Train `build_small()` with it for 6 epochs on `X_few` and `y_few`, in batches of 50; give it a new
+#   folder in `RUNS`, and `X_val` and `y_val` as images and labels. To check: `scalars(folder, "recall/8")` must hold 6
+#   pairs. The last value must be the share of eights among the answers of the trained network to `X_val[y_val == 8]`.
+#   In ten trials with the bundled digits, the ones had the highest recall in the end each time, 97 % or more, and the
+#   fives, at 75 to 83 %, were at or near the bottom.
 # - **Dropout** silences a part of a layer's outputs at random in each training step, so that learning by heart is
 #   harder. Put `keras.layers.Dropout(0.5)` between the two dense layers of `build_small`, and train with 200 digits as
 #   below Task 3. In 14 trainings of ours the validation loss turned later, at epochs 11 to 25, and was lower each time.
