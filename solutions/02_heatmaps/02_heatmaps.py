@@ -283,9 +283,9 @@ right.set_title("the same digit with a third of its ink")
 plt.show()
 
 # %% [markdown]
-# **What to see.** On the left the ink is dark, on the right pale, and both colour bars run from 0 to 255. Had
-# each heatmap chosen its own range, the two pictures would look the same and only the numbers at the colour
-# bar would tell them apart.
+# **What to see.** With `cmap="gray_r"` the ink is dark on the left and pale on the right; both pictures have the range
+# 0 to 255. Had each heatmap chosen its own range, the two pictures would look the same and only the numbers at the
+# colour bar would tell them apart.
 
 # %% [markdown]
 # ### Task 2 · Every pixel with its value (4 points)
@@ -1063,9 +1063,9 @@ plt.show()
 #   </details>
 # - **Which colour maps go one way?** Write `is_monotonic(values)`: it returns `True` if `values`, a list or a float
 #   array, never goes down or never goes up, else `False`. Equal neighbours are allowed. `np.diff` gives the steps from
-#   each value to the next. Check it with `assert is_monotonic([1, 2, 2, 5]) and is_monotonic([3, 2, 1])` and
-#   `assert not is_monotonic([1, 4, 2, 5])`. Then judge two maps by `is_monotonic(lightness_profile(name))`: `turbo`,
-#   made as a better rainbow, and `cividis`. Which would you trust with a heatmap? (`turbo` goes up and down, `cividis`
+#   each value to the next. Check it with `assert is_monotonic([1, 2, 2, 5]) and is_monotonic([3, 2, 1])` and `assert
+#   not is_monotonic([1, 4, 2,
+#   5])`. Then judge two maps by `is_monotonic(lightness_profile(name))`: `turbo`, made as a better `jet`, and `cividis`. Which would you trust with a heatmap? (`turbo` goes up and down, `cividis`
 #   goes one way.)
 # - Replace the mean in Task 4 by the median of each pixel. The digits become sharper; does the classifier
 #   become better?

@@ -27,7 +27,7 @@
 # - Compute a convolution and the size of its output by hand.
 # - Build a LeNet for any input shape, and check it by its parameter count.
 # - Explain what a wrong input shape does to a convolution, even when there is no error.
-# - Train the network and give the curves of training and validation their right names.
+# - Train the network, and tell a validation curve from a test curve.
 # - Look at what the network has learned: its filters and feature maps.
 #
 # ## What you need
@@ -393,8 +393,8 @@ plt.show()
 # that lives in a class and needs no object of it. It is called as `LeNet.build((28, 28, 1), 10)`.
 #
 # Write `build(input_shape, classes)`. `input_shape` is the shape of one image, such as `(28, 28, 1)`. Return the
-# network of the table as a sequential or functional Keras model, new and untrained at each call. It must work for
-# other shapes and numbers of classes too.
+# network of the table as a Keras model made with `keras.Sequential` (or with the functional API, which lab 5 explains),
+# new and untrained at each call. It must work for other shapes and numbers of classes too.
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
@@ -1090,15 +1090,16 @@ plt.show()
 #   networks without convolutions mind more? Write your own `shift(images, dy, dx)`, which returns new images, moved
 #   down by `dy` pixels and to the right by `dx`, with 0 in the empty places. (With `np.roll`, what leaves on one side
 #   comes in again on the other.) Check it on a 3×3 image of the numbers 1 to 9, and against `ndimage.shift`. Then draw
-#   `accuracy(lenet, ready(shift(x_test, 0, dx)))` for `dx` from −6 to 6, beside that of a network with one hidden layer
-#   of 842 units (about as many parameters as the network of lab 3), trained by `train`. We measured about 94 % for
-#   LeNet and 92 % for the dense network on digits that were not moved, and 52 and 30 % on digits moved by three pixels
-#   (mean of four directions): LeNet loses much, but less than the other. Does that hold for digits that
-#   `ndimage.rotate` has turned?
-# - Train LeNet on digits that are shifted at random by up to three pixels. How much of the lost accuracy comes back,
-#   and what does it cost on digits that were not moved?
+#   `accuracy(lenet, ready(shift(x_test, 0, dx)))` for `dx` from −6 to 6, beside that of a network of Flatten, one dense
+#   layer of 842 units with ReLU, and the softmax layer (about as many parameters as the network of lab 3), trained by
+#   `train`. We measured about 94 % for LeNet and 92 % for the dense network on digits that were not moved, and 52 and
+#   30 % on digits moved by three pixels (mean of four directions): LeNet loses much, but less than the other. Does that
+#   hold for digits that `ndimage.rotate` has turned?
+# - Train LeNet on digits that are shifted at random by up to three pixels (by your `shift`, or by `ndimage.shift` with
+#   `order=0`). How much of the lost accuracy comes back, and what does it cost on digits that were not moved?
 # - Replace Flatten and the dense layer of 500 units by `GlobalAveragePooling2D`. It forgets the place altogether. How
-#   does the curve for shifts change? Give it more epochs; lab 6 builds such a network.
+#   does the curve of accuracy for `dx` from −6 to 6, drawn in "Digits out of place", change? Give it more epochs; lab 6
+#   builds such a network.
 # - Give the published version its picture back, without changing the shape of the data: look for `data_format` in the
 #   documentation of `Conv2D`. On which machines does it run?
 # - Another setting takes the same network to the published accuracy in a fraction of the time (one epoch: Adam, peak

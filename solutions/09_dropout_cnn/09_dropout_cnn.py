@@ -30,7 +30,7 @@
 # - Check the defaults of an optimiser before you blame the network.
 # - Show by an experiment why a score that was used for choosing is too high.
 # - Time a piece of work so that the number means what it says.
-# - Judge an accuracy above 99 %: by its error, and by the digits that are still wrong.
+# - Judge an accuracy above 99 %: by its standard error, and by the digits that are still wrong.
 #
 # ## What you need
 #
@@ -148,8 +148,9 @@ print(f"{len(X_fit):,} digits to learn from, {len(X_val):,} to decide with, {len
 #
 # <details><summary>Hint 1: a nudge</summary>
 #
-# You build it as in lab 4, with other numbers and two layers more. Which padding does the text above the table ask
-# for, and which is the default of Keras? Which numbers of the table must come from the three arguments?
+# You build it as in lab 4, with other numbers, one pooling fewer and two dropout layers. Which padding does the text
+# above the table ask for, and which is the default of Keras? Which numbers of the table must come from the three
+# arguments?
 #
 # </details>
 #
@@ -567,9 +568,9 @@ plt.show()
 # The published notebook says only `Adadelta()`. Run its code today, and the network hardly learns. Nothing in the
 # network has changed. A default has.
 #
-# **Adadelta** (Zeiler, 2012) was invented to do without a learning rate. For each parameter it keeps two running
-# means, both 0 at first: *G* of the squared gradients *g*², and *D* of the squared changes Δ². At each step, with
-# ρ = 0.95 and a tiny ε,
+# **Adadelta** (Zeiler, 2012) was invented to do without a learning rate. For each parameter it keeps two **running
+# means** (means in which older values count less and less), both 0 at first: *G* of the squared gradients *g*², and *D*
+# of the squared changes Δ². At each step, with ρ = 0.95 and a tiny ε,
 #
 # 1. G ← ρ · G + (1 − ρ) · g²
 # 2. Δ = − √(D + ε) / √(G + ε) · g
@@ -1131,8 +1132,8 @@ print(f"{seconds:.1f} s for {EPOCHS} epochs of {len(X_fit):,} digits, validation
 # %% [markdown]
 # **What to see.** Validation (dashed, squares) begins far better than training: training is measured with dropout on,
 # and as an average over an epoch in which the network was still learning. Below the figure stands a time, with what was
-# timed. To compare two networks, leave out the first call of `fit`: in it Keras turns the network into a graph of
-# operations.
+# timed. To compare the times of two networks, do not count the first call of `fit`, but a second one: in the first,
+# Keras also turns the network into a graph of operations.
 #
 # Everything is decided. Now, once, the test digits:
 
