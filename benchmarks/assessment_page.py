@@ -55,8 +55,8 @@ end of its kernels.
 No class was timed; the minutes are estimates, for somebody who reads with care in a second language: {words} words and
 {lines} given lines of code a minute (of the words in hints, every second one), {test:g} minutes for each task with a
 test and {answer:g} for each line of its model answer, {written:g} for each written answer. "Going further" is optional
-and not counted. Readers who were new to the course, and read or solved the labs of this repository, estimated 110 to
-160, each by rates of their own. What is planned is set in course.toml: set what your class needed.
+and not counted. Readers who were new to the course, and read the labs of this repository as a student would, estimated
+90 to 120, each by rates of their own. What is planned is set in course.toml: set what your class needed.
 """
 MARGINS = """\
 ## Thresholds

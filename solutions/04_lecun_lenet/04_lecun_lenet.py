@@ -86,6 +86,7 @@ import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from scipy import ndimage
 
 from data_utils import explain_errors, load_mnist, plot_history
 
@@ -1033,6 +1034,20 @@ plt.show()
 # neighbour sees begins 2 pixels further on, as the stride is 2. The window of the second convolution is 5 such numbers
 # wide. The first sees 6 pixels across, and each of the other four adds 2: together 6 + 4 · 2 = 14. So a number of the
 # second convolution sees 14×14 pixels, a quarter of the image. Only the dense layer takes all places together.
+#
+# ### Digits out of place
+#
+# It is often said that convolutional networks do not mind *where* a digit is. Move the test digits to the right, with
+# zeros in the empty columns:
+
+# %%
+for pixels in range(5):
+    moved = ndimage.shift(x_test, (0, 0, pixels), order=0)  # the axes are images, rows and columns
+    print(f"moved by {pixels}: accuracy {accuracy(lenet, ready(moved)):.1%}")
+
+# %% [markdown]
+# LeNet does mind. A feature map moves along with the digit, but after Flatten the dense layer has a weight for each
+# *place* in the maps. Pooling forgives only a pixel or two.
 
 # %% [markdown]
 # ## Part 5 · The published network again
@@ -1043,8 +1058,8 @@ plt.show()
 # of every layer, and the accuracy after each epoch. How could they have noticed the wrong input shape from what they
 # printed *themselves*? Write three to six sentences.
 #
-# **Marking scheme.** 1 point: a printed figure that shows the mistake, with the value to expect instead and how to
-# derive it. 1 point: why the network ran and scored well in spite of it, and hence what a good accuracy does not
+# **Marking scheme.** 1 point: a printed number or shape that shows the mistake, with the value to expect instead and
+# how to derive it. 1 point: why the network ran and scored well in spite of it, and hence what a good accuracy does not
 # prove.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain-input-shape", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
@@ -1074,27 +1089,14 @@ plt.show()
 #
 #   How many 3×3 convolutions with stride 1, without pooling, does it take until a number sees all 28 pixels of a row?
 #   (It takes 14; for these your function must return 29.)
-# - **Digits out of place.** It is often said that convolutional networks do not mind *where* a digit is. Move the test
-#   digits to the right, by 0 to 4 pixels, with zeros in the empty columns:
-#
-#   ```python
-#   from scipy import ndimage
-#
-#   for pixels in range(5):
-#       moved = ndimage.shift(x_test, (0, 0, pixels), order=0)  # the axes are images, rows and columns
-#       print(f"moved by {pixels}: accuracy {accuracy(lenet, ready(moved)):.1%}")
-#   ```
-#
-#   LeNet does mind. A feature map moves along with the digit, but after Flatten the dense layer, which holds 1,225,500
-#   of the 1,256,080 parameters, has a weight for each *place* in the maps. Pooling forgives only a pixel or two. Do
-#   networks without convolutions mind more? Write your own `shift(images, dy, dx)`, which returns new images, moved
-#   down by `dy` pixels and to the right by `dx`, with 0 in the empty places. (With `np.roll`, what leaves on one side
-#   comes in again on the other.) Check it on a 3×3 image of the numbers 1 to 9, and against `ndimage.shift`. Then draw
-#   `accuracy(lenet, ready(shift(x_test, 0, dx)))` for `dx` from −6 to 6, beside that of a network of Flatten, one dense
-#   layer of 842 units with ReLU, and the softmax layer (about as many parameters as the network of lab 3), trained by
-#   `train`. We measured about 94 % for LeNet and 92 % for the dense network on digits that were not moved, and 52 and
-#   30 % on digits moved by three pixels (mean of four directions): LeNet loses much, but less than the other. Does that
-#   hold for digits that `ndimage.rotate` has turned?
+# - **Digits out of place.** Do networks without convolutions mind a shift more? Write your own `shift(images, dy, dx)`,
+#   which returns new images, moved down by `dy` pixels and to the right by `dx`, with 0 in the empty places. (With
+#   `np.roll`, what leaves on one side comes in again on the other.) Check it on a 3×3 image of the numbers 1 to 9, and
+#   against `ndimage.shift`. Then draw `accuracy(lenet, ready(shift(x_test, 0, dx)))` for `dx` from −6 to 6, beside that
+#   of a network of Flatten, one dense layer of 842 units with ReLU, and the softmax layer (about as many parameters as
+#   the network of lab 3), trained by `train`. We measured about 94 % for LeNet and 92 % for the dense network on digits
+#   that were not moved, and 52 and 30 % on digits moved by three pixels (mean of four directions): LeNet loses much,
+#   but less than the other. Does that hold for digits that `ndimage.rotate` has turned?
 # - Train LeNet on digits that are shifted at random by up to three pixels (by your `shift`, or by `ndimage.shift` with
 #   `order=0`). How much of the lost accuracy comes back, and what does it cost on digits that were not moved?
 # - Replace Flatten and the dense layer of 500 units by `GlobalAveragePooling2D`. It forgets the place altogether. How

@@ -993,8 +993,9 @@ plt.show()
 # **What to see.** The two networks have the same trained weights, as training never uses the moving averages. They
 # differ in the 480 numbers alone. With its batch's own statistics (grey, dash-dotted) the network soon names more than
 # nine digits in ten. Used as it is meant to be used, with momentum 0.9 (solid, circles) it follows, with ups and downs;
-# with 0.99 (dashed, squares) it lags far behind. On the right is why: the moving variance still holds a good part of
-# its first value, 1. So every channel is divided by far too large a number, and its values come out far too small.
+# with 0.99 (dashed, squares) it lags far behind. On the right is why: the moving variance still holds a part of its
+# first value, 1; even at the end it is 8 %, about four times the true variance. So every channel is divided by far too
+# large a number, and its values come out far too small.
 #
 # ### Task 4 · Set the 480 numbers right (6 points)
 #

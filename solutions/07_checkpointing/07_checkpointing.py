@@ -923,9 +923,8 @@ for call in (1, 2):
 # %%
 for ending in (".keras", ".weights.h5"):
     content = bytearray((workspace / f"trial{ending}").read_bytes())
-    half = len(content) // 2
-    (workspace / f"cut{ending}").write_bytes(content[:half])
-    content[half] ^= 0x40  # one bit of 5 million
+    (workspace / f"cut{ending}").write_bytes(content[: len(content) // 2])
+    content[len(content) // 4] ^= 0x40  # one bit of 5 million, among the weights
     (workspace / f"flipped{ending}").write_bytes(content)
 shorter = keras.Sequential([keras.Input((28, 28, 1)), keras.layers.Flatten(), keras.layers.Dense(64)])
 load_whole = keras.models.load_model
@@ -951,7 +950,7 @@ for name, load, file in cases:
 # archives hold **checksums**, numbers computed from the content that change when it changes.
 #
 # Two cases are worse than an error. A `.weights.h5` file has no checksums: a wrong bit among the weights is accepted in
-# silence. So is an undamaged file by a network with one layer *fewer*.
+# silence. A network with one layer *fewer* accepts an undamaged file in silence, too.
 
 # %% [markdown]
 # ### Task 6 · The last good checkpoint (5 points)

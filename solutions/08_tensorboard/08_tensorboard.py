@@ -915,8 +915,8 @@ for seed, row in enumerate(zip(*results.values()), start=1):
 # TensorBoard is a small web server: it shows the event files as a page. You give it the folder above all runs, here
 # `RUNS`. In a notebook, in JupyterLab as in Colab, two commands of IPython, `%load_ext tensorboard` and
 # `%tensorboard --logdir runs`, start it. On your own computer, `tensorboard --logdir runs` does the same in a terminal
-# (in place of `runs` write the path that `print(RUNS)` shows), and the page is then at `http://localhost:6006`. Its
-# tabs (where the page is narrow, an arrow leads to the last ones):
+# (in place of `runs` write the path that `print(RUNS)` shows), and the page is then at `http://localhost:6006`; Ctrl+C
+# in the terminal ends it. Its tabs (where the page is narrow, an arrow leads to the last ones):
 #
 # - **Time Series** and **Scalars**: a curve for each tag, all runs on top of each other. Choose the runs on the left.
 #   Smoothing is under *Settings*, on the right, in *Time Series*, and on the left in *Scalars*.

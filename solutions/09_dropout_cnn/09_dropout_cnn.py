@@ -909,7 +909,7 @@ plt.show()
 # `time.perf_counter()` is the right clock: fine, and never set back.
 
 
-# %%
+# %% nbgrader={"grade": false, "grade_id": "given-timed", "locked": true, "schema_version": 3, "solution": false, "task": false}
 def timed(function, *args, **kwargs):
     """What function(*args, **kwargs) returns, and the seconds that it took."""
     start = time.perf_counter()
@@ -917,6 +917,7 @@ def timed(function, *args, **kwargs):
     return result, time.perf_counter() - start
 
 
+# %%
 numbers, took = timed(sorted, [3, 1, 2], reverse=True)  # the call sorted([3, 1, 2], reverse=True), timed
 print(f"{numbers} after {took:.6f} s")
 
