@@ -32,8 +32,8 @@ def run_app(application: typer.Typer) -> None:
 
 
 app = new_app()
-console = Console()
-error_console = Console(stderr=True)
+console = Console(emoji=False)  # else the place "page.py:100: " would be a sign
+error_console = Console(stderr=True, emoji=False)
 
 # Where a class lies, in every command that works on one; the variable saves naming it each time.
 ClassFolder = Annotated[

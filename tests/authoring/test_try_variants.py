@@ -17,7 +17,7 @@ from course.authoring.name_use import cut_to
 from course.authoring.try_all_variants import try_all, try_trial
 from course.errors import CourseError
 from course.labs import variants
-from course.labs.sources import grade_id, is_answer, is_written, read_source
+from course.labs.sources import grade_id, is_answer, is_written, points_by_cell, read_source
 from course.labs.variants import Variant
 
 FEWEST_RIGHT, FEWEST_WRONG = 2, 3
@@ -142,12 +142,13 @@ def test_surprises_are_found(course):
     lab = course.labs[0]
     notebook = prepared(lab)
     first, second = tasks_of(notebook)[:2]
+    worth = points_by_cell(notebook)[f"test-{second}"]
     model = next(cell.source for cell in notebook.cells if grade_id(cell) == first)
     chosen = [Variant(first, "fine", model, frozenset({f"test-{first}"})), Variant(second, "void", "", frozenset())]
     found, _ = try_trial(course, try_variants.make_trial(notebook, chosen))
     assert len(found) == 2
     assert "2 points to the wrong answer «fine»" in found[0]
-    assert f"test-{second} gives 0 of 2 points: AssertionError" in found[1]
+    assert f"test-{second} gives 0 of {worth:g} points: AssertionError" in found[1]
     assert "stopped with NameError: name " in found[1]
 
 

@@ -18,8 +18,11 @@ ANSWER = (
 
 @pytest.mark.slow
 def test_copies_in_all_disguises_at_once_stand_at_the_top_of_a_class_of_60_and_no_other_pair_is_listed():
-    """In each of three classes; how many of them are listed as surprising, too, depends on which answers are drawn."""
-    found = [find_copies(COURSE, COURSE.lab("03_mlp_baseline"), "all three", seed) for seed in range(3)]
+    """In each of three classes; how many of them are listed as surprising, too, depends on which answers are drawn.
+
+    And on how much there is to write: docs/benchmarks.md has the counts of the labs that ask for less than this one.
+    """
+    found = [find_copies(COURSE, COURSE.lab("01_data_inspection"), "all three", seed) for seed in range(3)]
     assert all(one.at_the_top == COPIED and one.false == 0 for one in found), found
     assert sum(one.listed for one in found) >= 0.85 * COPIED * len(found), found
 
