@@ -27,11 +27,14 @@ def test_copies_in_all_disguises_at_once_stand_at_the_top_of_a_class_of_60_and_n
     assert sum(one.listed for one in found) >= 0.85 * COPIED * len(found), found
 
 
-def test_by_the_figures_in_the_documentation_all_copies_stand_at_the_top_and_no_other_pair_is_listed():
+def test_by_the_figures_in_the_documentation_copies_stand_at_the_top_and_no_other_pair_is_listed():
+    """All of them in one disguise. In all three at once, labs with four or five answers tell a little less."""
     rows = json.loads(COURSE.measurements.read_text("utf-8"))["similar"]
-    whole = [row for row in rows if row["disguise"] in DISGUISES]
-    assert len(whole) % len(DISGUISES) == 0 and sum(row["false"] for row in rows) == 0
-    assert sum(row["at_the_top"] for row in whole) == sum(row["pairs"] for row in whole)
+    assert len(rows) == len(COURSE.labs) * (len(DISGUISES) + 1) and sum(row["false"] for row in rows) == 0
+    for name in DISGUISES:
+        chosen = [row for row in rows if row["disguise"] == name]
+        at_the_top, pairs = (sum(row[key] for row in chosen) for key in ("at_the_top", "pairs"))
+        assert at_the_top == pairs or (name == "all three" and at_the_top >= 0.95 * pairs), (name, at_the_top, pairs)
 
 
 def test_the_section_counts_by_disguise_and_by_lab():
