@@ -1063,10 +1063,14 @@ plt.show()
 #   </details>
 # - **Which colour maps go one way?** Write `is_monotonic(values)`: it returns `True` if `values`, a list or a float
 #   array, never goes down or never goes up, else `False`. Equal neighbours are allowed. `np.diff` gives the steps from
-#   each value to the next. Check it with `assert is_monotonic([1, 2, 2, 5]) and is_monotonic([3, 2, 1])` and `assert
-#   not is_monotonic([1, 4, 2,
-#   5])`. Then judge two maps by `is_monotonic(lightness_profile(name))`: `turbo`, made as a better `jet`, and `cividis`. Which would you trust with a heatmap? (`turbo` goes up and down, `cividis`
-#   goes one way.)
+#   each value to the next. Check it:
+#
+#   ```python
+#   assert is_monotonic([1, 2, 2, 5]) and is_monotonic([3, 2, 1]) and not is_monotonic([1, 4, 2, 5])
+#   ```
+#
+#   Then judge two maps by `is_monotonic(lightness_profile(name))`: `turbo`, made as a better `jet`, and `cividis`.
+#   Which would you trust with a heatmap? (`turbo` goes up and down, `cividis` goes one way.)
 # - Replace the mean in Task 4 by the median of each pixel. The digits become sharper; does the classifier
 #   become better?
 # - Draw the test digits that lie farthest from the mean of their own class. How many of them would you have

@@ -1113,7 +1113,6 @@ for pixels in range(5):
 #   make digits and network fit: make the digits larger, or build the network for small ones.
 #
 #   ```python
-#   from scipy import ndimage
 #   from sklearn.datasets import load_digits
 #
 #   little = load_digits()
