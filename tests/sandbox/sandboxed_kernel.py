@@ -83,7 +83,7 @@ def marked():
     return found
 
 
-def soon(condition, seconds=10):
+def soon(condition, seconds=60):
     late = time.monotonic() + seconds
     while not condition() and time.monotonic() < late:
         time.sleep(0.05)

@@ -137,7 +137,7 @@ def test_a_sandbox_ends_with_its_instructor(way):
     program = program.replace("PosixPath", "Path")
     with subprocess.Popen([sys.executable, "-c", program], cwd=COURSE.root, env=environment) as grader:
         family = psutil.Process(grader.pid)
-        assert soon(lambda: len(marked()) == 1, seconds=60)
+        assert soon(lambda: len(marked()) == 1)
         helpers = family.children(recursive=True)
         grader.kill()
     assert soon(lambda: not marked())

@@ -159,6 +159,9 @@ for number in (1, *[int(name) for name in os.listdir("/proc") if name.isdigit() 
     works(os.kill, number, signal.SIGKILL)
 print(child.wait())""",
     "orphans": """
+def seen():
+    return {name for name in os.listdir("/proc") if name.isdigit()}
+before = seen()
 for _ in range(20):
     if not os.fork():
         if not os.fork():
@@ -166,9 +169,10 @@ for _ in range(20):
             os._exit(0)
         os._exit(0)
     os.wait()
-time.sleep(0.5)
-states = [Path("/proc", name, "status").read_text() for name in os.listdir("/proc") if name.isdigit()]
-print([state for state in states if "(zombie)" in state])""",
+late = time.monotonic() + 30
+while seen() - before and time.monotonic() < late:
+    time.sleep(0.02)
+print([Path("/proc", name, "status").read_text() for name in seen() - before])""",
     "siblings": """
 libc = ctypes.CDLL(None, use_errno=True)
 print(libc.syscall(outside["clone"], 0x8000 | signal.SIGCHLD, 0, 0, 0, 0), ctypes.get_errno())""",
@@ -184,8 +188,11 @@ if not os.fork():
         os.execvp("sleep", ["sleep", "{MARK}"])
     os._exit(0)
 os.wait()
-time.sleep(0.2)
-print(sum("sleep" in Path(f"/proc/{{pid}}/cmdline").read_text() for pid in os.listdir("/proc") if pid.isdigit()))""",
+def seen():
+    return sum("sleep" in Path(f"/proc/{{pid}}/cmdline").read_text() for pid in os.listdir("/proc") if pid.isdigit())
+while not seen():
+    time.sleep(0.02)
+print(seen())""",
 }
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from running_processes import processes_of
-from sandboxed_kernel import MARK, WAYS, kernel, run
+from sandboxed_kernel import MARK, WAYS, kernel, marked, run, soon
 
 pytestmark = pytest.mark.kernel
 
@@ -16,6 +16,7 @@ def test_every_process_of_a_sandbox_is_found_and_none_when_it_has_ended(way):
     async def look():
         async with kernel(**WAYS[way]) as (_, client):
             await run(client, f"import subprocess\nsubprocess.Popen(['sleep', '{MARK}'], start_new_session=True)")
+            assert soon(marked)  # Linux shows a program's command line only some time after its start
             return processes_of(Path(tempfile.gettempdir()))
 
     seen = asyncio.run(look())
