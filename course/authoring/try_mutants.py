@@ -8,7 +8,7 @@ import random
 import tempfile
 import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from nbformat import NotebookNode
@@ -18,13 +18,18 @@ from course.authoring.ends import End, end_of_test
 from course.authoring.mutations import Mutant, mutants
 from course.authoring.name_use import assigned_names, cut_to
 from course.authoring.parallel import in_processes
-from course.authoring.try_variants import run_notebook, with_answers
+from course.authoring.try_variants import LIMITS, with_answers
 from course.config import Course, Lab
 from course.config.unknown_keys import refuse_unknown_keys
 from course.errors import CourseError
+from course.grading.execution.kernel_pair import kernel_pair
+from course.grading.execution.session import run_submission
+from course.labs.parameters import parameters, with_parameters
 from course.labs.prepare import prepare_lab
-from course.labs.sources import grade_id, is_answer, is_written
+from course.labs.sources import grade_id, imports, is_answer, is_written
 
+# A changed loop may never end. No cell of a model answer takes a third of this at the budget of grading.
+MUTANT_LIMITS = replace(LIMITS, cell_seconds=60)
 _KEYS = ("task", "change", "reason")
 
 
@@ -118,7 +123,12 @@ def try_mutants(
 
 def try_mutant(notebook: NotebookNode, lab: Lab, mutant: Mutant) -> Tried:
     """Run a mutant with the answers that it and its test build on, and its test alone."""
-    with tempfile.TemporaryDirectory() as folder:
-        answered = with_answers(notebook, {mutant.task: mutant.answer})
-        trial = run_notebook(cut_to(answered, {mutant.task}), lab.budget, Path(folder))
+    answered = cut_to(with_answers(notebook, {mutant.task: mutant.answer}), {mutant.task})
+    trial, values = with_parameters(answered, lab.budget), parameters(answered) | dict(lab.budget)
+    used = imports(answered)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        kernel_pair(MUTANT_LIMITS, sandboxed=False, threads=2, imports=used) as pair,
+    ):
+        run_submission(trial, pair, used, values, MUTANT_LIMITS, folder)
     return Tried(mutant, *end_of_test(trial, mutant.task))
