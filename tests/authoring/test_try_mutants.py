@@ -2,6 +2,7 @@
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 from light import light_course
@@ -13,6 +14,7 @@ from course.authoring.mutant_table import score
 from course.authoring.mutations import Mutant
 from course.authoring.name_use import cut_to
 from course.authoring.try_mutants import (
+    MUTANT_LIMITS,
     choose_mutants,
     mutants_of_lab,
     read_equivalent,
@@ -53,6 +55,14 @@ def test_what_only_the_hidden_part_notices_is_told():
     test = next(cell for cell in notebook.cells if grade_id(cell) == "test-scale")
     test.source = "assert scale is not None\n### BEGIN HIDDEN TESTS\nassert False, 'never'\n### END HIDDEN TESTS"
     assert try_mutant(notebook, LAB, Mutant("scale", "for this test", answer)).end == End.HIDDEN
+
+
+@pytest.mark.kernel
+def test_a_loop_that_never_ends_is_given_up(monkeypatch):
+    monkeypatch.setattr("course.authoring.try_mutants.MUTANT_LIMITS", replace(MUTANT_LIMITS, cell_seconds=2))
+    tried = try_mutant(prepare_lab(LIGHT, LAB), LAB, Mutant("scale", "for this test", HEADER + "while True: pass"))
+    assert tried.end == End.EXCEPTION
+    assert "2 s" in tried.text
 
 
 def test_a_mutant_is_run_with_the_answers_that_it_and_its_test_use():
