@@ -223,8 +223,7 @@ print("All tests shown here pass. With the hidden tests of grading, this task gi
 describe_problem(X_train, y_train)
 
 # %% [markdown]
-# The last three values are the ones to remember: each of the 28 × 28 images is 784 numbers, and there are
-# ten classes.
+# The last three values are the ones to remember: each image has 28 × 28 = 784 numbers, and there are ten classes.
 #
 # ### Four questions for every array
 #
@@ -883,13 +882,13 @@ print("and back:", to_integer(codes))
 #   is better;
 # - **test data**, on which the chosen model is measured once, at the very end.
 #
-# Why not choose by the test data, and do without the validation part? Because choosing is learning, too. Whatever you
-# select by a set of examples fits that set a little better than it fits the world, and after the choice its score is no
-# longer that of unseen digits.
+# Why not choose by the test data, and do without the validation part? Because choosing is learning, too. The model that
+# you choose fits these examples a little better than new ones. So after the choice, its score on them is too good on
+# average.
 #
-# **Leakage** is what happens if knowledge about the validation or test data gets into training or choosing. The
-# plainest form is the same example in two parts. To see what it does, here is a model that really only learns by heart:
-# it keeps all training digits and answers with the label of the training digit that is most similar to the new one.
+# **Leakage** is what happens if validation or test data influence the training, or test data the choice. The plainest
+# form is the same example in two parts. To see what it does, here is a model that really only learns by heart: it keeps
+# all training digits and answers with the label of the training digit that is most similar to the new one.
 
 # %%
 def label_of_most_alike(known, known_labels, unknown):
@@ -922,9 +921,9 @@ print("classes in the training part:  ", np.unique(first_part))
 print("classes in the validation part:", np.unique(last_part))
 
 # %% [markdown]
-# The model would be tested (almost) only on classes that it has never seen, and not on most of those that it has
-# learned. So the examples must be shuffled first, and best **stratified**: each class is divided on its own, in the
-# same proportion, so that both parts have the class balance of the whole.
+# The model would be tested (almost) only on classes that it has never seen, and hardly on those that it has learned. So
+# the examples must be shuffled first, and best **stratified**: each class is divided on its own, in the same
+# proportion, so that both parts have the class balance of the whole.
 #
 # ### Task 6 · A leakage-free validation split (5 points)
 #
@@ -1246,12 +1245,12 @@ part = pd.Series(np.repeat(["training", "validation"], [len(y_tr), len(y_val)]),
 #   plot_images(mine[np.newaxis], label_of_most_alike(X_train, y_train, mine[np.newaxis]));
 #   ```
 #
-#   Look at the figure before you believe the answer. A shadow is ink for this recipe if it is more than 0.4
-#   of the way from paper to the darkest ink. The box is then far too large, and the digit a small spot in
-#   it. The same happens if lines, a finger or the edge of the table are in the picture. A thin pen leaves
-#   pale, broken strokes when hundreds of pixels become 20. We tried the recipe on pictures made from 120
-#   test digits, each on a large sheet of light grey paper: the model classified 93 % of them correctly (94 % of
-#   the digits themselves), but only 16 % with a strong shadow. Very thin strokes hurt, too.
+#   Look at the figure before you believe the answer. A shadow is ink for this recipe if it is more than 0.4 of the way
+#   from paper to the darkest ink. The box is then far too large, and the digit a small spot in it. The same happens if
+#   lines, a finger or the edge of the table are in the picture. A thin pen leaves pale, broken strokes when hundreds of
+#   pixels become 20. We tried the recipe on pictures made from 120 test digits, each on a large sheet of light grey
+#   paper: the model classified 93 % of them correctly (94 % of the original digits), but only 16 % with a strong
+#   shadow. Very thin strokes hurt, too.
 #
 # ## References
 #

@@ -113,8 +113,8 @@ chosen = 0  # the test digit that you will study closely
 #   shape.
 # - Draw it with `sns.heatmap`: square cells, colour range 0 to 255, the whole image and its values as they are
 #   (nothing scaled or inverted). Leave the array as it is.
-# - With `ax`, draw into these axes and no others. Without `ax`, make a **new figure** and draw in it. Leave the figure
-#   open, so that the caller can show it.
+# - With `ax`, draw the heatmap into these axes only. Without `ax`, make a **new figure** and draw in it. Leave the
+#   figure open, so that the caller can show it.
 # - Return the Matplotlib `Axes` that holds the heatmap.
 #
 # The colour map (the rule that turns values into colours), colour bar and axis labels are your choice. `cmap="gray_r"`
@@ -301,8 +301,8 @@ plt.show()
 #   255, values as they are.
 # - Write into **every** cell its pixel's value as a whole number: `0`, `64`, `253`. Also the zeros, so that
 #   "no ink" can be told from "not drawn"; a digit then holds 28 × 28 = 784 numbers.
-# - Make it readable: each number stands within its cell and differs in colour from it (black on black says
-#   nothing). For an image of 28 × 28 pixels, no number may be wider or higher than its cell.
+# - Make it readable: each number stands in its cell and differs in colour from it (black on black says nothing). In an
+#   image of 28 × 28 pixels, no number may be wider or higher than its cell; other shapes need no other font size.
 # - Leave the array as it is.
 # - Return the `Axes`.
 #
@@ -555,9 +555,8 @@ plt.show()
 #
 # Two things go wrong easily. The entries of the result must be in the order of the *labels* (entry 3 is the mean 3),
 # not in the order in which the classes first appear. And the overflow trap of lab 1 is back: in `uint8` arrays, 200 +
-# 100 gives 44, without a warning. NumPy's own `sum` and `mean` use a wider type; a total that you build up yourself in
-# `uint8`, or Python's built-in `sum`, does not. Nor can a count in `uint8` go beyond 255, and a class has about 400
-# digits here.
+# 100 gives 44, without a warning. NumPy's own `sum` and `mean` use a wider type. A total of your own in `uint8`, or
+# Python's built-in `sum`, overflows. Nor can a count in `uint8` go beyond 255, and a class has about 400 digits here.
 #
 # Write `mean_digits(images, labels, n_classes=10)`:
 #
@@ -1006,7 +1005,7 @@ plt.show()
 #
 # The next cell computes the lightness $L^*$ of colours, from 0 (black) to 100 (white), in three steps. Screens code
 # red, green and blue non-linearly; step 1 undoes this. Step 2 adds the three up, green with the largest weight, since
-# the eye is most sensitive to it. Step 3 turns the sum into the lightness, so that equal steps look equal.
+# the eye is most sensitive to it. Step 3 turns the sum into the lightness, so that equal differences look equal.
 
 
 # %%

@@ -546,7 +546,7 @@ axes.legend(fontsize=8);
 # %% [markdown]
 # **What to see.** A rate of 0.05 (dashed) is slow, 0.5 (solid) is fast. A rate of 5 (dash-dotted) first jumps far above
 # the 2.3 of guessing and does not settle in these two epochs: slopes hold only nearby, and a long step goes past the
-# lowest point. All the same it gets many digits right: a loss is high if the few wrong answers are very sure. Keep that
+# lowest point. Still, it gets many digits right: a few wrong answers make a high loss if they are very sure. Keep that
 # jump in mind for Part 6.
 #
 # ## Part 4 · Training
@@ -556,7 +556,7 @@ axes.legend(fontsize=8);
 #
 # - a **loss**: categorical cross-entropy again;
 # - an **optimiser**, which makes a step after each batch. Here it is *RMSprop* with Keras's defaults: SGD that divides
-#   the slope of each parameter by the size it had in recent batches, so that all of them move at a similar pace;
+#   each slope by its own usual size in recent batches, so that all parameters move at a similar pace;
 # - **metrics** to report beside the loss: accuracy.
 #
 # With `validation_split=0.2` Keras sets the *last* fifth of the arrays aside, does not train on it, and measures loss
@@ -1114,7 +1114,8 @@ print("gap by epoch:", ", ".join(f"{gap:+.3f}" for gap in accuracy_gap(history.h
 # What could make a network certain before it has learned anything? Large sums in front of the softmax; and large sums
 # come from large inputs. Pixels that nobody divided by 255 are a suspect. Try it: the same network, fed with raw
 # pixels, three times with other random numbers. (A last layer is added here that multiplies by 1. It changes no answer.
-# Without it, softmax would be the last layer, and Keras on TensorFlow would compute the loss without clipping.)
+# Without it, softmax would be the last layer. Keras on TensorFlow would then compute the loss from the sums in front of
+# it, where nothing is clipped.)
 
 # %%
 def certain_loss(accuracy):
@@ -1169,9 +1170,9 @@ axes.legend(fontsize=8);
 # tell together? Which change would you try first, and which measurement, made before any training, would have shown the
 # mistake, and which value should it have?
 #
-# **Marking scheme.** 1 point: what the two numbers together say about the network's answers, and what each of them adds
-# to the other. 1 point: a change that removes a likely cause. 1 point: a measurement before training, with the value to
-# expect if all is well.
+# **Marking scheme.** 1 point: what the loss says about the network's answers, what the accuracy says, and what follows
+# from both together. 1 point: a change that removes a likely cause. 1 point: a measurement before training, with the
+# value to expect if all is well.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain-stuck-loss", "locked": false, "points": 3, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
@@ -1207,9 +1208,9 @@ axes.legend(fontsize=8);
 #   the best for this one step?
 # - Remove both dropout layers and train for 30 epochs, with three seeds each. What happens to the gap of Task 5, the
 #   best epoch and the test accuracy? With so few digits the answer is less clear than textbooks say.
-# - Feed raw pixels to the network as `build_mlp` makes it, without the last layer that hides the softmax. How far does
-#   it get now? With `from_logits=True`, which lab 6 explains, the loss is computed from the sums in front of the
-#   softmax; that rescues much, but not all.
+# - Feed raw pixels to the network as `build_mlp` makes it, without the layer that Part 6 adds behind the softmax. How
+#   far does it get now? With `from_logits=True`, which lab 6 explains, the loss is computed from the sums in front of
+#   the softmax; that rescues much, but not all.
 # - Set `N_TRAIN` to 1,000 and to 2,000 digits. How does the test accuracy grow with the data? Draw it with a
 #   logarithmic axis.
 #

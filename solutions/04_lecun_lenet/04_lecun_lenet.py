@@ -671,9 +671,9 @@ print(f"by hand {lenet_parameters((28, 28, 1), 10):,} and {lenet_parameters((1, 
 # **What to see.** The second network reads a digit as a strip of 28 pixels, *one* row high, each with 28 channels. What
 # were the columns of the digit are now channels, so each kernel has a depth of 28, and the first layer has 14,020
 # parameters where it should have 520. But only 350 numbers reach the dense layer, not 2,450, and that is where the
-# million parameters are missing. The pixels of the strip are the digit's rows. The window slides along the strip only:
-# it covers five rows of the digit with all their columns, and each column has weights of its own. Nothing is shared
-# between left and right.
+# million parameters are missing. Each pixel of the strip is a whole row of the digit. The window slides along the strip
+# only: it covers five rows of the digit with all their columns, and each column has weights of its own. Nothing is
+# shared between left and right.
 
 # %% [markdown]
 # ## Part 3 · Training
@@ -864,9 +864,9 @@ for number, place in [(1, 0), (2, 2)]:
     print(f"convolution {number}: of {same.size:,} weights off the middle row, {same.sum():,} never changed")
 
 # %% [markdown]
-# **What to see.** The published version is several points worse after a short training (in thirteen trials with other
-# random numbers, the 4,000 bundled digits and 3 epochs, it reached 87 to 91 % and the right one 93 to 96 %). With all
-# the digits and 20 epochs it was published with 98.68 %, and nobody suspects a network with such a number.
+# **What to see.** The published version is several points worse after a short training. In thirteen trials, each with
+# other random numbers, it reached 87 to 91 % and the right one 93 to 96 % (with the 4,000 bundled digits and 3 epochs).
+# With all the digits and 20 epochs it was published with 98.68 %, and nobody suspects a network with such a number.
 #
 # The other two lines tell more. A kernel has five rows of weights, but the strip has only one row. So four of the five
 # always lie on the padding, on zeros. They get no gradient and stay what they were by chance: dead weight, four fifths
@@ -1026,14 +1026,14 @@ plt.show()
 
 # %% [markdown]
 # **What to see.** The first ten maps of each convolution, for the 4 of Part 1 (bright is a strong answer). In most maps
-# of the first convolution, above, the digit is easily recognised, with other strokes or edges bright. A map may also
+# of the first convolution, above, the digit is easy to see; which strokes or edges are bright differs. A map may also
 # stay dark. In those of the second, below, the answers are coarser.
 #
 # **What one number sees.** The square of pixels that a number depends on is its **receptive field**. A number of the
 # first convolution sees 5×5 pixels. Pooling takes 2×2 such numbers together, so a number behind it sees 6×6. What its
 # neighbour sees begins 2 pixels further on, as the stride is 2. The window of the second convolution is 5 such numbers
-# wide. The first sees 6 pixels across, and each of the other four adds 2: together 6 + 4 · 2 = 14. So a number of the
-# second convolution sees 14×14 pixels, a quarter of the image. Only the dense layer takes all places together.
+# wide. The first number sees 6 pixels across, and each of the other four adds 2: together 6 + 4 · 2 = 14. So a number
+# of the second convolution sees 14×14 pixels, a quarter of the image. Only the dense layer takes all places together.
 #
 # ### Digits out of place
 #
@@ -1055,8 +1055,8 @@ for pixels in range(5):
 # ### Task 7 · What could they have noticed? (2 points)
 #
 # The authors of the published network printed the summary of Keras with the output shape and the number of parameters
-# of every layer, and the accuracy after each epoch. How could they have noticed the wrong input shape from what they
-# printed *themselves*? Write three to six sentences.
+# of every layer, and the accuracy after each epoch. Which of the printed numbers show the wrong input shape? Why did
+# the network run and score well all the same? Write three to six sentences.
 #
 # **Marking scheme.** 1 point: a printed number or shape that shows the mistake, with the value to expect instead and
 # how to derive it. 1 point: why the network ran and scored well in spite of it, and hence what a good accuracy does not

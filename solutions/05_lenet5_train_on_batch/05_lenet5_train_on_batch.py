@@ -211,7 +211,7 @@ plt.show()
 # | `F6` | dense, 84 units, ReLU | 84 |
 # | `OUTPUT` | dense, 10 units, softmax | 10 |
 #
-# The names are the recipe's. For the poolings no padding is given: their inputs have 28 and 10 rows and columns, even
+# The names are the recipe's. The padding of the poolings is free: their inputs have 28 and 10 rows and columns, even
 # numbers, so "same" and "valid" lead to the same network.
 #
 # ### Task 2 · Build it (4 points)
@@ -544,8 +544,8 @@ for step in range(1, 7):
 # %% [markdown]
 # **What to see.** Compare the column of what was returned with the other two. From Keras 3.15 on it equals the first:
 # `train_on_batch` resets the metrics at each call, so you get the value of this single batch. In Keras 3.0 to 3.14 it
-# equals the third: the metrics went on adding up. `model.reset_metrics()` right before the step makes the value that of
-# the single batch in either case; use it, and your code says what it means.
+# equals the third: the metrics went on adding up. Call `model.reset_metrics()` right before the step, and every version
+# returns the value of the single batch.
 #
 # Two things follow. The values belong to the network *before* the step. And if you want an average over several
 # batches, it is your job. Take care when the batches are not equally large: an accuracy of 0.5 on 90 digits and one of
@@ -1172,8 +1172,8 @@ print(f"standard deviation of the draws {draws.std():.4f}; standard error {stand
 # - Draw the batches so that each digit comes once before any comes twice: shuffle all the places, then cut them into
 #   batches. Is the network better after the same number of steps? With batches drawn anew, about $e^{-E}$ of the digits
 #   never come in $E$ epochs. Count it with your `random_batch`.
-# - Give `train` a stop: end the training when the running mean of the loss has not fallen for 50 steps. Why would it be
-#   a mistake to use the test digits for this decision?
+# - Give `train` a stop: end it when the running mean of the loss has reached no new low for 50 steps. Why would it be a
+#   mistake to use the test digits for this decision?
 # - Leave the border out: build the network for 28×28 digits. How many parameters are left, and what does it cost?
 # - With all of MNIST, another setting takes the same network to the published accuracy in a fraction of the time (210
 #   steps of 32 digits by `fit` in place of 300 of 100 by the loop: standardised pixels, Adam, peak rate 0.006 warmed up

@@ -992,17 +992,17 @@ plt.show()
 # %% [markdown]
 # **What to see.** The two networks have the same trained weights, as training never uses the moving averages. They
 # differ in the 480 numbers alone. With its batch's own statistics (grey, dash-dotted) the network soon names more than
-# nine digits in ten. Used as it is meant to be used, with momentum 0.9 (solid, circles) it follows, with ups and downs;
-# with 0.99 (dashed, squares) it lags far behind. On the right is why: the moving variance still holds a part of its
-# first value, 1; even at the end it is 8 %, about four times the true variance. So every channel is divided by far too
-# large a number, and its values come out far too small.
+# nine digits in ten. Used as intended, with the moving averages, the network of momentum 0.9 (solid, circles) comes
+# close to that, with ups and downs; the one of 0.99 (dashed, squares) stays far below. On the right is why: the moving
+# variance still holds a part of its first value, 1. At the end this part is 0.08, about four times the true variance.
+# So every channel is divided by far too large a number, and its values come out far too small.
 #
 # ### Task 4 · Set the 480 numbers right (6 points)
 #
 # If this explanation is right, the network needs no more training. It needs statistics that fit its weights. Write
 # `settle(model, images)`. It changes `model` so that the moving mean and variance of *every* batch normalisation in
 # `model.layers` are those that `images` give with the model's present weights, whatever momentum each layer has and
-# whatever its name is. The trained weights, what is trainable, the layers' `momentum` and `images` must be unchanged
+# whatever its name is. The trained weights, the layers' `trainable` and `momentum`, and `images` must be unchanged
 # afterwards. `images` are few enough to go through the model in one batch. What it returns does not matter.
 #
 # The first values may be very far off, so at most a thousandth of them may remain.
@@ -1268,9 +1268,9 @@ plt.show()
 # **What to see.** The first figure shows the first 25 test digits, each under its prediction; a wrong one is framed and
 # tells what it is. The second shows all test digits: the diagonal counts the right answers. It is not coloured;
 # otherwise its large numbers would hide the errors. The errors gather in a few pairs, and often a whole column has more
-# than its share: then the network names one digit too readily. Which pairs these are changes from training to training.
-# Draw the matrix for the settled copy of the network, `copy_of_cnn`, as well, and see which errors were caused by the
-# moving averages.
+# than its share: then the network names one digit too readily. The pairs change from training to training. Draw the
+# matrix for the settled copy of the network, `copy_of_cnn`, as well, and see which errors were caused by the moving
+# averages.
 
 # %% [markdown]
 # ## Going further

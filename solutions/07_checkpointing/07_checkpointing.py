@@ -205,8 +205,8 @@ print(f"in trial.weights.h5: the weights, and {state:,} numbers of the optimiser
 # weight, the optimiser's state.
 #
 # Now the surprise: the `.weights.h5` file (HDF5 is a format for named arrays) is as large. Its name promises weights
-# only, but for a model that was compiled and trained it holds the optimiser's state as well. A model that is freshly
-# built and compiled has no such state yet, and Keras then does not load the one in the file.
+# only, but for a model that was compiled and trained it holds the optimiser's state as well. A newly built and compiled
+# model has no such state yet, and so Keras does not load the file's state into it.
 
 # %% [markdown]
 # ### Task 1 · There and back (4 points)
@@ -899,9 +899,9 @@ for call in (1, 2):
 # How can a reader notice what happened there, and what follows for the published result? Write three to six
 # sentences.
 #
-# **Marking scheme.** 1 point: what happened and how it can be noticed from the printed history, with what a new network
-# should show in its first epoch (near which accuracy, or below which), and why. 1 point: what it means for the result
-# (number of epochs, the test accuracy, or whether others can repeat it), and how it could have been avoided.
+# **Marking scheme.** 1 point: what happened, how the printed history shows it, which accuracy (about, or at most) a new
+# network should have in its first epoch, and why. 1 point: what it means for the result (number of epochs, the test
+# accuracy, or whether others can repeat it), and how it could have been avoided.
 
 # %% [markdown] nbgrader={"grade": true, "grade_id": "explain-continued", "locked": false, "points": 2, "schema_version": 3, "solution": true, "task": false}
 # ### BEGIN SOLUTION
@@ -947,7 +947,7 @@ for name, load, file in cases:
 # **What to see.** There is no one error for bad files: `ValueError`, `OSError` and `BadZipFile` all occur, and other
 # damage raises `KeyError`, `NotImplementedError` or `RuntimeError`. The message for half a `.keras` file is misleading:
 # "File not found", though the file is there. A wrong bit in what a `.keras` file contains is noticed, because zip
-# archives hold **checksums**, numbers computed from the content that change when it changes.
+# archives hold **checksums**: numbers computed from the content, which change with it.
 #
 # Two cases are worse than an error. A `.weights.h5` file has no checksums: a wrong bit among the weights is accepted in
 # silence. A network with one layer *fewer* accepts an undamaged file in silence, too.

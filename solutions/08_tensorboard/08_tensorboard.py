@@ -323,7 +323,7 @@ for path in sorted(lenet_run.rglob("*.v2")):
 
 # %% [markdown]
 # **What to see.** The run's folder holds two more, `train` and `validation`, with one event file each. To TensorBoard
-# these are two runs whose series have the same names, so it draws the two curves of a name in one figure.
+# these are two runs whose series have the same names, so two curves of the same name share one figure.
 #
 # ## Part 2 · Read the records
 #
@@ -726,8 +726,8 @@ plt.show()
 #
 # - Their **mean** m says how good the setting is.
 # - Their **standard deviation** s, here called spread, says how far a single run typically lies from the mean. Divide
-#   by n − 1 instead of n, which `np.std(losses, ddof=1)` does: few runs lie nearer to their own mean than to the true
-#   one, and this makes up for it.
+#   by n − 1, not n, as `np.std(losses, ddof=1)` does: runs lie nearer to their own mean than to the true one, so n
+#   would make s too small.
 # - How uncertain is the difference of two means? Its **standard error** is e = √(s₁² / n₁ + s₂² / n₂). It gets smaller
 #   the more runs you make.
 #
@@ -1034,7 +1034,7 @@ else:
 #   an *exponential moving average*. With the weight w of the slider and the values v₁, v₂, …, start at a₀ = 0 and go on
 #   by aₜ = w · aₜ₋₁ + (1 − w) · vₜ. As it starts at 0, it is too small at first, so TensorBoard draws aₜ / (1 − wᵗ),
 #   where t = 1 for the first value. (Adam corrects its averages in the same way.) Only aₜ goes into the next round, not
-#   what is drawn. On paper, the first drawn value is v₁ whatever the weight; then compare with
+#   what is drawn. Show on paper that the first drawn value is always v₁. Then compare with
 #   `pd.Series(values).ewm(alpha=1 - weight).mean()`.
 # - Read how a layer's weights change. The callback recorded a **histogram** of them after every epoch, under tags like
 #   `lenet/conv1/kernel/histogram` (a *kernel* is a layer's weights without its biases): it divides their range into

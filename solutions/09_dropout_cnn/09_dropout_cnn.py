@@ -519,9 +519,8 @@ for result in (dropout(ones, 0.25, np.random.default_rng(2)), layer(ones, traini
 # ### Does it help?
 #
 # Two networks, with dropout and without, learn the same 500 digits, so few that they can be learned by heart. To be
-# quick, the digits are made half as large; your `build_cnn` does not mind. The experiments in this part and the next
-# two take training digits only, those of `X_fit` and `X_val` together; nothing about the network of Part 5 is decided
-# by them.
+# quick, the digits are made half as large; your `build_cnn` does not mind. The experiments of Parts 2 to 4 use training
+# digits only, the first 4,000 of `X_train`; they decide nothing about the network of Part 5.
 
 
 # %%
@@ -577,7 +576,7 @@ plt.show()
 # 3. D ← ρ · D + (1 − ρ) · Δ²
 # 4. parameter ← parameter + learning rate · Δ
 #
-# g / √G is a pure number: a gradient divided by the size that gradients have here. √D is as large as the changes were.
+# g / √G has no scale: it is a gradient divided by the usual size of its gradients. √D is as large as the changes were.
 # Hence Δ *is* a step already, of the right scale. In the paper step 4 is simply "add Δ"; a learning rate of 1 leaves it
 # so. That was the default of Keras in 2019, when it was a package of its own. Today it is 0.001, the same as for most
 # other optimisers, and each step is a thousand times too short.
@@ -903,9 +902,9 @@ plt.show()
 # The published notebook printed a training time of 0.2 seconds, for 12 epochs of 469 batches. How many batches a second
 # would that be? Work it out; you need the number for the last task.
 #
-# The clock was read in cells of its own, apart from the training, and cells may run in any order, hours apart or never.
-# The start, the work and the end belong in one place, such as the function below. It calls `function` once, with the
-# arguments that follow, and returns two things: what the function returned, and the seconds that the call took.
+# The clock was read in other cells than the training, and cells may run in any order, hours later or never. The start,
+# the work and the end belong in one place, such as the function below. It calls `function` once, with the arguments
+# that follow, and returns two things: what the function returned, and the seconds that the call took.
 # `time.perf_counter()` is the right clock: fine, and never set back.
 
 
@@ -934,7 +933,7 @@ print(f"{numbers} after {took:.6f} s")
 # - `history`: what `fit` returned;
 # - `seconds`: how long that call of `fit` took, a float.
 #
-# `timed` makes the last two at once. Leave the line that sets the seed, and build the network below it, with your
+# `timed` makes the last two at once. Keep the line that sets the seed, and build the network below it, with your
 # `build_cnn`: the test asks `cnn` for predictions, and its hidden part does the same training once more with the same
 # random numbers.
 #
