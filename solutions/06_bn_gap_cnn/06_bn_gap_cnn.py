@@ -995,7 +995,8 @@ plt.show()
 # nine digits in ten. Used as intended, with the moving averages, the network of momentum 0.9 (solid, circles) comes
 # close to that, with ups and downs; the one of 0.99 (dashed, squares) stays far below. On the right is why: the moving
 # variance still holds a part of its first value, 1. At the end this part is 0.08, about four times the true variance.
-# So every channel is divided by far too large a number, and its values come out far too small.
+# So this block divides its channels, on average, by about twice the right number, and the values come out too small for
+# the blocks behind it.
 #
 # ### Task 4 · Set the 480 numbers right (6 points)
 #

@@ -578,8 +578,8 @@ plt.show()
 #
 # g / √G has no scale: it is a gradient divided by the usual size of its gradients. √D is as large as the changes were.
 # Hence Δ *is* a step already, of the right scale. In the paper step 4 is simply "add Δ"; a learning rate of 1 leaves it
-# so. That was the default of Keras in 2019, when it was a package of its own. Today it is 0.001, the same as for most
-# other optimisers, and each step is a thousand times too short.
+# so. That was the default in the Keras package of 2019. Today it is 0.001, the same as for most other optimisers, and
+# each step is a thousand times too short.
 #
 # ### Task 3 · One step of Adadelta (4 points)
 #
