@@ -124,8 +124,8 @@ def try_mutants(
 def try_mutant(notebook: NotebookNode, lab: Lab, mutant: Mutant) -> Tried:
     """Run a mutant with the answers that it and its test build on, and its test alone."""
     answered = cut_to(with_answers(notebook, {mutant.task: mutant.answer}), {mutant.task})
-    trial, values = with_parameters(answered, lab.budget), parameters(answered) | dict(lab.budget)
-    used = imports(answered)
+    used, values = imports(answered), parameters(answered) | dict(lab.budget)
+    trial = with_parameters(answered, lab.budget) if lab.budget else answered
     with (
         tempfile.TemporaryDirectory() as folder,
         kernel_pair(MUTANT_LIMITS, sandboxed=False, threads=2, imports=used) as pair,

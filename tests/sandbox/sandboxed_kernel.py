@@ -83,8 +83,8 @@ def marked():
     return found
 
 
-def soon(condition, seconds=60):
-    late = time.monotonic() + seconds
+def soon(condition):
+    late = time.monotonic() + 60  # only against hanging
     while not condition() and time.monotonic() < late:
         time.sleep(0.05)
     return condition()
