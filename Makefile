@@ -6,10 +6,13 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-# uv installs faster than pip, and is used if it is there; `make setup UV=` takes pip all the same. Bytecode is compiled
-# now, as by pip, for where submissions run nothing can be written.
-UV ?= $(shell command -v uv)
-INSTALL := $(if $(UV),"$(UV)" pip install --quiet --compile-bytecode --python $(BIN)/python,$(BIN)/python -m pip install -qq)
+# uv installs three times as fast as pip, which fetches it if it is not there; `make setup UV=` takes pip all the same.
+# Bytecode is compiled now, as by pip, for where submissions run nothing can be written.
+UV ?= $(or $(shell command -v uv),$(BIN)/uv)
+PIP := $(BIN)/python -m pip install -qq
+# $(call install,WHAT): uv does not read pip's settings, so what it cannot find, pip may.
+install = $(if $(UV),"$(UV)" pip install --quiet --compile-bytecode --python $(BIN)/python $(1) || \
+	{ echo "uv could not install this (see above). pip tries it now and takes longer."; $(PIP) $(1); },$(PIP) $(1))
 
 # The digits that everybody has: no test depends on a network or on what a machine has cached.
 test quick coverage corpus nbval demo build bench variants hub test-browser test-platforms: export MNIST_SOURCE = bundled
@@ -38,8 +41,9 @@ $(READY): requirements.txt pyproject.toml binder/overrides.json $(FORMGRADER)
 	@$(PYTHON) -c "$$VERSIONS"
 	@echo "Setting up $(VENV): about two minutes and 2.5 GB, once."
 	@$(PYTHON) -m venv $(VENV)
-	@$(INSTALL) --requirement requirements.txt
-	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@$(if $(filter $(BIN)/uv,$(UV)),$(PIP) $(shell grep '^uv==' requirements.txt))
+	@$(call install,--requirement requirements.txt)
+	@$(call install,--no-deps --no-build-isolation --editable .)
 	@mkdir -p $(VENV)/share/jupyter/lab/settings $(VENV)/etc/jupyter/jupyter_server_config.d
 	@cp binder/overrides.json $(VENV)/share/jupyter/lab/settings/overrides.json  # Markdown opens as a page
 	@cp $(FORMGRADER) $(VENV)/etc/jupyter/jupyter_server_config.d/zz-course.json  # after nbgrader's own
@@ -74,10 +78,11 @@ demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
 	$(SANDBOX)
 	@$(BIN)/course demo
 
-# The corpus is one class graded in one batch, which leaves half of two cores idle, so the solutions run beside it.
-test: lint docs unit ## Run every check there is
-	@echo "== corpus and nbval, side by side; what each prints follows when it ends, after some minutes"
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target corpus nbval
+# Each of the three leaves a core idle now and then, so two run at a time. What `unit` prints is seen at once.
+test: lint docs ## Run every check there is
+	$(SANDBOX)
+	@echo "== unit, and beside it first corpus, then nbval; what these two print follows when they end, after some minutes"
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target unit corpus nbval
 
 PACKAGES := course benchmarks reproduction platforms data_utils tests
 
@@ -105,12 +110,16 @@ COVERED ?= $(QUICK)
 coverage: $(READY) ## Show what the tests of `make quick` reach; of all: make coverage COVERED=
 	@$(TESTS) -m "$(COVERED)" --cov --cov-report term:skip-covered
 
+# Only what calls make is shown before its target ends; + says that this does. It must not be done in a dry run, though.
+AT_ONCE = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,+)
+
 unit: $(READY)
 	$(SANDBOX)
-	@echo "== unit: tools, generated files, grading, and the labs' tests tested by right and wrong answers"
-	@$(BIN)/pytest --numprocesses 2 --dist worksteal --ignore tests/grading/test_corpus.py
+	$(AT_ONCE)@echo "== unit: tools, generated files, grading, and the labs' tests tested by right and wrong answers"
+	$(AT_ONCE)@env --unset=MAKEFLAGS $(BIN)/pytest --numprocesses 2 --dist worksteal --ignore tests/grading/test_corpus.py
 
 corpus: $(READY)
+	$(SANDBOX)
 	@echo "== corpus: a class of odd, broken, greedy and cheating submissions, graded in one batch"
 	@$(BIN)/pytest tests/grading/test_corpus.py
 

@@ -112,6 +112,16 @@ def test_every_make_target_of_the_readme_exists():
         assert set(re.findall(r"`make ([a-z]+)", page.read_text("utf-8"))) <= targets
 
 
+# Its environments hold a uv that can install nothing, and a pip that can; both note what they are asked.
+FAKE_PYTHON = """#!/bin/sh
+[ "$1 $2" = "-m venv" ] || exit 0
+mkdir -p .venv/bin
+printf '#!/bin/sh\\necho "$@" >> asked\\n' > .venv/bin/python
+printf '#!/bin/sh\\necho uv "$@" >> asked\\nexit 1\\n' > .venv/bin/uv
+chmod +x .venv/bin/python .venv/bin/uv
+"""
+
+
 @pytest.mark.parametrize("makefile", ["Makefile", "students/Makefile"])
 @pytest.mark.parametrize(("uv", "install"), [("/opt/my uv", '"/opt/my uv" pip install'), ("", "-m pip install")])
 def test_packages_are_installed_by_uv_if_it_is_there(makefile, uv, install, tmp_path):
@@ -122,8 +132,26 @@ def test_packages_are_installed_by_uv_if_it_is_there(makefile, uv, install, tmp_
     command = ["make", "--dry-run", f"UV={uv}", ".venv/.ready"]
     shown = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     lines = [line for line in shown.splitlines() if "pip install" in line]
-    assert lines and all(install in line for line in lines), shown
+    assert lines and all(line.split(" || ")[0].count(install) == 1 for line in lines), shown
     assert ("--compile-bytecode" in shown) == bool(uv), "as pip does; no submission can write it in its sandbox"
+
+
+def test_pip_fetches_the_locked_uv_where_it_is_missing_and_installs_what_uv_cannot(tmp_path):
+    shutil.copy(ROOT / "Makefile", tmp_path)
+    write_text(tmp_path / "course" / "grading" / "marking" / "jupyter_server_config.json", "{}")
+    write_text(tmp_path / "binder" / "overrides.json", "{}")
+    write_text(tmp_path / "pyproject.toml", (ROOT / "pyproject.toml").read_text("utf-8"))
+    write_text(tmp_path / "requirements.txt", "tzdata==1\nuv==0.0.1\n")
+    write_text(tmp_path / "python", FAKE_PYTHON)
+    (tmp_path / "python").chmod(0o755)
+    command = ["make", f"PYTHON={tmp_path / 'python'}", ".venv/.ready"]
+    path = {"PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True, check=True)
+    by_uv, by_pip = "uv pip install --quiet --compile-bytecode --python .venv/bin/python ", "-m pip install -qq "
+    packages, course = "--requirement requirements.txt", "--no-deps --no-build-isolation --editable ."
+    expected = [by_pip + "uv==0.0.1", by_uv + packages, by_pip + packages, by_uv + course, by_pip + course]
+    assert (tmp_path / "asked").read_text().splitlines() == expected
+    assert done.stdout.count("uv could not install this") == 2
 
 
 def imported(folder):

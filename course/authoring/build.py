@@ -11,11 +11,11 @@ from rich.progress import Progress
 from course.authoring.execute import execute_notebook
 from course.authoring.front_pages import front_pages
 from course.authoring.index import index_text
+from course.authoring.prepare_once import prepare_once
 from course.authoring.task_order import refuse_disorder
 from course.config import Course, Lab
 from course.errors import BuildError, DriftError
 from course.labs.answer_key import authored_content, is_edited, is_executed, keep_outputs, read_key, sign
-from course.labs.prepare import prepare_lab
 from course.labs.release import student_text
 from course.labs.sources import source_text
 from course.text.files import text_if_any, write_text
@@ -53,7 +53,7 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
     built = Built()
     for lab in labs:
         read = text_if_any(course.source(lab))
-        notebook = prepare_lab(course, lab)
+        notebook = prepare_once(course, lab)
         refuse_lost_work(course, lab, notebook)
         refuse_disorder(course.source(lab), notebook)
         source, student = source_text(notebook), student_text(course, lab, notebook)
@@ -67,7 +67,7 @@ def build(course: Course, labs: Sequence[Lab], progress: Progress, again: bool =
         built.write(course.released(lab), student)
         sign(notebook)
         built.write(course.solution(lab), nbformat.writes(notebook) + "\n")
-    index = index_text(course, {lab: prepare_lab(course, lab) for lab in course.labs})
+    index = index_text(course, {lab: prepare_once(course, lab) for lab in course.labs})
     for path, content in {course.root / course.release_directory / "README.md": index, **front_pages(course)}.items():
         built.write(path, content)
     return built
@@ -129,7 +129,7 @@ def check_generated(course: Course, labs: Sequence[Lab]) -> None:
         A generated file is missing, differs from what its source makes, or should not be there. The message lists
         every such file and how to mend it.
     """
-    prepared = {lab: prepare_lab(course, lab) for lab in course.labs}
+    prepared = {lab: prepare_once(course, lab) for lab in course.labs}
     problems = [problem for lab in labs for problem in drift_problems(course, lab, prepared[lab])]
     index = course.root / course.release_directory / "README.md"
     if text_if_any(index) != index_text(course, prepared):

@@ -11,12 +11,12 @@ from benchmarks import assessment
 from benchmarks import page as benchmarks_page
 from course.authoring.index import index_text
 from course.authoring.lab_entries import without_entry
+from course.authoring.prepare_once import prepare_once
 from course.authoring.readme_rows import drop_readme_row
 from course.authoring.tried_runs import read_tried, write_tried
 from course.authoring.try_mutants import mutants_file
 from course.config import COURSE_FILE, Course, Lab
 from course.errors import CourseError, LintError
-from course.labs.prepare import prepare_lab
 from course.labs.variants import variants_file
 from course.text.files import write_text
 from reproduction import page as reproduction_page
@@ -48,7 +48,7 @@ def drop_lab(course: Course, lab: Lab) -> list[Path]:
         raise CourseError(f"{lab.name} is the only lab of the course. Make another one first: course new")
     settings = without_entry((course.root / COURSE_FILE).read_text("utf-8"), lab.name)
     try:
-        index = index_text(remaining, {other: prepare_lab(remaining, other) for other in remaining.labs})
+        index = index_text(remaining, {other: prepare_once(remaining, other) for other in remaining.labs})
     except LintError as error:
         raise CourseError(f"{lab.name} was not dropped, as the list of labs cannot be made. {error}") from error
     for path in files_of_lab(course, lab):

@@ -7,10 +7,10 @@ from pathlib import Path
 from course.authoring.build import check_generated
 from course.authoring.leaks import leaks, secret_pairs, secrets_of_all
 from course.authoring.managed_folder import Changes, File, update_folder, with_bullets
+from course.authoring.prepare_once import prepare_once
 from course.authoring.students_edition import edition
 from course.config import Course, Lab
 from course.errors import PublishError
-from course.labs.prepare import prepare_lab
 
 AUTHOR_NOTE = "<!-- AUTHOR:"  # in the templates of new_lab/ and new_task/
 
@@ -44,7 +44,7 @@ def publish(course: Course, folder: Path, until: Lab | None = None) -> Changes:
 def refuse_leaks(course: Course, files: Mapping[str, File]) -> None:
     """Raise `PublishError` if a page or notebook holds a line of a solution or of a hidden test."""
     package = "\n".join(file.content.decode() for path, file in files.items() if path.startswith("data_utils/"))
-    sources = [prepare_lab(course, lab) for lab in course.labs]
+    sources = [prepare_once(course, lab) for lab in course.labs]
     secrets = secrets_of_all(sources, package).union(*(secret_pairs(source, package) for source in sources))
     if leaked_lines := leaks({path: file.content for path, file in files.items()}, secrets):
         text = "Students would see lines of solutions or hidden tests. Take them out, or write harmless ones otherwise:"

@@ -8,11 +8,11 @@ import nbformat
 
 from course.authoring.index import index_text
 from course.authoring.managed_folder import File
+from course.authoring.prepare_once import prepare_once
 from course.authoring.relink import relink
 from course.config import Course
 from course.errors import PublishError
 from course.labs.links import INDEX, archive, home, lab_path
-from course.labs.prepare import prepare_lab
 
 STUDENTS_FOLDER = "students"  # files that only the edition has, laid out as in the edition
 STUDENTS_FILES = (
@@ -85,7 +85,7 @@ def read_for_students(course: Course, source: str, places: dict[str, str]) -> Fi
         raise PublishError(f"{path} is missing, which is part of the students' edition. Restore it.")
     content = path.read_bytes()
     if source == INDEX:  # of the labs that are handed out, which may not be all
-        content = index_text(course, {lab: prepare_lab(course, lab) for lab in course.labs}).encode()
+        content = index_text(course, {lab: prepare_once(course, lab) for lab in course.labs}).encode()
     if path.suffix == ".md":
         page = relink(content.decode(), source, places)
         content = (fill_template(course, page) if source == _TEMPLATE else page).encode()

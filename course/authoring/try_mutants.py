@@ -28,8 +28,8 @@ from course.labs.parameters import parameters, with_parameters
 from course.labs.prepare import prepare_lab
 from course.labs.sources import grade_id, imports, is_answer, is_written
 
-# A changed loop may never end. No cell of a model answer takes a third of this at the budget of grading.
-MUTANT_LIMITS = replace(LIMITS, cell_seconds=60)
+# A changed loop may never end. No cell of a model answer takes much over half of this at the budget of grading.
+MUTANT_LIMITS = replace(LIMITS, cell_seconds=30)
 _KEYS = ("task", "change", "reason")
 
 
