@@ -39,7 +39,7 @@ export VERSIONS
 
 $(READY): requirements.txt pyproject.toml binder/overrides.json $(FORMGRADER)
 	@$(PYTHON) -c "$$VERSIONS"
-	@echo "Setting up $(VENV): about two minutes and 2.5 GB, once."
+	@echo "Setting up $(VENV): about a minute and 2.5 GB, once."
 	@$(PYTHON) -m venv $(VENV)
 	@$(if $(filter $(BIN)/uv,$(UV)),$(PIP) $(shell grep '^uv==' requirements.txt))
 	@$(call install,--requirement requirements.txt)
