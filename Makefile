@@ -78,7 +78,8 @@ demo: $(READY) ## Grade a made-up class on lab 3, from source to grades
 	$(SANDBOX)
 	@$(BIN)/course demo
 
-# Each of the three leaves a core idle now and then, so two run at a time. What `unit` prints is seen at once.
+# All of them wait now and then, `unit` most, so two run at a time, and three processes of `unit` keep two cores busy. What
+# it prints is seen at once.
 test: lint docs ## Run every check there is
 	$(SANDBOX)
 	@echo "== unit, and beside it first corpus, then nbval; what these two print follows when they end, after some minutes"
@@ -116,7 +117,7 @@ AT_ONCE = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,+)
 unit: $(READY)
 	$(SANDBOX)
 	$(AT_ONCE)@echo "== unit: tools, generated files, grading, and the labs' tests tested by right and wrong answers"
-	$(AT_ONCE)@env --unset=MAKEFLAGS $(BIN)/pytest --numprocesses 2 --dist worksteal --ignore tests/grading/test_corpus.py
+	$(AT_ONCE)@env --unset=MAKEFLAGS $(BIN)/pytest --numprocesses 3 --dist worksteal --ignore tests/grading/test_corpus.py
 
 corpus: $(READY)
 	$(SANDBOX)
