@@ -117,7 +117,7 @@ AT_ONCE = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,+)
 unit: $(READY)
 	$(SANDBOX)
 	$(AT_ONCE)@echo "== unit: tools, generated files, grading, and the labs' tests tested by right and wrong answers"
-	$(AT_ONCE)@env --unset=MAKEFLAGS $(BIN)/pytest --numprocesses 3 --dist worksteal --ignore tests/grading/test_corpus.py
+	$(AT_ONCE)@env -u MAKEFLAGS $(BIN)/pytest --numprocesses 3 --dist worksteal --ignore tests/grading/test_corpus.py
 
 corpus: $(READY)
 	$(SANDBOX)
