@@ -72,8 +72,8 @@ def variants(
     """Test the tests: run right and wrong answers and report every test that judges one wrongly."""
     from course.authoring.build import why_stale
     from course.authoring.ends import End
-    from course.authoring.prepare_once import prepare_once
     from course.authoring.try_all_variants import try_all
+    from course.labs.prepare import prepare_lab
 
     course = load_course()
     chosen = course.choose(labs)
@@ -91,7 +91,7 @@ def variants(
     unchanged = f"; for {tried.unchanged} others nothing has changed since they were tried" if tried.unchanged else ""
     console.print(f"{tried.runs} runs{unchanged}.")
     for lab in chosen:
-        if why_stale(course.solution(lab), prepare_once(course, lab)):
+        if why_stale(course.solution(lab), prepare_lab(course, lab)):
             console.print(f"{lab.name} has changed and is not built, so its model answers were not run: make build")
     console.print("Every right answer got full marks, every wrong one lost what it should.")
 
