@@ -28,17 +28,22 @@ help: ## List the targets
 FORMGRADER := course/grading/marking/jupyter_server_config.json
 
 # Versions of Python are written once, in pyproject.toml; this is read by Pythons that are too old for it.
-define VERSIONS
-import re, sys
+# Of a path that is refused, setuptools takes {x} and $$x for its variables, nbgrader {x}, and its Alembic %.
+define CHECKS
+import os, re, sys
 low, high = re.search('requires-python = ">=([0-9.]+),<([0-9.]+)"', open("pyproject.toml").read()).groups()
 if not [int(n) for n in low.split(".")] <= list(sys.version_info[:2]) < [int(n) for n in high.split(".")]:
     sys.exit("Python %s or newer, but older than %s, is needed (TensorFlow has no wheels for others); this is %s. "
              "Name another one: make PYTHON=python%s" % (low, high, sys.version.split()[0], low))
+odd = sorted(set(os.getcwd()) & set("$${}%:"))
+if odd:
+    sys.exit("The path of this folder, %s, holds %s, by which setuptools, nbgrader or the search path would be misled. "
+             "Move it to a path without." % (os.getcwd(), " ".join(odd)))
 endef
-export VERSIONS
+export CHECKS
 
 $(READY): requirements.txt pyproject.toml binder/overrides.json $(FORMGRADER)
-	@$(PYTHON) -c "$$VERSIONS"
+	@$(PYTHON) -c "$$CHECKS"
 	@echo "Setting up $(VENV): about a minute and 2.5 GB, once."
 	@$(PYTHON) -m venv $(VENV)
 	@$(if $(filter $(BIN)/uv,$(UV)),$(PIP) $(shell grep '^uv==' requirements.txt))

@@ -20,10 +20,11 @@ pytestmark = pytest.mark.slow
 def bare_environment(tmp_path_factory):
     """An environment with NumPy, Matplotlib and the rest, but without data_utils."""
     folder = tmp_path_factory.mktemp("colab")
-    venv.create(folder, with_pip=True, symlinks=True)
+    venv.create(folder, symlinks=True)
     python = folder / "bin" / "python"
     packages = subprocess.check_output([python, "-c", "import site; print(site.getsitepackages()[0])"], text=True)
-    # Packages found through a .pth file come without the .pth files among them, so without our editable install.
+    # Packages found through a .pth file, pip among them, come without .pth files of theirs, so without our editable
+    # install.
     (folder / "outer.pth").write_text(site.getsitepackages()[0] + "\n")
     shutil.move(folder / "outer.pth", packages.strip())
     return python
