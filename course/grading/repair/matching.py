@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from nbformat import NotebookNode
-from nbgrader.utils import compute_checksum
 
 from course.grading.repair.similarity import EDITORS, Text, visible_source
 from course.labs.sources import grade_id, is_answer
@@ -84,6 +83,8 @@ def is_unchanged(matching: Matching, number: int, lab: int) -> bool:
 
 def is_of_another_edition(cell: NotebookNode) -> bool:
     """Whether a cell is as it was handed out, by nbgrader's checksum, so that it is the lab that has changed since."""
+    from nbgrader.utils import compute_checksum  # takes as long to import as all else that runs submissions
+
     marks = cell.metadata.get("nbgrader", {})
     if not grade_id(cell) or (marks.get("grade") and not isinstance(marks.get("points"), int | float)):
         return False
