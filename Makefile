@@ -28,7 +28,8 @@ help: ## List the targets
 FORMGRADER := course/grading/marking/jupyter_server_config.json
 
 # Versions of Python are written once, in pyproject.toml; this is read by Pythons that are too old for it.
-# Of a path that is refused, setuptools takes {x} and $$x for its variables, nbgrader {x}, and its Alembic %.
+# What a path must not hold: setuptools takes {x} and $x for variables of its own, nbgrader {x} and its Alembic %, and a
+# search path ends an entry at a colon.
 define CHECKS
 import os, re, sys
 low, high = re.search('requires-python = ">=([0-9.]+),<([0-9.]+)"', open("pyproject.toml").read()).groups()
