@@ -154,8 +154,8 @@ def test_pip_fetches_the_locked_uv_where_it_is_missing_and_installs_what_uv_cann
     assert done.stdout.count("uv could not install this") == 2
 
 
-@pytest.mark.parametrize("name", ["a $b", "Kurs {neu}", "100%", "9:30"])
-def test_a_path_that_misleads_packages_is_refused_before_anything_is_made(name, tmp_path):
+@pytest.mark.parametrize(("name", "odd"), [("a $b", "$"), ("Kurs {neu}", "{ }"), ("100%", "%"), ("9:30", ":")])
+def test_a_path_that_misleads_packages_is_refused_before_anything_is_made(name, odd, tmp_path):
     root = tmp_path / name
     for path in ("requirements.txt", "binder/overrides.json", "course/grading/marking/jupyter_server_config.json"):
         write_text(root / path, "")
@@ -164,7 +164,7 @@ def test_a_path_that_misleads_packages_is_refused_before_anything_is_made(name, 
     command = ["make", f"PYTHON={sys.executable}", ".venv/.ready"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode and not (root / ".venv").exists()
-    assert f"The path of this folder, {root}, holds {re.sub('[^${}%:]', '', name)[:1]}" in done.stderr
+    assert f"The path of this folder, {root}, holds {odd}, by which" in done.stderr
 
 
 def imported(folder):
