@@ -48,12 +48,12 @@ def mark(
 
 def mark_in_table(course: Course, lab: Lab, folder: Path, database: str | None, table: Path, taken: bool) -> None:
     """Write the table of all written answers and show how to mark them, or take the marks from the table."""
+    from course.grading.course_nbgrader import course_nbgrader
     from course.grading.marking.marking_scheme import read_schemes
     from course.grading.marking.marks_table import take_marks, write_marks_table
     from course.grading.marking.unequal_marks import unequal_marks
-    from course.nbgrader_api import load_config, nbgrader_in
 
-    with nbgrader_in(folder, load_config(course.root, database)).gradebook as gradebook:
+    with course_nbgrader(course, folder, database).gradebook as gradebook:
         if taken:
             count = take_marks(gradebook, lab, folder, table)
             for line in unequal_marks(gradebook, lab, folder):

@@ -14,6 +14,7 @@ from nbgrader.utils import temp_attrs
 
 from course.config import Course, Lab
 from course.errors import BuildError, GradingError, SandboxError
+from course.grading.course_nbgrader import course_nbgrader
 from course.grading.derive import Grading, derive
 from course.grading.execution.make_spec import make_spec
 from course.grading.file_errors import file_errors
@@ -28,7 +29,7 @@ from course.grading.run_submissions import start_runs
 from course.grading.store_outcome import store_outcome
 from course.inbox.submissions import Submission, list_submissions, student_name_problem
 from course.labs.editions import as_built, cells_by_grade_id, check_gradebook
-from course.nbgrader_api import database_errors, failure, load_config, nbgrader_in, without_library_warnings
+from course.nbgrader_api import database_errors, failure, without_library_warnings
 from course.sandbox.manager import sandbox_available
 from course.text.commands import course_command
 
@@ -67,7 +68,7 @@ def grade(
     folder = folder.resolve()
     log.info("grading %s in %s: %d submissions, %s", lab.name, folder, len(submissions), options)
     spec = make_spec(course, lab, options.full_size, options.built)
-    api = nbgrader_in(folder, load_config(course.root, options.database))
+    api = course_nbgrader(course, folder, options.database)
     with database_errors(), without_library_warnings():
         make_gradebook(api)
         if options.new_edition:
@@ -114,7 +115,7 @@ def refresh(
         Nothing of the lab has been graded in this folder, or a file cannot be read or written.
     """
     folder = folder.resolve()
-    api = nbgrader_in(folder, load_config(course.root, options.database))
+    api = course_nbgrader(course, folder, options.database)
     submissions = [
         submission for submission in list_submissions(folder, lab) if not student_name_problem(submission.student)
     ]

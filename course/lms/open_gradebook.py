@@ -9,10 +9,11 @@ from nbgrader.apps.api import NbGraderAPI
 
 from course.config import Course, Lab
 from course.errors import ExportError
+from course.grading.course_nbgrader import course_nbgrader
 from course.grading.gradebook import late_penalties
 from course.grading.gradebook.entries import read_entries
 from course.inbox.submissions import list_submissions
-from course.nbgrader_api import database_errors, load_config, nbgrader_in, without_library_warnings
+from course.nbgrader_api import database_errors, without_library_warnings
 from course.text.commands import course_command
 
 
@@ -24,7 +25,7 @@ def nbgrader_with_gradebook(course: Course, lab: Lab, folder: Path, database: st
     ExportError
         There is no gradebook.
     """
-    api = nbgrader_in(folder, load_config(course.root, database))
+    api = course_nbgrader(course, folder, database)
     file = api.coursedir.db_url.removeprefix("sqlite:///")
     if file != api.coursedir.db_url and not Path(file).is_file():  # nbgrader would make an empty one
         raise ExportError(

@@ -277,10 +277,11 @@ def test_what_could_not_be_stored_is_done_the_next_time(blank, model, tmp_path, 
 
 
 @pytest.mark.kernel
-def test_no_name_of_a_folder_is_taken_for_a_pattern(blank, model, tmp_path):
+@pytest.mark.parametrize(("checkout", "class_name"), [("[1]", "Kurs [WS26] *"), ("Labs (2)", "a+b"), ("5^2|+", "(Mo)")])
+def test_no_name_of_a_folder_is_taken_for_a_pattern(checkout, class_name, blank, model, tmp_path):
     """Neither that of the class nor that of the course's own checkout."""
-    root = shutil.copytree(LIGHT_COURSE.root, tmp_path / "checkout [1]")
-    course, folder = load_course(root), tmp_path / "Kurs [WS26] *"
+    root = shutil.copytree(LIGHT_COURSE.root, tmp_path / checkout)
+    course, folder = load_course(root), tmp_path / class_name
     hand_in(folder, LIGHT, "kim", fill_in(blank, model))
     found = submissions.require_submissions(folder, LIGHT)
     (result,) = grade.grade(course, course.labs[0], folder, found, lambda student: None, Options(workers=1))

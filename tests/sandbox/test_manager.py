@@ -15,11 +15,12 @@ from sandboxed_kernel import WAYS, in_a_sandbox, kernel, refused, run
 from this_course import COURSE
 
 from course.grading import demo
+from course.grading.course_nbgrader import course_nbgrader
 from course.grading.execution.kernel_pair import DIGITS
 from course.grading.grade import register_lab
 from course.labs.sources import read_source
 from course.limits import Limits
-from course.nbgrader_api import failure, load_config, nbgrader_in, without_library_warnings
+from course.nbgrader_api import failure, without_library_warnings
 from course.sandbox.manager import SandboxedKernelManager, SandboxProvisioner
 
 pytestmark = pytest.mark.kernel
@@ -129,7 +130,7 @@ def test_plain_nbgrader_runs_in_a_sandbox_or_not_at_all(tmp_path, monkeypatch):
     notebook.cells.insert(1, nbformat.v4.new_code_cell(CHEAT.format(folder=str(tmp_path))))
     demo.hand_in(tmp_path, lab, "eve", notebook)
     with without_library_warnings():
-        api = nbgrader_in(tmp_path, load_config(COURSE.root))
+        api = course_nbgrader(COURSE, tmp_path)
         register_lab(api, lab)
         with monkeypatch.context() as patched:
             which = shutil.which

@@ -8,10 +8,11 @@ from nbgrader.api import Gradebook, MissingEntry
 
 from course.config import Course, Lab
 from course.errors import GradingError
+from course.grading.course_nbgrader import course_nbgrader
 from course.grading.marking.folder_config import write_settings
 from course.grading.marking.formgrader import EXTENSION, REPLACED
 from course.inbox.roster import Person
-from course.nbgrader_api import load_config, nbgrader_in, tools_on_path
+from course.nbgrader_api import tools_on_path
 from course.text.commands import course_command
 
 
@@ -25,7 +26,7 @@ def prepare_folder(course: Course, lab: Lab, folder: Path, database: str | None,
     CourseError
         The folder has settings for nbgrader that are not from this course.
     """
-    api = nbgrader_in(folder, load_config(course.root, database))
+    api = course_nbgrader(course, folder, database)
     database_file = Path(api.coursedir.db_url.removeprefix("sqlite:///"))
     problem = (
         f"No submission of {lab.name} is graded in {folder}. Grade first: {course_command('grade', lab.name, folder)}"
