@@ -112,6 +112,7 @@ def test_every_make_target_of_the_readme_exists():
         assert set(re.findall(r"`make ([a-z]+)", page.read_text("utf-8"))) <= targets
 
 
+INSTRUCTORS, STUDENTS = "Makefile", "students/Makefile"
 # Its environments hold a uv that can install nothing, and a pip that can; both note what they are asked.
 FAKE_PYTHON = """#!/bin/sh
 [ "$1 $2" = "-m venv" ] || exit 0
@@ -122,7 +123,7 @@ chmod +x .venv/bin/python .venv/bin/uv
 """
 
 
-@pytest.mark.parametrize("makefile", ["Makefile", "students/Makefile"])
+@pytest.mark.parametrize("makefile", [INSTRUCTORS, STUDENTS])
 @pytest.mark.parametrize(("uv", "install"), [("/opt/my uv", '"/opt/my uv" pip install'), ("", "-m pip install")])
 def test_packages_are_installed_by_uv_if_it_is_there(makefile, uv, install, tmp_path):
     shutil.copy(ROOT / makefile, tmp_path)
@@ -154,13 +155,19 @@ def test_pip_fetches_the_locked_uv_where_it_is_missing_and_installs_what_uv_cann
     assert done.stdout.count("uv could not install this") == 2
 
 
-@pytest.mark.parametrize(("name", "odd"), [("a $b", "$"), ("Kurs {neu}", "{ }"), ("100%", "%"), ("9:30", ":")])
-def test_a_path_that_misleads_packages_is_refused_before_anything_is_made(name, odd, tmp_path):
+@pytest.mark.parametrize(
+    ("makefile", "name", "odd"),
+    [
+        *((INSTRUCTORS, "a $b", "$"), (INSTRUCTORS, "Kurs {neu}", "{ }"), (INSTRUCTORS, "100%", "%")),
+        *((INSTRUCTORS, "9:30", ":"), (STUDENTS, "a $b", "$"), (STUDENTS, "Kurs {neu}", "{ }")),
+    ],
+)
+def test_a_path_that_misleads_packages_is_refused_before_anything_is_made(makefile, name, odd, tmp_path):
     root = tmp_path / name
     for path in ("requirements.txt", "binder/overrides.json", "course/grading/marking/jupyter_server_config.json"):
         write_text(root / path, "")
     shutil.copy(ROOT / "pyproject.toml", root)
-    shutil.copy(ROOT / "Makefile", root)
+    shutil.copy(ROOT / makefile, root)
     command = ["make", f"PYTHON={sys.executable}", ".venv/.ready"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode and not (root / ".venv").exists()
