@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -145,7 +146,7 @@ def test_pip_fetches_the_locked_uv_where_it_is_missing_and_installs_what_uv_cann
     write_text(tmp_path / "requirements.txt", "tzdata==1\nuv==0.0.1\n")
     write_text(tmp_path / "python", FAKE_PYTHON)
     (tmp_path / "python").chmod(0o755)
-    command = ["make", f"PYTHON={tmp_path / 'python'}", ".venv/.ready"]
+    command = ["make", "PYTHON=./python", ".venv/.ready"]
     path = {"PATH": "/usr/bin:/bin"}
     done = subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True, check=True)
     by_uv, by_pip = "uv pip install --quiet --compile-bytecode --python .venv/bin/python ", "-m pip install -qq "
@@ -168,7 +169,8 @@ def test_a_path_that_misleads_packages_is_refused_before_anything_is_made(makefi
         write_text(root / path, "")
     shutil.copy(ROOT / "pyproject.toml", root)
     shutil.copy(ROOT / makefile, root)
-    command = ["make", f"PYTHON={sys.executable}", ".venv/.ready"]
+    # By its name, which is found by PATH: make takes a path with spaces for several words.
+    command = ["make", f"PYTHON={Path(sys.executable).name}", ".venv/.ready"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode and not (root / ".venv").exists()
     assert f"The path of this folder, {root}, holds {odd}, by which" in done.stderr
