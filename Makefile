@@ -20,7 +20,7 @@ test quick coverage corpus nbval demo build bench variants hub test-browser test
 export PATH := $(if $(filter /%,$(BIN)),,$(CURDIR)/)$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lab demo test quick coverage build bench variants docs hub test-browser test-platforms lint unit corpus nbval lock clean
+.PHONY: help setup lab demo test quick coverage build bench variants docs hub test-browser test-platforms lint unit corpus nbval mutants lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -151,7 +151,7 @@ test-browser: $(READY) ## Test labs, TensorBoard, Formgrader and pages in a brow
 		else echo "npm is missing, from which axe-core comes. Install it: sudo apt-get install npm"; fi
 	@$(if $(SCREENSHOTS),SCREENSHOTS=$(abspath $(SCREENSHOTS))) $(BIN)/pytest tests/browser
 
-test-platforms: $(READY) ## Try the labs with the oldest, locked and newest packages, as in Colab and on Binder (an hour)
+test-platforms: $(READY) ## Try the labs with the oldest, locked and newest packages, as in Colab and on Binder (two hours)
 	$(SANDBOX)
 	@$(BIN)/python -m platforms $(SETS)
 

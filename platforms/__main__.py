@@ -18,8 +18,8 @@ from platforms.environments import environment, grader, versions
 from platforms.results import Found, found, problems, read, save, table
 from platforms.sets import PackageSet, read_sets
 from platforms.short_table import with_short_table
-from platforms.tools import PlatformError
-from platforms.trials import Edition, Say, make_edition, trials, try_grading_there
+from platforms.tools import NotHereError, PlatformError, index_answers
+from platforms.trials import Edition, Say, Trial, make_edition, trials
 
 app = new_app()
 GRADED = "01_data_inspection", "05_lenet5_train_on_batch"
@@ -68,19 +68,19 @@ def announce(status: Status, name: str, text: str) -> None:
 
 
 def try_set(course: Course, chosen: PackageSet, edition: Edition, say: Say) -> Found:
-    """All trials with one set, or the reason why it cannot be had here."""
+    """All trials with one set; that it cannot be made is a trial that failed, unless this machine is the reason."""
     say("making the environment")
     try:
         python = binder_environment(course, chosen, edition.folder) if chosen.replayed else environment(course, chosen)
         grading = grader(course, chosen) if chosen.grades else None
-    except PlatformError as error:
+    except NotHereError as error:
         return found(chosen, {}, (), str(error))
+    except PlatformError as error:
+        if not index_answers():
+            return found(chosen, {}, (), f"No index of packages answers. {error}")
+        return found(chosen, {}, [Trial("environment", problems=[str(error)])])
     labs = [lab for lab in course.labs if lab.name in GRADED]
-    tried = list(trials(course, chosen, python, edition, labs, say))
-    if grading:
-        say("grading there")
-        tried.append(try_grading_there(grading, course, labs))
-    return found(chosen, versions(python), tried)
+    return found(chosen, versions(python), list(trials(course, chosen, python, edition, labs, say, grading)))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 from course.config import Course
 from course.text.files import text_if_any
 from platforms.sets import PackageSet, requirements
-from platforms.tools import PlatformError, uv
+from platforms.tools import NotHereError, uv
 
 
 def environment(course: Course, chosen: PackageSet) -> Path:
@@ -18,8 +18,10 @@ def environment(course: Course, chosen: PackageSet) -> Path:
 
     Raises
     ------
+    NotHereError
+        That Python is not on this machine.
     PlatformError
-        That Python is not on this machine, or the packages cannot be had.
+        The packages cannot be had.
     """
     inside = installed(course, chosen.name, chosen.python, requirements(course, chosen))
     uninstall_helper(course, inside)
@@ -55,7 +57,7 @@ def find_python(version: str) -> Path:
 
     Raises
     ------
-    PlatformError
+    NotHereError
         There is none; the message says where was looked.
     """
     for program in _candidates(version):
@@ -64,7 +66,7 @@ def find_python(version: str) -> Path:
         found, _, where = done.stdout.strip().partition(" ")
         if done.returncode == 0 and found == version:
             return Path(where)
-    raise PlatformError(f"There is no Python {version} on this machine, neither on the path nor in pyenv's folder.")
+    raise NotHereError(f"There is no Python {version} on this machine, neither on the path nor in pyenv's folder.")
 
 
 def _candidates(version: str) -> Iterator[Path]:

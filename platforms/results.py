@@ -23,7 +23,15 @@ INTRODUCTION = """\
 Where the labs are opened, and what was tried there. `make test-platforms` makes an environment for each set of
 packages, publishes the students' edition, and does there what students do: the set-up cell from an empty folder, every
 solution from top to bottom, every student copy to its first task. What was solved there is then graded here, with a
-right and a wrong answer of a light lab and of one with TensorFlow. It writes this page from `platforms.json`.
+right and a wrong answer of a light lab and of one with TensorFlow; where it says "grades there", also by the course as
+installed for that Python, which tries these labs' right and wrong answers, too. It writes this page from
+`platforms.json`.
+
+**What is not the place itself.** All sets are environments on one Linux machine. Colab's is made of the versions that
+`platforms/sets.toml` pins, Binder's by the steps that repo2docker writes for the edition, without a container. For
+Windows and macOS it is only seen that all packages can be had as wheels, and one set runs the labs where text files
+are ASCII by default, as they are not UTF-8 on Windows either. **Not tried:** Google's own Colab, mybinder.org, and any
+computer with Windows or macOS.
 """
 
 
@@ -61,8 +69,9 @@ def read(course: Course) -> dict[str, Found]:
 
 
 def save(course: Course, results: dict[str, Found]) -> Path:
-    """Keep the results beside those of sets that were not tried now, and write the page; return it."""
-    kept = read(course) | results
+    """Keep the results beside those of sets that were not tried now, or skipped, and write the page; return it."""
+    before = read(course)
+    kept = before | {name: result for name, result in results.items() if not (result.skipped and name in before)}
     data = {name: asdict(result) for name, result in kept.items()}
     write_text(place(course), json.dumps(data, indent=2, sort_keys=True) + "\n")
     return write_text(place(course).with_suffix(".md"), page(kept))

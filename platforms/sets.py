@@ -11,7 +11,7 @@ from course.config.unknown_keys import refuse_unknown_keys
 from platforms.tools import PlatformError, uv
 
 FILE = Path(__file__).with_name("sets.toml")
-NOTEBOOKS = ("ipykernel>=6.17",)  # what opens notebooks; Colab has 6.17
+STUDENTS = "tensorflow", "keras", "ipykernel"  # declared among the course's own packages; students need them, too
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def requirements(course: Course, chosen: PackageSet) -> str:
         return (course.root / chosen.lock).read_text("utf-8")
     with tempfile.TemporaryDirectory() as place:
         wanted, pins = Path(place, "wanted.in"), Path(place, "pins.txt")
-        wanted.write_text("\n".join([*lab_packages(course), *NOTEBOOKS]), "utf-8")
+        wanted.write_text("\n".join(lab_packages(course)), "utf-8")
         pins.write_text("\n".join(chosen.pins), "utf-8")
         options = ("--python-version", chosen.python, "--resolution", chosen.resolution, "--constraint", str(pins))
         listed = Path(place, "requirements.txt")
@@ -74,7 +74,7 @@ def requirements(course: Course, chosen: PackageSet) -> str:
 
 
 def lab_packages(course: Course) -> list[str]:
-    """What data_utils and the labs import, with the bounds of pyproject.toml; TensorFlow and Keras are among them."""
+    """What data_utils and the labs import, and what opens notebooks, with the bounds of pyproject.toml."""
     project = tomllib.loads((course.root / "pyproject.toml").read_text("utf-8"))["project"]
-    bounds = [spec for spec in project["optional-dependencies"]["course"] if spec.startswith(("tensorflow", "keras"))]
+    bounds = [spec for spec in project["optional-dependencies"]["course"] if spec.startswith(STUDENTS)]
     return [*project["dependencies"], *bounds]

@@ -13,15 +13,13 @@ from course.authoring.publish import publish
 from course.authoring.tried_runs import record_file
 from course.config import Course, Lab
 from course.grading.demo import fill_in, first_by_task, hand_in, model_answers
-from course.grading.grade import grade
-from course.grading.options import Options
-from course.inbox.submissions import require_submissions
 from course.labs.links import lab_path
 from course.labs.prepare import prepare_lab
-from course.labs.sources import cells_with_tests, grade_id, points_by_cell, read_source, tagged
+from course.labs.sources import read_source, tagged
 from course.labs.stamp import SOURCE_VARIABLE
 from course.labs.variants import read_variants, variants_file
 from platforms.environments import versions
+from platforms.graded import Grader, here, there
 from platforms.notebooks import error_outputs, run_notebook
 from platforms.sets import PackageSet
 from platforms.tools import PlatformError, uv
@@ -62,15 +60,13 @@ def make_edition(course: Course, folder: Path) -> Edition:
     return Edition(folder / "edition", next((folder / "wheels").glob("*.whl")))
 
 
-def try_set_up(course: Course, python: Path, edition: Edition) -> Trial:
+def try_set_up(course: Course, python: Path, edition: Edition, variables: Mapping[str, str]) -> Trial:
     """The set-up cell installs the helper package, changes no other, and the second time does nothing."""
     trial, before = Trial("set-up cell"), versions(python)
     cell = tagged(read_source(course.source(course.labs[0])), "stamp-setup")[0]
-    variables = {SOURCE_VARIABLE: str(edition.wheel)}
-    for _ in range(2):
+    for source in (str(edition.wheel), "/nowhere/at/all"):
         notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell.source + "\nimport data_utils")])
-        trial.add(run_notebook(python, notebook, variables))
-        variables = {SOURCE_VARIABLE: "/nowhere/at/all"}
+        trial.add(run_notebook(python, notebook, {**variables, SOURCE_VARIABLE: source}))
     after = versions(python)
     others = [f"{name} {old} became {after.get(name)}" for name, old in before.items() if after.get(name) != old]
     trial.add(f"other packages changed: {', '.join(others)}" if others else "")
@@ -91,42 +87,42 @@ def try_solutions(
     return trial, executed
 
 
-def try_student_copies(course: Course, python: Path, edition: Edition, say: Say) -> Trial:
+def try_student_copies(course: Course, python: Path, edition: Edition, variables: Mapping[str, str], say: Say) -> Trial:
     """Every student copy runs to its first task, and stops there because that is not done."""
     trial = Trial("student copies")
     for lab in course.labs:
         say(f"student copy of {lab.name}")
         notebook = nbformat.read(edition.folder / lab_path(lab), as_version=4)
-        stopped = run_notebook(python, notebook, {}) or "it runs through, though nothing is answered"
+        stopped = run_notebook(python, notebook, variables) or "it runs through, though nothing is answered"
         trial.add("" if NOT_DONE in stopped else f"{lab.name}, {stopped}")
     return trial
 
 
-def try_handing_in(course: Course, executed: dict[str, NotebookNode], labs: list[Lab], say: Say) -> Trial:
-    """What was solved there is graded right here: full marks, or without the points of the tasks done wrongly."""
-    trial = Trial("graded here")
+def try_handing_in(
+    course: Course, executed: Mapping[str, NotebookNode], labs: list[Lab], grader: Grader, trial: Trial
+) -> Trial:
+    """What was solved there is graded right: full marks, or without the points of the tasks done wrongly."""
     for lab in labs:
-        say(f"grading of {lab.name}")
         solution = prepare_lab(course, lab)
         wrong = first_by_task(read_variants(variants_file(course, lab), solution), right=False)[:1]
-        handed_in = executed[lab.name]
         answers = model_answers(solution) | {variant.task: variant.answer for variant in wrong}
-        with tempfile.TemporaryDirectory() as place:
-            hand_in(Path(place), lab, "right", handed_in)
-            hand_in(Path(place), lab, "wrong", fill_in(handed_in, answers))
-            found = require_submissions(Path(place), lab)
-            results = grade(course, lab, Path(place), found, lambda student: None, Options())
-        points = points_by_cell(solution)
-        full = {test: points[test] for cell in cells_with_tests(solution) if (test := grade_id(cell))}
         due = {"right": set[str](), "wrong": {test for variant in wrong for test in variant.fails}}
-        for result in results:
-            lost = {test for test, most in full.items() if result.by_test.get(test) != most}
-            reason = f"{lab.name}, {result.student}: lost {', '.join(sorted(lost)) or 'nothing'}. {result.reason}"
-            trial.add("" if lost == due[result.student] else reason)
+        with tempfile.TemporaryDirectory() as place:
+            hand_in(Path(place), lab, "right", executed[lab.name])
+            hand_in(Path(place), lab, "wrong", fill_in(executed[lab.name], answers))
+            try:
+                results = grader(lab, Path(place))
+            except PlatformError as error:
+                trial.add(f"{lab.name}: {error}")
+                continue
+        for student, expected in due.items():
+            lost, reason = results[student]
+            told = f"{lab.name}, {student}: lost {', '.join(lost) or 'nothing'}. {reason}"
+            trial.add("" if set(lost) == expected else told)
     return trial
 
 
-def try_grading_there(python: Path, course: Course, labs: list[Lab]) -> Trial:
+def try_variants_there(python: Path, course: Course, labs: list[Lab]) -> Trial:
     """The course itself, on that Python, gives right and wrong answers what they deserve.
 
     What was tried on this machine's Python stays noted, and nothing of that one.
@@ -159,15 +155,29 @@ def try_other_systems(course: Course, chosen: PackageSet) -> Trial:
 
 
 def trials(
-    course: Course, chosen: PackageSet, python: Path, edition: Edition, labs: list[Lab], say: Say
+    course: Course,
+    chosen: PackageSet,
+    python: Path,
+    edition: Edition,
+    labs: list[Lab],
+    say: Say,
+    grading: Path | None = None,
 ) -> Iterator[Trial]:
-    """All that is tried in an environment; `labs` are those whose submissions are graded."""
+    """All that is tried in an environment; `labs` are those whose submissions are graded.
+
+    `grading` is the Python for which the course itself is installed, if it is to grade there, too.
+    """
     say("set-up cell")
-    yield try_set_up(course, python, edition)
+    yield try_set_up(course, python, edition, chosen.variables)
     solved, executed = try_solutions(course, python, chosen.variables, say)
     yield solved
-    yield try_student_copies(course, python, edition, say)
+    yield try_student_copies(course, python, edition, chosen.variables, say)
     if chosen.lock and not chosen.replayed:
         yield try_other_systems(course, chosen)
     if not solved.problems:
-        yield try_handing_in(course, executed, labs, say)
+        say("grading here")
+        yield try_handing_in(course, executed, labs, here(course), Trial("graded here"))
+    if grading:
+        say("grading there")
+        tried = try_variants_there(grading, course, labs)
+        yield tried if solved.problems else try_handing_in(course, executed, labs, there(course, grading), tried)

@@ -3,11 +3,17 @@
 import json
 
 from benchmarks.page import page
+from benchmarks.run_all import TENSORBOARD_OFF
 
 
 def test_the_page_is_made_from_what_is_kept(course):
     measured = json.loads(course.measurements.read_text("utf-8"))
     assert course.measurements.with_suffix(".md").read_text("utf-8") == page(measured), "run `make bench`"
+
+
+def test_tensorboard_is_switched_on_by_the_line_that_lab_8_has(course):
+    having = [lab.name for lab in course.labs if TENSORBOARD_OFF in course.source(lab).read_text("utf-8")]
+    assert having == ["08_tensorboard"]
 
 
 def test_ratios_and_steps():

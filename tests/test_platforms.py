@@ -10,14 +10,16 @@ import pytest
 
 from course.errors import CourseError
 from course.text.files import write_text
+from platforms import __main__ as command
 from platforms.binder import steps
 from platforms.environments import find_python, uninstall_helper
+from platforms.graded import there
 from platforms.notebooks import error_outputs, last_line, student_environment
-from platforms.results import found, page, place, problems, read
+from platforms.results import found, page, place, problems, read, save
 from platforms.sets import lab_packages, read_sets
 from platforms.short_table import BEGIN, with_short_table
-from platforms.tools import PlatformError, uv
-from platforms.trials import Trial, try_grading_there
+from platforms.tools import NotHereError, PlatformError, index_answers, uv
+from platforms.trials import Edition, Trial, try_variants_there
 
 DOCKERFILE = """
 RUN TIMEFORMAT='time: %3R' bash -c 'time ${MAMBA_EXE} env update -p ${NB_PYTHON_PREFIX}'
@@ -83,8 +85,51 @@ def test_what_was_tried_here_stays_noted_when_another_python_tries_it(course, tm
     noted = write_text(tmp_path / "tests" / "variants" / "tried.json", "{}")
     program = write_text(tmp_path / "course", "#!/bin/sh\necho changed > tests/variants/tried.json\nexit 1\n")
     program.chmod(0o755)
-    trial = try_grading_there(program.with_name("python"), there, [*course.labs[:2]])
+    trial = try_variants_there(program.with_name("python"), there, [*course.labs[:2]])
     assert (trial.passed, len(trial.problems), noted.read_text("utf-8")) == (0, 2, "{}")
+
+
+@pytest.mark.parametrize(
+    ("error", "answers", "skipped", "failed"),
+    [
+        (NotHereError("There is no Python 3.13"), True, "There is no Python 3.13", []),
+        (PlatformError("step 2: no such file"), True, "", ["step 2: no such file"]),
+        (PlatformError("step 2: no such file"), False, "No index of packages answers. step 2: no such file", []),
+    ],
+)
+def test_a_set_that_cannot_be_made_has_failed_unless_the_machine_is_the_reason(
+    error, answers, skipped, failed, course, tmp_path, monkeypatch
+):
+    def refuse(*_):
+        raise error
+
+    monkeypatch.setattr(command, "environment", refuse)
+    monkeypatch.setattr(command, "index_answers", lambda: answers)
+    edition = Edition(tmp_path, tmp_path / "a.whl")
+    result = command.try_set(course, read_sets()["newest"], edition, lambda text: None)
+    assert result.skipped == skipped
+    assert [problem for trial in result.trials for problem in trial.problems] == failed
+
+
+def test_an_index_that_does_not_answer_is_noticed(monkeypatch):
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    assert not index_answers()
+
+
+def test_a_set_that_is_skipped_keeps_what_was_found_before(course, tmp_path):
+    there, sets = replace(course, root=tmp_path), read_sets()
+    earlier = found(sets["colab"], {"keras": "3.13.2"}, [Trial("solutions", 9)])
+    save(there, {"colab": earlier})
+    save(there, {name: found(sets[name], {}, (), "There is no Python 3.13") for name in ("colab", "newest")})
+    kept = read(there)
+    assert kept["colab"] == earlier and kept["newest"].skipped
+
+
+def test_a_python_that_cannot_grade_is_told_by_its_own_words(course, tmp_path):
+    program = write_text(tmp_path / "python", "#!/bin/sh\necho 'no module named course' >&2\nexit 1\n")
+    program.chmod(0o755)
+    with pytest.raises(PlatformError, match="no module named course"):
+        there(course, program)(course.labs[0], tmp_path)
 
 
 def test_binders_steps_are_read_off_its_dockerfile():

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from this_course import COURSE
 
@@ -108,9 +109,18 @@ def test_the_citation_names_the_instructors_repository():
 
 
 def test_every_make_target_of_the_readme_exists():
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]:
-        assert set(re.findall(r"`make ([a-z]+)", page.read_text("utf-8"))) <= targets
+        assert set(re.findall(r"`make\s+([a-z-]+)", page.read_text("utf-8"))) <= targets
+
+
+def test_pages_name_the_versions_of_python_that_are_supported():
+    asked = SpecifierSet(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["requires-python"])
+    *most, newest = [f"3.{minor}" for minor in range(30) if f"3.{minor}" in asked]
+    pages = [ROOT / name for name in ("README.md", "students/README.md", "docs/first-hour.md")]
+    for page in pages:
+        named = re.findall(r"3\.\d+(?:,\s+3\.\d+)*\s+or\s+3\.\d+", page.read_text("utf-8"))
+        assert named and {" ".join(text.split()) for text in named} == {f"{', '.join(most)} or {newest}"}, page.name
 
 
 INSTRUCTORS, STUDENTS = "Makefile", "students/Makefile"
@@ -154,6 +164,22 @@ def test_pip_fetches_the_locked_uv_where_it_is_missing_and_installs_what_uv_cann
     expected = [by_pip + "uv==0.0.1", by_uv + packages, by_pip + packages, by_uv + course, by_pip + course]
     assert (tmp_path / "asked").read_text().splitlines() == expected
     assert done.stdout.count("uv could not install this") == 2
+
+
+def test_what_uv_cannot_install_for_students_pip_does(tmp_path):
+    shutil.copy(ROOT / STUDENTS, tmp_path)
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    write_text(tmp_path / "requirements.txt", "")
+    for name, text in (("python", FAKE_PYTHON), ("uv", '#!/bin/sh\necho uv "$@" >> asked\nexit 1\n')):
+        write_text(tmp_path / name, text).chmod(0o755)
+    command = ["make", "PYTHON=./python", "UV=./uv", ".venv/.ready"]
+    path = {"PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, cwd=tmp_path, env=path, capture_output=True, text=True, check=True)
+    packages = "--requirement requirements.txt --editable ."
+    by_uv = f"uv pip install --quiet --compile-bytecode --python .venv/bin/python {packages}"
+    by_pip = f"-m pip install --quiet --disable-pip-version-check {packages}"
+    assert (tmp_path / "asked").read_text().splitlines() == [by_uv, by_pip]
+    assert done.stdout.count("uv could not install this") == 1
 
 
 @pytest.mark.parametrize(
