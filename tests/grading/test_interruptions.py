@@ -50,7 +50,9 @@ def make_class(folder: Path) -> None:
 def grading(folder: Path) -> Iterator[psutil.Popen]:
     """A run of the grading; at the end of the context, nothing of it is left."""
     program = "from course.cli import main; main()"
-    command = [sys.executable, "-c", program, "grade", LIGHT.name, "--folder", str(folder)]
+    # Who started the tests from a script, in its background, has them ignore interrupts, and all that they start.
+    can_be_interrupted = ["env", "--default-signal=INT"]
+    command = [*can_be_interrupted, sys.executable, "-c", program, "grade", LIGHT.name, "--folder", str(folder)]
     with (folder / "problems.txt").open("w") as problems:
         process = psutil.Popen(command, cwd=COURSE.root, stdout=subprocess.DEVNULL, stderr=problems)
     try:
