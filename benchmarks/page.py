@@ -15,10 +15,10 @@ Ratios come from one run; seconds on your machine will differ.
 RUN_ALL = """\
 ## "Run All" of the labs
 
-Each solution from the start of its kernel to its last cell, on the bundled digits, while a JupyterLab is open, and in
-lab 8 TensorBoard, too. Its memory is the most that all these processes had at once of what Linux cannot take back from
-them (`RssAnon`, see proc(5)): so much a machine must have. The last column is the most that the kernel alone had, with
-the files of libraries that are mapped into it.
+Each solution from the start of its kernel to its last cell, on the bundled digits, while a JupyterLab is open. Its
+memory is the most that all these processes had at once of what Linux cannot take back from them (`RssAnon`, see
+proc(5)): so much a machine must have. The last column is the most that the kernel alone had, with the files of
+libraries that are mapped into it.
 """
 GRADING = """\
 ## A class of {lab}
