@@ -23,9 +23,9 @@ INTRODUCTION = """\
 Where the labs are opened, and what was tried there. `make test-platforms` makes an environment for each set of
 packages, publishes the students' edition, and does there what students do: the set-up cell from an empty folder, every
 solution from top to bottom, every student copy to its first task. What was solved there is then graded here, with a
-right and a wrong answer of a light lab and of one with TensorFlow; where it says "grades there", also by the course as
-installed for that Python, which tries these labs' right and wrong answers, too. It writes this page from
-`platforms.json`.
+right and a wrong answer of a light lab and of one with TensorFlow. "Grades there" means that the course as installed
+for that Python tries these labs' right and wrong answers and, since December 2026, grades what was solved there, too.
+It writes this page from `platforms.json`.
 
 **What is not the place itself.** All sets are environments on one Linux machine. Colab's is made of the versions that
 `platforms/sets.toml` pins, Binder's by the steps that repo2docker writes for the edition, without a container. For
